@@ -1,0 +1,1 @@
+"""The archive: Delta tables with one writer and any number of readers."""

@@ -1,0 +1,1 @@
+"""The catalogue: activity types, fields and actors as data."""

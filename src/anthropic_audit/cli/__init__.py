@@ -1,0 +1,1 @@
+"""The door: arguments to settings to one call."""

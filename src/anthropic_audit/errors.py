@@ -1,0 +1,80 @@
+"""Every error we raise on purpose, by what it asks of the caller.
+
+AuditError
+  SetupError             a human must change something (settings, flags, a filter): says where; exit code 2
+  TransientError         waiting may help: try the same thing again, after `retry_after` if it is given
+    FeedBusyError        the API answered 429, 5xx or something that is no answer
+    FeedUnreachableError no answer came at all
+  FatalError             stop this run; nothing is claimed that was not stored; exit code 1
+    FeedDeniedError      the API refuses the key
+    FeedContractError    the API answered what no agreement covers
+    FeedStalledError     the API promises more and stays where it is
+    ArchiveError         the archive can't be read or written
+    ArchiveBusyError     another process writes this archive
+  InterruptedRunError    the operator asked for an end: what is stored stays, the rest is due next time; exit code 3
+"""
+
+from __future__ import annotations
+
+
+class AuditError(Exception):
+    """What went wrong, where, and (as `hint`) what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class SetupError(AuditError):
+    """A human must change something before this can work."""
+
+    exit_code = 2
+
+
+class TransientError(AuditError):
+    """Waiting may help: the same request may succeed later."""
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+        """Seconds the server asked us to wait at least, or None."""
+
+
+class FeedBusyError(TransientError):
+    """The API answered 429 or 5xx, or a body that is cut off or no JSON."""
+
+
+class FeedUnreachableError(TransientError):
+    """No answer came: refused, reset, timed out, or the name is unknown."""
+
+
+class FatalError(AuditError):
+    """Stop this run and leave every claim where it is."""
+
+
+class FeedDeniedError(FatalError):
+    """The API refuses the key (401, 403, 404)."""
+
+
+class FeedContractError(FatalError):
+    """The API answered what its documentation does not cover, or refused a query that we think is right."""
+
+
+class FeedStalledError(FatalError):
+    """The API says that there is more and stays at the same position."""
+
+
+class ArchiveError(FatalError):
+    """The archive can't be read or written."""
+
+
+class ArchiveBusyError(ArchiveError):
+    """Another process holds the archive's lease."""
+
+
+class InterruptedRunError(AuditError):
+    """The operator asked for an end; what is stored stays."""
+
+    exit_code = 3

@@ -1,0 +1,131 @@
+"""The values that travel through the house; all are frozen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """Why a window is walked."""
+
+    TAIL = "tail"
+    GAP = "gap"
+    RECONCILE = "reconcile"
+    BACKFILL = "backfill"
+
+
+class Order(StrEnum):
+    """In which order the API serves activities, by `created_at`, ties by id."""
+
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """A closed span of time `[start, end)`, both aware and in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            message = f"a window ends after it starts: {self.start} .. {self.end}"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a feed selects; coverage is kept for each set of filters."""
+
+    activity_types: tuple[str, ...] = ()
+    exclude_activity_types: tuple[str, ...] = ()
+    actor_ids: tuple[str, ...] = ()
+    organization_ids: tuple[str, ...] = ()
+
+    def key(self) -> str:
+        """Return the text by which coverage tells filter sets apart; `{}` selects everything."""
+        members = {
+            "activity_types": sorted(set(self.activity_types)),
+            "exclude_activity_types": sorted(set(self.exclude_activity_types)),
+            "actor_ids": sorted(set(self.actor_ids)),
+            "organization_ids": sorted(set(self.organization_ids)),
+        }
+        return json.dumps({name: values for name, values in members.items() if values}, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question to the Activity Feed."""
+
+    window: Window
+    filters: Filters = field(default_factory=Filters)
+    order: Order | None = Order.ASCENDING
+    """None asks a server that does not know the parameter; it answers in descending order."""
+    limit: int = 5000
+    after_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the vendor sent: the received bytes, and what we must know of them to keep them."""
+
+    id: str
+    type: str
+    created_at: datetime
+    organization_id: str | None
+    raw: bytes
+    sha256: bytes
+    """The digest of `raw`, 32 bytes."""
+    is_malformed: bool = False
+    """True when the id, type or time was missing or unreadable and had to be stood in for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of the Activity Feed."""
+
+    activities: tuple[Activity, ...]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+    request_id: str | None
+    received_at: datetime
+    server_time: datetime | None
+    """The server's own clock (the `date` header), or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The record of one finished walk: what may be claimed as complete, and the proof of it.
+
+    The members follow the documentation's advice on attesting a run (Compliance API, Activity Feed).
+    """
+
+    feed: str
+    filters: str
+    window: Window
+    """What is claimed: it may end before the walked window does (`settle`)."""
+    purpose: Purpose
+    walk_id: str
+    walked_at: datetime
+    pages: int
+    activities: int
+    new: int
+    first_id: str | None
+    last_id: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An activity with where it came from, as the archive stores it."""
+
+    activity: Activity
+    feed: str
+    received_at: datetime
+    request_id: str | None
+    walk_id: str

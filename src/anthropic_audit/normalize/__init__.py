@@ -1,0 +1,1 @@
+"""From an activity to an ECS document; pure and table-driven."""

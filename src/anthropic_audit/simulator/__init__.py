@@ -1,0 +1,1 @@
+"""A truthful Compliance API over a seeded world."""
