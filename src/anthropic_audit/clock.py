@@ -24,7 +24,16 @@ class SystemClock:
         Raises:
             InterruptedRunError: The operator asked for an end.
         """
-        if self._stop.wait(max(0.0, seconds)):
+        self._stop.wait(max(0.0, seconds))
+        self.check()
+
+    def check(self) -> None:
+        """Go on, unless interrupted.
+
+        Raises:
+            InterruptedRunError: The operator asked for an end.
+        """
+        if self._stop.is_set():
             message = "stopped on request"
             raise InterruptedRunError(message)
 

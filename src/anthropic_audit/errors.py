@@ -7,6 +7,7 @@ AuditError
     FeedUnreachableError no answer came at all
   FatalError             stop this run; nothing is claimed that was not stored; exit code 1
     FeedDeniedError      the API refuses the key
+    FeedRefusedError     the API refuses the question (400)
     FeedContractError    the API answered what no agreement covers
     FeedStalledError     the API promises more and stays where it is
     ArchiveError         the archive can't be read or written
@@ -58,8 +59,12 @@ class FeedDeniedError(FatalError):
     """The API refuses the key (401, 403, 404)."""
 
 
+class FeedRefusedError(FatalError):
+    """The API refuses the question (400): a parameter, a value or a cursor."""
+
+
 class FeedContractError(FatalError):
-    """The API answered what its documentation does not cover, or refused a query that we think is right."""
+    """The API answered what its documentation does not cover, or says that asking again is of no use."""
 
 
 class FeedStalledError(FatalError):

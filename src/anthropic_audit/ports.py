@@ -24,6 +24,14 @@ class Clock(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Go on, unless the operator asked for an end.
+
+        Raises:
+            InterruptedRunError: The operator asked for an end.
+        """
+        ...
+
 
 class Feed(Protocol):
     """One configured Activity Feed."""

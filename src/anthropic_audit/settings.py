@@ -58,6 +58,7 @@ class FeedSettings(_Section):
     preserve_original_event: bool = Field(default=False, description="Keep the received text in `event.original`")
     proxy_url: str = Field("", description="HTTP or SOCKS proxy for requests")
     http_client_timeout: Duration = Field(timedelta(seconds=60), description="Time one request may take")
+    give_up_after: Duration = Field(timedelta(minutes=2), description="How long one request is tried again")
     ca_file: str = Field("", description="PEM file of certificate authorities to trust instead of the system's")
     client_certificate_file: str = Field("", description="PEM file of a client certificate")
     client_key_file: str = Field("", description="PEM file of the client certificate's private key")

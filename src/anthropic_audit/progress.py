@@ -1,0 +1,86 @@
+"""What happens while collecting, for those who show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from .model import Coverage, Purpose, Window
+
+
+@dataclass(frozen=True, slots=True)
+class WalkStarted:
+    """A walk of a window begins."""
+
+    feed: str
+    window: Window
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """A page arrived; it is not stored yet."""
+
+    feed: str
+    activities: int
+    newest: datetime | None
+    """The latest `created_at` of the page."""
+    malformed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Activities are in the archive for good."""
+
+    feed: str
+    activities: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class WalkFinished:
+    """A walk ended, and its coverage is recorded."""
+
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class WalkFailed:
+    """A feed's walk ended in an error; what it stored stays, nothing is claimed."""
+
+    feed: str
+    reason: str
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request is tried again after a while, or waits for the budget."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CursorLost:
+    """The API no longer accepts a cursor (or stays where it is); the walk goes on by time."""
+
+    feed: str
+    resumed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """Events were derived from stored activities."""
+
+    events: int
+    up_to_seq: int
+
+
+Progress = WalkStarted | PageRead | Stored | WalkFinished | WalkFailed | Waiting | CursorLost | Normalized
+Watch = Callable[[Progress], None]
+
+
+def nobody(_: Progress) -> None:
+    """Watch nothing."""
