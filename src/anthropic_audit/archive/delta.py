@@ -1,0 +1,169 @@
+"""One Delta table for writing: append a batch in one commit, and know which files can hold what.
+
+The commit log is read as the Delta protocol describes it. Its statistics cut times to milliseconds, so a file's
+largest time is taken one millisecond later than stated.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+import orjson
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+
+from anthropic_audit.errors import ArchiveError
+
+from .schema import Table
+
+_MILLISECOND = timedelta(milliseconds=1)
+_WRITER = WriterProperties(compression="ZSTD", compression_level=3)
+
+Bound = int | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file of a table, and between which values its indexed columns lie (both included)."""
+
+    path: str
+    rows: int
+    bounds: Mapping[str, tuple[Bound, Bound]]
+
+    def may_hold(self, column: str, lowest: Bound, highest: Bound) -> bool:
+        """Say whether a value of this span can be in the file; a file without statistics can hold anything."""
+        if column not in self.bounds:
+            return True
+        first, last = self.bounds[column]
+        return first <= highest and lowest <= last  # type: ignore[operator] # both bounds are of the column's type
+
+
+class DeltaLog:
+    """A table of the archive, open for appending by the one process that holds the lease.
+
+    Raises:
+        ArchiveError: The table can't be opened, made or written.
+    """
+
+    def __init__(self, archive: Path, table: Table) -> None:
+        self._folder = archive / table.name
+        self._table = table
+        with translated(self._folder):
+            self._delta = _open_or_create(self._folder, table)
+            self._files = list(_files_now(self._delta, self._folder, table.indexed))
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        """The files of the newest version."""
+        return tuple(self._files)
+
+    def mark(self, name: str) -> int:
+        """Return the number that was last committed under this name, or 0."""
+        return self._delta.transaction_version(name) or 0
+
+    def append(self, rows: pa.Table, marks: Mapping[str, int]) -> None:
+        """Add rows and set marks, all of it or nothing, and have it on the disk before returning."""
+        before = self._delta.version()
+        transactions = [Transaction(name, number) for name, number in marks.items()]
+        with translated(self._folder):
+            write_deltalake(
+                self._delta,
+                rows,
+                mode="append",
+                writer_properties=_WRITER,
+                commit_properties=CommitProperties(app_transactions=transactions),
+            )
+            self._delta.update_incremental()
+            for version in range(before + 1, self._delta.version() + 1):
+                self._take_over(version)
+
+    def _take_over(self, version: int) -> None:
+        """Sync a commit's files to the disk, and remember what they hold."""
+        log = self._folder / "_delta_log" / f"{version:020}.json"
+        added = [line["add"] for line in map(orjson.loads, log.read_bytes().splitlines()) if "add" in line]
+        files = [_file(self._folder, unquote(add["path"]), add["stats"], self._table.indexed) for add in added]
+        paths = [Path(file.path) for file in files]
+        _sync([*paths, log, *{path.parent for path in paths}, log.parent])
+        self._files.extend(files)
+
+
+@contextmanager
+def translated(place: Path) -> Iterator[None]:
+    """Turn failures of the libraries and the file system into `ArchiveError`."""
+    try:
+        yield
+    except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
+        said = " ".join(str(error).split())[:500]
+        message = f"the archive can't be used: `{place}`: {said}"
+        raise ArchiveError(message, hint="check that the folder may be written and that the disk has space") from error
+
+
+def is_table(folder: Path) -> bool:
+    """Say whether a folder holds a Delta table."""
+    return DeltaTable.is_deltatable(folder.as_uri())
+
+
+def files_of(folder: Path, table: Table) -> list[DataFile]:
+    """Return the files of a table's newest version, for reading."""
+    with translated(folder):
+        return list(_files_now(DeltaTable(folder.as_uri()), folder, table.indexed))
+
+
+def _open_or_create(folder: Path, table: Table) -> DeltaTable:
+    if is_table(folder):
+        return DeltaTable(folder.as_uri())
+    folder.mkdir(parents=True, exist_ok=True)
+    return DeltaTable.create(
+        folder.as_uri(),
+        table.schema,
+        partition_by=list(table.partition_by),
+        configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
+    )
+
+
+def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Iterator[DataFile]:
+    actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+    for action in actions:
+        bounds = {
+            column: _bounds(action[f"min.{column}"], action[f"max.{column}"])
+            for column in indexed
+            if action.get(f"min.{column}") is not None and action.get(f"max.{column}") is not None
+        }
+        yield DataFile(str(folder / unquote(action["path"])), action["num_records"] or 0, bounds)
+
+
+def _file(folder: Path, path: str, stats_text: str | None, indexed: Iterable[str]) -> DataFile:
+    stats: dict[str, Any] = orjson.loads(stats_text) if stats_text else {}
+    lowest, highest = stats.get("minValues", {}), stats.get("maxValues", {})
+    bounds = {
+        column: _bounds(_value(lowest[column]), _value(highest[column]))
+        for column in indexed
+        if column in lowest and column in highest
+    }
+    return DataFile(str(folder / path), stats.get("numRecords", 0), bounds)
+
+
+def _value(stated: int | str) -> Bound:
+    return datetime.fromisoformat(stated) if isinstance(stated, str) else stated
+
+
+def _bounds(lowest: Bound, highest: Bound) -> tuple[Bound, Bound]:
+    return lowest, highest + _MILLISECOND if isinstance(highest, datetime) else highest
+
+
+def _sync(paths: Iterable[Path]) -> None:
+    for path in paths:
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)

@@ -1,0 +1,79 @@
+"""Reading an archive: one snapshot, beside whoever writes it, without a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from anthropic_audit.errors import SetupError
+from anthropic_audit.model import Coverage
+
+from .delta import files_of, is_table, translated
+from .duck import connect, read
+from .location import folder_of
+from .rows import coverage_of
+from .schema import DAY, TABLES, Table
+
+
+class ArchiveReader:
+    """An archive, open for reading: what was committed when it was opened, and nothing later.
+
+    Raises:
+        ArchiveError: A table can't be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with translated(folder):
+            self._files = {name: _paths(folder / name, table) for name, table in TABLES.items()}
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Return a DuckDB connection of its own with the views `activities`, `events` and `coverage`; times are UTC."""
+        with translated(self._folder):
+            connection = connect()
+            for name, files in self._files.items():
+                _show(connection, TABLES[name], files)
+            return connection
+
+    def coverage(self, feed: str | None = None) -> list[Coverage]:
+        """Return the finished walks of one feed, or of all, oldest first."""
+        with translated(self._folder), self.connect() as connection:
+            found = read(connection, "SELECT * FROM coverage ORDER BY walked_at, to_time")
+        walks = [coverage_of(row) for row in found.to_pylist()]
+        return [walk for walk in walks if feed in (None, walk.feed)]
+
+
+def open_reader(location: str) -> ArchiveReader:
+    """Open an archive for reading.
+
+    Raises:
+        SetupError: There is none.
+        ArchiveError: It can't be read.
+    """
+    folder = folder_of(location)
+    with translated(folder):
+        is_archive = all(is_table(folder / name) for name in TABLES)
+    if not is_archive:
+        message = f"there is no archive at: {folder}"
+        raise SetupError(message, hint="run `anthropic-audit collect --once` first, or name the archive's folder")
+    return ArchiveReader(folder)
+
+
+def _paths(folder: Path, table: Table) -> list[str]:
+    return sorted(file.path for file in files_of(folder, table))
+
+
+def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    """Make a table's view; its files are named by us, and still quoted."""
+    columns = ", ".join(f'"{name}"' for name in table.schema.names)
+    if not files:
+        connection.register(f"{table.name}_empty", pa.Table.from_pylist([], schema=table.schema))
+        connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {table.name}_empty")  # noqa: S608 - our own names
+        return
+    names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    hive = f"true, hive_types = {{'{DAY}': DATE}}" if table.partition_by else "false"
+    source = f"read_parquet([{names}], hive_partitioning = {hive})"
+    connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {source}")  # noqa: S608 - quoted above

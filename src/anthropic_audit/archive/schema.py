@@ -1,0 +1,123 @@
+"""The archive's tables: names, columns, and where an event's columns come from in its ECS document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import pyarrow as pa
+
+_TIME = pa.timestamp("us", tz="UTC")
+_TEXTS = pa.list_(pa.string())
+
+DAY = "day"
+"""The partition: the UTC day of `created_at` or `@timestamp`."""
+
+EVENT_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = MappingProxyType(
+    {
+        "event.action": ("event_action", pa.string()),
+        "event.category": ("event_category", _TEXTS),
+        "event.type": ("event_type", _TEXTS),
+        "event.outcome": ("event_outcome", pa.string()),
+        "event.reason": ("event_reason", pa.string()),
+        "user.id": ("user_id", pa.string()),
+        "user.name": ("user_name", pa.string()),
+        "user.email": ("user_email", pa.string()),
+        "user.target.id": ("user_target_id", pa.string()),
+        "user.target.email": ("user_target_email", pa.string()),
+        "source.ip": ("source_ip", pa.string()),
+        "source.geo.country_iso_code": ("source_geo_country_iso_code", pa.string()),
+        "source.as.number": ("source_as_number", pa.int64()),
+        "source.as.organization.name": ("source_as_organization_name", pa.string()),
+        "user_agent.name": ("user_agent_name", pa.string()),
+        "user_agent.original": ("user_agent_original", pa.string()),
+        "organization.id": ("organization_id", pa.string()),
+        "organization.name": ("organization_name", pa.string()),
+        "http.request.method": ("http_request_method", pa.string()),
+        "http.response.status_code": ("http_response_status_code", pa.int64()),
+        "url.path": ("url_path", pa.string()),
+        "file.name": ("file_name", pa.string()),
+        "related.user": ("related_user", _TEXTS),
+        "related.ip": ("related_ip", _TEXTS),
+        "anthropic.audit.actor.type": ("actor_type", pa.string()),
+    }
+)
+"""The ECS fields that have a column of their own in `events`, with its name and type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One Delta table of the archive."""
+
+    name: str
+    schema: pa.Schema
+    partition_by: tuple[str, ...] = ()
+    indexed: tuple[str, ...] = field(default=())
+    """The columns whose smallest and largest value the table keeps for each file."""
+
+
+ACTIVITIES = Table(
+    "activities",
+    pa.schema(
+        [
+            pa.field("seq", pa.int64(), nullable=False),
+            pa.field("feed", pa.string(), nullable=False),
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("type", pa.string(), nullable=False),
+            pa.field("created_at", _TIME, nullable=False),
+            pa.field("organization_id", pa.string()),
+            pa.field("raw", pa.binary(), nullable=False),
+            pa.field("sha256", pa.binary(), nullable=False),
+            pa.field("received_at", _TIME, nullable=False),
+            pa.field("request_id", pa.string()),
+            pa.field("walk_id", pa.string(), nullable=False),
+            pa.field(DAY, pa.date32(), nullable=False),
+        ]
+    ),
+    partition_by=(DAY,),
+    indexed=("seq", "created_at"),
+)
+
+EVENTS = Table(
+    "events",
+    pa.schema(
+        [
+            pa.field("seq", pa.int64(), nullable=False),
+            pa.field("feed", pa.string(), nullable=False),
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("timestamp", _TIME, nullable=False),
+            *(pa.field(name, kind) for name, kind in EVENT_COLUMNS.values()),
+            pa.field("is_known", pa.bool_(), nullable=False),
+            pa.field("document", pa.string(), nullable=False),
+            pa.field("catalogue_version", pa.string(), nullable=False),
+            pa.field(DAY, pa.date32(), nullable=False),
+        ]
+    ),
+    partition_by=(DAY,),
+    indexed=("seq", "timestamp"),
+)
+
+COVERAGE = Table(
+    "coverage",
+    pa.schema(
+        [
+            pa.field("feed", pa.string(), nullable=False),
+            pa.field("filters", pa.string(), nullable=False),
+            pa.field("from_time", _TIME, nullable=False),
+            pa.field("to_time", _TIME, nullable=False),
+            pa.field("purpose", pa.string(), nullable=False),
+            pa.field("walk_id", pa.string(), nullable=False),
+            pa.field("walked_at", _TIME, nullable=False),
+            pa.field("pages", pa.int64(), nullable=False),
+            pa.field("activities", pa.int64(), nullable=False),
+            pa.field("new", pa.int64(), nullable=False),
+            pa.field("first_id", pa.string()),
+            pa.field("last_id", pa.string()),
+            pa.field("request_id", pa.string()),
+        ]
+    ),
+    indexed=("from_time", "to_time", "walked_at"),
+)
+
+TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (ACTIVITIES, EVENTS, COVERAGE)})

@@ -1,0 +1,174 @@
+"""The one writer of an archive: every activity once, then what may be claimed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Self
+
+import pyarrow as pa
+
+from anthropic_audit.errors import ArchiveBusyError
+from anthropic_audit.model import Coverage, Filters, Received, Window
+from anthropic_audit.plan import Spans
+from anthropic_audit.ports import Clock
+from anthropic_audit.progress import Waiting, Watch, nobody
+
+from .delta import DeltaLog, translated
+from .duck import connect, read
+from .lease import Lease
+from .location import folder_of
+from .rows import Event, activity_rows, coverage_rows, event_rows
+from .schema import ACTIVITIES, COVERAGE, EVENTS
+
+_SEQ = "seq"
+_NORMALIZED = "normalized"
+_LEASE_SECONDS = 1.0
+
+_STORED_ALREADY = """
+SELECT DISTINCT batch.id FROM batch
+JOIN read_parquet($files, hive_partitioning = false) stored ON stored.id = batch.id
+WHERE stored.created_at BETWEEN $lowest AND $highest
+"""
+_BETWEEN = """
+SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($files, hive_partitioning = false)
+WHERE seq BETWEEN $first AND $last ORDER BY seq
+"""
+
+_CLAIMS = "SELECT feed, filters, from_time, to_time FROM read_parquet($files)"
+
+
+class ArchiveWriter:
+    """An archive, open for writing; its threads may share it.
+
+    `seq` counts stored activities; its highest value is committed together with the activities themselves, as is the
+    position up to which events exist with those events. So no crash can part one from the other.
+
+    Raises:
+        ArchiveBusyError: Another process writes it.
+        ArchiveError: It can't be read or written.
+        SetupError: The location is none.
+    """
+
+    def __init__(self, location: str, clock: Clock) -> None:
+        folder = folder_of(location)
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lease = Lease(folder, clock.now())
+        try:
+            self._activities = DeltaLog(folder, ACTIVITIES)
+            self._events = DeltaLog(folder, EVENTS)
+            self._coverage = DeltaLog(folder, COVERAGE)
+            self._duckdb = connect()
+            self._covered = self._read_coverage()
+        except BaseException:
+            self._lease.release()
+            raise
+        self._folder = folder
+        self._lock = threading.Lock()
+
+    def append(self, received: Sequence[Received]) -> int:
+        """Store the activities whose id is not stored yet, and return how many that were."""
+        with self._lock, translated(self._folder):
+            once: dict[str, Received] = {}
+            for one in received:
+                once.setdefault(one.activity.id, one)
+            stored = self._stored_already(list(once.values()))
+            fresh = [one for name, one in once.items() if name not in stored]
+            if fresh:
+                last = self._activities.mark(_SEQ)
+                self._activities.append(activity_rows(fresh, last + 1), {_SEQ: last + len(fresh)})
+            return len(fresh)
+
+    def claim(self, coverage: Coverage) -> None:
+        """Record that a window was walked to its end."""
+        with self._lock:
+            self._coverage.append(coverage_rows(coverage), {})
+            key = (coverage.feed, coverage.filters)
+            self._covered[key] = self._covered.get(key, Spans()) | Spans((coverage.window,))
+
+    def covered(self, feed: str, filters: Filters) -> Spans:
+        """Return what is covered for one feed and one set of filters."""
+        return self._covered.get((feed, filters.key()), Spans())
+
+    @property
+    def last_seq(self) -> int:
+        """The `seq` of the newest activity, 0 in an empty archive."""
+        return self._activities.mark(_SEQ)
+
+    @property
+    def normalized_seq(self) -> int:
+        """The `seq` up to which events exist."""
+        return self._events.mark(_NORMALIZED)
+
+    def activities_between(self, first: int, last: int) -> pa.Table:
+        """Return the activities with a `seq` from `first` to `last`, both included, in order."""
+        files = [file.path for file in self._activities.files if file.may_hold(_SEQ, first, last)]
+        if not files:
+            return ACTIVITIES.schema.empty_table().select(["seq", "feed", "id", "created_at", "received_at", "raw"])
+        with self._lock, translated(self._folder):
+            return read(self._duckdb, _BETWEEN, {"files": files, "first": first, "last": last})
+
+    def append_events(self, events: Sequence[Event], catalogue_version: str, up_to_seq: int) -> None:
+        """Store events and, with them, the position up to which they exist."""
+        with self._lock, translated(self._folder):
+            self._events.append(event_rows(events, catalogue_version), {_NORMALIZED: up_to_seq})
+
+    def close(self) -> None:
+        """Let the next process write."""
+        self._duckdb.close()
+        self._lease.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _stored_already(self, received: Sequence[Received]) -> set[str]:
+        """Return which ids are stored; only files that can hold these times are read."""
+        if not received:
+            return set()
+        times = [one.activity.created_at for one in received]
+        lowest, highest = min(times), max(times)
+        files = [file.path for file in self._activities.files if file.may_hold("created_at", lowest, highest)]
+        if not files:
+            return set()
+        batch = pa.table({"id": [one.activity.id for one in received]})
+        self._duckdb.register("batch", batch)
+        try:
+            found = read(self._duckdb, _STORED_ALREADY, {"files": files, "lowest": lowest, "highest": highest})
+            return set(found.column("id").to_pylist())
+        finally:
+            self._duckdb.unregister("batch")
+
+    def _read_coverage(self) -> dict[tuple[str, str], Spans]:
+        files = [file.path for file in self._coverage.files]
+        if not files:
+            return {}
+        found = read(self._duckdb, _CLAIMS, {"files": files})
+        windows: dict[tuple[str, str], list[Window]] = {}
+        for row in found.to_pylist():
+            window = Window(row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC))
+            windows.setdefault((row["feed"], row["filters"]), []).append(window)
+        return {key: Spans.of(found) for key, found in windows.items()}
+
+
+def open_writer(location: str, clock: Clock, watch: Watch = nobody) -> ArchiveWriter:
+    """Open an archive for writing, and wait while another process writes it.
+
+    Raises:
+        ArchiveError: It can't be read or written.
+        SetupError: The location is none.
+        InterruptedRunError: The operator asked for an end while waiting.
+    """
+    is_told = False
+    while True:
+        try:
+            return ArchiveWriter(location, clock)
+        except ArchiveBusyError as error:
+            if not is_told:
+                watch(Waiting(_LEASE_SECONDS, str(error)))
+                is_told = True
+        clock.wait(_LEASE_SECONDS)
