@@ -1,1 +1,18 @@
 """The catalogue: activity types, fields and actors as data."""
+
+from .classify import Meaning, classify
+from .load import load, read_catalogue
+from .model import ActivityType, ActorKind, AuditField, Catalogue, FieldSpec, OutcomeRule
+
+__all__ = [
+    "ActivityType",
+    "ActorKind",
+    "AuditField",
+    "Catalogue",
+    "FieldSpec",
+    "Meaning",
+    "OutcomeRule",
+    "classify",
+    "load",
+    "read_catalogue",
+]

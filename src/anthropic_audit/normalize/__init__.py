@@ -1,1 +1,6 @@
 """From an activity to an ECS document; pure and table-driven."""
+
+from .normalizer import Normalizer, Options
+from .read import to_json
+
+__all__ = ["Normalizer", "Options", "to_json"]

@@ -1,0 +1,137 @@
+"""The values of the catalogue; all are frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final
+
+NOTHING: Final[Mapping[str, FieldSpec]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What the vendor documents about one field."""
+
+    kind: str
+    """`string`, `number`, `boolean`, `enum`, `object`, `map` or `unknown`."""
+    is_array: bool = False
+    is_required: bool = False
+    is_nullable: bool = False
+    values: tuple[str, ...] = ()
+    """The documented values of an enum; the vendor may send others."""
+    has_more_values: bool = False
+    """True when the vendor documents more values than are known here."""
+    fields: Mapping[str, FieldSpec] = field(default_factory=lambda: NOTHING)
+    """The members of an object."""
+    variants: tuple[Mapping[str, FieldSpec], ...] = ()
+    """The alternatives of an object's members."""
+    element: str = ""
+    """The kind of a map's values."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """How an activity's own fields tell whether it succeeded."""
+
+    name: str
+    path: tuple[str, ...]
+    """Where the deciding value lies in the activity."""
+    values: Mapping[str | bool, str] = field(default_factory=dict)
+    ranges: tuple[tuple[int, int, str], ...] = ()
+    """Lowest and highest number with their outcome, both included."""
+    otherwise: str = "unknown"
+
+    def outcome(self, activity: Mapping[str, object]) -> str:
+        """Return `success`, `failure` or `unknown`."""
+        value: object = activity
+        for name in self.path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, str | bool):
+            return self.values.get(value, self.otherwise)
+        if isinstance(value, int):
+            return next((outcome for low, high, outcome in self.ranges if low <= value <= high), self.otherwise)
+        return self.otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityType:
+    """One type of activity: what it means in ECS, who can do it, and what it carries."""
+
+    name: str
+    family: str
+    category: tuple[str, ...]
+    type: tuple[str, ...]
+    outcome: str | None
+    """None when `outcome_rule` decides."""
+    actors: tuple[str, ...]
+    """The kinds of actor that can do it; never empty."""
+    fields: Mapping[str, FieldSpec] = field(default_factory=lambda: NOTHING)
+    outcome_rule: OutcomeRule | None = None
+    is_partial: bool = False
+    """True when the vendor documents more fields than are known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorKind:
+    """One kind of actor, and where ECS has a place for its members."""
+
+    name: str
+    fields: Mapping[str, FieldSpec]
+    moves: Mapping[str, str] = field(default_factory=dict)
+    """Members that live in an ECS field instead."""
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """Members (or paths, with dots) that live in an ECS field as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditField:
+    """One top-level field of activities, as it is stored."""
+
+    name: str
+    type: str | None = None
+    """The Elasticsearch type of `anthropic.audit.<name>`; None when the field only ever lives in ECS."""
+    ecs: str | None = None
+    """The ECS field it moves to, while that is free."""
+    rank: int = 0
+    """Among several fields that move to the same place, the lowest goes first."""
+    when: tuple[str, str] | None = None
+    """It moves only when this other field has this value."""
+    only_for: tuple[str, ...] = ()
+    """It moves only in activities of these types."""
+    related: str | None = None
+    """The list below `related` that its values are added to."""
+    stored_as: str | None = None
+    """The name below `anthropic.audit` when it is another one."""
+    is_text: bool = False
+    """True when a number is stored as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that is known of the feed."""
+
+    version: str
+    types: Mapping[str, ActivityType]
+    actors: Mapping[str, ActorKind]
+    fields: Mapping[str, AuditField] = field(default_factory=dict)
+    """The fields of activities, by the vendor's name."""
+    actor_fields: Mapping[str, str] = field(default_factory=dict)
+    """The Elasticsearch types of `anthropic.audit.actor.*`."""
+    own_fields: Mapping[str, str] = field(default_factory=dict)
+    """The Elasticsearch types of the fields below `anthropic.audit` that we add."""
+    envelope: Mapping[str, FieldSpec] = field(default_factory=lambda: NOTHING)
+    """The fields that every activity has."""
+
+    def suggest(self, name: str) -> str | None:
+        """Return the known type that was probably meant, or None."""
+        near = get_close_matches(name, self.types, n=1, cutoff=0.6)
+        return near[0] if near else None
+
+    def exported_fields(self) -> dict[str, str]:
+        """Return every field below `anthropic.audit` with its Elasticsearch type."""
+        audit = {field.stored_as or name: field.type for name, field in self.fields.items() if field.type}
+        actor = {f"actor.{name}": kind for name, kind in self.actor_fields.items()}
+        return {f"anthropic.audit.{name}": kind for name, kind in sorted({**self.own_fields, **audit, **actor}.items())}
