@@ -1,1 +1,23 @@
-"""A truthful Compliance API over a seeded world."""
+"""A truthful Compliance API: a seeded world, what the vendor says about it, and a server for both."""
+
+from .delivery import Delivery
+from .exchange import Ending, Request, Response
+from .faults import FAULTS, Fault
+from .respond import respond
+from .serve import Server, serve
+from .vendor import Vendor, VendorSettings, open_vendor
+
+__all__ = [
+    "FAULTS",
+    "Delivery",
+    "Ending",
+    "Fault",
+    "Request",
+    "Response",
+    "Server",
+    "Vendor",
+    "VendorSettings",
+    "open_vendor",
+    "respond",
+    "serve",
+]

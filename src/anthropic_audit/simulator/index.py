@@ -1,0 +1,120 @@
+"""The order of all chunks: where a place lies, and how rows come in without disturbing who reads.
+
+An index never changes; each change is a new one that shares the chunks of the old.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .chunk import Chunk, inserted, joined, part
+from .cursors import Key
+
+ROWS_IN_A_CHUNK = 4096
+ROWS_IN_A_LIVE_CHUNK = 256
+"""The newest rows lie in small chunks: what is put between them then moves little."""
+
+FIRST: Key = (-(2**63), b"")
+LAST: Key = (2**63 - 1, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the order of activities, `[low, high)`."""
+
+    low: Key = FIRST
+    high: Key = LAST
+
+    def within(self, other: Span) -> Span:
+        """Return what both cover."""
+        return Span(max(self.low, other.low), min(self.high, other.high))
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The rows `[low, high)` of one chunk."""
+
+    chunk: Chunk
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Chunks in order, with the place of each one's first row."""
+
+    chunks: tuple[Chunk, ...] = ()
+    firsts: tuple[Key, ...] = ()
+
+    def with_chunks(self, low: int, high: int, chunks: Sequence[Chunk]) -> Index:
+        """Return an index with other chunks in place of `[low, high)`."""
+        return Index(
+            (*self.chunks[:low], *chunks, *self.chunks[high:]),
+            (*self.firsts[:low], *(chunk.key(0) for chunk in chunks), *self.firsts[high:]),
+        )
+
+    def appended(self, chunks: Sequence[Chunk]) -> Index:
+        """Return an index with more chunks at its end."""
+        return self.with_chunks(len(self.chunks), len(self.chunks), chunks)
+
+    def inserted(self, single: Chunk) -> Index:
+        """Return an index with a single row put where it belongs; a large chunk is left alone if it can be."""
+        key = single.key(0)
+        at = bisect_right(self.firsts, key) - 1
+        if at < 0 or (len(self.chunks[at]) >= ROWS_IN_A_LIVE_CHUNK and self.chunks[at].is_before(key)):
+            at += 1
+            if at == len(self.chunks) or len(self.chunks[at]) >= ROWS_IN_A_LIVE_CHUNK:
+                return self.with_chunks(at, at, [single])
+        return self.with_chunks(at, at + 1, _halved(inserted(self.chunks[at], single)))
+
+    def compacted(self, start: int, before: Key) -> Index:
+        """Return an index whose chunks from `start` on, as far as they lie before a place, are large ones."""
+        end = start
+        groups: list[list[Chunk]] = []
+        size = ROWS_IN_A_CHUNK
+        while end < len(self.chunks) and self.chunks[end].is_before(before):
+            chunk = self.chunks[end]
+            if size + len(chunk) > ROWS_IN_A_CHUNK:
+                groups.append([])
+                size = 0
+            groups[-1].append(chunk)
+            size += len(chunk)
+            end += 1
+        if len(groups) == end - start:
+            return self
+        return self.with_chunks(start, end, [group[0] if len(group) == 1 else joined(group) for group in groups])
+
+    def ascending(self, span: Span) -> Iterator[Stretch]:
+        """Yield what a span touches, from its old end."""
+        first, last = self._ends(span)
+        return (one for at in range(first[0], last[0] + 1) if (one := self._stretch(at, first, last)) is not None)
+
+    def descending(self, span: Span) -> Iterator[Stretch]:
+        """Yield what a span touches, from its new end."""
+        first, last = self._ends(span)
+        return (one for at in range(last[0], first[0] - 1, -1) if (one := self._stretch(at, first, last)) is not None)
+
+    def _ends(self, span: Span) -> tuple[tuple[int, int], tuple[int, int]]:
+        if not self.chunks or span.low >= span.high:
+            return (0, 0), (-1, 0)
+        return self._locate(span.low), self._locate(span.high)
+
+    def _locate(self, key: Key) -> tuple[int, int]:
+        """Return chunk and position of the first row at or after a place, or where it would be."""
+        at = max(0, bisect_right(self.firsts, key) - 1)
+        return at, self.chunks[at].position(key)
+
+    def _stretch(self, at: int, first: tuple[int, int], last: tuple[int, int]) -> Stretch | None:
+        chunk = self.chunks[at]
+        low = first[1] if at == first[0] else 0
+        high = last[1] if at == last[0] else len(chunk)
+        return Stretch(chunk, low, high) if low < high else None
+
+
+def _halved(chunk: Chunk) -> list[Chunk]:
+    """Return a chunk as it is, or two halves of one that inserting has made too long to insert more."""
+    if len(chunk) != 2 * ROWS_IN_A_LIVE_CHUNK:
+        return [chunk]
+    return [part(chunk, 0, ROWS_IN_A_LIVE_CHUNK), part(chunk, ROWS_IN_A_LIVE_CHUNK, len(chunk))]

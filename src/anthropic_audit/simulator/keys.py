@@ -1,0 +1,114 @@
+"""Keys of every kind, and which of them opens what (Compliance API, Authentication).
+
+These keys open nothing but the simulator: they are made from its seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from http import HTTPStatus
+
+from anthropic_audit.redact import Secret
+
+from .chance import letters
+from .exchange import RefusalError, not_found
+
+ACTIVITIES_SCOPES = ("read:compliance_activities", "read:org_audit")
+ORGANIZATION_SCOPES = ("read:compliance_org_data",)
+USER_SCOPES = ("read:compliance_user_data",)
+ALL_SCOPES = (*ACTIVITIES_SCOPES[:1], *ORGANIZATION_SCOPES, *USER_SCOPES)
+
+
+class KeyKind(StrEnum):
+    """What kind of key it is; the value is its prefix."""
+
+    COMPLIANCE = "sk-ant-api01-"
+    ADMIN = "sk-ant-admin01-"
+    CLAUDE = "sk-ant-api03-"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """One key, as its organization made it."""
+
+    name: str
+    id: str
+    kind: KeyKind
+    secret: Secret
+    scopes: tuple[str, ...] = ()
+    is_revoked: bool = False
+
+    def permits(self, needed: tuple[str, ...]) -> None:
+        """Go on, if the key has one of the scopes.
+
+        Raises:
+            RefusalError: It has none of them (403).
+        """
+        if set(self.scopes).isdisjoint(needed):
+            message = f"Missing required scopes. Got: [{', '.join(self.scopes)}] Needed: [{needed[0]}]"
+            raise RefusalError(HTTPStatus.FORBIDDEN, "permission_error", message)
+
+
+class KeyRing:
+    """The keys of one parent organization."""
+
+    def __init__(self, keys: Iterable[AccessKey]) -> None:
+        self._keys = {key.name: key for key in keys}
+
+    def authenticate(self, presented: str | None) -> AccessKey:
+        """Return the key that a request presents.
+
+        Raises:
+            RefusalError: None was presented, or one of another kind (404); or it is unknown or revoked (401).
+        """
+        if presented is None or presented.startswith(KeyKind.CLAUDE):
+            raise not_found()
+        for key in self._keys.values():
+            if key.secret.reveal() == presented and not key.is_revoked:
+                return key
+        message = "Invalid API key"
+        raise RefusalError(HTTPStatus.UNAUTHORIZED, "authentication_error", message)
+
+    def add(self, key: AccessKey) -> None:
+        """Take in a key; one of the same name makes way."""
+        self._keys[key.name] = key
+
+    def revoke(self, name: str) -> None:
+        """Make a key void from now on.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        self._keys[name] = replace(self._keys[name], is_revoked=True)
+
+    def named(self, name: str) -> AccessKey:
+        """Return a key by its name.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        return self._keys[name]
+
+    def each(self) -> list[AccessKey]:
+        """Return all keys."""
+        return list(self._keys.values())
+
+
+def demo_keys(seed: int) -> list[AccessKey]:
+    """Return one key of each sort that the documentation tells apart, the same for the same seed."""
+    return [
+        new_key("compliance", seed, kind=KeyKind.COMPLIANCE, scopes=ALL_SCOPES),
+        new_key("admin", seed, kind=KeyKind.ADMIN, scopes=ACTIVITIES_SCOPES[:1]),
+        new_key("early_admin", seed, kind=KeyKind.ADMIN),
+        new_key("narrow", seed, kind=KeyKind.COMPLIANCE, scopes=ORGANIZATION_SCOPES),
+        replace(new_key("revoked", seed, kind=KeyKind.COMPLIANCE, scopes=ALL_SCOPES), is_revoked=True),
+        new_key("claude", seed, kind=KeyKind.CLAUDE),
+    ]
+
+
+def new_key(name: str, seed: int, *, kind: KeyKind, scopes: tuple[str, ...] = ()) -> AccessKey:
+    """Make a key whose secret depends on its name and the seed."""
+    secret = Secret(f"{kind.value}SIM{letters(45, 'secret', seed, name)}-SIMULATEDAA")
+    return AccessKey(name, f"apikey_01{letters(22, 'key', seed, name)}", kind, secret, scopes)

@@ -1,0 +1,51 @@
+"""Lists by pages with page tokens, as the endpoints beside the Activity Feed give them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from .cursors import Key
+from .directory import Record
+from .exchange import bad_request
+from .question import read_limit
+
+_MOST, _ORDINARY = 1000, 100
+_PREFIX = "page_"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What writes and reads page tokens: a token holds a position and the path it belongs to."""
+
+    write: Callable[[Key], str]
+    read: Callable[[str], Key]
+
+
+def list_page(records: Sequence[Record], path: str, query: Sequence[tuple[str, str]], tokens: Tokens) -> bytes:
+    """Return the body of one page.
+
+    Raises:
+        RefusalError: A parameter is unknown or breaks its rule (400).
+    """
+    asked = dict(query)
+    unknown = sorted(asked.keys() - {"page", "limit"})
+    if unknown or len(asked) != len(query):
+        message = f"Unknown parameter: {unknown[0][:100]}" if unknown else "Each parameter may be given once only"
+        raise bad_request(message)
+    limit = read_limit(asked.get("limit"), ordinary=_ORDINARY, most=_MOST)
+    start = _position(asked["page"], path, tokens) if "page" in asked else 0
+    end = start + limit
+    more = end < len(records)
+    next_page = _PREFIX + tokens.write((end, path.encode())) if more else None
+    return orjson.dumps({"data": records[start:end], "has_more": more, "next_page": next_page})
+
+
+def _position(token: str, path: str, tokens: Tokens) -> int:
+    position, place = tokens.read(token.removeprefix(_PREFIX))
+    if place != path.encode() or not token.startswith(_PREFIX):
+        message = "Invalid page token"
+        raise bad_request(message)
+    return position

@@ -1,0 +1,193 @@
+"""The simulated vendor: a world on a timeline, with keys, a request budget, faults, and its own access log."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from anthropic_audit.catalogue import load
+
+from .accesses import Access, access_row
+from .allowance import Allowance
+from .chance import letters, stream
+from .cursors import CursorSeal, Key
+from .delivery import Delivery
+from .directory import Directory, directory_of
+from .exchange import Response
+from .faults import FaultPlan
+from .growth import GrowingSource
+from .index import Span
+from .keys import KeyRing, demo_keys
+from .question import Rules
+from .timeline import MINUTE_US, Extent, Sighting, Source, Timeline, microseconds, moment
+from .world import Storyline, World, WorldSettings
+
+
+class Tale(Source, Protocol):
+    """A world that also knows what is hidden in it."""
+
+    def storylines(self, start_minute: int, end_minute: int) -> Sequence[Storyline]:
+        """Return what an investigator would want to find in that span."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorSettings:
+    """How the vendor behaves; the world has its own settings.
+
+    With `until`, nothing happens from that moment on: history up to it, then frozen; no access is logged then.
+    """
+
+    world: WorldSettings = field(default_factory=WorldSettings)
+    history: timedelta = timedelta(days=30)
+    until: datetime | None = None
+    delivery: Delivery = field(default_factory=Delivery)
+    faults: Mapping[str, float] = field(default_factory=dict)
+    growth_share: float = 0.0
+    """The share of rows of undocumented kinds, from `growth_from` on; see `GrowingSource`."""
+    growth_from: datetime | None = None
+    """None: from when the vendor is opened."""
+    has_order: bool = True
+    has_exclude: bool = True
+    requests_per_minute: int = 600
+
+
+class Vendor:
+    """Everything that answers depend on, but the request and the time.
+
+    Args:
+        settings: How it behaves.
+        world: What happened when.
+        types: The activity types that the server knows.
+        now: When it is opened; history reaches back from here (or from `until`).
+        organization: The two ids of the organization that the keys belong to.
+        directory: Who and what there is.
+    """
+
+    def __init__(
+        self,
+        settings: VendorSettings,
+        world: Tale,
+        types: Collection[str],
+        now: datetime,
+        *,
+        organization: tuple[str | None, str | None] = (None, None),
+        directory: Directory | None = None,
+    ) -> None:
+        seed = settings.world.seed
+        end = now if settings.until is None else min(now, settings.until)
+        first_minute = microseconds(end - settings.history) // MINUTE_US
+        self.settings = settings
+        self.world = world
+        self.seed = seed
+        self.extent = Extent(first_minute, None if settings.until is None else microseconds(settings.until))
+        self.source = GrowingSource(world, seed)
+        self.timeline = Timeline(self.source, seed, settings.delivery, self.extent)
+        self.keys = KeyRing(demo_keys(seed))
+        self.allowance = Allowance(settings.requests_per_minute)
+        self.faults = FaultPlan(settings.faults, seed)
+        self.organization = organization
+        self.directory = directory or Directory()
+        self._types = frozenset(types)
+        self._seal = CursorSeal(letters(32, "cursors", seed).encode())
+        self._generation = 0
+        self._served = 0
+        self._pages: dict[str, Response] = {}
+        self._lock = threading.Lock()
+        if settings.growth_share:
+            self.source.grow(microseconds(settings.growth_from or now) // MINUTE_US, settings.growth_share)
+
+    def prepare(self, until: datetime, told: Callable[[int], None] = lambda minute: None) -> None:
+        """Take in what happened up to a moment, which may lie ahead; `told` hears of each minute on the way."""
+        self.timeline.grow(microseconds(until), told)
+
+    def rules(self) -> Rules:
+        """Return what this server knows and accepts at the moment."""
+        return Rules(
+            types=self._types.union(self.source.new_types),
+            read_cursor=self.read_cursor,
+            has_order=self.settings.has_order,
+            has_exclude=self.settings.has_exclude,
+        )
+
+    def cursor(self, key: Key) -> str:
+        """Return the cursor of a place."""
+        return self._seal.issue(key, self._generation)
+
+    def read_cursor(self, text: str) -> Key:
+        """Return the place that a cursor stands for.
+
+        Raises:
+            RefusalError: It is none of this vendor's valid ones.
+        """
+        return self._seal.read(text, self._generation)
+
+    def void_cursors(self) -> None:
+        """Accept no cursor any more that was issued so far."""
+        with self._lock:
+            self._generation += 1
+
+    def new_request_id(self, now: datetime) -> str:
+        """Return the id of one more request; it depends on the time, so that a restarted server repeats none."""
+        with self._lock:
+            self._served += 1
+            return f"req_{letters(24, 'request', self.seed, microseconds(now), self._served)}"
+
+    @property
+    def served(self) -> int:
+        """How many requests were answered."""
+        return self._served
+
+    def record(self, access: Access) -> None:
+        """Put an access into the feed that it asked for, unless the world has ended."""
+        until = self.settings.until
+        if until is not None and access.at >= until:
+            return
+        row = access_row(access, self.seed, self.organization)
+        lag_us = self.settings.delivery.lag // timedelta(microseconds=1)
+        chance = stream("access", self.seed, access.request_id).random()
+        self.timeline.insert(row, row.created_us + int(lag_us * chance**3))
+
+    def keep_page(self, key_name: str, page: Response) -> None:
+        """Remember the last page that a key was given."""
+        self._pages[key_name] = page
+
+    def last_page(self, key_name: str) -> Response | None:
+        """Return the last page that a key was given."""
+        return self._pages.get(key_name)
+
+    @property
+    def history_start(self) -> datetime:
+        """The moment before which nothing happened."""
+        return moment(self.extent.first_minute * MINUTE_US)
+
+    def activities(self, now: datetime) -> int:
+        """Return how many activities are visible by now."""
+        self.prepare(now)
+        return self.timeline.count(microseconds(now))
+
+    def truth(self, start: datetime, end: datetime, now: datetime) -> Iterator[Sighting]:
+        """Yield every activity that occurred in `[start, end)` and was ever visible up to now."""
+        self.prepare(now)
+        span = Span((microseconds(start), b""), (microseconds(end), b""))
+        return self.timeline.sightings(span, microseconds(now))
+
+
+def open_vendor(settings: VendorSettings, now: datetime, told: Callable[[int], None] = lambda minute: None) -> Vendor:
+    """Make the world, and the vendor on top of it with its history taken in."""
+    catalogue = load()
+    world = World(settings.world, catalogue)
+    parent = world.organization.units[0]
+    vendor = Vendor(
+        settings,
+        world,
+        catalogue.types,
+        now,
+        organization=(parent.id, parent.uuid),
+        directory=directory_of(world.organization),
+    )
+    vendor.prepare(now, told)
+    return vendor
