@@ -26,7 +26,7 @@ from anthropic_audit.errors import ArchiveError
 from .schema import Table
 
 _MILLISECOND = timedelta(milliseconds=1)
-_WRITER = WriterProperties(compression="ZSTD", compression_level=3)
+_WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 
 Bound = int | datetime
 

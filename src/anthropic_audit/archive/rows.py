@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -59,10 +60,7 @@ def event_rows(events: Sequence[Event], catalogue_version: str) -> pa.Table:
         "catalogue_version": [catalogue_version] * len(events),
         "day": [event.timestamp.date() for event in events],
     }
-    for field, (name, kind) in EVENT_COLUMNS.items():
-        fitting, path = _FITTING[kind], field.split(".")
-        columns[name] = [fitting(_at(event.document, path)) for event in events]
-    return pa.table(columns, schema=EVENTS.schema)
+    return pa.table(columns | _columns([event.document for event in events]), schema=EVENTS.schema)
 
 
 def coverage_rows(coverage: Coverage) -> pa.Table:
@@ -103,30 +101,70 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
     )
 
 
-def _at(document: Mapping[str, Any], path: Sequence[str]) -> object:
-    found: Any = document
+def _columns(documents: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array]:
+    """Return the columns that documents fill: each object is opened once, for all of its columns."""
+    columns: dict[str, list[Any]] = {name: [] for name, _ in EVENT_COLUMNS.values()}
+    for path, members in _OBJECTS.items():
+        places = [_object(document, path) for document in documents]
+        for member, name, fitting in members:
+            columns[name] = [fitting(place.get(member)) for place in places]
+    return {name: _array(columns[name], kind) for name, kind in EVENT_COLUMNS.values()}
+
+
+def _object(document: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
+    place: Any = document
     for name in path:
-        if not isinstance(found, Mapping):
-            return None
-        found = found.get(name)
+        place = place.get(name)
+        if place.__class__ is not dict:
+            return _NOTHING
+    found: Mapping[str, Any] = place
     return found
 
 
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        return pa.array([_storable(value) for value in values], kind)
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - a text, a list of them, or None
+    """Replace lone surrogates, which JSON can carry and Parquet can't."""
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
 def _text(value: object) -> str | None:
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
+    return value if value.__class__ is str else None
 
 
 def _texts(value: object) -> list[str] | None:
-    values = value if isinstance(value, list) else [value]
-    return [text for text in map(_text, values) if text is not None] or None
+    if value is None:
+        return None
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)] or None
 
 
 def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LONG else None
 
 
+_LONG = 2**63
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _FITTING: Mapping[pa.DataType, Callable[[object], object]] = {
     pa.string(): _text,
     pa.list_(pa.string()): _texts,
     pa.int64(): _number,
 }
+
+
+def _objects() -> dict[tuple[str, ...], list[tuple[str, str, Callable[[object], object]]]]:
+    """Return, for each object of a document, its members that have a column."""
+    objects: dict[tuple[str, ...], list[tuple[str, str, Callable[[object], object]]]] = {}
+    for field, (name, kind) in EVENT_COLUMNS.items():
+        *path, member = field.split(".")
+        objects.setdefault(tuple(path), []).append((member, name, _FITTING[kind]))
+    return objects
+
+
+_OBJECTS = _objects()

@@ -71,9 +71,7 @@ class Walked:
 class Walker:
     """Walk windows of one feed, and learn on the way whether its server knows `order`."""
 
-    def __init__(
-        self, name: str, feed: Feed, ledger: Ledger, clock: Clock, *, rules: WalkRules, watch: Watch
-    ) -> None:
+    def __init__(self, name: str, feed: Feed, ledger: Ledger, clock: Clock, *, rules: WalkRules, watch: Watch) -> None:
         self._name = name
         self._feed = feed
         self._ledger = ledger

@@ -1,0 +1,69 @@
+"""The command `anthropic-audit` and its subcommands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated
+
+import typer
+
+from anthropic_audit import __version__
+
+from . import search as search_command
+from . import settings as settings_command
+from . import simulate as simulate_command
+from .collect import collect
+from .demo import demo
+from .export import export
+from .failures import guarded
+from .normalize import normalize
+from .status import status
+
+COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyType(
+    {
+        "demo": (demo, None),
+        "collect": (collect, None),
+        "status": (status, None),
+        "search": (search_command.search, search_command.EXAMPLES),
+        "export": (export, None),
+        "normalize": (normalize, None),
+        "simulate": (simulate_command.simulate, simulate_command.EXAMPLES),
+        "settings": (settings_command.settings, settings_command.EXAMPLES),
+    }
+)
+"""Every subcommand, and what its help ends with."""
+
+app = typer.Typer(
+    name="anthropic-audit",
+    help="Collect, keep, normalize and search the audit trail of Anthropic (Claude) organizations.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 incomplete (something is left to do).",
+)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"anthropic-audit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+for _name, (_command, _examples) in COMMANDS.items():
+    app.command(_name, epilog=_examples)(guarded(_command))
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    app(prog_name="anthropic-audit")

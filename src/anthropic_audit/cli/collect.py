@@ -1,0 +1,141 @@
+"""`anthropic-audit collect`: from the settings' feeds into the archive, once or for good."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from difflib import get_close_matches
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from anthropic_audit.archive import open_writer
+from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.errors import InterruptedRunError, SetupError
+from anthropic_audit.follow import NormalizeRules
+from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.progress import Watch
+from anthropic_audit.service import Collector, Outcome, open_feeds
+from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
+from anthropic_audit.settings_sources import Key, resolve_keys
+
+from .environment import environment, load_settings
+from .failures import tell
+from .logs import logging_watch, open_log
+from .options import Archive, Config
+from .output import notes
+from .progress_display import ProgressDisplay
+from .stopping import stopping
+
+_INCOMPLETE = 3
+_SEVERITY = (0, _INCOMPLETE, SetupError.exit_code, 1)
+"""Exit codes, the one that counts most last."""
+
+
+def collect(
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once/--follow",
+            help="End when everything up to now is in the archive, or go on at each feed's interval until stopped.",
+        ),
+    ] = True,
+    feed: Annotated[
+        list[str] | None, typer.Option("--feed", metavar="NAME", help="This feed only; repeat it.", show_default=False)
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Base URL, instead of the feeds' one.", show_default=False)
+    ] = None,
+    initial_interval: Annotated[
+        str | None,
+        typer.Option(
+            "--initial-interval", metavar="DURATION", help="How far back a first walk starts.", show_default=False
+        ),
+    ] = None,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Collect activities into the archive, each exactly once, and normalize them to events.
+
+    With no settings at all, a key in ANTHROPIC_COMPLIANCE_ACCESS_KEY or ANTHROPIC_ADMIN_KEY is enough to collect into
+    ./archive. SIGTERM and Ctrl-C end it cleanly: what is stored stays, the rest is due next time; a second Ctrl-C ends
+    it at once, and loses nothing either.
+
+    Exit codes: 0 covered up to now (or --follow was stopped), 1 failed, 2 wrong use or settings, 3 something is left.
+    """
+    flags = {"archive": archive, "feeds.url": url, "feeds.initial_interval": initial_interval}
+    settings = load_settings(config, flags).settings
+    chosen = _chosen(settings, feed or [])
+    keys = resolve_keys(chosen, environment())
+    for name, key in keys.items():
+        if key.warning:
+            notes().print(f"warning: feed {name}: {key.warning}", markup=False)
+    clock = SystemClock()
+    try:
+        with stopping(clock.interrupt), _watching() as watch:
+            outcomes = _run(settings, [(one, keys[one.name]) for one in chosen], clock, watch, once=once)
+    except InterruptedRunError as error:
+        notes().print(f"{error}: what is stored stays, the rest is due next time")
+        if once:
+            raise typer.Exit(error.exit_code) from error
+        return
+    _conclude(outcomes)
+
+
+def _run(
+    settings: Settings, feeds: Sequence[tuple[FeedSettings, Key]], clock: SystemClock, watch: Watch, *, once: bool
+) -> list[Outcome]:
+    """Collect, and return how it ended; nothing when it went on until it was stopped."""
+    rules = NormalizeRules({feed.name: _options(feed) for feed, _ in feeds})
+    with ExitStack() as stack:
+        runs = open_feeds([(feed, key.secret) for feed, key in feeds], clock, watch)
+        for one in runs:
+            stack.callback(one.close)
+        archive = stack.enter_context(open_writer(settings.archive, clock, watch))
+        collector = Collector(archive, clock, normalizer=Normalizer(load_catalogue()), rules=rules, watch=watch)
+        if once:
+            return collector.once(runs)
+        collector.follow(runs)
+    return []
+
+
+def _chosen(settings: Settings, names: Sequence[str]) -> list[FeedSettings]:
+    if not settings.feeds:
+        message = f"no feed is configured: looked for a settings file and at {' and '.join(KEY_VARIABLES)}"
+        raise SetupError(message, hint="put a key into one of these variables, or write a settings file with a feed")
+    known = [feed.name for feed in settings.feeds]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        message = f"there is no such feed: {', '.join(unknown)}"
+        near = get_close_matches(unknown[0], known, n=1)
+        raise SetupError(message, hint=f"did you mean {near[0]}?" if near else f"the feeds are: {', '.join(known)}")
+    return [feed for feed in settings.feeds if not names or feed.name in names]
+
+
+def _options(feed: FeedSettings) -> Options:
+    return Options(tags=feed.tags, preserve_original_event=feed.preserve_original_event)
+
+
+def _conclude(outcomes: Sequence[Outcome]) -> None:
+    """Tell what went wrong, and exit with the code that counts most."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            tell(f"feed {outcome.feed}: {outcome.error}", outcome.error.hint)
+        elif not outcome.is_covered:
+            notes().print(f"feed {outcome.feed}: something is left to collect, run it again", markup=False)
+    code = max((outcome.exit_code for outcome in outcomes), key=_SEVERITY.index, default=0)
+    if code:
+        raise typer.Exit(code)
+
+
+@contextmanager
+def _watching() -> Iterator[Watch]:
+    """Show progress on a terminal, write log lines elsewhere."""
+    if sys.stderr.isatty():
+        with ProgressDisplay(Console(stderr=True, highlight=False)) as display:
+            yield display.watch
+    else:
+        yield logging_watch(open_log())

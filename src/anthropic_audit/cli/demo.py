@@ -1,0 +1,93 @@
+"""`anthropic-audit demo`: a simulated organization, collected and looked at within a minute."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from anthropic_audit.errors import FatalError, SetupError
+from anthropic_audit.times import parse_duration
+
+from .demo_play import World, play
+from .failures import tell
+from .options import Archive
+
+_WIDTH = 118
+_SUGGESTED_PLACE = "./demo-archive"
+
+
+def demo(
+    archive: Archive = None,
+    seed: Annotated[int, typer.Option("--seed", help="The world to show; one seed gives one world.")] = 1,
+    history: Annotated[str, typer.Option("--history", metavar="DURATION", help="How far it reaches back.")] = "30d",
+) -> None:
+    """Show what this does, in less than a minute and without a key: simulate, collect, look at it, stop everything.
+
+    A simulator of the Compliance API on this machine serves the history of an invented organization, and what
+    happens there now. It is collected as the real feed would be; then you see activity over time, top actions and
+    users, an incident with the command that finds it, and whether the archive is complete. With --archive FOLDER the
+    archive stays there for you to try things on; else nothing is left.
+    """
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDTH)
+    with _folder(archive) as folder, _ending_on_sigterm():
+        place = archive or _SUGGESTED_PLACE
+        proof = play(console, folder, World(seed, parse_duration(history)), place)
+        console.print(_what_next(place, is_kept=archive is not None), soft_wrap=True)
+    if not proof.holds:
+        message = "the archive and the simulator's ground truth differ"
+        tell(message, "please report it with the seed and the lines above")
+        raise typer.Exit(FatalError.exit_code)
+
+
+@contextmanager
+def _folder(archive: str | None) -> Iterator[Path]:
+    """Give the folder to collect into: the named one if it is new, else one that goes away.
+
+    Raises:
+        SetupError: There is something in the named folder.
+    """
+    if archive is None:
+        with tempfile.TemporaryDirectory(prefix="anthropic-audit-demo-") as name:
+            yield Path(name)
+        return
+    folder = Path(archive)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        message = f"the demo wants a folder of its own, and there is something in: {folder}"
+        raise SetupError(message, hint="name a folder that does not exist yet")
+    yield folder
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does, so that everything is stopped and cleaned up."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _what_next(place: str, *, is_kept: bool) -> Text:
+    look = f"anthropic-audit search --archive {place}"
+    steps = [
+        ("The same, with the archive kept for the next commands", f"anthropic-audit demo --archive {place}"),
+        ("What is covered", f"anthropic-audit status --archive {place}"),
+        ("What failed on the last day", f"{look} --from 24h -f event.outcome=failure"),
+        ("Everything about keys, for programs", f"{look} api_key --format ndjson --columns @timestamp,event.action"),
+        ("The simulator alone, with faults on demand", "anthropic-audit simulate --help"),
+        ("Your own organization", "ANTHROPIC_COMPLIANCE_ACCESS_KEY=… anthropic-audit collect --once"),
+    ]
+    shown = Text("\nWhat to try next", style="bold")
+    for what, command in steps[1:] if is_kept else steps:
+        shown.append(f"\n  {what}\n", style="not bold").append(f"    $ {command}", style="not bold cyan")
+    return shown

@@ -1,0 +1,32 @@
+"""The one place that looks at the environment and the settings file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from anthropic_audit.settings_sources import Loaded, find_file, load, read_file
+
+DEBUG_VARIABLE = "ANTHROPIC_AUDIT_DEBUG"
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment's variables as they are now."""
+    return dict(os.environ)  # noqa: TID251 - this is the door
+
+
+def is_debugging() -> bool:
+    """Say whether tracebacks are wanted."""
+    return environment().get(DEBUG_VARIABLE, "") not in {"", "0"}
+
+
+def load_settings(config: Path | None, flags: Mapping[str, object]) -> Loaded:
+    """Find, read and merge everything that sets something.
+
+    Raises:
+        SetupError: With every problem of every source.
+    """
+    environ = environment()
+    path = find_file(config, environ, Path.cwd())
+    return load(None if path is None else read_file(path), environ, flags, path)

@@ -1,0 +1,81 @@
+"""`anthropic-audit export`: activities as received, or events, as NDJSON in the order they were stored."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, BinaryIO, cast
+
+import typer
+
+from anthropic_audit.archive import open_reader
+from anthropic_audit.errors import SetupError
+from anthropic_audit.search import Selection, What, lines
+
+from .environment import load_settings
+from .options import Archive, Config, Since, Until, read_span
+from .output import binary_out, notes
+
+
+def export(
+    what: Annotated[What, typer.Option("--what", help="Activities as received, or events (ECS documents).")],
+    since: Since = None,
+    until: Until = None,
+    feed: Annotated[
+        str | None, typer.Option("--feed", metavar="NAME", help="One feed only.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File to write, whole or not at all; else stdout."),
+    ] = None,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Write records of the archive as NDJSON, one a line, in the order they were stored.
+
+    Activities are the bytes as received. Where an activity came with line breaks between its parts, those are written
+    as spaces, because each record must stay on its line; nothing inside of its texts changes. The SHA-256 that the
+    archive keeps is that of the bytes before this.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    start, end = read_span(since, until, datetime.now(UTC))
+    connection = open_reader(settings.archive).connect()
+    records = 0
+    with connection, _opened(output) as file:
+        for number, content in lines(connection, Selection(what, start, end, feed)):
+            file.write(content)
+            records += number
+    notes().print(f"exported {records:,} {what}" + (f" to {output}" if output else ""))
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[BinaryIO]:
+    """Give stdout, or a file that takes its name only when all of it is on the disk.
+
+    Raises:
+        SetupError: The file can't be written there.
+    """
+    if path is None:
+        yield binary_out()
+        binary_out().flush()
+        return
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                yield cast("BinaryIO", file)
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        message = f"the file can't be written: {path}: {error.strerror or error}"
+        raise SetupError(
+            message, hint="name a file in a folder that this user may write, on a disk with space"
+        ) from error

@@ -1,0 +1,96 @@
+"""Log lines on stderr: JSON where nobody looks, readable on a terminal; keys never get into one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+from anthropic_audit.progress import (
+    CursorLost,
+    Normalized,
+    PageRead,
+    Progress,
+    Waiting,
+    WalkFailed,
+    WalkFinished,
+    Watch,
+)
+from anthropic_audit.redact import redact
+from anthropic_audit.times import format_time
+
+_Fields = MutableMapping[str, Any]
+"""What structlog hands from step to step."""
+
+
+def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
+    """Return a logger that writes to stderr (or the stream): JSON lines, or coloured text on a terminal."""
+    stream = stream or sys.stderr
+    rendered: Processor = structlog.processors.JSONRenderer()
+    if stream.isatty():
+        rendered = structlog.dev.ConsoleRenderer()
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(stream),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _redacted,
+            rendered,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+    )
+    return logger
+
+
+def logging_watch(log: FilteringBoundLogger) -> Watch:
+    """Return a watch that writes a line for what an operator would want to know later."""
+
+    def watch(event: Progress) -> None:
+        match event:
+            case WalkFinished():
+                _log_walk(log, event)
+            case WalkFailed():
+                log.error("walk failed", feed=event.feed, reason=event.reason, hint=event.hint)
+            case Waiting():
+                log.warning("waiting", seconds=round(event.seconds, 3), reason=event.reason)
+            case CursorLost():
+                log.warning("cursor lost", feed=event.feed, resumed_at=format_time(event.resumed_at))
+            case PageRead() if event.malformed:
+                log.warning("malformed activities", feed=event.feed, activities=event.malformed)
+            case Normalized():
+                log.info("normalized", events=event.events, up_to_seq=event.up_to_seq)
+            case _:
+                return
+
+    return watch
+
+
+def _log_walk(log: FilteringBoundLogger, event: WalkFinished) -> None:
+    walk = event.coverage
+    log.info(
+        "walk finished",
+        feed=walk.feed,
+        purpose=walk.purpose.value,
+        covered_from=format_time(walk.window.start),
+        covered_to=format_time(walk.window.end),
+        pages=walk.pages,
+        activities=walk.activities,
+        new=walk.new,
+        request_id=walk.request_id,
+        walk_id=walk.walk_id,
+    )
+
+
+def _redacted(_: object, __: str, fields: _Fields) -> _Fields:
+    return {name: _clean(value) for name, value in fields.items()}
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(name): _clean(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(one) for one in value]
+    return value if value is None or isinstance(value, int | float) else redact(str(value))

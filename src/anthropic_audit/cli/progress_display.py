@@ -1,0 +1,151 @@
+"""What a terminal shows while collecting: a line a feed, redrawn in place."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from anthropic_audit.progress import (
+    CursorLost,
+    Normalized,
+    PageRead,
+    Progress,
+    Stored,
+    Waiting,
+    WalkFailed,
+    WalkFinished,
+    WalkStarted,
+)
+from anthropic_audit.redact import redact
+from anthropic_audit.times import format_time
+
+_REDRAWS_PER_SECOND = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FeedTally:
+    """What has been seen of one feed since the display was opened."""
+
+    state: str = "starting"
+    pages: int = 0
+    read: int = 0
+    stored: int = 0
+    new: int = 0
+    covered_to: datetime | None = None
+    newest: datetime | None = None
+
+    @property
+    def repeated(self) -> int:
+        """Activities that were stored already."""
+        return self.stored - self.new
+
+
+def tallied(tally: FeedTally, event: Progress) -> FeedTally:
+    """Count one event of a feed."""
+    match event:
+        case WalkStarted():
+            return replace(tally, state=f"walking ({event.purpose})")
+        case PageRead():
+            return replace(
+                tally, pages=tally.pages + 1, read=tally.read + event.activities, newest=event.newest or tally.newest
+            )
+        case Stored():
+            return replace(tally, stored=tally.stored + event.activities, new=tally.new + event.new)
+        case WalkFinished():
+            return replace(tally, state="covered", covered_to=event.coverage.window.end)
+        case WalkFailed():
+            return replace(tally, state="failed")
+        case _:
+            return tally
+
+
+class ProgressDisplay:
+    """A display on stderr that watches a run; failures and lost cursors stay above it as lines."""
+
+    def __init__(self, console: Console, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._monotonic = monotonic
+        self._started = monotonic()
+        self._lock = threading.Lock()
+        self._feeds: dict[str, FeedTally] = {}
+        self._events = 0
+        self._note = ""
+        self._spinner = Spinner("dots")
+        self._live = Live(
+            get_renderable=self.render, console=console, refresh_per_second=_REDRAWS_PER_SECOND, transient=False
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._note = ""
+        self._live.stop()
+
+    def watch(self, event: Progress) -> None:
+        """Take one event; safe from any thread."""
+        with self._lock:
+            match event:
+                case Waiting():
+                    self._note = f"waiting {event.seconds:.0f} s: {event.reason}"
+                case Normalized():
+                    self._events += event.events
+                case _:
+                    self._take(event)
+
+    def render(self) -> RenderableType:
+        """Draw what is known now."""
+        with self._lock:
+            table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+            for title in ("feed", "state", "covered up to"):
+                table.add_column(title)
+            for title in ("pages", "read", "new", "repeated", "a second"):
+                table.add_column(title, justify="right")
+            seconds = max(self._monotonic() - self._started, 0.001)
+            for name, tally in self._feeds.items():
+                table.add_row(*_cells(name, tally, seconds))
+            lines: list[RenderableType] = [table]
+            if self._events:
+                lines.append(Text(f"{self._events:,} events normalized", style="dim"))
+            if self._note:
+                self._spinner.update(text=Text(redact(self._note), style="yellow"))
+                lines.append(self._spinner)
+            return Group(*lines)
+
+    def _take(self, event: WalkStarted | PageRead | Stored | WalkFinished | WalkFailed | CursorLost) -> None:
+        self._note = ""
+        feed = event.coverage.feed if isinstance(event, WalkFinished) else event.feed
+        self._feeds[feed] = tallied(self._feeds.get(feed, FeedTally()), event)
+        if isinstance(event, WalkFailed):
+            self._console.print(Text(redact(f"{feed}: {event.reason}"), style="red"))
+        elif isinstance(event, CursorLost):
+            self._console.print(Text(f"{feed}: the cursor was lost, going on at {format_time(event.resumed_at)}"))
+
+
+def _cells(name: str, tally: FeedTally, seconds: float) -> tuple[str, ...]:
+    reached = tally.covered_to or tally.newest
+    return (
+        name,
+        tally.state,
+        "-" if reached is None else format_time(reached.replace(microsecond=0)),
+        f"{tally.pages:,}",
+        f"{tally.read:,}",
+        f"{tally.new:,}",
+        f"{tally.repeated:,}",
+        f"{tally.read / seconds:,.0f}",
+    )

@@ -1,0 +1,104 @@
+"""`anthropic-audit settings`: what counts, and where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from anthropic_audit.errors import SetupError
+from anthropic_audit.redact import MASK, redact, safe_url
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.settings_sources import Loaded, resolve_key
+from anthropic_audit.settings_sources.origins import Place, write_place
+
+from .environment import environment, load_settings
+from .options import Archive, Config, TableOrJson
+from .output import Heading, notes, print_json, print_table
+
+_HEADINGS = (Heading("setting"), Heading("value"), Heading("origin"))
+
+EXAMPLES = r"""A settings file looks like this:
+
+archive = "./archive"
+
+[\[feeds]]
+
+name = "acme"
+
+api_key_env = "ANTHROPIC_COMPLIANCE_ACCESS_KEY"
+
+Each setting can come from the environment, too: ANTHROPIC_AUDIT_ARCHIVE, ANTHROPIC_AUDIT_FEEDS__ACME__INTERVAL.
+"""
+
+
+def settings(
+    config: Config = None,
+    archive: Archive = None,
+    format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
+) -> None:
+    """Print the settings that count, each with its origin (default, file, environment, flag); keys are masked."""
+    loaded = load_settings(config, {"archive": archive})
+    rows = [*_rows(loaded), *_keys(loaded.settings.feeds)]
+    if format is TableOrJson.JSON:
+        listed = [{"setting": name, "value": value, "origin": origin} for name, value, origin in rows]
+        print_json({"file": str(loaded.path) if loaded.path else None, "settings": listed})
+        return
+    print_table(_HEADINGS, [(name, _shown(value), origin) for name, value, origin in rows])
+    if loaded.path is None:
+        notes().print("no settings file was found: these are defaults, the environment and flags")
+    if not loaded.settings.feeds:
+        notes().print("no feed is configured, and no documented variable holds a key")
+
+
+def _rows(loaded: Loaded) -> Iterator[tuple[str, object, str]]:
+    for place, value in _values(loaded.settings, ()):
+        yield write_place(place), _masked(value), str(loaded.origin(place))
+
+
+def _values(section: BaseModel, place: Place) -> Iterator[tuple[Place, object]]:
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, tuple) and value and all(isinstance(one, BaseModel) for one in value):
+            for index, one in enumerate(value):
+                yield from _values(one, (*place, name, index))
+        else:
+            yield (*place, name), section.model_dump(mode="json", include={name})[name]
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, str):
+        return redact(safe_url(value) if "://" in value else value)
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return value
+
+
+def _shown(value: object) -> str:
+    """Write a value as the settings file would have it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, Sequence):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return str(value)
+
+
+def _keys(feeds: Sequence[FeedSettings]) -> Iterator[tuple[str, str, str]]:
+    """Say where each key is found, without running any command."""
+    environ = environment()
+    for index, feed in enumerate(feeds):
+        yield (f"feeds[{index}] key", *_key(feed, environ))
+
+
+def _key(feed: FeedSettings, environ: Mapping[str, str]) -> tuple[str, str]:
+    if feed.api_key_command:
+        return MASK, f"the output of `{redact(feed.api_key_command[0])}`, not run for this"
+    try:
+        key = resolve_key(feed, environ)
+    except SetupError as error:
+        return "missing", redact(str(error))
+    return MASK, key.origin + (f" ({redact(key.warning)})" if key.warning else "")

@@ -1,0 +1,238 @@
+"""`anthropic-audit simulate`: a Compliance API to try things with, since the real one has no sandbox."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.errors import InterruptedRunError, SetupError
+from anthropic_audit.settings import KEY_VARIABLES
+from anthropic_audit.simulator import FAULTS, Delivery, Server, Vendor, VendorSettings, open_vendor, serve
+from anthropic_audit.simulator.world import WorldSettings
+from anthropic_audit.times import format_duration, format_time, parse_duration, parse_time
+
+from .output import notes
+from .stopping import stopping
+
+_SECONDS_A_DAY = 86400.0
+_LONGEST_HISTORY = timedelta(days=6 * 366)
+_READABLE_BY_OWNER = 0o600
+_FAULT_HINT = f"write --fault KIND=SHARE; kinds are: {', '.join(FAULTS)}"
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Seed = Annotated[int, typer.Option(help="One seed gives one world, and the same keys.")]
+History = Annotated[str, typer.Option(metavar="DURATION", help="How far the world reaches back.")]
+Activities = Annotated[
+    int | None, typer.Option(min=1, help="Activities in history, about; sets the rate.", show_default=False)
+]
+Rate = Annotated[float | None, typer.Option(min=0.0, help="Activities a second, on average.", show_default=False)]
+People = Annotated[int, typer.Option(min=1, help="People in the organization.")]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Nothing happens from then on.", show_default=False)]
+Historic = Annotated[bool, typer.Option("--historic/--live", help="Stop the world now, or let it go on.")]
+Lag = Annotated[str, typer.Option(metavar="DURATION", help="Longest time until an activity is visible.")]
+LateShare = Annotated[
+    float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="Share of activities that are visible much later.")
+]
+Lateness = Annotated[str, typer.Option(metavar="DURATION", help="How much later, at most.")]
+DisclosureLateness = Annotated[
+    str, typer.Option(metavar="DURATION", help="The same for each `anthropic_access` and `cmek_preserve`.")
+]
+RepeatShare = Annotated[
+    float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="Share of activities that are delivered twice.")
+]
+FaultShares = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="KIND=SHARE", help=f"Share of requests that go wrong: {', '.join(FAULTS)}."),
+]
+GrowthShare = Annotated[
+    float,
+    typer.Option("--growth", min=0.0, max=1.0, metavar="SHARE", help="Share of undocumented shapes from now on."),
+]
+RateLimit = Annotated[int, typer.Option(min=1, help="Requests a minute.")]
+NoOrder = Annotated[bool, typer.Option("--no-order", help="Don't know `order`, as in May 2026.")]
+NoExclude = Annotated[bool, typer.Option("--no-exclude", help="Don't know `exclude_activity_types[]`, as in May 2026.")]
+KeyFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the key there, for `api_key_file`.", show_default=False)
+]
+
+EXAMPLES = """Examples:
+
+anthropic-audit simulate --history 30d --activities 200000
+
+anthropic-audit simulate --late-share 0.01 --lateness 1h --repeat-share 0.01 --fault 500=0.02 --fault reset=0.01
+
+anthropic-audit simulate --no-order --no-exclude
+"""
+
+
+def simulate(
+    port: Port = 8787,
+    host: Host = "127.0.0.1",
+    seed: Seed = 1,
+    history: History = "30d",
+    activities: Activities = None,
+    rate: Rate = None,
+    people: People = 120,
+    until: Until = None,
+    historic: Historic = False,
+    lag: Lag = "60s",
+    late_share: LateShare = 0.0,
+    lateness: Lateness = "2h",
+    disclosure_lateness: DisclosureLateness = "0s",
+    repeat_share: RepeatShare = 0.0,
+    fault: FaultShares = None,
+    growth: GrowthShare = 0.0,
+    rate_limit: RateLimit = 600,
+    no_order: NoOrder = False,
+    no_exclude: NoExclude = False,
+    key_file: KeyFile = None,
+) -> None:
+    """Serve a truthful Compliance API on this machine, until stopped by Ctrl-C or SIGTERM.
+
+    Its keys open nothing else. The ground truth and faults on demand are under /_simulator/ (see the documentation).
+    """
+    clock = SystemClock()
+    settings = VendorSettings(
+        world=WorldSettings(seed=seed, people=people, activities_per_day=_per_day(activities, rate, history)),
+        history=_span(history),
+        until=_end(until, clock.now(), is_historic=historic),
+        delivery=Delivery(
+            lag=parse_duration(lag),
+            late_share=late_share,
+            lateness=parse_duration(lateness),
+            disclosure_lateness=parse_duration(disclosure_lateness),
+            repeat_share=repeat_share,
+        ),
+        faults=_shares(fault or []),
+        growth_share=growth,
+        has_order=not no_order,
+        has_exclude=not no_exclude,
+        requests_per_minute=rate_limit,
+    )
+    with stopping(clock.interrupt), suppress(InterruptedRunError):
+        vendor = _opened(settings, clock)
+        if key_file is not None:
+            _write_key(key_file, vendor)
+        with _listening(vendor, clock, host, port) as server:
+            _tell(server, clock.now())
+            while True:
+                clock.wait(_SECONDS_A_DAY)
+    notes().print("simulator: stopped")
+
+
+def _span(history: str) -> timedelta:
+    span = parse_duration(history)
+    if span > _LONGEST_HISTORY:
+        message = f"a history reaches back six years at most, as the vendor's does: --history {history}"
+        raise SetupError(message)
+    return span
+
+
+def _per_day(activities: int | None, rate: float | None, history: str) -> float:
+    """Return the world's rate from the one way, or the other, in which it was asked for."""
+    if activities is not None and rate is not None:
+        message = "give --activities or --rate, not both: each sets the other"
+        raise SetupError(message)
+    if rate is not None:
+        return rate * _SECONDS_A_DAY
+    if activities is None:
+        return WorldSettings().activities_per_day
+    days = parse_duration(history).total_seconds() / _SECONDS_A_DAY
+    if not days:
+        message = f"--activities needs a history to put them in: --history {history}"
+        raise SetupError(message)
+    return activities / days
+
+
+def _end(until: str | None, now: datetime, *, is_historic: bool) -> datetime | None:
+    if until is not None:
+        return parse_time(until, now)
+    return now if is_historic else None
+
+
+def _shares(faults: Sequence[str]) -> Mapping[str, float]:
+    shares: dict[str, float] = {}
+    for text in faults:
+        kind, _, number = text.partition("=")
+        if kind not in FAULTS:
+            near = get_close_matches(kind, FAULTS, n=1)
+            message = f"there is no such fault: `{kind}`"
+            raise SetupError(message, hint=f"did you mean {near[0]}?" if near else _FAULT_HINT)
+        try:
+            shares[kind] = float(number)
+        except ValueError as error:
+            message = f"this fault has no share: `{text}`"
+            raise SetupError(message, hint=_FAULT_HINT) from error
+    if not all(0 <= share <= 1 for share in shares.values()) or sum(shares.values()) > 1:
+        message = "the shares of all faults are numbers from 0 to 1, and 1 at most together"
+        raise SetupError(message, hint=_FAULT_HINT)
+    return shares
+
+
+def _opened(settings: VendorSettings, clock: SystemClock) -> Vendor:
+    """Make the world, with a bar on a terminal: a large history takes its time.
+
+    Raises:
+        InterruptedRunError: The operator asked for an end.
+    """
+    columns = (TextColumn("simulator: making {task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=notes(), transient=True, disable=not sys.stderr.isatty()) as progress:
+        minutes = settings.history.total_seconds() / 60
+        bar = progress.add_task(f"{format_duration(settings.history)} of history", total=minutes)
+
+        def told(_: int) -> None:
+            clock.check()
+            progress.advance(bar)
+
+        return open_vendor(settings, clock.now(), told)
+
+
+def _listening(vendor: Vendor, clock: SystemClock, host: str, port: int) -> Server:
+    try:
+        return serve(vendor, clock, host, port)
+    except OSError as error:
+        message = f"can't listen on {host} port {port}: {error.strerror or error}"
+        raise SetupError(message, hint="choose another --port, or 0 for a free one") from error
+
+
+def _write_key(path: Path, vendor: Vendor) -> None:
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _READABLE_BY_OWNER), "w") as file:
+            os.fchmod(file.fileno(), _READABLE_BY_OWNER)
+            file.write(vendor.keys.named("compliance").secret.reveal() + "\n")
+    except OSError as error:
+        message = f"can't write the key ({error.strerror}): {path}"
+        raise SetupError(message) from error
+
+
+def _tell(server: Server, now: datetime) -> None:
+    """Say where it listens, and what to type next; these keys open nothing but the simulator."""
+    vendor, out = server.vendor, notes()
+    count = vendor.activities(now)
+    out.print(f"simulator: {server.url} serves {count:,} activities since {format_time(vendor.history_start)}")
+    out.print("collect them, with a Compliance Access Key or with an Admin API key:\n")
+    for variable, name in zip(KEY_VARIABLES, ("compliance", "admin"), strict=True):
+        secret = vendor.keys.named(name).secret.reveal()
+        command = f"anthropic-audit collect --once --url {server.url} --initial-interval {_reach(vendor, now)}"
+        out.print(f"  {variable}={secret} \\\n    {command}\n", markup=False)
+    out.print("keys that are refused, to see how that looks:\n")
+    for key in vendor.keys.each():
+        if key.name not in {"compliance", "admin"}:
+            out.print(f"  {key.name:<12} {key.secret.reveal()}", markup=False)
+    out.print(f"\nground truth and faults: {server.url}/_simulator/state (stop with Ctrl-C)")
+
+
+def _reach(vendor: Vendor, now: datetime) -> str:
+    """Return a duration that holds all of history, also when it is used a little later."""
+    return format_duration(now - vendor.history_start + timedelta(hours=1))

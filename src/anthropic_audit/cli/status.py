@@ -1,0 +1,146 @@
+"""`anthropic-audit status`: how each feed stands; reads the archive only, so a running collector never notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.archive import open_reader
+from anthropic_audit.search import Counts, Standing, count, standings
+from anthropic_audit.settings import Settings
+from anthropic_audit.times import format_duration, format_time
+
+from .environment import load_settings
+from .options import Archive, Config, TableOrJson
+from .output import Heading, console, print_json, print_table
+
+_HEADINGS = (
+    Heading("feed"),
+    Heading("covered from", may_be_cut=False),
+    Heading("covered to", may_be_cut=False),
+    Heading("lag", may_be_cut=False),
+    Heading("last walk", may_be_cut=False),
+    *(Heading(title, is_number=True, may_be_cut=False) for title in ("new", "activities", "holes", "req/1m", "req/1h")),
+)
+_BUDGET_PER_MINUTE = 600
+_EVERYTHING = "{}"
+
+
+def status(
+    config: Config = None,
+    archive: Archive = None,
+    format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
+) -> None:
+    """Say how each feed stands: covered from and to, lag, last walk, counts, holes, requests.
+
+    It reads the archive and nothing else, and never disturbs a running collector. Requests are those of finished walks;
+    the API allows 600 a minute for one parent organization, and how much of that others spent is not known here.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    now = datetime.now(UTC)
+    reader = open_reader(settings.archive)
+    found = standings(reader.coverage(), now)
+    with reader.connect() as connection:
+        counts = count(connection)
+    if format is TableOrJson.JSON:
+        print_json(_as_json(settings, found, counts, now))
+    else:
+        _print(settings, found, counts, now)
+
+
+def _as_json(settings: Settings, found: Sequence[Standing], counts: Counts, now: datetime) -> Mapping[str, object]:
+    return {
+        "archive": settings.archive,
+        "at": format_time(now),
+        "activities": sum(counts.activities.values()),
+        "events": counts.events,
+        "not_normalized": counts.not_normalized,
+        "request_budget_per_minute": _BUDGET_PER_MINUTE,
+        "never_walked": _never_walked(settings, found),
+        "feeds": [_feed_as_json(settings, one, counts, now) for one in found],
+    }
+
+
+def _feed_as_json(settings: Settings, one: Standing, counts: Counts, now: datetime) -> Mapping[str, object]:
+    return {
+        "feed": one.feed,
+        "filters": one.filters,
+        "is_configured": _is_configured(settings, one),
+        "covered_from": format_time(one.covered.windows[0].start),
+        "covered_to": format_time(one.last_covered),
+        "lag_seconds": round(one.lag(now).total_seconds(), 3),
+        "last_walk": {
+            "at": format_time(one.last_walk.walked_at),
+            "purpose": one.last_walk.purpose,
+            "activities": one.last_walk.activities,
+            "new": one.last_walk.new,
+            "request_id": one.last_walk.request_id,
+        },
+        "walks": one.walks,
+        "activities": counts.activities.get(one.feed, 0),
+        "new": one.new,
+        "repeated": one.repeated,
+        "holes": [{"from": format_time(hole.start), "to": format_time(hole.end)} for hole in one.covered.holes],
+        "requests_last_minute": one.requests_last_minute,
+        "requests_last_hour": one.requests_last_hour,
+    }
+
+
+def _print(settings: Settings, found: Sequence[Standing], counts: Counts, now: datetime) -> None:
+    out = console()
+    activities = sum(counts.activities.values())
+    out.print(f"archive {settings.archive}: {activities:,} activities, {counts.events:,} events", markup=False)
+    if counts.not_normalized:
+        out.print(f"{counts.not_normalized:,} activities wait to be normalized: the next `collect` does it")
+    if found:
+        print_table(_HEADINGS, [_row(one, counts, now) for one in found])
+    for one in found:
+        _print_details(settings, one)
+    for name in _never_walked(settings, found):
+        out.print(f"{name}: configured, and never walked to an end", markup=False)
+
+
+def _row(one: Standing, counts: Counts, now: datetime) -> Sequence[object]:
+    return (
+        one.feed,
+        _minutes(one.covered.windows[0].start),
+        _minutes(one.last_covered),
+        format_duration(one.lag(now)),
+        f"{one.last_walk.purpose}, {format_duration(max(timedelta(0), now - one.last_walk.walked_at))} ago",
+        one.last_walk.new,
+        counts.activities.get(one.feed, 0),
+        len(one.covered.holes.windows),
+        one.requests_last_minute,
+        one.requests_last_hour,
+    )
+
+
+def _print_details(settings: Settings, one: Standing) -> None:
+    out = console()
+    if one.filters != _EVERYTHING:
+        out.print(f"{one.feed}: filters {one.filters}", markup=False)
+    if settings.feeds and not _is_configured(settings, one):
+        out.print(f"{one.feed}: not configured with these filters now; its coverage stays as it is", markup=False)
+    for hole in one.covered.holes:
+        length = format_duration(hole.end - hole.start)
+        out.print(f"{one.feed}: hole {_seconds(hole.start)} to {_seconds(hole.end)} ({length})", markup=False)
+
+
+def _is_configured(settings: Settings, one: Standing) -> bool:
+    return any(feed.name == one.feed and feed.filters.key() == one.filters for feed in settings.feeds)
+
+
+def _never_walked(settings: Settings, found: Sequence[Standing]) -> list[str]:
+    walked = {(one.feed, one.filters) for one in found}
+    return [feed.name for feed in settings.feeds if (feed.name, feed.filters.key()) not in walked]
+
+
+def _minutes(when: datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%MZ}"
+
+
+def _seconds(when: datetime) -> str:
+    return format_time(when.replace(microsecond=0))

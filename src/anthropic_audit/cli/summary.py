@@ -1,0 +1,70 @@
+"""The columns that tell an event in a line: when, what, who, how it went, from where, upon what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from anthropic_audit.search import Hit
+
+_ACTORS = (
+    "user.email",
+    "user.name",
+    "user.id",
+    "anthropic.audit.actor.service_account_id",
+    "anthropic.audit.actor.admin_api_key_id",
+    "anthropic.audit.actor.api_key_id",
+    "anthropic.audit.actor.directory_id",
+    "anthropic.audit.actor.external_client_id",
+    "anthropic.audit.actor.subject",
+    "anthropic.audit.actor.service",
+    "anthropic.audit.actor.type",
+)
+_TARGETS = ("user.target.email", "user.target.id", "file.name", "url.path")
+_NO_TARGETS = frozenset({"organization_uuid", "workspace_uuid", "account_id"})
+_ENDINGS = ("_name", "_id", "name", "domain")
+
+
+def _when(hit: Hit) -> object:
+    """Return the time to the second; what is finer is in the document."""
+    time = str(hit.value("@timestamp") or "")
+    return time[:19] + "Z" if time[19:20] == "." else time
+
+
+def _actor(hit: Hit) -> object:
+    return next((value for name in _ACTORS if (value := hit.value(name))), None)
+
+
+def _source(hit: Hit) -> object:
+    address, country = hit.value("source.ip"), hit.value("source.geo.country_iso_code")
+    return f"{address} {country}" if address and country else address
+
+
+def _target(hit: Hit) -> object:
+    """Return whom or what it was done to: a person, a file, else the first thing of the activity's own with a name."""
+    named = next((value for name in _TARGETS if (value := hit.value(name))), None)
+    if named:
+        return named
+    own = hit.value("anthropic.audit")
+    texts = {name: text for name, text in own.items() if isinstance(text, str)} if isinstance(own, dict) else {}
+    for ending in _ENDINGS:
+        found = sorted(name for name in texts if name.endswith(ending) and name not in _NO_TARGETS)
+        if found:
+            return texts[found[0]]
+    return None
+
+
+UNCUT = frozenset({"time", "outcome", "@timestamp", "event.outcome", "seq"})
+"""Columns that are of no use when they are cut."""
+
+SUMMARY: Mapping[str, Callable[[Hit], object]] = MappingProxyType(
+    {
+        "time": _when,
+        "action": lambda hit: hit.value("event.action"),
+        "actor": _actor,
+        "outcome": lambda hit: hit.value("event.outcome"),
+        "source": _source,
+        "target": _target,
+    }
+)
+"""A column's title, and what it shows of a hit."""

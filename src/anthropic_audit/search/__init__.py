@@ -1,0 +1,30 @@
+"""Questions to an archive: search by fields and words, everything in its order, and how each feed stands."""
+
+from .conditions import Condition, Operator, parse_condition
+from .fields import check_fields, document_fields, known_fields
+from .figures import most_frequent, per_day
+from .question import Question
+from .records import Selection, What, lines
+from .run import Hit, run
+from .standing import Counts, Standing, count, standings
+
+__all__ = [
+    "Condition",
+    "Counts",
+    "Hit",
+    "Operator",
+    "Question",
+    "Selection",
+    "Standing",
+    "What",
+    "check_fields",
+    "count",
+    "document_fields",
+    "known_fields",
+    "lines",
+    "most_frequent",
+    "parse_condition",
+    "per_day",
+    "run",
+    "standings",
+]

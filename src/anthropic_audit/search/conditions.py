@@ -1,0 +1,84 @@
+"""What people write after `--filter`: `user.email=*@acme.example`, `http.response.status_code>=400`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from anthropic_audit.errors import SetupError
+
+Network = IPv4Network | IPv6Network
+
+_CONDITION = re.compile(r"\s*([^=!<>\s]+)\s*(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
+_FIELD = re.compile(r"[A-Za-z_@][A-Za-z0-9_@-]*(\.[A-Za-z0-9_@-]+)*")
+_HINT = "write field=value, such as event.action=sso_login_failed; the operators are = != > >= < <="
+
+
+class Operator(StrEnum):
+    """How a field's values are compared."""
+
+    EQUAL = "="
+    UNEQUAL = "!="
+    GREATER = ">"
+    AT_LEAST = ">="
+    LESS = "<"
+    AT_MOST = "<="
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a field; a field with several values fits when any of them does."""
+
+    field: str
+    operator: Operator
+    value: str
+
+    @property
+    def asks_for_presence(self) -> bool:
+        """True of `field=*` and `field!=*`."""
+        return self.value == "*" and self.operator in {Operator.EQUAL, Operator.UNEQUAL}
+
+    @property
+    def pattern(self) -> str | None:
+        """The value as a LIKE pattern, escaped by a backslash, when equality with wildcards is asked; else None."""
+        if "*" not in self.value or self.operator not in {Operator.EQUAL, Operator.UNEQUAL}:
+            return None
+        return re.sub(r"([\\%_])", r"\\\1", self.value).replace("*", "%")
+
+    @property
+    def network(self) -> Network | None:
+        """The value as a network when an address field is compared with one, else None."""
+        if "/" not in self.value or not self.field.endswith((".ip", "ip_address")):
+            return None
+        try:
+            return ip_network(self.value, strict=False)
+        except ValueError as error:
+            message = f"this is no network: `{self.value}`"
+            raise SetupError(message, hint="write it as 10.0.0.0/8 or 2001:db8::/32") from error
+
+
+def parse_condition(text: str) -> Condition:
+    """Read one condition.
+
+    Raises:
+        SetupError: It has no operator, no field, or a field name of impossible signs.
+    """
+    found = _CONDITION.fullmatch(text)
+    if found is None:
+        message = f"this is no filter: `{text}`"
+        raise SetupError(message, hint=_HINT)
+    return Condition(checked_name(found.group(1)), Operator(found.group(2)), found.group(3).strip())
+
+
+def checked_name(name: str) -> str:
+    """Return a field's name if it is made as names are, so that it is safe inside a JSON path.
+
+    Raises:
+        SetupError: It is not.
+    """
+    if _FIELD.fullmatch(name) is None:
+        message = f"this is no field name: `{name}`"
+        raise SetupError(message, hint="names have letters, digits, `_`, `-`, `@`, and dots in between")
+    return name

@@ -1,0 +1,123 @@
+"""The fields that can be searched: typed columns where there is one, else a path into the document."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum, auto
+from types import MappingProxyType
+
+import pyarrow as pa
+
+from anthropic_audit.archive.schema import EVENT_COLUMNS
+from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.errors import SetupError
+
+
+class Kind(Enum):
+    """What a column holds."""
+
+    TEXT = auto()
+    TEXTS = auto()
+    NUMBER = auto()
+    TIME = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `events` with a type of its own."""
+
+    name: str
+    kind: Kind
+
+
+def _kind(stored: pa.DataType) -> Kind:
+    if pa.types.is_list(stored):
+        return Kind.TEXTS
+    return Kind.NUMBER if pa.types.is_integer(stored) else Kind.TEXT
+
+
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "@timestamp": Column("timestamp", Kind.TIME),
+        "event.id": Column("id", Kind.TEXT),
+        "feed": Column("feed", Kind.TEXT),
+        "seq": Column("seq", Kind.NUMBER),
+        **{field: Column(name, _kind(stored)) for field, (name, stored) in EVENT_COLUMNS.items()},
+    }
+)
+"""The fields with a column, by name; `feed` and `seq` are the archive's own."""
+
+OPEN_ENDED = ("anthropic.audit.metadata.", "anthropic.audit.setting_metadata.")
+"""Below these, names are whatever the vendor sends: any is searched, none is unknown."""
+
+
+_DOCUMENT_FIELDS = (
+    "data_stream.dataset",
+    "data_stream.namespace",
+    "data_stream.type",
+    "ecs.version",
+    "error.message",
+    "event.dataset",
+    "event.kind",
+    "event.module",
+    "event.original",
+    "related.hosts",
+    "tags",
+    "url.domain",
+    "url.extension",
+    "url.fragment",
+    "url.port",
+    "url.query",
+    "url.scheme",
+)
+"""The fields of ECS that the catalogue does not name, and that have no column."""
+
+
+def document_fields(catalogue: Catalogue) -> frozenset[str]:
+    """Return the fields that documents can have: those of every event, and where the catalogue puts what it knows."""
+    moved = {field.ecs for field in catalogue.fields.values() if field.ecs is not None}
+    taken = {path for kind in catalogue.actors.values() for path in (*kind.moves.values(), *kind.copies.values())}
+    return frozenset(_DOCUMENT_FIELDS).union(catalogue.exported_fields(), moved, taken)
+
+
+def known_fields(document_fields: Iterable[str]) -> frozenset[str]:
+    """Return every searchable field: the columns, and what the catalogue says a document can hold."""
+    return frozenset(COLUMNS).union(document_fields)
+
+
+def check_fields(names: Iterable[str], known: Collection[str]) -> None:
+    """Accept the names that can occur in a document.
+
+    Raises:
+        SetupError: With every name that can't, and what may have been meant.
+    """
+    unknown = [name for name in names if not _can_occur(name, known)]
+    if not unknown:
+        return
+    message = f"there is no such field: {', '.join(f'`{name}`' for name in unknown)}"
+    near = [suggestion for name in unknown if (suggestion := suggest(name, known)) is not None]
+    hint = f"did you mean {', '.join(f'`{name}`' for name in near)}?" if near else None
+    raise SetupError(message, hint=hint or f"fields that are in no catalogue are found below `{OPEN_ENDED[0]}`")
+
+
+def suggest(name: str, known: Collection[str]) -> str | None:
+    """Return the field that was probably meant: one that ends like this, else the one that is spelled most alike."""
+    ends = sorted((field for field in known if field.endswith(f".{name}")), key=lambda field: (len(field), field))
+    if ends:
+        return ends[0]
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
+    if near:
+        return near[0]
+    last = {field.rpartition(".")[2]: field for field in sorted(known, reverse=True)}
+    near = get_close_matches(name.rpartition(".")[2], last, n=1, cutoff=0.8)
+    return last[near[0]] if near else None
+
+
+def _can_occur(name: str, known: Collection[str]) -> bool:
+    """Say whether a document can have the field; members of an object that is known as a whole are not looked into."""
+    if name in known or name.startswith(OPEN_ENDED):
+        return True
+    parts = name.split(".")
+    return any(".".join(parts[:end]) in known for end in range(3, len(parts)))

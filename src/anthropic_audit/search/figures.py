@@ -1,0 +1,42 @@
+"""What an archive holds at a glance: activity over time, and what and who occurs most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import duckdb
+
+from .fields import COLUMNS, Kind
+from .run import translated
+
+
+def per_day(connection: duckdb.DuckDBPyConnection) -> Sequence[tuple[date, int]]:
+    """Count events by UTC day, days without any between the first and the last one included.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    with translated():
+        found = dict(connection.execute("SELECT day, count(*) FROM events GROUP BY day").fetchall())
+    if not found:
+        return []
+    first, last = min(found), max(found)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [(day, found.get(day, 0)) for day in days]
+
+
+def most_frequent(connection: duckdb.DuckDBPyConnection, field: str, limit: int) -> Sequence[tuple[str, int]]:
+    """Count the values of a field that has a column, the most frequent first, equal ones by name.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    column = COLUMNS[field]
+    value = f"unnest({column.name})" if column.kind is Kind.TEXTS else f"CAST({column.name} AS VARCHAR)"
+    sql = (
+        f"SELECT value, count(*) AS times FROM (SELECT {value} AS value FROM events) "  # noqa: S608 - our own text
+        f"WHERE value IS NOT NULL GROUP BY value ORDER BY times DESC, value LIMIT {limit:d}"
+    )
+    with translated():
+        return connection.execute(sql).fetchall()

@@ -1,0 +1,200 @@
+"""One question to the archive, and the SQL condition that it becomes; text goes into parameters only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from anthropic_audit.errors import SetupError
+from anthropic_audit.times import EPOCH, parse_time
+
+from .conditions import Condition, Operator
+from .fields import COLUMNS, Column, Kind
+
+_WHOLE_DOCUMENT = 'json_merge_patch(document, \'{"event": {"original": null}}\')'
+_VALUES = f"json_extract({_WHOLE_DOCUMENT}, '$..*')"
+"""Every value below the top, the text as received left out: it would bring the names of fields with it."""
+
+_WRITTEN_IN_SEVERAL_WAYS = re.compile(r'["\\/\x00-\x1f\x7f]')
+"""The signs that JSON escapes, or may escape."""
+
+_MEMBERS_FROM = 2
+"""Lists of objects occur below `anthropic.audit` only; there each step on the way may be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A condition in SQL with its parameters in order."""
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to look for; everything given has to fit."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    conditions: tuple[Condition, ...] = ()
+    words: tuple[str, ...] = ()
+    """Texts that occur, in any case, somewhere in a document's values."""
+    limit: int | None = None
+    oldest_first: bool = False
+    addresses: dict[Condition, tuple[str, ...]] = field(default_factory=dict)
+    """The addresses that lie in the network of a condition; `run` looks them up."""
+
+
+def where(question: Question, now: datetime = EPOCH) -> Clause:
+    """Compile a question to one SQL condition over `events`.
+
+    Args:
+        question: What to look for.
+        now: What `@timestamp>24h` counts from.
+
+    Raises:
+        SetupError: A value does not fit its field: a word where a number is needed, a time that is none.
+    """
+    clauses = [
+        *_span(question.since, question.until),
+        *(_condition(one, question.addresses.get(one), now) for one in question.conditions),
+        *(clause for word in question.words for clause in _word(word)),
+    ]
+    if not clauses:
+        return Clause("true")
+    return _all(clauses)
+
+
+def elements(name: str) -> Clause:
+    """Return the SQL list of a field's values as texts, whether it has one or many."""
+    column = COLUMNS.get(name)
+    if column is None:
+        return _elements_of_path(name)
+    if column.kind is Kind.TEXTS:
+        return Clause(column.name)
+    return Clause(f"[CAST({column.name} AS VARCHAR)]")
+
+
+def _all(clauses: Sequence[Clause]) -> Clause:
+    sql = " AND ".join(f"({clause.sql})" for clause in clauses)
+    return Clause(sql, tuple(parameter for clause in clauses for parameter in clause.parameters))
+
+
+def _span(since: datetime | None, until: datetime | None) -> list[Clause]:
+    clauses = []
+    if since is not None:
+        clauses.append(Clause("timestamp >= ? AND day >= CAST(? AS DATE)", (since, since.date())))
+    if until is not None:
+        clauses.append(Clause("timestamp < ? AND day <= CAST(? AS DATE)", (until, until.date())))
+    return clauses
+
+
+def _word(word: str) -> list[Clause]:
+    found = f"len(list_filter({_VALUES}, lambda value: json_type(value) NOT IN ('OBJECT', 'ARRAY') "
+    found += "AND contains(lower(value ->> '$'), lower(?)))) > 0"
+    return [*_mentioned(word, "lower({})"), Clause(found, (word,))]
+
+
+def _mentioned(text: str, form: str) -> list[Clause]:
+    r"""Return a cheap test that every fitting document passes; JSON need not be read for it.
+
+    JSON writes most signs as they are: what lies between the others has to be in the document. One that has a sign
+    written as its number (`\u00e9`) passes for what is not ASCII.
+    """
+    piece = max(_WRITTEN_IN_SEVERAL_WAYS.split(text), key=len)
+    if not piece:
+        return []
+    document, sought = form.format("document"), form.format("CAST(? AS VARCHAR)")
+    sql = f"contains({document}, {sought})"
+    if not piece.isascii():
+        sql += " OR contains(document, '\\u')"
+    return [Clause(sql, (piece,))]
+
+
+def _likely(condition: Condition) -> list[Clause]:
+    """Return a cheap test by what a fitting document mentions: of the value if that is known, else the field's name."""
+    pieces = condition.value.split("*") if condition.operator is Operator.EQUAL else [""]
+    name = condition.field.rpartition(".")[2]
+    return _mentioned(max(pieces, key=len), "{}") or [Clause("contains(document, ?)", (f'"{name}"',))]
+
+
+def _condition(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:
+    if condition.operator is not Operator.UNEQUAL:
+        return _positive(condition, addresses, now)
+    equal = Condition(condition.field, Operator.EQUAL, condition.value)
+    clause = _positive(equal, addresses, now)
+    return Clause(f"NOT coalesce({clause.sql}, false)", clause.parameters)
+
+
+def _positive(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:
+    if addresses is not None:
+        found = elements(condition.field)
+        return Clause(f"list_has_any({found.sql}, CAST(? AS VARCHAR[]))", (*found.parameters, list(addresses)))
+    column = COLUMNS.get(condition.field)
+    if column is None:
+        return _all([*_likely(condition), _on_list(condition)])
+    if column.kind is Kind.TEXTS:
+        return _on_list(condition)
+    if condition.asks_for_presence:
+        return Clause(f"{column.name} IS NOT NULL")
+    return _on_column(condition, column, now)
+
+
+def _on_column(condition: Condition, column: Column, now: datetime) -> Clause:
+    if condition.pattern is not None:
+        return Clause(f"CAST({column.name} AS VARCHAR) LIKE ? ESCAPE '\\'", (condition.pattern,))
+    value: object = condition.value
+    if column.kind is Kind.NUMBER:
+        value = _number(condition)
+    elif column.kind is Kind.TIME:
+        value = parse_time(condition.value, now)
+    return Clause(f"{column.name} {condition.operator} ?", (value,))
+
+
+def _on_list(condition: Condition) -> Clause:
+    found = elements(condition.field)
+    if condition.asks_for_presence:
+        return Clause(f"len(list_filter({found.sql}, lambda value: value IS NOT NULL)) > 0", found.parameters)
+    if condition.pattern is not None:
+        sql = f"len(list_filter({found.sql}, lambda value: value LIKE ? ESCAPE '\\')) > 0"
+        return Clause(sql, (*found.parameters, condition.pattern))
+    if condition.operator is Operator.EQUAL:
+        return Clause(f"list_contains({found.sql}, ?)", (*found.parameters, condition.value))
+    return _ordered(condition, found)
+
+
+def _ordered(condition: Condition, found: Clause) -> Clause:
+    """Compare as numbers when the value is one, else as texts (times in documents order as texts)."""
+    try:
+        limit: object = float(condition.value)
+        compared = f"try_cast(value AS DOUBLE) {condition.operator} ?"
+    except ValueError:
+        limit, compared = condition.value, f"value {condition.operator} ?"
+    return Clause(f"len(list_filter({found.sql}, lambda value: {compared})) > 0", (*found.parameters, limit))
+
+
+def _elements_of_path(name: str) -> Clause:
+    """Return a document's values at a path, and at the same path through lists on the way."""
+    steps = [f'."{step}"' for step in name.split(".")]
+    whole = "$" + "".join(steps)
+    through = [
+        "$" + "".join(steps[: index + 1]) + "[*]" + "".join(steps[index + 1 :])
+        for index in range(min(_MEMBERS_FROM, len(steps) - 1), len(steps))
+    ]
+    single = "[json_extract_string(document, ?)]"
+    lists = ", ".join("json_extract_string(document, ?)" for _ in through)
+    return Clause(f"list_concat({single}, {lists})", (whole, *through))
+
+
+def _number(condition: Condition) -> int | float:
+    try:
+        return int(condition.value)
+    except ValueError:
+        pass
+    try:
+        return float(condition.value)
+    except ValueError as error:
+        message = f"`{condition.field}` is a number, not: `{condition.value}`"
+        raise SetupError(message, hint=f"write {condition.field}>=400, for example") from error

@@ -1,0 +1,81 @@
+"""Everything of a kind, in the order it was stored, one line each; memory holds one slice of the archive at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import duckdb
+
+from .run import translated
+
+_SLICE = 20_000
+"""How many numbers (`seq`) one slice spans: some 20 MB of activities."""
+
+
+class What(StrEnum):
+    """What can be exported."""
+
+    ACTIVITIES = "activities"
+    EVENTS = "events"
+
+
+_COLUMNS = {What.ACTIVITIES: ("raw", "created_at"), What.EVENTS: ("encode(document)", "timestamp")}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which records: of a kind, of a span of their own time, of one feed."""
+
+    what: What
+    since: datetime | None = None
+    until: datetime | None = None
+    feed: str | None = None
+
+
+def lines(connection: duckdb.DuckDBPyConnection, selection: Selection) -> Iterator[tuple[int, bytes]]:
+    """Yield slices of records: how many they are, and their lines.
+
+    Activities are the bytes as received. Between the parts of a JSON text there may be line breaks, and a record must
+    stay on its line: those become spaces, which changes nothing that JSON means (inside of texts, JSON has none).
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    content, _ = _COLUMNS[selection.what]
+    condition, parameters = _where(selection)
+    with translated():
+        sql = f"SELECT min(seq), max(seq) FROM {selection.what} WHERE {condition}"  # noqa: S608 - our own text
+        lowest, highest = connection.execute(sql, parameters).fetchall()[0]
+        if lowest is None:
+            return
+        for first in range(lowest, highest + 1, _SLICE):
+            last = min(first + _SLICE - 1, highest)
+            sql = (
+                f"SELECT {content} FROM {selection.what} "  # noqa: S608 - our own text
+                f"WHERE seq BETWEEN {first:d} AND {last:d} AND {condition} ORDER BY seq"
+            )
+            for batch in connection.sql(sql, params=parameters).to_arrow_reader(_SLICE):
+                records: list[bytes] = batch.column(0).to_pylist()
+                yield len(records), b"".join(_line(record) for record in records)
+
+
+def _where(selection: Selection) -> tuple[str, list[object]]:
+    _, time = _COLUMNS[selection.what]
+    parts, parameters = ["true"], list[object]()
+    if selection.since is not None:
+        parts.append(f"{time} >= ? AND day >= CAST(? AS DATE)")
+        parameters += [selection.since, selection.since.date()]
+    if selection.until is not None:
+        parts.append(f"{time} < ? AND day <= CAST(? AS DATE)")
+        parameters += [selection.until, selection.until.date()]
+    if selection.feed is not None:
+        parts.append("feed = ?")
+        parameters.append(selection.feed)
+    return " AND ".join(parts), parameters
+
+
+def _line(record: bytes) -> bytes:
+    return record.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n"

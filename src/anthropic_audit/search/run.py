@@ -1,0 +1,125 @@
+"""Ask an archive a question: day by day, so that memory holds one day's matches and the first rows come early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Any
+
+import duckdb
+import orjson
+
+from anthropic_audit.errors import ArchiveError
+
+from .conditions import Condition, Network
+from .question import Clause, Question, elements, where
+
+_BATCH_ROWS = 1_000
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An event that fits."""
+
+    seq: int
+    feed: str
+    document: str
+    """The whole ECS document as JSON."""
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """The document, read."""
+        read: dict[str, Any] = orjson.loads(self.document)
+        return read
+
+    def value(self, name: str) -> object:
+        """Return the value of a field by its dotted name, or None."""
+        if name in {"seq", "feed"}:
+            return self.seq if name == "seq" else self.feed
+        found: object = self.fields
+        for step in name.split("."):
+            if not isinstance(found, dict):
+                return None
+            found = found.get(step)
+        return found
+
+
+def run(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Iterator[Hit]:
+    """Yield what fits, newest first unless asked otherwise, equal times by `seq`.
+
+    Raises:
+        SetupError: A value does not fit its field.
+        ArchiveError: The archive can't be read.
+    """
+    with translated():
+        asked = replace(question, addresses=_addresses(connection, question, now))
+        clause = where(asked, now)
+        left = question.limit
+        for day in _days(connection, question):
+            for hit in _day_hits(connection, clause, day, replace(asked, limit=left)):
+                yield hit
+                left = None if left is None else left - 1
+            if left == 0:
+                return
+
+
+def _days(connection: duckdb.DuckDBPyConnection, question: Question) -> list[date]:
+    span = where(Question(since=question.since, until=question.until))
+    direction = "ASC" if question.oldest_first else "DESC"
+    sql = f"SELECT DISTINCT day FROM events WHERE {span.sql} ORDER BY day {direction}"  # noqa: S608 - our own text
+    return [row[0] for row in connection.execute(sql, list(span.parameters)).fetchall()]
+
+
+def _day_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, day: date, question: Question) -> Iterator[Hit]:
+    direction = "ASC" if question.oldest_first else "DESC"
+    limit = "" if question.limit is None else f"LIMIT {question.limit:d}"
+    sql = (
+        f"SELECT seq, feed, document FROM events WHERE day = CAST(? AS DATE) AND {clause.sql} "  # noqa: S608 - our own
+        f"ORDER BY timestamp {direction}, seq {direction} {limit}"
+    )
+    found = connection.cursor().execute(sql, [day, *clause.parameters])
+    while rows := found.fetchmany(_BATCH_ROWS):
+        for seq, feed, document in rows:
+            yield Hit(seq, feed, document)
+
+
+def _addresses(
+    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime
+) -> dict[Condition, tuple[str, ...]]:
+    """Look up which of the archive's addresses lie in the networks that are asked for."""
+    networks = {one: network for one in question.conditions if (network := one.network) is not None}
+    others = tuple(one for one in question.conditions if one not in networks)
+    if not networks:
+        return {}
+    rest = where(replace(question, conditions=others), now)
+    return {one: _inside(connection, one, network, rest) for one, network in networks.items()}
+
+
+def _inside(
+    connection: duckdb.DuckDBPyConnection, condition: Condition, network: Network, rest: Clause
+) -> tuple[str, ...]:
+    found = elements(condition.field)
+    sql = f"SELECT DISTINCT unnest({found.sql}) FROM events WHERE {rest.sql}"  # noqa: S608 - our own text
+    rows = connection.execute(sql, [*found.parameters, *rest.parameters]).fetchall()
+    return tuple(text for (text,) in rows if _is_inside(text, network))
+
+
+def _is_inside(text: str | None, network: Network) -> bool:
+    try:
+        return text is not None and ip_address(text) in network
+    except ValueError:
+        return False
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the database's failures into ours."""
+    try:
+        yield
+    except duckdb.Error as error:
+        message = f"the archive can't be searched: {' '.join(str(error).split())[:300]}"
+        raise ArchiveError(message, hint="`anthropic-audit status` says whether the archive can be read") from error

@@ -1,0 +1,22 @@
+"""Where settings come from: defaults, then the TOML file, then the environment, then flags; and the keys they name."""
+
+from .keys import Key, Run, resolve_key, resolve_keys, run_command
+from .load import ENVIRONMENT_PREFIX, Loaded, load
+from .locate import CONFIG_VARIABLE, FILE_NAME, find_file, read_file
+from .origins import Origin
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "ENVIRONMENT_PREFIX",
+    "FILE_NAME",
+    "Key",
+    "Loaded",
+    "Origin",
+    "Run",
+    "find_file",
+    "load",
+    "read_file",
+    "resolve_key",
+    "resolve_keys",
+    "run_command",
+]

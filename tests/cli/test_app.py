@@ -1,0 +1,66 @@
+"""The command line as a whole."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from typer.testing import Result
+
+from anthropic_audit import __version__
+from anthropic_audit.cli.app import COMMANDS
+
+Run = Callable[..., Result]
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    result = run("--version")
+
+    assert (result.exit_code, result.stdout) == (0, f"anthropic-audit {__version__}\n")
+
+
+def test_the_help_lists_every_command_and_the_exit_codes(run: Run) -> None:
+    shown = run("--help").stdout
+
+    assert [name for name in COMMANDS if f" {name} " not in shown] == []
+    assert "Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 incomplete" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_commands_help_says_what_it_does_and_what_each_option_means(run: Run, command: str) -> None:
+    result = run(command, "--help")
+
+    first_line = (COMMANDS[command][0].__doc__ or "").partition("\n")[0]
+    assert result.exit_code == 0
+    assert first_line in " ".join(result.stdout.split())
+
+
+def test_no_command_shows_the_help_and_is_wrong_use(run: Run) -> None:
+    result = run()
+
+    assert result.exit_code == 2
+    assert "collect" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("args", [["nonsense"], ["search", "--nonsense"], ["--nonsense"]], ids=" ".join)
+def test_wrong_use_exits_2(run: Run, args: list[str]) -> None:
+    result = run(*args)
+
+    assert result.exit_code == 2
+    assert "onsense" in result.stderr
+
+
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    line = b'{"id":"activity_1","type":"x","created_at":"2026-11-23T09:00:00Z","actor":{"type":"api_actor"}}\n'
+    command = [sys.executable, "-c", "from anthropic_audit.cli import main; main()", "normalize"]
+
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, errors = process.communicate(line * 20_000)
+
+    assert process.returncode == 141
+    assert errors == b""

@@ -1,0 +1,92 @@
+"""`normalize` from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from typer.testing import Result
+
+from anthropic_audit.catalogue import load
+from anthropic_audit.normalize import Normalizer, Options
+
+Run = Callable[..., Result]
+
+
+def activity(number: int) -> dict[str, Any]:
+    return {
+        "id": f"activity_{number}",
+        "created_at": "2026-11-23T09:00:00Z",
+        "organization_id": None,
+        "organization_uuid": None,
+        "actor": {"type": "user_actor", "email_address": "alice@acme.example", "user_id": "user_a"},
+        "type": "claude_chat_created",
+        "claude_chat_id": f"claude_chat_{number}",
+    }
+
+
+def lines(*activities: dict[str, Any]) -> bytes:
+    return b"".join(orjson.dumps(one) + b"\n" for one in activities)
+
+
+def documents(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_each_activity_becomes_a_document_in_order(run: Run) -> None:
+    result = run("normalize", stdin=lines(*map(activity, range(1000))))
+
+    assert result.exit_code == 0
+    assert [one["event"]["id"] for one in documents(result)] == [f"activity_{number}" for number in range(1000)]
+
+
+def test_a_document_is_what_the_normalizer_makes(run: Run) -> None:
+    result = run("normalize", stdin=lines(activity(1)))
+
+    expected = Normalizer(load()).document(orjson.dumps(activity(1)), Options())
+    assert documents(result) == [orjson.loads(orjson.dumps(expected))]
+
+
+def test_a_line_that_is_no_activity_gives_a_document_that_says_so(run: Run) -> None:
+    result = run("normalize", stdin=lines(activity(1)) + b"{nonsense\n" + lines(activity(2)))
+
+    first, broken, second = documents(result)
+    assert result.exit_code == 0
+    assert (first["event"]["id"], second["event"]["id"]) == ("activity_1", "activity_2")
+    assert broken["error"]["message"]
+    assert broken["event"]["original"] == "{nonsense"
+    assert "1 lines are no activities" in result.stderr
+
+
+def test_lines_of_white_space_give_nothing(run: Run) -> None:
+    result = run("normalize", stdin=b"\n \r\n" + lines(activity(1)) + b"\n")
+
+    assert len(documents(result)) == 1
+    assert result.stderr == ""
+
+
+def test_the_last_line_needs_no_end(run: Run) -> None:
+    assert len(documents(run("normalize", stdin=lines(activity(1)).rstrip()))) == 1
+
+
+def test_nothing_gives_nothing(run: Run) -> None:
+    result = run("normalize", stdin=b"")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_the_text_as_received_is_kept_when_asked(run: Run) -> None:
+    (document,) = documents(run("normalize", "--preserve-original-event", stdin=lines(activity(1))))
+
+    assert json.loads(document["event"]["original"]) == activity(1)
+
+
+def test_tags_and_namespace_are_taken_over(run: Run) -> None:
+    (document,) = documents(
+        run("normalize", "--tag", "a", "--tag", "b", "--namespace", "prod", stdin=lines(activity(1)))
+    )
+
+    assert document["tags"] == ["a", "b"]
+    assert document["data_stream"]["namespace"] == "prod"

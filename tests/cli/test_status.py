@@ -1,0 +1,95 @@
+"""`status` from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+Run = Callable[..., Result]
+
+
+SETTINGS = """
+[[feeds]]
+name = "acme"
+
+[[feeds]]
+name = "new-one"
+"""
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_feed_stands_with_its_coverage_and_counts(run: Run) -> None:
+    result = run("status", "--format", "json")
+
+    status = json.loads(result.stdout)
+    (feed,) = status["feeds"]
+    assert result.exit_code == 0
+    assert (status["activities"], status["events"], status["not_normalized"]) == (4, 4, 0)
+    assert (feed["feed"], feed["activities"], feed["new"], feed["repeated"]) == ("acme", 4, 4, 1)
+    assert (feed["requests_last_minute"], feed["requests_last_hour"]) == (0, 2)
+    assert 300 <= feed["lag_seconds"] < 400
+    assert feed["holes"] == []
+    assert feed["last_walk"]["purpose"] == "tail"
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_table_says_the_same_to_people(run: Run) -> None:
+    result = run("status")
+
+    assert "4 activities, 4 events" in result.stdout
+    row = next(line.split() for line in result.stdout.splitlines() if line.startswith("acme "))
+    assert row[3].startswith("5m")
+    assert row[4] == "tail,"
+    assert row[7:] == ["4", "4", "0", "0", "2"]
+
+
+def test_holes_are_listed(run: Run, make_archive: Any, walks: Any) -> None:
+    make_archive([], [walks(timedelta(days=4), timedelta(days=3)), walks(timedelta(days=2), timedelta(days=1))])
+
+    shown = run("status").stdout
+    (feed,) = json.loads(run("status", "--format", "json").stdout)["feeds"]
+
+    assert "acme: hole" in shown
+    assert "(1d)" in shown
+    assert len(feed["holes"]) == 1
+
+
+@pytest.mark.usefixtures("archive")
+def test_configured_feeds_and_others_are_told_apart(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "anthropic-audit.toml").write_text(SETTINGS, encoding="utf-8")
+
+    shown = run("status").stdout
+    status = json.loads(run("status", "--format", "json").stdout)
+
+    assert "new-one: configured, and never walked to an end" in shown
+    assert status["never_walked"] == ["new-one"]
+    assert status["feeds"][0]["is_configured"] is True
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_feed_that_is_no_longer_configured_is_kept(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "anthropic-audit.toml").write_text('[[feeds]]\nname = "new-one"', encoding="utf-8")
+
+    assert "acme: not configured with these filters now" in run("status").stdout
+
+
+def test_an_empty_archive_stands_empty(run: Run, make_archive: Any) -> None:
+    make_archive([], [])
+
+    result = run("status")
+
+    assert result.exit_code == 0
+    assert "0 activities, 0 events" in result.stdout
+
+
+def test_without_an_archive_there_is_no_status(run: Run) -> None:
+    result = run("status")
+
+    assert result.exit_code == 2
+    assert "there is no archive" in result.stderr

@@ -1,0 +1,84 @@
+"""A small archive's `events`, made by the archive's own rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import orjson
+import pytest
+
+from anthropic_audit.archive.duck import connect
+from anthropic_audit.archive.rows import Event, event_rows
+from anthropic_audit.times import format_time
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+DOCUMENTS: dict[str, dict[str, Any]] = {
+    "signed in": {
+        "event": {"action": "sso_login_succeeded", "category": ["authentication"], "outcome": "success"},
+        "user": {"email": "alice@acme.example", "name": "alice", "id": "user_a"},
+        "source": {"ip": "10.1.2.3"},
+        "related": {"user": ["alice@acme.example", "user_a"], "ip": ["10.1.2.3"]},
+        "http": {"response": {"status_code": 200}},
+        "anthropic": {"audit": {"actor": {"type": "user_actor"}}},
+    },
+    "failed": {
+        "event": {
+            "action": "sso_login_failed",
+            "category": ["authentication"],
+            "outcome": "failure",
+            "original": '{"claude_file_id":"in the text as received"}',
+        },
+        "user": {"email": "bob_x@acme.example", "name": "bob_x"},
+        "source": {"ip": "2001:db8::7"},
+        "related": {"user": ["bob_x@acme.example"]},
+        "http": {"response": {"status_code": 403}},
+        "anthropic": {
+            "audit": {
+                "actor": {"type": "unauthenticated_user_actor"},
+                "metadata": {"tries": 12, "kind": 'Zoë "Q" 100%', "deep": [{"er": "v1"}, {"er": "v2"}]},
+                "scopes": ["read:all", "write:all"],
+            }
+        },
+    },
+    "key made": {
+        "event": {"action": "api_key_created", "category": ["iam", "configuration"], "outcome": "success"},
+        "user": {
+            "email": "alice@acme.example",
+            "name": "alice",
+            "id": "user_a",
+            "target": {"email": "bob_x@acme.example"},
+        },
+        "source": {"ip": "192.0.2.10"},
+        "anthropic": {"audit": {"actor": {"type": "user_actor"}, "claude_file_id": "file_1", "scopes": ["read:all"]}},
+    },
+}
+
+
+def at(name: str) -> datetime:
+    """Give each document a time of its own, the last one the newest, a day between them."""
+    names = list(DOCUMENTS)
+    return NOW - timedelta(days=len(names) - 1 - names.index(name), hours=1)
+
+
+def stored(seq: int, name: str) -> Event:
+    when = at(name)
+    document = {"@timestamp": format_time(when), **DOCUMENTS[name]}
+    return Event(seq, "acme", f"activity_{seq}", when, is_known=True, document=document, text=orjson.dumps(document))
+
+
+@pytest.fixture
+def archive() -> Iterator[duckdb.DuckDBPyConnection]:
+    rows = event_rows([stored(seq, name) for seq, name in enumerate(DOCUMENTS, start=1)], "2026.11.1")
+    with connect() as connection:
+        connection.register("events_rows", rows)
+        connection.execute("CREATE TABLE events AS SELECT * FROM events_rows")
+        yield connection
+
+
+@pytest.fixture
+def names_of() -> Callable[[int], str]:
+    return lambda seq: list(DOCUMENTS)[seq - 1]
