@@ -1,0 +1,67 @@
+# `make demo` and `make test` do all set-up by themselves; PYTHON=python3.13 chooses another interpreter.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+PATHS := src tests bench scripts
+PYTEST := $(BIN)/pytest -n auto -q
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup format lint types test test-fast bench docs docs-check wheel-check lock check clean
+
+help:  ## Show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: setup  ## Simulate an organization, collect its audit trail, show what is in it
+	@$(BIN)/anthropic-audit demo
+
+setup: $(STAMP)  ## Make .venv and install what is locked
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: $(PYTHON) is older than 3.11; try: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+format: setup  ## Format the code
+	@$(BIN)/ruff format $(PATHS)
+	@$(BIN)/ruff check --fix-only --quiet $(PATHS)
+
+lint: setup  ## Check format and lint
+	@$(BIN)/ruff format --check --quiet $(PATHS) || { echo "hint: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet $(PATHS)
+
+types: setup  ## Check types
+	@$(BIN)/mypy
+
+test: setup  ## Run all tests
+	@$(PYTEST)
+
+test-fast: setup  ## Run the tests of what decides (no socket, no file)
+	@$(PYTEST) tests/plan tests/catalogue tests/normalize tests/test_*.py
+
+bench: setup  ## Measure: simulator, normalizing, collecting
+	@$(BIN)/python bench/simulator.py
+	@$(BIN)/python bench/normalize.py
+	@$(BIN)/python bench/collect.py
+
+docs: setup  ## Generate the reference pages
+	@$(BIN)/python scripts/generate_docs.py
+
+docs-check: setup
+	@$(BIN)/python scripts/generate_docs.py --check
+
+wheel-check: setup
+	@$(BIN)/python scripts/check_wheel.py
+
+lock: setup  ## Lock the newest versions that fit
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev pyproject.toml \
+		--upgrade --generate-hashes --no-header --no-annotate -o requirements-dev.lock
+
+check: lint types docs-check wheel-check test  ## All that CI runs
+
+clean:  ## Remove what was made
+	@rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

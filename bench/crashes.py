@@ -1,0 +1,187 @@
+"""Kill the collector at random moments, and compare its archive with the simulator's ground truth.
+
+    python bench/crashes.py --activities 200000 --kills 10
+    python bench/crashes.py --activities 200000 --kills 10 --late-share 0.02 --repeat-share 0.02
+
+The simulator runs as a process of its own, the collector as another one, which gets SIGKILL after a random time,
+again and again; a last run goes to the end. Then each id must be in the archive exactly once, with the bytes that the
+simulator served, and with the right SHA-256. The exit code is 1 when that is not so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from anthropic_audit.archive import open_reader
+
+COMMAND = [sys.executable, "-c", "from anthropic_audit.cli import main; main()"]
+LATENESS_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to try."""
+
+    activities: int = 200_000
+    kills: int = 10
+    late_share: float = 0.0
+    repeat_share: float = 0.0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of it."""
+
+    expected: int
+    stored: int
+    missing: int
+    unexpected: int
+    doubled: int
+    wrong_bytes: int
+    wrong_digests: int
+    events: int
+    killed_after: tuple[float, ...]
+    stored_at_kills: tuple[int, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """True when the archive is the truth, each activity once, as received."""
+        wrong = (self.missing, self.unexpected, self.doubled, self.wrong_bytes, self.wrong_digests)
+        return not any(wrong) and self.stored == self.expected == self.events
+
+
+@contextmanager
+def simulator(plan: Plan, folder: Path) -> Iterator[str]:
+    """Run a simulator, and yield its URL; its key is in `<folder>/key`."""
+    options = ["--port", "0", "--history", "30d", "--activities", str(plan.activities), "--seed", str(plan.seed)]
+    options += ["--historic", "--rate-limit", "100000", "--key-file", str(folder / "key")]
+    options += ["--late-share", str(plan.late_share), "--lateness", f"{LATENESS_SECONDS}s"]
+    options += ["--repeat-share", str(plan.repeat_share)]
+    with (folder / "simulator.log").open("w+") as log:
+        process = subprocess.Popen([*COMMAND, "simulate", *options], stderr=log)
+        try:
+            yield _address(folder / "simulator.log", process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
+    for _ in range(1200):
+        words = log.read_text().split()
+        found = [word for word in words if word.startswith("http://")]
+        if found and "activities" in words:
+            return found[0]
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    sys.exit(f"the simulator did not start:\n{log.read_text()}")
+
+
+def try_it(plan: Plan) -> Verdict:
+    """Collect with crashes, and compare."""
+    chance = random.Random(plan.seed)
+    with tempfile.TemporaryDirectory() as name, simulator(plan, Path(name)) as url:
+        folder = Path(name)
+        killed_after, stored = [], []
+        for _ in range(plan.kills):
+            killed_after.append(_killed(folder, url, chance))
+            stored.append(_count(folder))
+        if plan.late_share:
+            time.sleep(LATENESS_SECONDS)
+        environment = _environment(folder, "31d" if plan.late_share else "10m")
+        last = subprocess.run(_collect(folder, url), env=environment, capture_output=True, check=False)
+        if last.returncode:
+            sys.exit(f"the last run failed:\n{last.stderr.decode()[-3000:]}")
+        return _compared(folder, url, killed_after, stored)
+
+
+def _collect(folder: Path, url: str) -> list[str]:
+    options = ["--once", "--url", url, "--initial-interval", "31d", "--archive", str(folder / "archive")]
+    return [*COMMAND, "collect", *options]
+
+
+def _environment(folder: Path, overlap: str) -> dict[str, str]:
+    """Return what a run is told; a long overlap walks all of history again, as a reconciliation will."""
+    feed = {
+        "ANTHROPIC_AUDIT_FEEDS__DEFAULT__OVERLAP": overlap,
+        "ANTHROPIC_COMPLIANCE_ACCESS_KEY": (folder / "key").read_text().strip(),
+        "ANTHROPIC_AUDIT_FEEDS__DEFAULT__BATCH_SIZE": "1000",
+    }
+    return {**os.environ, **feed}
+
+
+def _killed(folder: Path, url: str, chance: random.Random) -> float:
+    process = subprocess.Popen(_collect(folder, url), env=_environment(folder, "10m"), stderr=subprocess.DEVNULL)
+    after = 0.8 + chance.random() * 3.0
+    try:
+        process.wait(after)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    return round(after, 2)
+
+
+def _count(folder: Path) -> int:
+    try:
+        with open_reader(str(folder / "archive")).connect() as connection:
+            counted: int = connection.sql("SELECT count(*) FROM activities").fetchall()[0][0]
+            return counted
+    except Exception:  # noqa: BLE001 - a first run that was killed early has no archive yet
+        return 0
+
+
+def _compared(folder: Path, url: str, killed_after: list[float], stored_at_kills: list[int]) -> Verdict:
+    with urllib.request.urlopen(f"{url}/_simulator/truth?digest=sha256") as answer:  # noqa: S310 - our own simulator
+        truth = {seen["id"]: seen["sha256"] for seen in map(json.loads, answer)}
+    with open_reader(str(folder / "archive")).connect() as connection:
+        rows = connection.sql("SELECT id, raw, sha256 FROM activities").fetchall()
+        events = connection.sql("SELECT count(DISTINCT id) FROM events").fetchall()[0][0]
+    ids = Counter(identity for identity, _, _ in rows)
+    return Verdict(
+        expected=len(truth),
+        stored=len(rows),
+        missing=len(truth.keys() - ids.keys()),
+        unexpected=len(ids.keys() - truth.keys()),
+        doubled=sum(count > 1 for count in ids.values()),
+        wrong_bytes=sum(truth.get(identity) != sha256(raw).hexdigest() for identity, raw, _ in rows),
+        wrong_digests=sum(sha256(raw).digest() != bytes(digest) for _, raw, digest in rows),
+        events=events,
+        killed_after=tuple(killed_after),
+        stored_at_kills=tuple(stored_at_kills),
+    )
+
+
+def main() -> None:
+    """Read options, try it, tell."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--activities", type=int, default=Plan.activities)
+    options.add_argument("--kills", type=int, default=Plan.kills)
+    options.add_argument("--late-share", type=float, default=0.0)
+    options.add_argument("--repeat-share", type=float, default=0.0)
+    options.add_argument("--seed", type=int, default=1)
+    verdict = try_it(Plan(**vars(options.parse_args())))
+    for name, value in vars(verdict).items():
+        print(f"{name:16} {value}")
+    print("good" if verdict.is_good else "BAD")
+    sys.exit(0 if verdict.is_good else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Build the wheel, install it alone into a clean environment, and use it there.
+
+A dependency that is used and not declared shows up here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ACTIVITY = b'{"id":"activity_1","type":"claude_chat_created","created_at":"2026-01-01T00:00:00Z"}'
+
+
+def main() -> None:
+    """Build, install, run; end with an error at the first step that fails."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+        run([*build, "--wheel-dir", str(folder), str(ROOT)])
+        (wheel,) = folder.glob("*.whl")
+        venv.create(folder / "env", with_pip=True)
+        python = folder / "env" / "bin" / "python"
+        run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)])
+        command = str(folder / "env" / "bin" / "anthropic-audit")
+        run([command, "--version"])
+        run([command, "collect", "--help"])
+        document = run([command, "normalize"], ACTIVITY)
+        if b'"action":"claude_chat_created"' not in document:
+            sys.exit(f"this is no normalized activity: {document.decode()}")
+    print(f"wheel: {wheel.name} installs, imports and runs in a clean environment")
+
+
+def run(command: list[str], given: bytes = b"") -> bytes:
+    """Run a command away from the checkout, and return what it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    done = subprocess.run(command, input=given, capture_output=True, cwd="/", env=environment, check=False)
+    if done.returncode:
+        sys.exit(f"failed: {' '.join(command)}\n{done.stdout.decode()}{done.stderr.decode()}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
