@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anthropic_audit.archive import ArchiveWriter, Event, open_reader, open_writer
+from anthropic_audit.archive import ArchiveWriter, Events, open_reader, open_writer
 from anthropic_audit.errors import ArchiveBusyError, ArchiveError, SetupError
 from anthropic_audit.model import Activity, Coverage, Filters, Purpose, Received, Window
 from anthropic_audit.plan import Spans
@@ -145,25 +145,58 @@ def test_claims_add_up_and_survive_a_restart(tmp_path: Path) -> None:
     assert open_reader(str(tmp_path)).coverage("other") == []
 
 
+def events(archive: ArchiveWriter, *texts: bytes) -> Events:
+    return Events(archive.activities_between(1, len(texts)), texts, [True] * len(texts), "2026.1")
+
+
 def test_events_and_their_position_are_stored_together(tmp_path: Path) -> None:
-    document = {
-        "event": {"action": "a", "category": ["iam"]},
-        "http": {"response": {"status_code": "odd"}},
-        "user": "odd",
-    }
-    event = Event(1, "acme", "activity_1", NOW, is_known=True, document=document, text=b'{"event":{"action":"a"}}')
+    text = b'{"event":{"action":"a","category":["iam"]},"source":{"as":{"number":64501}},"x":{"y":[1]}}'
     with ArchiveWriter(str(tmp_path), CLOCK) as archive:
         archive.append([received(1)])
-        archive.append_events([event], "2026.1", 1)
+        archive.append_events(events(archive, text), 1)
     with ArchiveWriter(str(tmp_path), CLOCK) as archive:
         position = archive.normalized_seq
 
     with open_reader(str(tmp_path)).connect() as connection:
         row = connection.sql(
-            "SELECT event_action, event_category, http_response_status_code, user_id, document FROM events"
+            "SELECT event_action, event_category, source_as_number, user_id, document, is_known FROM events"
         )
-        assert row.fetchall() == [("a", ["iam"], None, None, '{"event":{"action":"a"}}')]
+        assert row.fetchall() == [("a", ["iam"], 64501, None, text.decode(), True)]
     assert position == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"event":{"action":"a","category":"iam"},"user":"odd"}',
+        b'{"event":{"action":"a"},"http":{"response":{"status_code":"odd"}}}',
+        b'{"event":{"action":"a"},"http":{"response":{"status_code":99999999999999999999}}}',
+        b'{"event":{"action":"a"},"related":{"user":[1]},"source":{"as":[]}}',
+    ],
+)
+def test_a_value_that_does_not_fit_its_column_stays_in_the_document_alone(tmp_path: Path, text: bytes) -> None:
+    with ArchiveWriter(str(tmp_path), CLOCK) as archive:
+        archive.append([received(1)])
+        archive.append_events(events(archive, text), 1)
+
+    with open_reader(str(tmp_path)).connect() as connection:
+        row = connection.sql(
+            "SELECT event_action, event_category, http_response_status_code, related_user, document FROM events"
+        )
+        assert row.fetchall() == [("a", None, None, None, text.decode())]
+
+
+def test_an_event_without_a_time_of_its_own_has_the_one_it_was_received_at(tmp_path: Path) -> None:
+    with ArchiveWriter(str(tmp_path), CLOCK) as archive:
+        archive.append([received(1, created_at=EPOCH), received(2, minutes=-5)])
+        archive.append_events(events(archive, b"{}", b"{}"), 2)
+
+    with open_reader(str(tmp_path)).connect() as connection:
+        rows = connection.sql("SELECT id, epoch_us(timestamp), day FROM events ORDER BY seq").fetchall()
+    assert rows == [
+        ("activity_1", NOW.timestamp() * 1e6, NOW.date()),
+        ("activity_2", (NOW.timestamp() - 300) * 1e6, NOW.date()),
+    ]
 
 
 def test_activities_are_read_by_their_position_across_files(tmp_path: Path) -> None:

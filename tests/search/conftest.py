@@ -8,10 +8,11 @@ from typing import Any
 
 import duckdb
 import orjson
+import pyarrow as pa
 import pytest
 
 from anthropic_audit.archive.duck import connect
-from anthropic_audit.archive.rows import Event, event_rows
+from anthropic_audit.archive.rows import Events, event_rows
 from anthropic_audit.times import format_time
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -64,17 +65,22 @@ def at(name: str) -> datetime:
     return NOW - timedelta(days=len(names) - 1 - names.index(name), hours=1)
 
 
-def stored(seq: int, name: str) -> Event:
-    when = at(name)
-    document = {"@timestamp": format_time(when), **DOCUMENTS[name]}
-    return Event(seq, "acme", f"activity_{seq}", when, is_known=True, document=document, text=orjson.dumps(document))
+def stored() -> Events:
+    documents = [{"@timestamp": format_time(at(name)), **document} for name, document in DOCUMENTS.items()]
+    activities = {
+        "seq": list(range(1, len(documents) + 1)),
+        "feed": ["acme"] * len(documents),
+        "id": [f"activity_{seq}" for seq in range(1, len(documents) + 1)],
+        "created_at": pa.array([at(name) for name in DOCUMENTS], pa.timestamp("us", tz="UTC")),
+        "received_at": pa.array([NOW] * len(documents), pa.timestamp("us", tz="UTC")),
+    }
+    return Events(pa.table(activities), list(map(orjson.dumps, documents)), [True] * len(documents), "2026.11.1")
 
 
 @pytest.fixture
 def archive() -> Iterator[duckdb.DuckDBPyConnection]:
-    rows = event_rows([stored(seq, name) for seq, name in enumerate(DOCUMENTS, start=1)], "2026.11.1")
     with connect() as connection:
-        connection.register("events_rows", rows)
+        connection.register("events_rows", event_rows(stored()))
         connection.execute("CREATE TABLE events AS SELECT * FROM events_rows")
         yield connection
 

@@ -113,5 +113,11 @@ def test_a_token_of_another_list_is_refused(vendor: Vendor) -> None:
     assert ask(vendor, "organizations", ("page", page["next_page"]))[0] == 400
 
 
+def test_a_page_token_is_no_cursor(vendor: Vendor) -> None:
+    _, page = ask(vendor, "groups", ("limit", "1"))
+
+    assert ask(vendor, "activities", ("after_id", page["next_page"].removeprefix("page_")))[0] == 400
+
+
 def test_a_key_with_the_scope_is_enough(vendor: Vendor) -> None:
     assert ask(vendor, "organizations", key="narrow")[0] == 200

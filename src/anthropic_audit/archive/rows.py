@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import Any
+from datetime import UTC
+from keyword import iskeyword
+from operator import attrgetter
+from typing import Annotated, Any
 
+import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anthropic_audit.model import Coverage, Purpose, Received, Window
+from anthropic_audit.times import EPOCH
 
-from .schema import ACTIVITIES, COVERAGE, EVENT_COLUMNS, EVENTS
+from .schema import ACTIVITIES, COVERAGE, DAY, EVENT_COLUMNS, EVENTS
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """A normalized activity: its ECS document, and the same as JSON."""
+class Events:
+    """What was made of a batch of stored activities, one for one."""
 
-    seq: int
-    feed: str
-    id: str
-    timestamp: datetime
-    is_known: bool
-    document: Mapping[str, Any]
-    text: bytes
+    activities: pa.Table
+    """Rows of `activities`, with `seq`, `feed`, `id`, `created_at` and `received_at` at least."""
+    texts: Sequence[bytes]
+    """The ECS documents as JSON."""
+    is_known: Sequence[bool]
+    """Whether the catalogue knew all of the activity."""
+    catalogue_version: str
 
 
 def activity_rows(received: Sequence[Received], first_seq: int) -> pa.Table:
@@ -48,19 +53,20 @@ def activity_rows(received: Sequence[Received], first_seq: int) -> pa.Table:
     return pa.table(columns, schema=ACTIVITIES.schema)
 
 
-def event_rows(events: Sequence[Event], catalogue_version: str) -> pa.Table:
+def event_rows(events: Events) -> pa.Table:
     """Return rows of `events`; a value that does not fit its column stays in the document alone."""
+    activities = events.activities
+    created_at, received_at = activities.column("created_at"), activities.column("received_at")
+    timestamp = pc.if_else(pc.equal(created_at, pa.scalar(EPOCH, created_at.type)), received_at, created_at)
     columns: dict[str, Any] = {
-        "seq": [event.seq for event in events],
-        "feed": [event.feed for event in events],
-        "id": [event.id for event in events],
-        "timestamp": [event.timestamp for event in events],
-        "is_known": [event.is_known for event in events],
-        "document": [event.text for event in events],
-        "catalogue_version": [catalogue_version] * len(events),
-        "day": [event.timestamp.date() for event in events],
+        **{name: activities.column(name) for name in ("seq", "feed", "id")},
+        "timestamp": timestamp,
+        "is_known": pa.array(events.is_known, pa.bool_()),
+        "document": pa.array(events.texts, pa.string()),
+        "catalogue_version": pa.repeat(events.catalogue_version, activities.num_rows),
+        DAY: pc.cast(timestamp, pa.date32()),
     }
-    return pa.table(columns | _columns([event.document for event in events]), schema=EVENTS.schema)
+    return pa.table(columns | _columns(events.texts), schema=EVENTS.schema)
 
 
 def coverage_rows(coverage: Coverage) -> pa.Table:
@@ -101,70 +107,65 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
     )
 
 
-def _columns(documents: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array]:
-    """Return the columns that documents fill: each object is opened once, for all of its columns."""
-    columns: dict[str, list[Any]] = {name: [] for name, _ in EVENT_COLUMNS.values()}
-    for path, members in _OBJECTS.items():
-        places = [_object(document, path) for document in documents]
-        for member, name, fitting in members:
-            columns[name] = [fitting(place.get(member)) for place in places]
-    return {name: _array(columns[name], kind) for name, kind in EVENT_COLUMNS.values()}
+def _columns(texts: Sequence[bytes]) -> dict[str, list[Any]]:
+    """Return the columns that documents fill."""
+    heads = [_head(text) for text in texts]
+    return {name: list(map(attrgetter(_attribute(field)), heads)) for field, (name, _) in EVENT_COLUMNS.items()}
 
 
-def _object(document: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
-    place: Any = document
-    for name in path:
-        place = place.get(name)
-        if place.__class__ is not dict:
-            return _NOTHING
-    found: Mapping[str, Any] = place
+def _head(text: bytes) -> msgspec.Struct:
+    try:
+        return _decoder.decode(text)
+    except msgspec.ValidationError:
+        return msgspec.convert(_fitting(msgspec.json.decode(text), _COLUMN_TREE), _Head)
+
+
+def _fitting(document: object, tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a document what its columns can hold."""
+    found: dict[str, Any] = {}
+    members = document.items() if isinstance(document, dict) else ()
+    for name, value in members:
+        kind = tree.get(name)
+        if isinstance(kind, dict):
+            found[name] = _fitting(value, kind)
+        elif kind is not None:
+            with suppress(msgspec.ValidationError):
+                found[name] = msgspec.convert(value, kind)
     return found
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    try:
-        return pa.array(values, kind)
-    except UnicodeEncodeError:
-        return pa.array([_storable(value) for value in values], kind)
+def _attribute(field: str) -> str:
+    """Return a dotted name as attributes are named; `as` is a word of Python's own."""
+    return ".".join(f"{name}_" if iskeyword(name) else name for name in field.split("."))
 
 
-def _storable(value: Any) -> Any:  # noqa: ANN401 - a text, a list of them, or None
-    """Replace lone surrogates, which JSON can carry and Parquet can't."""
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def _text(value: object) -> str | None:
-    return value if value.__class__ is str else None
-
-
-def _texts(value: object) -> list[str] | None:
-    if value is None:
-        return None
-    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)] or None
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LONG else None
-
-
-_LONG = 2**63
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-_FITTING: Mapping[pa.DataType, Callable[[object], object]] = {
-    pa.string(): _text,
-    pa.list_(pa.string()): _texts,
-    pa.int64(): _number,
-}
-
-
-def _objects() -> dict[tuple[str, ...], list[tuple[str, str, Callable[[object], object]]]]:
-    """Return, for each object of a document, its members that have a column."""
-    objects: dict[tuple[str, ...], list[tuple[str, str, Callable[[object], object]]]] = {}
-    for field, (name, kind) in EVENT_COLUMNS.items():
+def _tree() -> dict[str, Any]:
+    """Return the columns' fields as nested members, each with its type."""
+    tree: dict[str, Any] = {}
+    for field, (_, kind) in EVENT_COLUMNS.items():
         *path, member = field.split(".")
-        objects.setdefault(tuple(path), []).append((member, name, _FITTING[kind]))
-    return objects
+        place = tree
+        for name in path:
+            place = place.setdefault(name, {})
+        place[member] = _KINDS[kind]
+    return tree
 
 
-_OBJECTS = _objects()
+def _struct(name: str, tree: Mapping[str, Any]) -> type[msgspec.Struct]:
+    """Return a type that decodes these members of a document, and skips all others."""
+    fields: list[tuple[str, Any, Any]] = []
+    for member, kind in tree.items():
+        inner = _struct(member, kind) if isinstance(kind, dict) else kind
+        fields.append((_attribute(member), inner, inner() if isinstance(kind, dict) else None))
+    names = {_attribute(member): member for member in tree}
+    return msgspec.defstruct(name, fields, frozen=True, rename=names, gc=False)
+
+
+_KINDS: Mapping[pa.DataType, Any] = {
+    pa.string(): str | None,
+    pa.list_(pa.string()): list[str] | None,
+    pa.int64(): Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None,
+}
+_COLUMN_TREE = _tree()
+_Head = _struct("Head", _COLUMN_TREE)
+_decoder = msgspec.json.Decoder(_Head)

@@ -19,7 +19,7 @@ from .delta import DeltaLog, translated
 from .duck import connect, read
 from .lease import Lease
 from .location import folder_of
-from .rows import Event, activity_rows, coverage_rows, event_rows
+from .rows import Events, activity_rows, coverage_rows, event_rows
 from .schema import ACTIVITIES, COVERAGE, EVENTS
 
 _SEQ = "seq"
@@ -110,10 +110,10 @@ class ArchiveWriter:
         with self._lock, translated(self._folder):
             return read(self._duckdb, _BETWEEN, {"files": files, "first": first, "last": last})
 
-    def append_events(self, events: Sequence[Event], catalogue_version: str, up_to_seq: int) -> None:
+    def append_events(self, events: Events, up_to_seq: int) -> None:
         """Store events and, with them, the position up to which they exist."""
         with self._lock, translated(self._folder):
-            self._events.append(event_rows(events, catalogue_version), {_NORMALIZED: up_to_seq})
+            self._events.append(event_rows(events), {_NORMALIZED: up_to_seq})
 
     def close(self) -> None:
         """Let the next process write."""

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import orjson
 
-from .cursors import Key
+from .cursors import CursorSeal
 from .directory import Record
 from .exchange import bad_request
 from .question import read_limit
 
 _MOST, _ORDINARY = 1000, 100
 _PREFIX = "page_"
+_GENERATION = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What writes and reads page tokens: a token holds a position and the path it belongs to."""
-
-    write: Callable[[Key], str]
-    read: Callable[[str], Key]
-
-
-def list_page(records: Sequence[Record], path: str, query: Sequence[tuple[str, str]], tokens: Tokens) -> bytes:
+def list_page(records: Sequence[Record], path: str, query: Sequence[tuple[str, str]], seal: CursorSeal) -> bytes:
     """Return the body of one page.
 
     Raises:
@@ -36,15 +28,15 @@ def list_page(records: Sequence[Record], path: str, query: Sequence[tuple[str, s
         message = f"Unknown parameter: {unknown[0][:100]}" if unknown else "Each parameter may be given once only"
         raise bad_request(message)
     limit = read_limit(asked.get("limit"), ordinary=_ORDINARY, most=_MOST)
-    start = _position(asked["page"], path, tokens) if "page" in asked else 0
+    start = _position(asked["page"], path, seal) if "page" in asked else 0
     end = start + limit
     more = end < len(records)
-    next_page = _PREFIX + tokens.write((end, path.encode())) if more else None
+    next_page = _PREFIX + seal.issue((end, path.encode()), _GENERATION) if more else None
     return orjson.dumps({"data": records[start:end], "has_more": more, "next_page": next_page})
 
 
-def _position(token: str, path: str, tokens: Tokens) -> int:
-    position, place = tokens.read(token.removeprefix(_PREFIX))
+def _position(token: str, path: str, seal: CursorSeal) -> int:
+    position, place = seal.read(token.removeprefix(_PREFIX), _GENERATION)
     if place != path.encode() or not token.startswith(_PREFIX):
         message = "Invalid page token"
         raise bad_request(message)

@@ -18,7 +18,7 @@ from .directory import Directory, Record
 from .exchange import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .faults import Scene, disturbed
 from .keys import ACTIVITIES_SCOPES, ORGANIZATION_SCOPES, USER_SCOPES, AccessKey, KeyKind
-from .listing import Tokens, list_page
+from .listing import list_page
 from .page import body, choose
 from .question import read_question
 from .timeline import microseconds
@@ -114,12 +114,13 @@ def _listed(records: Callable[[Directory, tuple[str, ...]], Sequence[Record]]) -
     """Return what answers with a page of a list; what belongs to nothing that exists is not found."""
 
     def answer(call: _Call) -> Response:
-        tokens = Tokens(call.vendor.cursor, call.vendor.read_cursor)
         try:
             found = records(call.vendor.directory, call.words)
         except KeyError as error:
             raise not_found() from error
-        return Response(200, json_headers(), list_page(found, call.request.path, call.request.query, tokens))
+        return Response(
+            200, json_headers(), list_page(found, call.request.path, call.request.query, call.vendor.page_seal)
+        )
 
     return answer
 

@@ -93,6 +93,7 @@ class Vendor:
         self.directory = directory or Directory()
         self._types = frozenset(types)
         self._seal = CursorSeal(letters(32, "cursors", seed).encode())
+        self.page_seal = CursorSeal(letters(32, "pages", seed).encode())
         self._generation = 0
         self._served = 0
         self._pages: dict[str, Response] = {}
@@ -108,7 +109,7 @@ class Vendor:
         """Return what this server knows and accepts at the moment."""
         return Rules(
             types=self._types.union(self.source.new_types),
-            read_cursor=self.read_cursor,
+            read_cursor=lambda text: self._seal.read(text, self._generation),
             has_order=self.settings.has_order,
             has_exclude=self.settings.has_exclude,
         )
@@ -116,14 +117,6 @@ class Vendor:
     def cursor(self, key: Key) -> str:
         """Return the cursor of a place."""
         return self._seal.issue(key, self._generation)
-
-    def read_cursor(self, text: str) -> Key:
-        """Return the place that a cursor stands for.
-
-        Raises:
-            RefusalError: It is none of this vendor's valid ones.
-        """
-        return self._seal.read(text, self._generation)
 
     def void_cursors(self) -> None:
         """Accept no cursor any more that was issued so far."""

@@ -106,9 +106,7 @@ class Stories:
             plot.title,
             plot.sentence.format(**words),
             tuple(one.id for one in told),
-            plot.search.format(
-                **words, start=_text(start_us - _MINUTE_US * 60), end=_text(told[-1].created_us + _MINUTE_US)
-            ),
+            plot.search.format(**words, start=_minute(start_us, -60), end=_minute(told[-1].created_us, 2)),
         )
         return told, story
 
@@ -139,6 +137,12 @@ def _set_place(actor: dict[str, Any], session: Session) -> None:
         actor["user_agent"] = session.agent
     if "unauthenticated_email_address" in actor:
         actor["unauthenticated_email_address"] = session.person.email
+
+
+def _minute(moment_us: int, later: int) -> str:
+    """Return the whole minute so many minutes later, as short as a command takes it."""
+    when = _EPOCH + timedelta(microseconds=moment_us, minutes=later)
+    return when.strftime("%Y-%m-%dT%H:%MZ")
 
 
 def _text(moment_us: int) -> str:

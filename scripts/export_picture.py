@@ -1,0 +1,34 @@
+"""Export what `make demo` prints as the README's picture, `docs/pictures/demo.svg`."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+
+from anthropic_audit.cli.demo_play import World, play
+
+PICTURE = Path(__file__).resolve().parent.parent / "docs" / "pictures" / "demo.svg"
+WIDTH = 132
+
+
+def main() -> None:
+    """Run the demo, record it, write the picture."""
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, force_terminal=False)
+    console.print("[bold]$ make demo[/bold]\n")
+    with tempfile.TemporaryDirectory() as name:
+        play(console, Path(name), World(1, timedelta(days=30)), "./demo-archive")
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    svg = console.export_svg(title="anthropic-audit demo", theme=MONOKAI, unique_id="demo")
+    # the fonts would be fetched from elsewhere, and this picture fetches nothing
+    PICTURE.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
+    print(f"wrote {PICTURE.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,311 @@
+"""The whole way through the real client, against the simulator, into a real archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
+from anthropic_audit.catalogue import load
+from anthropic_audit.errors import ArchiveError, FeedDeniedError, FeedUnreachableError, InterruptedRunError
+from anthropic_audit.follow import NormalizeRules
+from anthropic_audit.model import Filters
+from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.progress import CursorLost, Progress, WalkFailed, WalkFinished
+from anthropic_audit.redact import Secret
+from anthropic_audit.service import Collector, FeedRun, Outcome, open_feeds
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.simulator import Delivery, Fault, Vendor, VendorSettings, open_vendor
+from anthropic_audit.simulator.world import WorldSettings
+from anthropic_audit.testing import FakeClock, simulated_transport
+
+NOW = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
+DAYS = 3
+
+
+class House:
+    """A simulated vendor, a clock, and collectors on one archive."""
+
+    def __init__(self, folder: Path, settings: VendorSettings) -> None:
+        self.folder = folder
+        self.clock = FakeClock(NOW)
+        self.vendor: Vendor = open_vendor(settings, NOW)
+        self.told: list[Progress] = []
+
+    def feed(self, name: str = "acme", key: str = "compliance", **settings: object) -> FeedRun:
+        asked = {"name": name, "initial_interval": f"{DAYS + 1}d", "batch_size": 500, **settings}
+        secret = self.vendor.keys.named(key).secret
+        transport = simulated_transport(self.vendor, self.clock)
+        (run,) = open_feeds([(FeedSettings.model_validate(asked), secret)], self.clock, self.told.append, transport)
+        return run
+
+    def collect(self, *runs: FeedRun) -> list[Outcome]:
+        with self.collector() as collector:
+            return collector.once(runs)
+
+    @contextmanager
+    def collector(self) -> Iterator[Collector]:
+        with open_writer(str(self.folder), self.clock) as archive:
+            yield self._collector(archive)
+
+    def _collector(self, archive: ArchiveWriter) -> Collector:
+        rules = NormalizeRules({"acme": Options(tags=("ours",))})
+        return Collector(archive, self.clock, normalizer=Normalizer(load()), rules=rules, watch=self.told.append)
+
+    def missing(self, feed: str = "acme") -> dict[str, int]:
+        """Compare the archive with the truth in what is covered."""
+        with open_writer(str(self.folder), self.clock) as archive:
+            covered = archive.covered(feed, Filters())
+        assert covered.start is not None
+        assert covered.end is not None
+        truth = {
+            one.id: sha256(one.raw).digest() for one in self.vendor.truth(covered.start, covered.end, self.clock.now())
+        }
+        with open_reader(str(self.folder)).connect() as connection:
+            rows = connection.sql("SELECT id, raw, sha256 FROM activities").fetchall()
+            events = connection.sql("SELECT count(DISTINCT id), count(*) FROM events").fetchall()
+        stored = {identity: sha256(raw).digest() for identity, raw, _ in rows}
+        return {
+            "missing": len(truth.keys() - stored.keys()),
+            "doubled": len(rows) - len(stored),
+            "altered": sum(stored.get(identity, digest) != digest for identity, digest in truth.items()),
+            "wrong digests": sum(stored[identity] != digest for identity, _, digest in rows),
+            "without an event": len(rows) - events[0][0],
+            "with two events": events[0][1] - events[0][0],
+        }
+
+
+NOTHING_WRONG = {
+    "missing": 0,
+    "doubled": 0,
+    "altered": 0,
+    "wrong digests": 0,
+    "without an event": 0,
+    "with two events": 0,
+}
+
+
+def settings(**changes: object) -> VendorSettings:
+    world = WorldSettings(seed=5, activities_per_day=1500, people=30)
+    return replace(VendorSettings(world=world, history=timedelta(days=DAYS)), **changes)  # type: ignore[arg-type] # by name
+
+
+def test_a_feed_is_collected_normalized_and_covered(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+
+    (outcome,) = house.collect(house.feed())
+
+    assert (outcome.exit_code, outcome.is_covered, outcome.error) == (0, True, None)
+    assert house.missing() == NOTHING_WRONG
+
+
+def test_collecting_again_adds_what_is_new_and_nothing_else(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    house.collect(house.feed())
+
+    for _ in range(4):
+        house.clock.advance(timedelta(minutes=5))
+        house.collect(house.feed())
+
+    assert house.missing() == NOTHING_WRONG
+    covered_to = [one.coverage.window.end for one in house.told if isinstance(one, WalkFinished)]
+    assert covered_to == sorted(covered_to)
+    assert house.clock.now() - covered_to[-1] < timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"has_order": False, "has_exclude": False}, id="the API of May 2026"),
+        pytest.param({"delivery": Delivery(repeat_share=0.2)}, id="every fifth comes twice"),
+        pytest.param({"growth_share": 0.5, "growth_from": NOW - timedelta(days=2)}, id="half of it is undocumented"),
+        pytest.param({"faults": {"500": 0.1, "reset": 0.1, "truncated": 0.1, "html": 0.05, "529": 0.05}}, id="faults"),
+        pytest.param({"faults": {"cursor": 0.2, "frozen": 0.05, "empty": 0.05}}, id="cursors are lost"),
+        pytest.param({"requests_per_minute": 5}, id="a small budget"),
+    ],
+)
+def test_whatever_the_server_does_everything_covered_is_stored_once(tmp_path: Path, changes: dict[str, object]) -> None:
+    house = House(tmp_path, settings(**changes))
+
+    for _ in range(6):
+        house.collect(house.feed(give_up_after="30m"))
+        house.clock.advance(timedelta(minutes=5))
+
+    assert house.missing() == NOTHING_WRONG
+
+
+def test_what_is_late_by_less_than_the_overlap_is_found(tmp_path: Path) -> None:
+    house = House(tmp_path, settings(delivery=Delivery(late_share=0.2, lateness=timedelta(minutes=30))))
+
+    for _ in range(12):
+        house.clock.advance(timedelta(minutes=5))
+        house.collect(house.feed(overlap="40m"))
+
+    assert house.missing() == NOTHING_WRONG
+
+
+def test_an_outage_is_made_up_for(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    house.collect(house.feed())
+
+    house.clock.advance(timedelta(hours=9))
+    house.vendor.faults.queue(Fault("503", times=1000))
+    (during,) = house.collect(house.feed())
+    house.vendor.faults.clear()
+    (after,) = house.collect(house.feed())
+
+    assert (during.exit_code, during.is_covered) == (1, False)
+    assert (after.exit_code, after.is_covered) == (0, True)
+    assert house.missing() == NOTHING_WRONG
+
+
+def test_a_walk_that_fails_half_way_keeps_what_it_stored_and_claims_nothing(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    run = house.feed(give_up_after="1s")
+    feed, asked = run.feed, [0]
+
+    class Breaking:
+        def read_page(self, query: object) -> object:
+            asked[0] += 1
+            if asked[0] > 8:
+                message = "no answer"
+                raise FeedUnreachableError(message)
+            return feed.read_page(query)  # type: ignore[arg-type] # passed on
+
+    (broken,) = house.collect(replace(run, feed=Breaking()))  # type: ignore[arg-type] # a feed by its one method
+    with open_reader(str(tmp_path)).connect() as connection:
+        kept = connection.sql("SELECT count(*) FROM activities").fetchall()[0][0]
+        claims = connection.sql("SELECT count(*) FROM coverage").fetchall()[0][0]
+    (whole,) = house.collect(house.feed())
+
+    assert (broken.exit_code, kept, claims) == (1, 2500, 0)
+    assert whole.is_covered
+    assert house.missing() == NOTHING_WRONG
+
+
+def test_one_feed_that_fails_does_not_keep_the_other(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+
+    denied, fine = house.collect(house.feed("denied", key="revoked"), house.feed())
+
+    assert isinstance(denied.error, FeedDeniedError)
+    assert (denied.exit_code, denied.covered_to) == (1, None)
+    assert fine.exit_code == 0
+    assert [one.feed for one in house.told if isinstance(one, WalkFailed)] == ["denied"]
+
+
+def test_two_feeds_of_one_organization_store_an_activity_once(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+
+    house.collect(house.feed(), house.feed("again", key="admin"))
+
+    assert house.missing("acme") == NOTHING_WRONG
+    assert house.missing("again") == NOTHING_WRONG
+
+
+def test_other_filters_have_a_coverage_of_their_own(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    types = ["claude_chat_created", "api_key_created"]
+
+    house.collect(house.feed(activity_types=types))
+    with open_reader(str(tmp_path)).connect() as connection:
+        stored = connection.sql("SELECT DISTINCT type FROM activities").fetchall()
+    (outcome,) = house.collect(house.feed())
+
+    assert {row[0] for row in stored} <= set(types)
+    assert outcome.is_covered
+    assert house.missing() == NOTHING_WRONG
+
+
+def test_a_lost_cursor_is_told(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    house.vendor.faults.queue(Fault("html", times=1))
+    house.collect(house.feed(batch_size=1000, initial_interval="1h"))
+    house.vendor.faults.queue(Fault("cursor", times=1))
+
+    house.clock.advance(timedelta(hours=30))
+    house.collect(house.feed(batch_size=200))
+
+    assert [one.feed for one in house.told if isinstance(one, CursorLost)] == ["acme"]
+    assert house.missing() == NOTHING_WRONG
+
+
+def test_following_collects_at_the_interval_until_it_is_stopped(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    finished: list[datetime] = []
+
+    def watch(event: Progress) -> None:
+        if isinstance(event, WalkFinished):
+            finished.append(event.coverage.walked_at)
+            if len(finished) == 5:
+                house.clock.interrupt()
+
+    with open_writer(str(tmp_path), house.clock) as archive:
+        collector = Collector(archive, house.clock, normalizer=Normalizer(load()), rules=NormalizeRules(), watch=watch)
+        with pytest.raises(InterruptedRunError):
+            collector.follow([house.feed(interval="7m")])
+
+    gaps = [after - before for before, after in pairwise(finished[1:])]
+    assert all(timedelta(minutes=6) < gap < timedelta(minutes=8) for gap in gaps), finished
+
+
+def test_an_archive_that_can_not_be_written_ends_the_run_with_its_reason(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+
+    class Full(ArchiveWriter):
+        def append(self, received: object) -> int:
+            message = "no space left on device"
+            raise ArchiveError(message)
+
+    with Full(str(tmp_path), house.clock) as archive:
+        (outcome,) = house._collector(archive).once([house.feed()])
+
+    assert isinstance(outcome.error, ArchiveError)
+    assert (outcome.exit_code, outcome.is_covered) == (1, False)
+
+
+def test_events_carry_what_their_feed_is_told_to(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+
+    house.collect(house.feed())
+
+    with open_reader(str(tmp_path)).connect() as connection:
+        tags = connection.sql("SELECT DISTINCT json_extract_string(document, '$.tags[0]') FROM events").fetchall()
+    assert tags == [("ours",)]
+
+
+def test_feeds_under_one_key_share_a_budget(tmp_path: Path) -> None:
+    house = House(tmp_path, settings(requests_per_minute=6))
+
+    house.collect(house.feed(), house.feed("again"))
+
+    assert house.missing("again") == NOTHING_WRONG
+    assert sum(house.clock.waited) >= 60
+
+
+def test_a_key_is_sent_and_shown_nowhere(tmp_path: Path) -> None:
+    key, seen = "sk-ant-api01-TESTTESTTEST", list[str]()
+
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.headers["x-api-key"])
+        return httpx2.Response(
+            401, content=b'{"error":{"type":"authentication_error","message":"bad ' + key.encode() + b'"}}'
+        )
+
+    house = House(tmp_path / "archive", settings())
+    tracing = FeedSettings(enable_request_tracer=True, request_tracer_folder=str(tmp_path / "traces"))
+    runs = open_feeds([(tracing, Secret(key))], house.clock, house.told.append, httpx2.MockTransport(answering))
+    (outcome,) = house.collect(*runs)
+
+    everything = [str(outcome.error), repr(outcome), repr(runs), *map(repr, house.told)]
+    everything += [path.read_bytes().decode("latin1") for path in tmp_path.rglob("*") if path.is_file()]
+    assert seen == [key]
+    assert not [text for text in everything if key in text]
