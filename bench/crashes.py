@@ -129,7 +129,7 @@ def _environment(folder: Path, overlap: str) -> dict[str, str]:
 
 def _killed(folder: Path, url: str, chance: random.Random) -> float:
     process = subprocess.Popen(_collect(folder, url), env=_environment(folder, "10m"), stderr=subprocess.DEVNULL)
-    after = 0.8 + chance.random() * 3.0
+    after = 0.7 + chance.random() * 1.6
     try:
         process.wait(after)
     except subprocess.TimeoutExpired:

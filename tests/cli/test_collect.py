@@ -137,7 +137,7 @@ def test_an_unknown_activity_type_is_refused_by_the_api_and_quoted(run: Run, ser
 
     assert result.exit_code == 1
     assert "400 (invalid_request_error" in result.stderr
-    assert "sso_login_faild" in result.stderr
+    assert "`sso_login_faild`: did you mean `sso_login_failed`?" in result.stderr
 
 
 def test_an_archive_that_can_not_be_written_is_named(run: Run, server: Server, tmp_path: Path) -> None:

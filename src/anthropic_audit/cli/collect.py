@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from typing import Annotated
@@ -14,7 +14,7 @@ from rich.console import Console
 from anthropic_audit.archive import open_writer
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.errors import InterruptedRunError, SetupError
+from anthropic_audit.errors import FeedRefusedError, InterruptedRunError, SetupError
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import Watch
@@ -82,7 +82,7 @@ def collect(
         if once:
             raise typer.Exit(error.exit_code) from error
         return
-    _conclude(outcomes)
+    _conclude(outcomes, {one.name: _hint(one) for one in chosen})
 
 
 def _run(
@@ -119,11 +119,20 @@ def _options(feed: FeedSettings) -> Options:
     return Options(tags=feed.tags, preserve_original_event=feed.preserve_original_event)
 
 
-def _conclude(outcomes: Sequence[Outcome]) -> None:
+def _hint(feed: FeedSettings) -> str | None:
+    """Say which of a feed's activity types the catalogue does not know, and what was probably meant."""
+    catalogue = load_catalogue()
+    unknown = [name for name in (*feed.activity_types, *feed.exclude_activity_types) if name not in catalogue.types]
+    meant = [f"`{name}`: did you mean `{near}`?" for name in unknown if (near := catalogue.suggest(name)) is not None]
+    return f"not in our catalogue is {', '.join(meant or unknown)}" if unknown else None
+
+
+def _conclude(outcomes: Sequence[Outcome], hints: Mapping[str, str | None]) -> None:
     """Tell what went wrong, and exit with the code that counts most."""
     for outcome in outcomes:
         if outcome.error is not None:
-            tell(f"feed {outcome.feed}: {outcome.error}", outcome.error.hint)
+            refused = hints.get(outcome.feed) if isinstance(outcome.error, FeedRefusedError) else None
+            tell(f"feed {outcome.feed}: {outcome.error}", refused or outcome.error.hint)
         elif not outcome.is_covered:
             notes().print(f"feed {outcome.feed}: something is left to collect, run it again", markup=False)
     code = max((outcome.exit_code for outcome in outcomes), key=_SEVERITY.index, default=0)
