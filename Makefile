@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PATHS := src tests bench scripts
-PYTEST := $(BIN)/pytest -n auto -q
+PYTEST := $(BIN)/pytest -n auto
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup format lint types test test-fast bench docs docs-check wheel-check lock check clean
