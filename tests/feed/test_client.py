@@ -154,6 +154,7 @@ def test_a_redirect_is_never_followed() -> None:
         ({"url": "api.anthropic.com"}, "url is no http"),
         ({"url": "ftp://api.anthropic.com"}, "url is no http"),
         ({"proxy_url": "gopher://user:word@proxy"}, "proxy_url"),
+        ({"proxy_url": "socks5://127.0.0.1:1"}, "socks proxy needs"),
         ({"ca_file": "/nowhere/ca.pem"}, "certificate file"),
         ({"client_certificate_file": "/nowhere/own.pem"}, "certificate file"),
     ],
@@ -164,6 +165,13 @@ def test_settings_that_can_not_work_say_so(settings: dict[str, object], said: st
 
     assert "word" not in str(caught.value)
     assert caught.value.hint is not None
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anthropic_audit.feed.client._LARGEST_BODY_BYTES", 1000)
+
+    with pytest.raises(FeedContractError, match="larger than 1000 bytes"):
+        client(lambda _: httpx2.Response(200, content=b" " * 2000)).read_page(QUERY)
 
 
 def test_our_own_authorities_and_certificate_are_used(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def _open_client(settings: FeedSettings, transport: Transport | None) -> httpx2.
         raise SetupError(message, hint="write http://host:port, https://host:port or socks5://host:port") from error
     except ImportError as error:
         message = "a socks proxy needs one more package"
-        raise SetupError(message, hint="pip install 'httpx2[socks]'") from error
+        raise SetupError(message, hint="pip install 'anthropic-audit[socks]'") from error
 
 
 def _trust(settings: FeedSettings) -> ssl.SSLContext | bool:
