@@ -22,6 +22,7 @@ def test_durations_are_read_as_people_write_them() -> None:
         ({"interval": "often"}, "this is no duration"),
         ({"interval": "0s"}, "interval must be longer than zero"),
         ({"initial_interval": "0s"}, "initial_interval must be longer than zero"),
+        ({"initial_interval": "1m"}, "longer than settle"),
         ({"http_client_timeout": "0s"}, "http_client_timeout must be longer than zero"),
         ({"name": "Acme Inc."}, "a feed's name"),
         ({"name": ""}, "a feed's name"),

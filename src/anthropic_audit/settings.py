@@ -83,6 +83,9 @@ class FeedSettings(_Section):
             if getattr(self, name) <= timedelta(0):
                 message = f"{name} must be longer than zero"
                 raise ValueError(message)
+        if self.initial_interval <= self.settle:
+            message = "initial_interval must be longer than settle, or nothing could ever be claimed complete"
+            raise ValueError(message)
         return self
 
     @property
