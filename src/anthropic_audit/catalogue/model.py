@@ -107,6 +107,8 @@ class AuditField:
     """The name below `anthropic.audit` when it is another one."""
     is_text: bool = False
     """True when a number is stored as text."""
+    objects_as: str | None = None
+    """The flattened field below `anthropic.audit` that takes its values where they are objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +135,6 @@ class Catalogue:
     def exported_fields(self) -> dict[str, str]:
         """Return every field below `anthropic.audit` with its Elasticsearch type."""
         audit = {field.stored_as or name: field.type for name, field in self.fields.items() if field.type}
+        audit |= {field.objects_as: "flattened" for field in self.fields.values() if field.objects_as}
         actor = {f"actor.{name}": kind for name, kind in self.actor_fields.items()}
         return {f"anthropic.audit.{name}": kind for name, kind in sorted({**self.own_fields, **audit, **actor}.items())}

@@ -1,57 +1,97 @@
-"""Who did it: the actor's members, in ECS where ECS has a place, and never a human where there is none."""
+"""From an actor to the parts of a document that tell who acted, from where, and with what."""
 
 from __future__ import annotations
 
-from .draft import Draft
+from collections.abc import Mapping
+
+from .drafts import Draft
+from .places import source_of
 from .tables import ActorPlan, Tables
-from .values import Json, is_address, is_empty, pruned
+from .values import FITTED, Json, is_empty
 
 _SOURCE = ("source", "ip")
+_EMAIL = ("user", "email")
+_USER_ID = ("user", "id")
+_ASIDE = "metadata"
+
+Scene = tuple[Mapping[str, Json], dict[str, Json], bool]
+"""What documents of the same actor share: top-level parts (`user`, `source`, …), parts below `anthropic.audit` (the
+`actor`, the catalogue's version and flags), and whether the actor is one at all."""
 
 
-def place_actor(actor: Json, draft: Draft, tables: Tables) -> None:
-    """Place an actor; what nobody declared, or does not fit, goes to `anthropic.audit.metadata.actor`."""
-    if isinstance(actor, dict):
-        _place(actor, draft, tables)
-    elif not is_empty(actor):
-        draft.keep("actor", pruned(actor))
+def read_actor(actor: Json, tables: Tables, exact: float) -> Scene:
+    """Return the parts of a document that an actor makes; none when there is no actor.
 
-
-def _place(actor: dict[str, Json], draft: Draft, tables: Tables) -> None:
+    Raises:
+        SpoiledError: A member was not read exactly, or is nested too deep.
+    """
+    stamp = {"version": tables.version}
+    if not isinstance(actor, dict):
+        return {}, {"catalogue": stamp}, actor is None
     kind = actor.get("type")
-    plan = tables.actors.get(kind) if isinstance(kind, str) else None
-    if plan is None:
-        draft.unknown_actor = kind if isinstance(kind, str) else "none"
-        plan = tables.any_actor
-    own: dict[str, Json] = {}
-    strange: dict[str, Json] = {}
+    who = tables.actors.get(kind) if isinstance(kind, str) else None
+    draft = Draft({}, {"catalogue": stamp}, exact)
+    if who is None:
+        who = tables.unknown_actor
+        draft.audit["catalogue"] = {**stamp, "unknown_actor": kind if isinstance(kind, str) and kind else "unknown"}
+    kept = _kept_members(actor, who, draft)
+    if kept:
+        draft.audit["actor"] = kept
+    for path, target in who.copies:
+        value = _value_at(actor, path)
+        if isinstance(value, str) and value:
+            draft.put(target, value)
+    return _with_user(draft.document), draft.audit, True
+
+
+def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> dict[str, Json]:
+    """Move members to ECS, and return those that stay: what has no field of its own aside, below a name of ours."""
+    kept: dict[str, Json] = {}
+    aside: dict[str, Json] = {}
     for name, value in actor.items():
-        if is_empty(value) or _is_moved(name, value, plan, draft):
+        if type(value) is str and value and name in who.moves and _move(who.moves[name], value, draft):
             continue
-        member, fits = pruned(value), tables.actor_fits.get(name)
-        if fits is None:
-            draft.unknown_fields.append(f"actor.{name}")
-        (own if fits is not None and fits(member) else strange)[name] = member
-    _copy(actor, plan, draft)
-    if own:
-        draft.audit["actor"] = own
-    if strange:
-        draft.rest["actor"] = strange
+        member = draft.pruned(value)
+        if is_empty(member):
+            continue
+        if who.is_known and name not in who.names:
+            draft.flag("unknown_fields", f"actor.{name}")
+        declared = who.types.get(name)
+        fitted = FITTED[declared](member) if declared else None
+        if fitted is not None:
+            kept[name] = fitted
+            continue
+        aside[name] = member
+        if declared or name in who.names:
+            draft.flag("mistyped_fields", f"actor.{name}")
+    return {**kept, _ASIDE: aside} if aside else kept
 
 
-def _is_moved(name: str, value: Json, plan: ActorPlan, draft: Draft) -> bool:
-    """Move a member to its ECS field, if it has one and fits."""
-    path = plan.moves.get(name)
-    if path is None or not isinstance(value, str) or (path == _SOURCE and not is_address(value)):
-        return False
-    draft.place(path, value)
+def _move(path: tuple[str, ...], value: str, draft: Draft) -> bool:
+    if path != _SOURCE:
+        return draft.put(path, value)
+    draft.document["source"], addresses = source_of(value)
+    if addresses:
+        draft.document["related"] = {"ip": addresses}
     return True
 
 
-def _copy(actor: dict[str, Json], plan: ActorPlan, draft: Draft) -> None:
-    for source, path in plan.copies:
-        value: Json = actor
-        for name in source:
-            value = value.get(name) if isinstance(value, dict) else None
-        if isinstance(value, str) and value and draft.at(path) is None:
-            draft.place(path, value)
+def _value_at(actor: Mapping[str, Json], path: tuple[str, ...]) -> Json:
+    value: Json = actor
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _with_user(parts: dict[str, Json]) -> dict[str, Json]:
+    """Give a user the name that the e-mail address shows, and make the user findable."""
+    user = parts.get("user")
+    if user is None:
+        return parts
+    name = user.get("email", "").partition("@")[0]
+    if name:
+        user["name"] = name
+    people = [user[key] for key in ("email", "id") if key in user]
+    if people:
+        parts["related"] = {**parts.get("related", {}), "user": people}
+    return parts

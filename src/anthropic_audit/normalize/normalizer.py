@@ -1,46 +1,49 @@
-"""From an activity's bytes to its ECS document: one pass over its members, by tables; never fails, never drops."""
+"""From an activity's bytes to its ECS document: one pass over its members, by tables; never fails, never drops.
+
+Most members of most activities are simply kept, and the way for them is short on purpose: how much history one core
+can normalize is decided here. What is less plain goes on to `fields` and `actors`, and actors are remembered.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
 
 from anthropic_audit.catalogue import Catalogue
 
-from .actors import place_actor
-from .draft import Draft
-from .moves import place_audit, place_moving
-from .read import read_object
-from .related import place_related
-from .tables import CORE, DATASET, ECS_VERSION, Plan, compile_tables, plan_of_unknown
-from .values import Json, is_empty, milliseconds, pruned, written
+from .actors import Scene, read_actor
+from .careful import read_carefully
+from .drafts import Draft
+from .fields import Odd, place_fields
+from .mending import mend
+from .moments import read_time
+from .options import DATASET, ECS, MODULE, Options
+from .tables import TypePlan, compile_tables, plan_of_unknown
+from .unreadable import error_document
+from .values import EXACT, LONG, Json, SpoiledError
 
-_MOST_UNKNOWN_TYPES = 10_000
-_PRESERVED = "preserve_original_event"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a feed's documents carry beside the activity."""
-
-    tags: tuple[str, ...] = ("forwarded", "anthropic-audit")
-    preserve_original_event: bool = False
-    """Keep the received text in `event.original`."""
-    namespace: str = "default"
-    received_at: datetime | None = None
-    """When the activity was received: the time of an event that names none."""
-
-
-_DEFAULT = Options()
+_DEFAULT: Final = Options()
+_ANY_FLOAT: Final = float("inf")
+_MOST_SCENES: Final = 4096
+_MOST_UNKNOWN_TYPES: Final = 10_000
+_TEXTS: Final = frozenset({str, type(None)})
+"""The classes of members that an actor can be found by: others can be equal without being the same."""
 
 
 class Normalizer:
-    """A catalogue, compiled to normalize with; threads may share it."""
+    """A catalogue, compiled to normalize with.
+
+    Parts that documents have in common (tags, categories, the user and source of an actor, …) are shared between them:
+    build a new document rather than change one.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._tables = compile_tables(catalogue)
-        self._plans = dict(self._tables.plans)
+        self._plans: dict[Json, TypePlan] = dict(self._tables.plans)
         self._most_plans = len(self._plans) + _MOST_UNKNOWN_TYPES
+        self._scenes: dict[Json, Scene] = {}
 
     @property
     def catalogue_version(self) -> str:
@@ -48,144 +51,95 @@ class Normalizer:
         return self._tables.version
 
     def document(self, raw: bytes, options: Options = _DEFAULT) -> dict[str, Json]:
-        """Return the ECS document of an activity, or an error document when the bytes are none."""
-        activity = read_object(raw)
-        if isinstance(activity, str):
-            return _error_document(raw, activity, options)
-        document = self._normalized(activity, options)
+        """Return the ECS document of an activity, or an error document when the bytes are no JSON object."""
+        try:
+            activity = orjson.loads(raw)
+            document = self._normalized(activity, options, EXACT) if type(activity) is dict else None
+        except (orjson.JSONDecodeError, SpoiledError):
+            document = None
+        if document is None:
+            careful = read_carefully(raw)
+            if isinstance(careful, str):
+                return error_document(raw, careful, options)
+            document = self._normalized(careful, options, _ANY_FLOAT)
         if options.preserve_original_event:
-            document["event"]["original"] = raw.decode("utf-8", "replace")
-            document["tags"] = _with_tag(options.tags)
+            document["event"]["original"] = raw.decode("utf-8", "backslashreplace")
         return document
 
-    def _normalized(self, activity: dict[str, Json], options: Options) -> dict[str, Json]:
-        draft = Draft()
-        action = activity.get("type")
-        plan = self._plan(action) if isinstance(action, str) and action else None
-        moving = self._place_members(activity, plan, draft)
-        document = draft.document
-        _place_time(activity, draft, options)
-        document["anthropic"] = {"audit": draft.audit}
-        document["data_stream"] = {"dataset": DATASET, "namespace": options.namespace, "type": "logs"}
-        document["ecs"] = {"version": ECS_VERSION}
-        document["event"] = draft.event
-        place_actor(activity.get("actor"), draft, self._tables)
-        _place_ids(activity, draft)
-        if moving:
-            place_moving(moving, draft, self._tables.moves, action if plan else None)
-        _categorize(activity, draft, plan)
-        _name_user(draft)
-        place_related(draft)
-        if draft.rest:
-            draft.audit["metadata"] = draft.rest
-        draft.audit["catalogue"] = self._knowledge(plan, draft)
-        if options.tags:
-            document["tags"] = list(options.tags)
+    def _normalized(self, activity: dict[str, Json], options: Options, exact: float) -> dict[str, Json]:
+        take = activity.pop
+        action, created_at = take("type", None), take("created_at", None)
+        identity, organization, actor = take("id", None), take("organization_id", None), take("actor", None)
+        try:
+            plan = self._plans[action]
+        except (KeyError, TypeError):
+            plan = self._unknown(action)
+        try:
+            scene = self._scenes[(*actor, *actor.values())]
+        except (KeyError, TypeError, AttributeError):
+            scene = self._scene(actor, exact)
+        parts, kept, is_actor = scene
+        moment, audit = read_time(created_at), kept.copy()
+        document: dict[str, Json] = {
+            "@timestamp": moment,
+            "anthropic": {"audit": audit},
+            "data_stream": options.data_stream,
+            "ecs": ECS,
+            "event": {
+                "action": action,
+                "category": plan.category,
+                "dataset": DATASET,
+                "id": identity,
+                "kind": "event",
+                "module": MODULE,
+                "outcome": plan.outcome if plan.rule is None else plan.rule.outcome(activity),
+                "type": plan.kinds,
+            },
+            "organization": {"id": organization},
+            "tags": options.tag_list,
+            **parts,
+        }
+        odd = _keep_plain(activity, plan.plain, audit)
+        if odd:
+            place_fields(Draft(document, audit, exact), odd, activity, plan=plan, rules=self._tables.fields)
+        is_whole = moment and plan.is_known and is_actor and options.is_plain
+        if not (is_whole and identity and organization and type(identity) is type(organization) is str):
+            envelope = {"type": action, "id": identity, "created_at": created_at, "organization_id": organization}
+            rest = envelope if is_actor else {**envelope, "actor": actor}
+            mend(Draft(document, audit, exact), rest, plan, options)
         return document
 
-    def _plan(self, action: str) -> Plan:
-        plan = self._plans.get(action)
-        if plan is None:
-            plan = plan_of_unknown(action)
-            if len(self._plans) < self._most_plans:
-                self._plans[action] = plan
+    def _scene(self, actor: Json, exact: float) -> Scene:
+        """Read an actor, and remember it if it can be found again."""
+        scene = read_actor(actor, self._tables, exact)
+        if type(actor) is dict and _TEXTS.issuperset(map(type, actor.values())):
+            if len(self._scenes) >= _MOST_SCENES:
+                self._scenes.clear()
+            self._scenes[(*actor, *actor.values())] = scene
+        return scene
+
+    def _unknown(self, action: Json) -> TypePlan:
+        """Return the plan of a type that is in no catalogue; the plans of a bounded number of them are kept."""
+        name = action if isinstance(action, str) and action else None
+        plan = plan_of_unknown(name, self._tables.plain)
+        if name is not None and len(self._plans) < self._most_plans:
+            self._plans[name] = plan
         return plan
 
-    def _place_members(self, activity: dict[str, Json], plan: Plan | None, draft: Draft) -> dict[str, Json]:
-        """Copy declared members and keep undeclared ones; return those that may move to ECS."""
-        places, moves = self._tables.places, self._tables.moves
-        names = plan.names if plan and plan.names is not None else self._tables.names
-        moving: dict[str, Json] = {}
-        for name, value in activity.items():
-            if name not in names:
-                draft.unknown_fields.append(name)
-            if name in CORE:
-                continue
-            member = pruned(value) if isinstance(value, (dict, list)) else value
-            if is_empty(member):
-                continue
-            if name in moves:
-                moving[name] = member
-            elif (place := places.get(name)) is not None:
-                place_audit(member, name, place, draft)
+
+def _keep_plain(activity: dict[str, Json], plain: Mapping[str, type], audit: dict[str, Json]) -> Odd:
+    """Keep the fields whose values are of the class that is documented, and return the others."""
+    odd = []
+    for name, value in activity.items():
+        kind = type(value)
+        if kind is plain.get(name):
+            if kind is str:
+                if value:
+                    audit[name] = value
+            elif kind is bool or -LONG <= value < LONG:
+                audit[name] = value
             else:
-                draft.rest[name] = member
-        return moving
-
-    def _knowledge(self, plan: Plan | None, draft: Draft) -> dict[str, Json]:
-        """Say by which catalogue a document was made, and what of its activity that one does not know."""
-        known: dict[str, Json] = {"version": self._tables.version}
-        if plan is None or not plan.is_known:
-            known["known"] = False
-        if draft.unknown_actor is not None:
-            known["unknown_actor"] = draft.unknown_actor
-        if draft.unknown_fields:
-            known["unknown_fields"] = draft.unknown_fields
-        if draft.mistyped_fields:
-            known["mistyped_fields"] = draft.mistyped_fields
-        return known
-
-
-def _place_time(activity: dict[str, Json], draft: Draft, options: Options) -> None:
-    stated = activity.get("created_at")
-    when = milliseconds(stated)
-    if when is None and not is_empty(stated):
-        draft.keep("created_at", pruned(stated))
-    if when is None and options.received_at is not None:
-        when = written(options.received_at)
-    if when is not None:
-        draft.document["@timestamp"] = when
-
-
-def _place_ids(activity: dict[str, Json], draft: Draft) -> None:
-    for name, path in (("id", ("event", "id")), ("organization_id", ("organization", "id"))):
-        value = activity.get(name)
-        if isinstance(value, str) and value:
-            draft.place(path, value)
-        elif not is_empty(value):
-            draft.keep(name, pruned(value))
-
-
-def _categorize(activity: dict[str, Json], draft: Draft, plan: Plan | None) -> None:
-    event, action = draft.event, activity.get("type")
-    if plan is not None:
-        event["action"] = action
-        event["category"] = list(plan.category)
-        event["type"] = list(plan.type)
-        event["outcome"] = plan.rule.outcome(activity) if plan.rule is not None else plan.outcome
-    elif not is_empty(action):
-        draft.keep("type", pruned(action))
-    event["dataset"] = DATASET
-    event["kind"] = "event"
-    event["module"] = "anthropic"
-
-
-def _name_user(draft: Draft) -> None:
-    """Name a user after what stands before the `@`, as the published pipeline does."""
-    user = draft.document.get("user")
-    if user and "email" in user:
-        name = user["email"].partition("@")[0]
-        if name:
-            user["name"] = name
-
-
-def _with_tag(tags: tuple[str, ...]) -> list[str]:
-    return [*tags, _PRESERVED] if _PRESERVED not in tags else list(tags)
-
-
-def _error_document(raw: bytes, reason: str, options: Options) -> dict[str, Json]:
-    document: dict[str, Json] = {
-        "data_stream": {"dataset": DATASET, "namespace": options.namespace, "type": "logs"},
-        "ecs": {"version": ECS_VERSION},
-        "error": {"message": f"the activity can't be read: {reason}"},
-        "event": {
-            "dataset": DATASET,
-            "kind": "pipeline_error",
-            "module": "anthropic",
-            "original": raw.decode("utf-8", "replace"),
-        },
-        "tags": _with_tag(options.tags),
-    }
-    if options.received_at is not None:
-        document["@timestamp"] = written(options.received_at)
-    return document
+                odd.append((name, value))
+        elif value is not None:
+            odd.append((name, value))
+    return odd

@@ -1,139 +1,144 @@
-"""The catalogue, compiled for the one pass over an activity."""
+"""The catalogue, compiled for one pass over an activity."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 from anthropic_audit.catalogue import ActivityType, ActorKind, AuditField, Catalogue, OutcomeRule, classify
 
-from .values import FITS, Json
+from .values import FITTED, Json
 
-ECS_VERSION = "9.3.0"
-DATASET = "anthropic.audit"
+_MOVED_OF_ANY: Mapping[str, str] = {
+    "ip_address": "source.ip",
+    "user_agent": "user_agent.original",
+    "unauthenticated_email_address": "user.email",
+}
+"""Members of actors of every kind, known or not, that live in ECS instead."""
 
-CORE = frozenset({"id", "type", "created_at", "actor", "organization_id"})
-"""Members of every activity that have a place of their own in ECS."""
+_OURS = frozenset({"metadata"})
+"""Fields of actors that are ours: a member of that name is kept below it."""
 
-ANY_ACTOR: Mapping[str, str] = MappingProxyType(
-    {
-        "ip_address": "source.ip",
-        "user_agent": "user_agent.original",
-        "unauthenticated_email_address": "user.email",
-    }
-)
-"""Members that live in an ECS field whatever the kind of actor is."""
-
-Path = tuple[str, ...]
-Fits = Callable[[Json], bool]
+_PLAIN: Mapping[str, type] = {"keyword": str, "boolean": bool, "long": int}
+_AS_KEYWORD: Mapping[str, type] = {"boolean": bool, "number": int}
+"""Kinds of fields that are kept as they are in a `keyword`, which takes them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is known of one activity type before any activity of it is seen."""
+class FieldRule:
+    """What becomes of a field that is not simply kept."""
 
-    category: tuple[str, ...]
-    type: tuple[str, ...]
+    name: str
+    stored_as: str
+    fitted: Callable[[Json], Json] | None
+    """None when it has no place of its own below `anthropic.audit`."""
+    path: tuple[str, ...] = ()
+    """Where it moves to in ECS."""
+    rank: int = 0
+    when: tuple[str, str] | None = None
+    only_for: frozenset[str] = frozenset()
+    related: str | None = None
+    is_text: bool = False
+    objects_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypePlan:
+    """All that is known of a type before any activity of it is seen."""
+
+    category: list[str] | None
+    kinds: list[str] | None
+    """The values of `event.type`."""
     outcome: str | None
     rule: OutcomeRule | None
+    plain: Mapping[str, type]
+    """Fields that are kept as they are when their value is of that class."""
     names: frozenset[str] | None
-    """The fields that its activities may have; None when not all are documented, so that any known one may occur."""
+    """The fields it may have; None when that is not known well enough to tell."""
     is_known: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a field goes that is copied to `anthropic.audit`."""
-
-    name: str
-    type: str
-    fits: Fits
-    is_text: bool
-    related: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """When and where a field moves to ECS, and its place when it does not."""
-
-    path: Path
-    fits: Fits
-    when: tuple[str, str] | None
-    only_for: frozenset[str]
-    place: Place | None
-
-
-@dataclass(frozen=True, slots=True)
 class ActorPlan:
-    """Where the members of one kind of actor go."""
+    """All that is known of a kind of actor."""
 
-    moves: Mapping[str, Path]
-    copies: tuple[tuple[Path, Path], ...]
+    moves: Mapping[str, tuple[str, ...]]
+    """Members that live in ECS instead, and where."""
+    types: Mapping[str, str]
+    """The Elasticsearch types of members that stay, by name."""
+    copies: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    """Paths of members that live in ECS as well, and where."""
+    names: frozenset[str] = frozenset()
+    """The members it may have."""
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Everything that one pass needs."""
+    """Everything that is looked up while normalizing."""
 
     version: str
-    names: frozenset[str]
-    """Every field that the catalogue knows of any type."""
-    plans: Mapping[str, Plan]
-    places: Mapping[str, Place]
-    moves: Mapping[str, Move]
-    """By raw name; the order is the order of precedence."""
+    plans: Mapping[str, TypePlan]
+    fields: Mapping[str, FieldRule]
+    plain: Mapping[str, type]
     actors: Mapping[str, ActorPlan]
-    any_actor: ActorPlan
-    actor_fits: Mapping[str, Fits]
-
-
-_ECS_FITS: Mapping[str, Fits] = MappingProxyType({"http.response.status_code": FITS["long"]})
-_ECS_TEXT: Fits = lambda value: isinstance(value, str)  # noqa: E731 - a row of the table above
+    unknown_actor: ActorPlan
 
 
 def compile_tables(catalogue: Catalogue) -> Tables:
     """Compile a catalogue."""
-    moving = [field for field in catalogue.fields.values() if field.ecs]
-    moving.sort(key=lambda field: (field.ecs, field.rank))
-    places = {name: _place(field) for name, field in catalogue.fields.items() if not field.ecs}
+    plain = {name: _PLAIN[str(kept.type)] for name, kept in catalogue.fields.items() if _is_plain(kept)}
     return Tables(
         version=catalogue.version,
-        names=CORE | catalogue.envelope.keys() | catalogue.fields.keys(),
-        plans=MappingProxyType({name: _plan(kind, catalogue) for name, kind in catalogue.types.items()}),
-        places=MappingProxyType({name: place for name, place in places.items() if place is not None}),
-        moves=MappingProxyType({field.name: _move(field) for field in moving}),
-        actors=MappingProxyType({name: _actor_plan(kind) for name, kind in catalogue.actors.items()}),
-        any_actor=_actor_plan(ActorKind("", {})),
-        actor_fits=MappingProxyType({name: FITS[kind] for name, kind in catalogue.actor_fields.items()}),
+        plans={name: _plan(kind, plain) for name, kind in catalogue.types.items()},
+        fields={name: _rule(field) for name, field in catalogue.fields.items()},
+        plain=plain,
+        actors={name: _actor(kind, catalogue) for name, kind in catalogue.actors.items()},
+        unknown_actor=replace(_actor(ActorKind("", {}), catalogue), is_known=False),
     )
 
 
-def plan_of_unknown(name: str) -> Plan:
-    """Return what an unknown type's name says of it."""
+def plan_of_unknown(name: str | None, plain: Mapping[str, type]) -> TypePlan:
+    """Return what an unknown type's name says of it; without a name, nothing."""
+    if name is None:
+        return TypePlan(None, None, None, None, plain, None, is_known=False)
     meaning = classify(name)
-    return Plan(meaning.category, meaning.type, meaning.outcome, None, None, is_known=False)
+    return TypePlan(list(meaning.category), list(meaning.type), meaning.outcome, None, plain, None, is_known=False)
 
 
-def _plan(kind: ActivityType, catalogue: Catalogue) -> Plan:
-    names = None if kind.is_partial else CORE | catalogue.envelope.keys() | kind.fields.keys()
-    return Plan(kind.category, kind.type, kind.outcome, kind.outcome_rule, names, is_known=True)
+def _is_plain(kept: AuditField) -> bool:
+    return kept.type in _PLAIN and not (kept.ecs or kept.related or kept.stored_as or kept.is_text)
 
 
-def _place(field: AuditField) -> Place | None:
-    if field.type is None:
-        return None
-    fits = FITS["long"] if field.is_text else FITS[field.type]
-    return Place(field.stored_as or field.name, field.type, fits, field.is_text, field.related)
+def _plan(kind: ActivityType, plain: Mapping[str, type]) -> TypePlan:
+    names = None if kind.is_partial else frozenset({*kind.fields, "organization_uuid"})
+    known = dict(plain) if names is None else {name: plain[name] for name in names if name in plain}
+    for name, spec in kind.fields.items():
+        if known.get(name) is str and not spec.is_array:
+            known[name] = _AS_KEYWORD.get(spec.kind, str)
+    return TypePlan(list(kind.category), list(kind.type), kind.outcome, kind.outcome_rule, known, names, is_known=True)
 
 
-def _move(field: AuditField) -> Move:
-    path = field.ecs or ""
-    fits = _ECS_FITS.get(path, _ECS_TEXT)
-    return Move(tuple(path.split(".")), fits, field.when, frozenset(field.only_for), _place(field))
+def _rule(kept: AuditField) -> FieldRule:
+    return FieldRule(
+        name=kept.name,
+        stored_as=kept.stored_as or kept.name,
+        fitted=FITTED[kept.type] if kept.type else None,
+        path=tuple(kept.ecs.split(".")) if kept.ecs else (),
+        rank=kept.rank,
+        when=kept.when,
+        only_for=frozenset(kept.only_for),
+        related=kept.related,
+        is_text=kept.is_text,
+        objects_as=kept.objects_as,
+    )
 
 
-def _actor_plan(kind: ActorKind) -> ActorPlan:
-    moves = {name: tuple(path.split(".")) for name, path in {**ANY_ACTOR, **kind.moves}.items()}
-    copies = tuple((tuple(source.split(".")), tuple(path.split("."))) for source, path in kind.copies.items())
-    return ActorPlan(MappingProxyType(moves), copies)
+def _actor(kind: ActorKind, catalogue: Catalogue) -> ActorPlan:
+    moves = {**kind.moves, **_MOVED_OF_ANY}
+    return ActorPlan(
+        moves={member: tuple(ecs.split(".")) for member, ecs in moves.items()},
+        types={name: type_ for name, type_ in catalogue.actor_fields.items() if name not in _OURS},
+        copies=tuple((tuple(member.split(".")), tuple(ecs.split("."))) for member, ecs in kind.copies.items()),
+        names=frozenset({"type", *kind.fields}),
+    )

@@ -1,0 +1,215 @@
+"""The entries of the catalogue's files, each from its mapping to its value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from .model import ActivityType, ActorKind, AuditField, FieldSpec, OutcomeRule
+from .notation import NotationError, parse_field, parse_members
+
+OUTCOMES = frozenset({"success", "failure", "unknown"})
+"""The values that ECS allows for `event.outcome`."""
+
+FIELD_TYPES = frozenset({"keyword", "long", "double", "boolean", "date", "flattened"})
+"""The Elasticsearch types that fields below `anthropic.audit` have."""
+
+_TYPE_KEYS = frozenset({"category", "type", "outcome", "actors", "fields", "is_partial"})
+_RULE_KEYS = frozenset({"field", "values", "ranges", "otherwise"})
+_ACTOR_KEYS = frozenset({"fields", "moves", "copies"})
+_FIELD_KEYS = frozenset({"type", "ecs", "rank", "when", "only_for", "related", "stored_as", "is_text", "objects_as"})
+_ALL = "all"
+_RELATED = frozenset({"hosts", "user"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the entry of a type may refer to."""
+
+    actors: Mapping[str, ActorKind]
+    rules: Mapping[str, OutcomeRule]
+    allowed: Mapping[str, Set[str]]
+    """The values of `event.type` for each `event.category`."""
+
+
+def type_reader(family: str, known: Known) -> Callable[[str, dict[str, Any]], ActivityType]:
+    """Return what reads the types of one family; it raises a NotationError."""
+
+    def read(name: str, written: dict[str, Any]) -> ActivityType:
+        _only(written, _TYPE_KEYS)
+        category, types = _words(written, "category"), _words(written, "type")
+        _check_category(category, types, known.allowed)
+        outcome = written.get("outcome")
+        if outcome not in OUTCOMES and outcome not in known.rules:
+            message = f"`outcome` is one of {', '.join(sorted(OUTCOMES))} or a rule of outcomes.yaml, not {outcome!r}"
+            raise NotationError(message)
+        return ActivityType(
+            name=name,
+            family=family,
+            category=category,
+            type=types,
+            outcome=outcome if outcome in OUTCOMES else None,
+            actors=_kinds(written, known.actors),
+            fields=read_fields(written.get("fields", {})),
+            outcome_rule=known.rules.get(str(outcome)),
+            is_partial=written.get("is_partial", False) is True,
+        )
+
+    return read
+
+
+def read_rule(name: str, written: dict[str, Any]) -> OutcomeRule:
+    """Read an outcome rule.
+
+    Raises:
+        NotationError: It is not written as it should be.
+    """
+    _only(written, _RULE_KEYS)
+    path, otherwise = written.get("field"), written.get("otherwise", "unknown")
+    values, ranges = _mapping(written, "values"), written.get("ranges", [])
+    if not isinstance(path, str):
+        message = "`field` says where the deciding value lies"
+        raise NotationError(message)
+    for one in ranges:
+        if not (isinstance(one, list) and [type(part) for part in one] == [int, int, str]):
+            message = f"a range is a list of the lowest number, the highest and the outcome, not {one!r}"
+            raise NotationError(message)
+    for outcome in (otherwise, *values.values(), *(one[2] for one in ranges)):
+        if outcome not in OUTCOMES:
+            message = f"an outcome is one of {', '.join(sorted(OUTCOMES))}, not {outcome!r}"
+            raise NotationError(message)
+    return OutcomeRule(name, tuple(path.split(".")), values, tuple(tuple(one) for one in ranges), otherwise)
+
+
+def read_actor(name: str, written: dict[str, Any]) -> ActorKind:
+    """Read a kind of actor.
+
+    Raises:
+        NotationError: It is not written as it should be.
+    """
+    _only(written, _ACTOR_KEYS)
+    fields = read_fields(written.get("fields", {}))
+    moves, copies = _mapping(written, "moves"), _mapping(written, "copies")
+    for path in (*moves, *copies):
+        member = path.partition(".")[0]
+        if member not in fields:
+            message = f"`{path}` is no member{_near(member, fields)}"
+            raise NotationError(message)
+    return ActorKind(name, fields, moves, copies)
+
+
+def read_fields(written: object) -> Mapping[str, FieldSpec]:
+    """Read the fields of a type or of a kind of actor.
+
+    Raises:
+        NotationError: It is not written as it should be.
+    """
+    if not isinstance(written, dict):
+        message = f"fields are a mapping from names: {written!r}"
+        raise NotationError(message)
+    return MappingProxyType({str(name): _field(spec) for name, spec in written.items()})
+
+
+def read_audit_field(name: str, written: object) -> AuditField:
+    """Read what becomes of a field: an Elasticsearch type, or a description.
+
+    Raises:
+        NotationError: It is not written as it should be.
+    """
+    described = {"type": written} if isinstance(written, str) else written
+    if not isinstance(described, dict):
+        message = f"this is no field: {written!r}"
+        raise NotationError(message)
+    _only(described, _FIELD_KEYS)
+    kind = described.get("type")
+    if kind is not None and kind not in FIELD_TYPES:
+        message = f"this is no Elasticsearch type that we use: {kind!r}"
+        raise NotationError(message)
+    if described.get("related") not in {None, *_RELATED}:
+        message = f"`related` is one of {', '.join(sorted(_RELATED))}, not {described['related']!r}"
+        raise NotationError(message)
+    if kind is None and not described.get("ecs"):
+        message = "a field has a `type`, a place in `ecs`, or both"
+        raise NotationError(message)
+    when = _mapping(described, "when")
+    return AuditField(
+        name=name,
+        type=kind,
+        ecs=described.get("ecs"),
+        rank=described.get("rank", 0),
+        when=next(iter(when.items())) if when else None,
+        only_for=tuple(described.get("only_for", ())),
+        related=described.get("related"),
+        stored_as=described.get("stored_as"),
+        is_text=described.get("is_text", False),
+        objects_as=described.get("objects_as"),
+    )
+
+
+def _check_category(category: tuple[str, ...], types: tuple[str, ...], allowed: Mapping[str, Set[str]]) -> None:
+    strange = [word for word in category if word not in allowed]
+    if strange:
+        message = f"ECS has no category {', '.join(strange)}{_near(strange[0], allowed)}"
+        raise NotationError(message)
+    expected = frozenset[str]().union(*(allowed[word] for word in category))
+    strange = [word for word in types if word not in expected]
+    if strange:
+        message = (
+            f"ECS does not expect type {', '.join(strange)} with {', '.join(category)}{_near(strange[0], expected)}"
+        )
+        raise NotationError(message)
+
+
+def _kinds(written: Mapping[str, Any], actors: Mapping[str, ActorKind]) -> tuple[str, ...]:
+    kinds = tuple(actors) if written.get("actors") == _ALL else _words(written, "actors")
+    strange = [kind for kind in kinds if kind not in actors]
+    if strange:
+        message = f"unknown actors: {', '.join(strange)}{_near(strange[0], actors)}"
+        raise NotationError(message)
+    return kinds
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _field(written: object) -> FieldSpec:
+    """Read a field: a notation, or one of an object with a list of alternative members."""
+    if isinstance(written, str):
+        return parse_field(written)
+    if isinstance(written, dict) and len(written) == 1:
+        ((shape, variants),) = written.items()
+        spec = parse_field(str(shape))
+        if spec.kind == "object" and isinstance(variants, list):
+            members = tuple(parse_members(str(variant)) for variant in variants)
+            return FieldSpec("object", spec.is_array, spec.is_required, spec.is_nullable, variants=members)
+    message = f"this is no field, and no object with variants: {written!r}"
+    raise NotationError(message)
+
+
+def _mapping(written: Mapping[str, Any], key: str) -> dict[Any, str]:
+    """Return a mapping to texts that may be missing."""
+    mapping = written.get(key, {})
+    if not isinstance(mapping, dict) or not all(isinstance(value, str) for value in mapping.values()):
+        message = f"`{key}` is a mapping to words, not {mapping!r}"
+        raise NotationError(message)
+    return mapping
+
+
+def _only(written: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = sorted(str(name) for name in written.keys() - known)
+    if unknown:
+        message = f"unknown keys: {', '.join(unknown)}{_near(unknown[0], known)}"
+        raise NotationError(message)
+
+
+def _words(written: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    words = written.get(key)
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+        message = f"`{key}` is a list of words, not {words!r}"
+        raise NotationError(message)
+    return tuple(words)

@@ -1,0 +1,66 @@
+"""A document while it is being made: where values are put without touching what documents share."""
+
+from __future__ import annotations
+
+from .values import Json, is_empty, pruned
+
+_NO_NAME = '""'
+"""How a field is told whose name is empty."""
+
+
+class Draft:
+    """A document whose parts may be shared with others: each change is made on a copy of its part."""
+
+    __slots__ = ("_exact", "audit", "document")
+
+    def __init__(self, document: dict[str, Json], audit: dict[str, Json], exact: float) -> None:
+        self.document = document
+        self.audit = audit
+        self._exact = exact
+
+    def pruned(self, value: Json) -> Json:
+        """Return a value without its empty parts.
+
+        Raises:
+            SpoiledError: It was not read exactly, or is nested too deep.
+        """
+        return pruned(value, self._exact)
+
+    def put(self, path: tuple[str, ...], value: Json) -> bool:
+        """Set an ECS field unless it is taken; return whether it is set."""
+        place = self.document
+        for name in path[:-1]:
+            place[name] = place = dict(place.get(name, ()))
+        if path[-1] in place:
+            return False
+        place[path[-1]] = value
+        return True
+
+    def relate(self, kind: str, values: Json) -> None:
+        """Add texts to a list of `related`, each once."""
+        related = self.document.get("related", {})
+        found = list(related.get(kind, ()))
+        for value in values if isinstance(values, list) else (values,):
+            if isinstance(value, str) and value not in found:
+                found.append(value)
+        if found:
+            self.document["related"] = {**related, kind: found}
+
+    def set_aside(self, name: str, value: Json) -> None:
+        """Keep a value in the catch-all."""
+        metadata = self.audit.get("metadata")
+        if metadata is None:
+            self.audit["metadata"] = metadata = {}
+        metadata[name] = value
+
+    def set_aside_mistyped(self, name: str, value: Json) -> None:
+        """Keep a value that does not fit its field in the catch-all, and say so; nothing if it is empty."""
+        kept = self.pruned(value)
+        if not is_empty(kept):
+            self.set_aside(name, kept)
+            self.flag("mistyped_fields", name)
+
+    def flag(self, kind: str, name: str) -> None:
+        """Add to a list of what the catalogue did not expect."""
+        flags = self.audit["catalogue"]
+        self.audit["catalogue"] = {**flags, kind: [*flags.get(kind, ()), name or _NO_NAME]}

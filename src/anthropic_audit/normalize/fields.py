@@ -1,0 +1,95 @@
+"""The fields of an activity that are not simply kept find their places here, rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+
+from .drafts import Draft
+from .places import url_of
+from .tables import FieldRule, TypePlan
+from .values import FITTED, Json, is_empty
+
+_URL = ("url", "original")
+_ROLES = ("user", "target", "roles")
+_STATUS = ("http", "response", "status_code")
+
+Odd = Sequence[tuple[str, Json]]
+"""Fields that are not simply kept."""
+
+
+def place_fields(
+    draft: Draft, odd: Odd, activity: Mapping[str, Json], *, plan: TypePlan, rules: Mapping[str, FieldRule]
+) -> None:
+    """Place fields: first those that move to ECS, by rank, then the others."""
+    moving: list[tuple[int, FieldRule, Json]] = []
+    staying: list[tuple[FieldRule, Json]] = []
+    for name, value in odd:
+        kept = value if type(value) is str else draft.pruned(value)
+        if is_empty(kept):
+            continue
+        rule = rules.get(name)
+        if rule is None or (plan.names is not None and name not in plan.names):
+            draft.flag("unknown_fields", name)
+        if rule is None:
+            draft.set_aside(name, kept)
+        elif rule.path and _is_to_move(rule, activity, draft):
+            moving.append((rule.rank, rule, kept))
+        else:
+            staying.append((rule, kept))
+    if moving:
+        _move_all(moving, staying, draft)
+    for rule, kept in staying:
+        _keep(rule, kept, draft)
+
+
+def _is_to_move(rule: FieldRule, activity: Mapping[str, Json], draft: Draft) -> bool:
+    if rule.only_for and draft.document["event"]["action"] not in rule.only_for:
+        return False
+    return rule.when is None or activity.get(rule.when[0]) == rule.when[1]
+
+
+def _move_all(moving: list[tuple[int, FieldRule, Json]], staying: list[tuple[FieldRule, Json]], draft: Draft) -> None:
+    """Move fields by rank; what does not fit or comes too late is kept with the others."""
+    moving.sort(key=itemgetter(0))
+    for _, rule, kept in moving:
+        value = _fitted_to_ecs(rule.path, kept)
+        if value is None and rule.fitted is None:
+            draft.set_aside_mistyped(rule.name, kept)
+        elif value is None or not draft.put(rule.path, value):
+            staying.append((rule, kept))
+        elif rule.path == _URL:
+            draft.document["url"] = parts = url_of(value)
+            draft.relate("hosts", parts.get("domain"))
+    target = draft.document.get("user", {}).get("target")
+    if target:
+        draft.relate("user", [target.get("email"), target.get("id")])
+
+
+def _fitted_to_ecs(path: tuple[str, ...], value: Json) -> Json:
+    """Return what a value is in its ECS field, or None when it does not fit there."""
+    if path == _ROLES:
+        roles = value if isinstance(value, list) else [value]
+        return list(dict.fromkeys(roles)) if all(isinstance(role, str) for role in roles) else None
+    if path == _STATUS:
+        return FITTED["long"](value) if isinstance(value, int) else None
+    return value if isinstance(value, str) else None
+
+
+def _keep(rule: FieldRule, value: Json, draft: Draft) -> None:
+    """Keep a value below `anthropic.audit`: in its own field if it fits, else in the catch-all."""
+    if rule.fitted is None:
+        draft.set_aside(rule.name, value)
+        return
+    if rule.is_text and type(value) is int:
+        value = str(value)
+    fitted = rule.fitted(value)
+    if fitted is None and rule.objects_as and FITTED["flattened"](value) is not None:
+        draft.audit[rule.objects_as] = value
+    elif fitted is None:
+        draft.set_aside(rule.name, value)
+        draft.flag("mistyped_fields", rule.name)
+    else:
+        draft.audit[rule.stored_as] = fitted
+        if rule.related:
+            draft.relate(rule.related, fitted)

@@ -1,0 +1,217 @@
+"""What holds for every activity: nothing is lost, nothing fails, nothing of one document reaches another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anthropic_audit.catalogue import load
+from anthropic_audit.normalize import Normalizer, Options, to_json
+from anthropic_audit.simulator.world import World, WorldSettings
+
+Json = Any
+Normalize = Callable[..., dict[str, Json]]
+
+CATALOGUE = load()
+NORMALIZER = Normalizer(CATALOGUE)
+WORLD = World(WorldSettings(), CATALOGUE)
+NAMES = [*sorted(CATALOGUE.fields), "metadata", "setting_metadata", "catalogue", "actor", "event", "id", "a.b", ""]
+MEMBERS = sorted({name for kind in CATALOGUE.actors.values() for name in kind.fields} | {"type", "metadata"})
+TYPES = [*sorted(CATALOGUE.types), "unheard_of_created", "", None, 7, ["x"]]
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+leaves = st.one_of(
+    texts,
+    st.booleans(),
+    st.none(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["user", "2026-05-22T09:00:00Z", "10.0.0.1", "https://a.example:1/b.c?d#e", "a@b"]),
+)
+values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+actors = st.one_of(
+    values,
+    st.fixed_dictionaries({"type": st.sampled_from(sorted(CATALOGUE.actors))}).flatmap(
+        lambda kind: st.dictionaries(st.sampled_from(MEMBERS) | texts, values, max_size=5).map(
+            lambda more: {**more, **kind}
+        )
+    ),
+)
+activities = st.builds(
+    lambda fields, kind, actor, created_at: {**fields, "type": kind, "actor": actor, "created_at": created_at},
+    st.dictionaries(st.sampled_from(NAMES) | texts, values, max_size=6),
+    st.sampled_from(TYPES),
+    actors,
+    st.one_of(leaves, st.just("2026-05-22T09:00:00.123456Z")),
+)
+
+
+def leaves_of(value: Json) -> Iterator[Json]:
+    """Yield what is not empty in a value, at any depth."""
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from leaves_of(member)
+    elif isinstance(value, list):
+        for element in value:
+            yield from leaves_of(element)
+    elif value not in (None, ""):
+        yield value
+
+
+def shown(value: Json) -> str:
+    """Return a leaf as it is found in a document's text; a date has milliseconds there, a webhook's id is a text."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def is_found(leaf: Json, document: str, events: set[str]) -> bool:
+    return shown(leaf) in events or shown(leaf)[:19] in document
+
+
+@settings(max_examples=400, deadline=None)
+@given(activities)
+def test_no_leaf_of_any_activity_is_lost(activity: dict[str, Json]) -> None:
+    document = NORMALIZER.document(json.dumps(activity, ensure_ascii=False).encode())
+
+    found = {shown(leaf) for leaf in leaves_of(document)}
+    text = " ".join(found)
+    lost = [leaf for leaf in leaves_of(activity) if not is_found(leaf, text, found)]
+    assert "error" not in document
+    assert lost == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(activities)
+def test_every_document_can_be_written_and_has_nothing_empty(activity: dict[str, Json]) -> None:
+    document = NORMALIZER.document(json.dumps(activity).encode())
+
+    read = json.loads(to_json(document))
+
+    def has_empty(value: Json) -> bool:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return value is None or (not value and not isinstance(value, int | float)) or any(map(has_empty, inner))
+
+    assert not has_empty(read)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.binary(), st.text(alphabet='{}[]",:\\ud80f 1eE+-.', max_size=60).map(str.encode)))
+def test_no_bytes_ever_raise(raw: bytes) -> None:
+    document = NORMALIZER.document(raw, Options(preserve_original_event=True))
+
+    assert json.loads(to_json(document))
+
+
+@pytest.mark.parametrize("kind", sorted(CATALOGUE.types))
+def test_what_the_catalogue_documents_carries_no_flags_whoever_acts(kind: str) -> None:
+    chance = Random(kind)
+    made = [WORLD.example(kind, actor, chance) for actor in CATALOGUE.types[kind].actors]
+
+    documents = [NORMALIZER.document(orjson.dumps(activity)) for activity in made]
+
+    assert {tuple(document["anthropic"]["audit"]["catalogue"]) for document in documents} == {("version",)}
+    assert [document["event"]["action"] for document in documents] == [kind] * len(made)
+
+
+def test_documents_of_one_actor_do_not_reach_into_each_other(normalize: Normalize) -> None:
+    before = deepcopy(normalize())
+
+    normalize("unheard_of", user_id="user_b", member_ids=["user_c"], url="https://a.example", reason="x", new=[1])
+    normalize("unheard_of", organization_name="Other", status_code=404, filename="f")
+
+    assert normalize() == before
+
+
+def test_an_actor_is_told_from_another_one_with_the_same_values(normalize: Normalize) -> None:
+    first = normalize(actor={"type": "user_actor", "user_id": "a", "email_address": "b"})
+    second = normalize(actor={"type": "user_actor", "user_id": "b", "email_address": "a"})
+    third = normalize(actor={"type": "user_actor", "email_address": "a", "user_id": "b"})
+
+    assert first["user"] == {"id": "a", "email": "b", "name": "b"}
+    assert second["user"] == third["user"] == {"id": "b", "email": "a", "name": "a"}
+
+
+def test_remembering_actors_and_unknown_types_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anthropic_audit.normalize.normalizer._MOST_SCENES", 3)
+    monkeypatch.setattr("anthropic_audit.normalize.normalizer._MOST_UNKNOWN_TYPES", 3)
+    normalizer = Normalizer(CATALOGUE)
+    known = len(normalizer._plans)
+
+    for number in range(20):
+        activity = {"type": f"unheard_of_{number}", "actor": {"type": "user_actor", "user_id": str(number)}}
+        assert normalizer.document(orjson.dumps(activity))["user"] == {"id": str(number)}
+
+    assert len(normalizer._scenes) <= 3
+    assert len(normalizer._plans) == known + 3
+
+
+@pytest.mark.parametrize("actor", [..., None, {}], ids=["missing", "null", "empty"])
+def test_an_activity_without_an_actor_is_complete(normalize: Normalize, actor: Json) -> None:
+    document = normalize(actor=actor)
+
+    assert "actor" not in document["anthropic"]["audit"]
+    assert document["event"]["id"] == "activity_1"
+
+
+@pytest.mark.parametrize("actor", ["alice", 7, ["a"], True])
+def test_an_actor_that_is_no_object_is_kept_aside(normalize: Normalize, actor: Json) -> None:
+    audit = normalize(actor=actor)["anthropic"]["audit"]
+
+    assert audit["metadata"] == {"actor": actor}
+    assert audit["catalogue"]["mistyped_fields"] == ["actor"]
+
+
+@pytest.mark.parametrize("value", [7, {"a": 1}, ["x"], True], ids=repr)
+@pytest.mark.parametrize(("name", "place"), [("id", ("event", "id")), ("organization_id", ("organization", "id"))])
+def test_an_envelope_of_the_wrong_type_is_kept_aside(
+    normalize: Normalize, *, name: str, place: tuple[str, str], value: Json
+) -> None:
+    document = normalize(**{name: value})
+
+    assert document["anthropic"]["audit"]["metadata"] == {name: value}
+    assert place[1] not in document.get(place[0], {})
+
+
+@pytest.mark.parametrize("kind", [..., None, "", 7, ["x"], {"a": 1}], ids=repr)
+def test_an_activity_without_a_type_is_complete_but_for_its_meaning(normalize: Normalize, kind: Json) -> None:
+    document = normalize(kind, claude_chat_id="c")
+
+    assert document["event"].keys() == {"dataset", "id", "kind", "module"}
+    assert document["anthropic"]["audit"]["catalogue"]["known"] is False
+    assert document["anthropic"]["audit"]["claude_chat_id"] == "c"
+
+
+def test_a_known_field_in_a_type_that_should_not_have_it_is_kept_in_its_place_and_flagged(normalize: Normalize) -> None:
+    audit = normalize("claude_chat_created", workspace_id="w")["anthropic"]["audit"]
+
+    assert audit["workspace_id"] == "w"
+    assert audit["catalogue"]["unknown_fields"] == ["workspace_id"]
+
+
+def test_without_a_time_the_time_of_receiving_is_taken(normalize: Normalize, received: Options) -> None:
+    assert normalize(options=received, created_at=...)["@timestamp"] == "2026-05-22T09:01:00.250Z"
+    assert "@timestamp" not in normalize(created_at=...)
+
+
+def test_tags_and_namespace_are_the_feeds(normalize: Normalize) -> None:
+    document = normalize(options=Options(("a", "b", "a", ""), namespace="prod"))
+
+    assert document["tags"] == ["a", "b"]
+    assert document["data_stream"]["namespace"] == "prod"
+
+
+def test_no_tags_are_no_field(normalize: Normalize) -> None:
+    assert "tags" not in normalize(options=Options(tags=()))
+
+
+def test_an_error_document_has_the_time_of_receiving(received: Options) -> None:
+    document = NORMALIZER.document(b"{", received)
+
+    assert document["@timestamp"] == document["event"]["created"] == "2026-05-22T09:01:00.250Z"
