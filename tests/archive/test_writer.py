@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -266,6 +268,19 @@ def test_a_folder_that_can_not_be_one_says_so(tmp_path: Path) -> None:
         ArchiveWriter(str(tmp_path / "file"), CLOCK)
 
     assert caught.value.hint is not None
+
+
+def test_a_disk_that_is_nearly_full_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ArchiveWriter(str(tmp_path), CLOCK) as archive:
+        archive.append([received(1)])
+        with monkeypatch.context() as patched:
+            patched.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=100, used=99, free=1))
+            with pytest.raises(ArchiveError, match="nearly full: 0 MB free"):
+                archive.append([received(2)])
+
+        assert archive.append([received(2)]) == 1
+
+    assert stored(tmp_path) == [(1, "activity_1"), (2, "activity_2")]
 
 
 def test_a_damaged_table_says_where_and_frees_the_lease(tmp_path: Path) -> None:

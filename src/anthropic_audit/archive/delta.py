@@ -7,6 +7,7 @@ largest time is taken one millisecond later than stated.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from anthropic_audit.errors import ArchiveError
 from .schema import Table
 
 _MILLISECOND = timedelta(milliseconds=1)
+_RESERVE_BYTES = 16 * 2**20
+"""So much stays free, for the log, checkpoints and everybody else on the disk."""
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 
 Bound = int | datetime
@@ -72,6 +75,7 @@ class DeltaLog:
 
     def append(self, rows: pa.Table, marks: Mapping[str, int]) -> None:
         """Add rows and set marks, all of it or nothing, and have it on the disk before returning."""
+        _check_space(self._folder, rows.nbytes)
         before = self._delta.version()
         transactions = [Transaction(name, number) for name, number in marks.items()]
         with translated(self._folder):
@@ -116,6 +120,14 @@ def files_of(folder: Path, table: Table) -> list[DataFile]:
     """Return the files of a table's newest version, for reading."""
     with translated(folder):
         return list(_files_now(DeltaTable(folder.as_uri()), folder, table.indexed))
+
+
+def _check_space(folder: Path, wanted: int) -> None:
+    """Refuse to write what may not fit: the writing library gets loud on a full disk, and leaves half a file behind."""
+    free = shutil.disk_usage(folder).free
+    if free < wanted + _RESERVE_BYTES:
+        message = f"the archive's disk is nearly full: {free // 2**20} MB free at `{folder}`"
+        raise ArchiveError(message, hint="make space; what is stored stays, and nothing is claimed that is not stored")
 
 
 def _open_or_create(folder: Path, table: Table) -> DeltaTable:

@@ -191,7 +191,7 @@ def _translated(url: str) -> Iterator[None]:
         raise FeedUnreachableError(message, hint="check the network, or raise http_client_timeout") from error
     except httpx2.HTTPError as error:
         message = f"no answer from {safe_url(url)}: {redact(str(error)) or type(error).__name__}"
-        raise FeedUnreachableError(message, hint="check url, proxy_url, ca_file, the network and its firewall") from error
+        raise FeedUnreachableError(message, hint="check url, proxy_url, ca_file and the network") from error
 
 
 def _server_time(date: str | None) -> datetime | None:
