@@ -126,7 +126,7 @@ def test_an_unreachable_host_is_named(run: Run, server: Server) -> None:
 
     assert result.exit_code == 1
     assert f"no answer from {url}" in result.stderr
-    assert "hint: check url, proxy_url, the network" in result.stderr
+    assert "hint: check url, proxy_url, ca_file and the network" in result.stderr
 
 
 def test_an_unknown_activity_type_is_refused_by_the_api_and_quoted(run: Run, server: Server, tmp_path: Path) -> None:
