@@ -105,6 +105,8 @@ def test_a_feed_is_collected_normalized_and_covered(tmp_path: Path) -> None:
 
     assert (outcome.exit_code, outcome.is_covered, outcome.error) == (0, True, None)
     assert house.missing() == NOTHING_WRONG
+    (walk,) = open_reader(str(tmp_path)).coverage("acme")
+    assert (walk.requests_limit, walk.requests_remaining) == (600, 600 - walk.pages)
 
 
 def test_collecting_again_adds_what_is_new_and_nothing_else(tmp_path: Path) -> None:

@@ -96,6 +96,10 @@ class Page:
     received_at: datetime
     server_time: datetime | None
     """The server's own clock (the `date` header), or None."""
+    requests_limit: int | None = None
+    """The request budget of a minute, as the answer's headers tell it."""
+    requests_remaining: int | None = None
+    """How much of it is left, for all keys of the organization together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,10 @@ class Coverage:
     first_id: str | None
     last_id: str | None
     request_id: str | None
+    requests_limit: int | None = None
+    """The request budget of a minute, as the last answer told it."""
+    requests_remaining: int | None = None
+    """How much of it was left then."""
 
 
 @dataclass(frozen=True, slots=True)

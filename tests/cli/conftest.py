@@ -97,6 +97,8 @@ def walked(start: timedelta, end: timedelta, feed: str = "acme", **others: Any) 
         "first_id": None,
         "last_id": None,
         "request_id": "req_1",
+        "requests_limit": 600,
+        "requests_remaining": 597,
     }
     return Coverage(**{**values, **others})
 

@@ -36,6 +36,7 @@ def test_a_feed_stands_with_its_coverage_and_counts(run: Run) -> None:
     assert 300 <= feed["lag_seconds"] < 400
     assert feed["holes"] == []
     assert feed["last_walk"]["purpose"] == "tail"
+    assert (feed["budget"]["limit"], feed["budget"]["remaining"]) == (600, 597)
 
 
 @pytest.mark.usefixtures("archive")
@@ -47,6 +48,7 @@ def test_a_table_says_the_same_to_people(run: Run) -> None:
     assert row[3].startswith("5m")
     assert row[4] == "tail,"
     assert row[7:] == ["4", "4", "0", "0", "2"]
+    assert "597 of 600 requests a minute were left" in result.stdout
 
 
 def test_holes_are_listed(run: Run, make_archive: Any, walks: Any) -> None:

@@ -85,6 +85,8 @@ def coverage_rows(coverage: Coverage) -> pa.Table:
         "first_id": coverage.first_id,
         "last_id": coverage.last_id,
         "request_id": coverage.request_id,
+        "requests_limit": coverage.requests_limit,
+        "requests_remaining": coverage.requests_remaining,
     }
     return pa.Table.from_pylist([row], schema=COVERAGE.schema)
 
@@ -104,6 +106,8 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
         first_id=row["first_id"],
         last_id=row["last_id"],
         request_id=row["request_id"],
+        requests_limit=row["requests_limit"],
+        requests_remaining=row["requests_remaining"],
     )
 
 

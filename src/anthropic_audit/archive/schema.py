@@ -115,6 +115,8 @@ COVERAGE = Table(
             pa.field("first_id", pa.string()),
             pa.field("last_id", pa.string()),
             pa.field("request_id", pa.string()),
+            pa.field("requests_limit", pa.int64()),
+            pa.field("requests_remaining", pa.int64()),
         ]
     ),
     indexed=("from_time", "to_time", "walked_at"),

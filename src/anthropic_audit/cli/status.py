@@ -25,7 +25,6 @@ _HEADINGS = (
     Heading("last walk", may_be_cut=False),
     *(Heading(title, is_number=True, may_be_cut=False) for title in ("new", "activities", "holes", "req/1m", "req/1h")),
 )
-_BUDGET_PER_MINUTE = 600
 _EVERYTHING = "{}"
 
 
@@ -34,10 +33,10 @@ def status(
     archive: Archive = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Say how each feed stands: covered from and to, lag, last walk, counts, holes, requests.
+    """Say how each feed stands: covered from and to, lag, last walk, counts, holes, requests, budget.
 
-    It reads the archive and nothing else, and never disturbs a running collector. Requests are those of finished walks;
-    the API allows 600 a minute for one parent organization, and how much of that others spent is not known here.
+    It reads the archive and nothing else, and never disturbs a running collector. Requests are those of finished walks.
+    The budget is what the server said at the end of the last one: it is one for all keys of the organization.
     """
     settings = load_settings(config, {"archive": archive}).settings
     now = datetime.now(UTC)
@@ -58,7 +57,6 @@ def _as_json(settings: Settings, found: Sequence[Standing], counts: Counts, now:
         "activities": sum(counts.activities.values()),
         "events": counts.events,
         "not_normalized": counts.not_normalized,
-        "request_budget_per_minute": _BUDGET_PER_MINUTE,
         "never_walked": _never_walked(settings, found),
         "feeds": [_feed_as_json(settings, one, counts, now) for one in found],
     }
@@ -86,6 +84,11 @@ def _feed_as_json(settings: Settings, one: Standing, counts: Counts, now: dateti
         "holes": [{"from": format_time(hole.start), "to": format_time(hole.end)} for hole in one.covered.holes],
         "requests_last_minute": one.requests_last_minute,
         "requests_last_hour": one.requests_last_hour,
+        "budget": {
+            "limit": one.last_walk.requests_limit,
+            "remaining": one.last_walk.requests_remaining,
+            "at": format_time(one.last_walk.walked_at),
+        },
     }
 
 
@@ -120,6 +123,10 @@ def _row(one: Standing, counts: Counts, now: datetime) -> Sequence[object]:
 
 def _print_details(settings: Settings, one: Standing) -> None:
     out = console()
+    walk = one.last_walk
+    if walk.requests_limit is not None and walk.requests_remaining is not None:
+        left = f"{walk.requests_remaining:,} of {walk.requests_limit:,} requests a minute were left"
+        out.print(f"{one.feed}: budget at {_seconds(walk.walked_at)}: {left}", markup=False)
     if one.filters != _EVERYTHING:
         out.print(f"{one.feed}: filters {one.filters}", markup=False)
     if settings.feeds and not _is_configured(settings, one):

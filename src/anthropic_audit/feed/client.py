@@ -19,7 +19,7 @@ from anthropic_audit.redact import Secret, redact, safe_url
 from anthropic_audit.settings import FeedSettings
 
 from .answers import Answer, refusal
-from .budget import Budget
+from .budget import Budget, allowance
 from .decode import decode_body
 from .query import PATH, parameters
 from .trace import Exchange, Tracer
@@ -85,6 +85,7 @@ class FeedClient:
         if problem is not None:
             raise problem
         body = decode_body(heard.body)
+        left = allowance(heard.headers)
         return Page(
             activities=body.activities,
             has_more=body.has_more,
@@ -93,6 +94,8 @@ class FeedClient:
             request_id=heard.headers.get("request-id"),
             received_at=self._clock.now(),
             server_time=_server_time(heard.headers.get("date")),
+            requests_limit=left.limit if left else None,
+            requests_remaining=left.remaining if left else None,
         )
 
     def close(self) -> None:

@@ -43,6 +43,8 @@ class Tally:
     first_id: str | None = None
     last_id: str | None = None
     request_id: str | None = None
+    requests_limit: int | None = None
+    requests_remaining: int | None = None
     reached: datetime | None = None
     """The `created_at` of the last activity in reading order."""
 
@@ -56,6 +58,8 @@ class Tally:
             first_id=self.first_id if self.first_id is not None else page.first_id,
             last_id=page.last_id if page.last_id is not None else self.last_id,
             request_id=page.request_id,
+            requests_limit=page.requests_limit,
+            requests_remaining=page.requests_remaining,
             reached=times[-1] if times else self.reached,
         )
 
@@ -172,6 +176,8 @@ class Walker:
             first_id=tally.first_id,
             last_id=tally.last_id,
             request_id=tally.request_id,
+            requests_limit=tally.requests_limit,
+            requests_remaining=tally.requests_remaining,
         )
         self._ledger.claim(coverage)
         self._watch(WalkFinished(coverage))

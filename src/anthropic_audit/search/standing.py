@@ -60,8 +60,7 @@ class Standing:
 def standings(walks: Iterable[Coverage], now: datetime) -> list[Standing]:
     """Sum up finished walks by feed and filters, in the order of their names.
 
-    Requests are those of finished walks, each counted when its walk ended: what the server itself has counted is not
-    in an archive.
+    Requests are those of finished walks, each counted when its walk ended.
     """
     groups: dict[tuple[str, str], list[Coverage]] = {}
     for walk in walks:
