@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from .model import Coverage, Page, Query, Received
 
@@ -55,4 +55,20 @@ class Ledger(Protocol):
 
     def claim(self, coverage: Coverage) -> None:
         """Record that a window was walked to its end; everything in it was stored before."""
+        ...
+
+
+class Enrichment(Protocol):
+    """What is known of addresses and user agents beyond what an activity says."""
+
+    def of_address(self, address: str) -> Mapping[str, Any]:
+        """Return `geo` and `as` of a valid IP address, as ECS has them below `source`; empty when nothing is known."""
+        ...
+
+    def of_user_agent(self, text: str) -> Mapping[str, Any]:
+        """Return `name`, `version`, `os` and `device` as ECS has them below `user_agent`; empty when nothing is known."""
+        ...
+
+    def refresh(self) -> bool:
+        """Read again what has changed outside, and say whether anything has; answers given before may be outdated."""
         ...

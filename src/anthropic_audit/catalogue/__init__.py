@@ -2,7 +2,8 @@
 
 from .classify import Meaning, classify
 from .load import load, read_catalogue
-from .model import ActivityType, ActorKind, AuditField, Catalogue, FieldSpec, OutcomeRule
+from .model import ActivityType, ActorKind, AuditField, Catalogue, FieldSpec, OutcomeRule, StoredField
+from .sentences import Sentence
 
 __all__ = [
     "ActivityType",
@@ -12,6 +13,8 @@ __all__ = [
     "FieldSpec",
     "Meaning",
     "OutcomeRule",
+    "Sentence",
+    "StoredField",
     "classify",
     "load",
     "read_catalogue",

@@ -8,8 +8,10 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from .model import ActivityType, ActorKind, AuditField, FieldSpec, OutcomeRule
-from .notation import NotationError, parse_field, parse_members
+from .mistakes import NotationError
+from .model import ActivityType, ActorKind, AuditField, FieldSpec, OutcomeRule, StoredField
+from .notation import parse_field, parse_members
+from .sentences import Sentence, parse_sentence
 
 OUTCOMES = frozenset({"success", "failure", "unknown"})
 """The values that ECS allows for `event.outcome`."""
@@ -17,10 +19,17 @@ OUTCOMES = frozenset({"success", "failure", "unknown"})
 FIELD_TYPES = frozenset({"keyword", "long", "double", "boolean", "date", "flattened"})
 """The Elasticsearch types that fields below `anthropic.audit` have."""
 
-_TYPE_KEYS = frozenset({"category", "type", "outcome", "actors", "fields", "is_partial"})
+SENSITIVITIES = ("routine", "notable", "critical")
+"""How much a reviewer should care, from little to much."""
+
+_TYPE_KEYS = frozenset(
+    {"description", "sentence", "sensitivity", "category", "type", "outcome", "actors", "fields", "is_partial"}
+)
 _RULE_KEYS = frozenset({"field", "values", "ranges", "otherwise"})
-_ACTOR_KEYS = frozenset({"fields", "moves", "copies"})
-_FIELD_KEYS = frozenset({"type", "ecs", "rank", "when", "only_for", "related", "stored_as", "is_text", "objects_as"})
+_ACTOR_KEYS = frozenset({"description", "name", "fields", "moves", "copies"})
+_STORED_KEYS = frozenset({"type", "description", "is_personal"})
+_FIELD_KEYS = _STORED_KEYS | {"ecs", "rank", "when", "only_for", "related", "stored_as", "is_text", "objects_as"}
+_ALWAYS_TOLD = frozenset({"actor", "target"})
 _ALL = "all"
 _RELATED = frozenset({"hosts", "user"})
 
@@ -46,6 +55,7 @@ def type_reader(family: str, known: Known) -> Callable[[str, dict[str, Any]], Ac
         if outcome not in OUTCOMES and outcome not in known.rules:
             message = f"`outcome` is one of {', '.join(sorted(OUTCOMES))} or a rule of outcomes.yaml, not {outcome!r}"
             raise NotationError(message)
+        fields, is_partial = read_fields(written.get("fields", {})), written.get("is_partial", False) is True
         return ActivityType(
             name=name,
             family=family,
@@ -53,9 +63,12 @@ def type_reader(family: str, known: Known) -> Callable[[str, dict[str, Any]], Ac
             type=types,
             outcome=outcome if outcome in OUTCOMES else None,
             actors=_kinds(written, known.actors),
-            fields=read_fields(written.get("fields", {})),
+            fields=fields,
             outcome_rule=known.rules.get(str(outcome)),
-            is_partial=written.get("is_partial", False) is True,
+            is_partial=is_partial,
+            description=_text(written, "description"),
+            sentence=_sentence(written, "sentence", _ALWAYS_TOLD.union(fields)),
+            sensitivity=_sensitivity(written),
         )
 
     return read
@@ -98,7 +111,7 @@ def read_actor(name: str, written: dict[str, Any]) -> ActorKind:
         if member not in fields:
             message = f"`{path}` is no member{_near(member, fields)}"
             raise NotationError(message)
-    return ActorKind(name, fields, moves, copies)
+    return ActorKind(name, fields, moves, copies, _text(written, "description"), _sentence(written, "name", fields))
 
 
 def read_fields(written: object) -> Mapping[str, FieldSpec]:
@@ -119,11 +132,7 @@ def read_audit_field(name: str, written: object) -> AuditField:
     Raises:
         NotationError: It is not written as it should be.
     """
-    described = {"type": written} if isinstance(written, str) else written
-    if not isinstance(described, dict):
-        message = f"this is no field: {written!r}"
-        raise NotationError(message)
-    _only(described, _FIELD_KEYS)
+    described = _described(written, _FIELD_KEYS)
     kind = described.get("type")
     if kind is not None and kind not in FIELD_TYPES:
         message = f"this is no Elasticsearch type that we use: {kind!r}"
@@ -146,7 +155,58 @@ def read_audit_field(name: str, written: object) -> AuditField:
         stored_as=described.get("stored_as"),
         is_text=described.get("is_text", False),
         objects_as=described.get("objects_as"),
+        description=_text(described, "description"),
+        is_personal=described.get("is_personal", False) is True,
     )
+
+
+def read_stored_field(written: object, types: Set[str] = FIELD_TYPES) -> StoredField:
+    """Read a field of events: an Elasticsearch type, or a description.
+
+    Raises:
+        NotationError: It is not written as it should be.
+    """
+    described = _described(written, _STORED_KEYS)
+    kind = described.get("type")
+    if kind not in types:
+        message = f"this is no Elasticsearch type that we use: {kind!r}"
+        raise NotationError(message)
+    return StoredField(str(kind), _text(described, "description"), described.get("is_personal", False) is True)
+
+
+def _described(written: object, keys: frozenset[str]) -> dict[str, Any]:
+    described = {"type": written} if isinstance(written, str) else written
+    if not isinstance(described, dict):
+        message = f"this is no field: {written!r}"
+        raise NotationError(message)
+    _only(described, keys)
+    return described
+
+
+def _text(written: Mapping[str, Any], key: str) -> str:
+    text = written.get(key, "")
+    if not isinstance(text, str):
+        message = f"`{key}` is a text, not {text!r}"
+        raise NotationError(message)
+    return " ".join(text.split())
+
+
+def _sentence(written: Mapping[str, Any], key: str, names: Iterable[str]) -> Sentence:
+    """Read a sentence that tells of these names, or of members of them."""
+    sentence = parse_sentence(_text(written, key))
+    strange = sorted(name for name in sentence.names if name.partition(".")[0] not in names)
+    if strange:
+        message = f"`{key}` tells of {', '.join(strange)}, which is no field{_near(strange[0], names)}"
+        raise NotationError(message)
+    return sentence
+
+
+def _sensitivity(written: Mapping[str, Any]) -> str:
+    sensitivity = written.get("sensitivity", SENSITIVITIES[0])
+    if sensitivity not in SENSITIVITIES:
+        message = f"`sensitivity` is one of {', '.join(SENSITIVITIES)}, not {sensitivity!r}"
+        raise NotationError(message)
+    return str(sensitivity)
 
 
 def _check_category(category: tuple[str, ...], types: tuple[str, ...], allowed: Mapping[str, Set[str]]) -> None:

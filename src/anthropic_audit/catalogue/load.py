@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
-from .entries import FIELD_TYPES, Known, read_actor, read_audit_field, read_fields, read_rule, type_reader
-from .model import ActivityType, AuditField, Catalogue
+from .entries import (
+    FIELD_TYPES,
+    Known,
+    read_actor,
+    read_audit_field,
+    read_fields,
+    read_rule,
+    read_stored_field,
+    type_reader,
+)
+from .model import ActivityType, AuditField, Catalogue, StoredField
 from .reading import Problems, guarded, read_each, read_mapping
 
 _FIELD_SECTIONS = ("moved", "published", "newer")
+_ECS_TYPES = FIELD_TYPES | {
+    *("constant_keyword", "match_only_text", "wildcard", "text"),
+    *("ip", "geo_point", "float", "integer", "object"),
+}
 
 
 @cache
@@ -37,15 +50,17 @@ def read_catalogue(folder: Traversable) -> Catalogue:
     rules = read_each(folder / "outcomes.yaml", read_rule, problems)
     actors = read_each(folder / "actors.yaml", read_actor, problems)
     fields = read_mapping(folder / "fields.yaml", problems)
-    known = Known(actors, rules, _allowed(folder / "ecs.yaml", problems))
+    ecs = read_mapping(folder / "ecs.yaml", problems)
+    known = Known(actors, rules, _allowed(ecs))
     types = _types(folder / "types", known, problems)
     catalogue = Catalogue(
         version=str(head.get("version", "")),
         types=MappingProxyType(types),
         actors=MappingProxyType(actors),
         fields=MappingProxyType(_audit_fields(fields, problems)),
-        actor_fields=MappingProxyType(_elastic_types(fields, "actor", problems)),
-        own_fields=MappingProxyType(_elastic_types(fields, "own", problems)),
+        actor_fields=MappingProxyType(_stored("fields.yaml: actor", fields.get("actor"), problems)),
+        own_fields=MappingProxyType(_stored("fields.yaml: own", fields.get("own"), problems)),
+        ecs_fields=MappingProxyType(_stored("ecs.yaml: fields", ecs.get("fields"), problems, _ECS_TYPES)),
         envelope=guarded("catalogue.yaml: envelope", lambda: read_fields(head.get("envelope", {})), {}, problems),
     )
     problems.raise_any()
@@ -62,8 +77,8 @@ def _types(folder: Traversable, known: Known, problems: Problems) -> dict[str, A
     return types
 
 
-def _allowed(file: Traversable, problems: Problems) -> dict[str, frozenset[str]]:
-    categories = read_mapping(file, problems).get("categories") or {}
+def _allowed(ecs: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    categories = ecs.get("categories") or {}
     return {str(category): frozenset(types) for category, types in categories.items()}
 
 
@@ -78,12 +93,13 @@ def _audit_fields(written: Mapping[str, Any], problems: Problems) -> dict[str, A
     return fields
 
 
-def _elastic_types(written: Mapping[str, Any], section: str, problems: Problems) -> dict[str, str]:
-    types = written.get(section) or {}
-    if not isinstance(types, dict):
-        problems.add(f"fields.yaml: {section}", "is no mapping")
+def _stored(where: str, written: object, problems: Problems, types: Set[str] = FIELD_TYPES) -> dict[str, StoredField]:
+    """Read a section of fields of events."""
+    described = written or {}
+    if not isinstance(described, dict):
+        problems.add(where, "is no mapping")
         return {}
-    for name, kind in types.items():
-        if kind not in FIELD_TYPES:
-            problems.add(f"fields.yaml: {section}.{name}", f"this is no Elasticsearch type that we use: {kind!r}")
-    return types
+    return {
+        str(name): guarded(f"{where}.{name}", partial(read_stored_field, one, types), StoredField("keyword"), problems)
+        for name, one in described.items()
+    }

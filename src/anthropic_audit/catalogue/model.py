@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
+from .sentences import SILENT, Sentence
+
 NOTHING: Final[Mapping[str, FieldSpec]] = MappingProxyType({})
 
 
@@ -72,6 +74,12 @@ class ActivityType:
     outcome_rule: OutcomeRule | None = None
     is_partial: bool = False
     """True when the vendor documents more fields than are known here."""
+    description: str = ""
+    """What happened, in one sentence."""
+    sentence: Sentence = SILENT
+    """The same as told of one activity."""
+    sensitivity: str = "routine"
+    """How much a reviewer should care: `routine`, `notable` or `critical`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,20 @@ class ActorKind:
     """Members that live in an ECS field instead."""
     copies: Mapping[str, str] = field(default_factory=dict)
     """Members (or paths, with dots) that live in an ECS field as well."""
+    description: str = ""
+    name_template: Sentence = SILENT
+    """How a person reads which one it is: `API key {api_key_id}`; becomes `anthropic.audit.actor.name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredField:
+    """One field of events."""
+
+    type: str
+    """Its Elasticsearch type."""
+    description: str = ""
+    is_personal: bool = False
+    """True when it says something of a person: it can be hashed or redacted before it leaves the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +131,9 @@ class AuditField:
     """True when a number is stored as text."""
     objects_as: str | None = None
     """The flattened field below `anthropic.audit` that takes its values where they are objects."""
+    description: str = ""
+    is_personal: bool = False
+    """True when it says something of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +145,12 @@ class Catalogue:
     actors: Mapping[str, ActorKind]
     fields: Mapping[str, AuditField] = field(default_factory=dict)
     """The fields of activities, by the vendor's name."""
-    actor_fields: Mapping[str, str] = field(default_factory=dict)
-    """The Elasticsearch types of `anthropic.audit.actor.*`."""
-    own_fields: Mapping[str, str] = field(default_factory=dict)
-    """The Elasticsearch types of the fields below `anthropic.audit` that we add."""
+    actor_fields: Mapping[str, StoredField] = field(default_factory=dict)
+    """The fields below `anthropic.audit.actor`, by name."""
+    own_fields: Mapping[str, StoredField] = field(default_factory=dict)
+    """The fields below `anthropic.audit` that we add, by name."""
+    ecs_fields: Mapping[str, StoredField] = field(default_factory=dict)
+    """The ECS fields that events may have, by their dotted names."""
     envelope: Mapping[str, FieldSpec] = field(default_factory=lambda: NOTHING)
     """The fields that every activity has."""
 
@@ -132,9 +159,13 @@ class Catalogue:
         near = get_close_matches(name, self.types, n=1, cutoff=0.6)
         return near[0] if near else None
 
-    def exported_fields(self) -> dict[str, str]:
-        """Return every field below `anthropic.audit` with its Elasticsearch type."""
-        audit = {field.stored_as or name: field.type for name, field in self.fields.items() if field.type}
-        audit |= {field.objects_as: "flattened" for field in self.fields.values() if field.objects_as}
-        actor = {f"actor.{name}": kind for name, kind in self.actor_fields.items()}
-        return {f"anthropic.audit.{name}": kind for name, kind in sorted({**self.own_fields, **audit, **actor}.items())}
+    def exported_fields(self) -> dict[str, StoredField]:
+        """Return every field below `anthropic.audit`, by its dotted name."""
+        audit: dict[str, StoredField] = {}
+        for name, kept in self.fields.items():
+            if kept.type:
+                audit[kept.stored_as or name] = StoredField(kept.type, kept.description, kept.is_personal)
+            if kept.objects_as:
+                audit[kept.objects_as] = StoredField("flattened", kept.description, kept.is_personal)
+        actor = {f"actor.{name}": kept for name, kept in self.actor_fields.items()}
+        return {f"anthropic.audit.{name}": kept for name, kept in sorted({**self.own_fields, **audit, **actor}.items())}

@@ -15,16 +15,13 @@ from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 
+from .mistakes import NotationError
 from .model import FieldSpec
 
 _TOKEN = re.compile(r"\s*([A-Za-z0-9_.:/-]+|[(),=!?])")
 _WORD = re.compile(r"[A-Za-z0-9_.:/-]+")
 _PLAIN = ("string", "number", "boolean", "unknown", "object")
 _MORE = "..."
-
-
-class NotationError(ValueError):
-    """A notation can't be read; the message says why."""
 
 
 @cache

@@ -10,7 +10,7 @@ import yaml
 
 from anthropic_audit.errors import SetupError
 
-from .notation import NotationError
+from .mistakes import NotationError
 
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Read = TypeVar("_Read")

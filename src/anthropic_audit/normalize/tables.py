@@ -138,7 +138,7 @@ def _actor(kind: ActorKind, catalogue: Catalogue) -> ActorPlan:
     moves = {**kind.moves, **_MOVED_OF_ANY}
     return ActorPlan(
         moves={member: tuple(ecs.split(".")) for member, ecs in moves.items()},
-        types={name: type_ for name, type_ in catalogue.actor_fields.items() if name not in _OURS},
+        types={name: kept.type for name, kept in catalogue.actor_fields.items() if name not in _OURS},
         copies=tuple((tuple(member.split(".")), tuple(ecs.split("."))) for member, ecs in kind.copies.items()),
         names=frozenset({"type", *kind.fields}),
     )
