@@ -66,7 +66,7 @@ class Enrichment(Protocol):
         ...
 
     def of_user_agent(self, text: str) -> Mapping[str, Any]:
-        """Return `name`, `version`, `os` and `device` as ECS has them below `user_agent`; empty when nothing is known."""
+        """Return `name`, `version`, `os` and `device` as ECS has them below `user_agent`; empty when unknown."""
         ...
 
     def refresh(self) -> bool:
