@@ -1,0 +1,77 @@
+"""Reconciliation: which covered time has to be read again, because an activity can become visible late.
+
+The API's documentation asks for a periodic reconciliation of older windows: a late activity never shows up in a later
+window. Each rung of the ladder demands that every covered moment is read once more when it has reached a certain age;
+the ages grow, so that what is very late is found, too, and a moment is read only a few times in its life. Nothing but
+the record of walks is needed to say what is due: there is no timer to lose, and after an outage what was missed is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from anthropic_audit.model import Purpose, Window
+
+from .spans import Spans
+from .tail import Due
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Every covered moment is read again when it is older than `age`, and before it is `within` older than that."""
+
+    age: timedelta
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A window that was read to its end, and when."""
+
+    window: Window
+    walked_at: datetime
+
+
+LADDER = (
+    Rung(timedelta(hours=1), timedelta(hours=1)),
+    Rung(timedelta(days=1), timedelta(hours=12)),
+    Rung(timedelta(days=3), timedelta(days=1)),
+)
+"""For activities of any type."""
+
+VERY_LATE_TYPES = ("anthropic_access", "cmek_preserve")
+"""What may become visible two business days late, as the API's documentation says."""
+
+VERY_LATE_LADDER = (Rung(timedelta(days=7), timedelta(days=1)),)
+"""For these: two business days are at most six days apart, with a weekend and two holidays in between."""
+
+HORIZON = timedelta(days=30)
+"""What is older is not read again by itself."""
+
+
+def due_reconciles(
+    covered: Spans, walks: Iterable[Walk], now: datetime, ladder: Iterable[Rung] = LADDER
+) -> Iterator[Due]:
+    """Yield the windows that have to be read again, those of the lowest rung first.
+
+    Once anything of a rung is due, all that has reached its age is read with it: few long walks, not many short ones.
+    """
+    known = list(walks)
+    for rung in sorted(ladder, key=lambda one: one.age):
+        unread = _of_age(covered, rung, now) - _read_at(rung.age, known)
+        if unread.start is not None and unread.start < now - rung.age - rung.within:
+            yield from (Due(window, Purpose.RECONCILE) for window in unread)
+
+
+def _of_age(covered: Spans, rung: Rung, now: datetime) -> Spans:
+    """Return the covered moments that a rung is about."""
+    start, end = now - max(HORIZON, rung.age + 2 * rung.within), now - rung.age
+    return covered & Spans((Window(start, end),))
+
+
+def _read_at(age: timedelta, walks: Iterable[Walk]) -> Spans:
+    """Return the moments that were of an age, or older, when they were read."""
+    ends = ((walk.window.start, min(walk.window.end, walk.walked_at - age)) for walk in walks)
+    return Spans.of(Window(start, end) for start, end in ends if start < end)
