@@ -105,7 +105,7 @@ def test_a_moment_is_read_a_few_times_and_no_more(hours: int) -> None:
     step, start = timedelta(minutes=30), NOW
     walks: list[Walk] = []
     at = start
-    while at < start + 8 * DAY:
+    while at < start + 12 * DAY:
         at += step
         walks.append(Walk(Window(at - step, at), at))
         walks += [Walk(due.window, at) for due in list(due_reconciles(Spans((Window(start, at),)), walks, at, LADDER))]
