@@ -22,7 +22,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 		{ echo "error: $(PYTHON) is older than 3.11; try: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing into .venv (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
@@ -58,7 +58,7 @@ wheel-check: setup
 	@$(BIN)/python scripts/check_wheel.py
 
 lock: setup  ## Lock the newest versions that fit
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev pyproject.toml \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --extra geo pyproject.toml \
 		--upgrade --generate-hashes --no-header --no-annotate -o requirements-dev.lock
 
 check: lint types docs-check wheel-check test  ## All that CI runs
