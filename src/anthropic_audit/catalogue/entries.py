@@ -28,7 +28,9 @@ _TYPE_KEYS = frozenset(
 _RULE_KEYS = frozenset({"field", "values", "ranges", "otherwise"})
 _ACTOR_KEYS = frozenset({"description", "name", "fields", "moves", "copies"})
 _STORED_KEYS = frozenset({"type", "description", "is_personal"})
-_FIELD_KEYS = _STORED_KEYS | {"ecs", "rank", "when", "only_for", "related", "stored_as", "is_text", "objects_as"}
+_FIELD_KEYS = _STORED_KEYS | {
+    *("ecs", "rank", "when", "only_for", "related", "stored_as", "is_text", "objects_as", "copies"),
+}
 _ALWAYS_TOLD = frozenset({"actor", "target"})
 _ALL = "all"
 _RELATED = frozenset({"hosts", "user"})
@@ -40,7 +42,7 @@ class Known:
 
     actors: Mapping[str, ActorKind]
     rules: Mapping[str, OutcomeRule]
-    allowed: Mapping[str, Set[str]]
+    allowed: Mapping[str, frozenset[str]]
     """The values of `event.type` for each `event.category`."""
 
 
@@ -155,6 +157,7 @@ def read_audit_field(name: str, written: object) -> AuditField:
         stored_as=described.get("stored_as"),
         is_text=described.get("is_text", False),
         objects_as=described.get("objects_as"),
+        copies=_copies(name, described),
         description=_text(described, "description"),
         is_personal=described.get("is_personal", False) is True,
     )
@@ -207,6 +210,15 @@ def _sensitivity(written: Mapping[str, Any]) -> str:
         message = f"`sensitivity` is one of {', '.join(SENSITIVITIES)}, not {sensitivity!r}"
         raise NotationError(message)
     return str(sensitivity)
+
+
+def _copies(name: str, described: Mapping[str, Any]) -> dict[str, str]:
+    copies = _mapping(described, "copies")
+    for path in copies:
+        if path.partition(".")[0] != name:
+            message = f"`copies` has paths that begin with `{name}`, not `{path}`"
+            raise NotationError(message)
+    return copies
 
 
 def _check_category(category: tuple[str, ...], types: tuple[str, ...], allowed: Mapping[str, Set[str]]) -> None:

@@ -62,6 +62,7 @@ def read_catalogue(folder: Traversable) -> Catalogue:
         own_fields=MappingProxyType(_stored("fields.yaml: own", fields.get("own"), problems)),
         ecs_fields=MappingProxyType(_stored("ecs.yaml: fields", ecs.get("fields"), problems, _ECS_TYPES)),
         envelope=guarded("catalogue.yaml: envelope", lambda: read_fields(head.get("envelope", {})), {}, problems),
+        expected_types=MappingProxyType(dict(known.allowed)),
     )
     problems.raise_any()
     return catalogue

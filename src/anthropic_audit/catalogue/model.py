@@ -131,6 +131,8 @@ class AuditField:
     """True when a number is stored as text."""
     objects_as: str | None = None
     """The flattened field below `anthropic.audit` that takes its values where they are objects."""
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """Paths that begin with its name, and the ECS fields that their values live in as well."""
     description: str = ""
     is_personal: bool = False
     """True when it says something of a person."""
@@ -153,6 +155,8 @@ class Catalogue:
     """The ECS fields that events may have, by their dotted names."""
     envelope: Mapping[str, FieldSpec] = field(default_factory=lambda: NOTHING)
     """The fields that every activity has."""
+    expected_types: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The values of `event.type` that ECS expects for each `event.category`."""
 
     def suggest(self, name: str) -> str | None:
         """Return the known type that was probably meant, or None."""

@@ -43,6 +43,11 @@ class Sentence:
         """The names of the values it tells of."""
         return frozenset(text for part in self.parts for is_name, text in part.pieces if is_name)
 
+    def lacks(self, value: Value) -> bool:
+        """Say whether a value is missing that stands outside of brackets."""
+        needed = [text for part in self.parts if not part.is_optional for is_name, text in part.pieces if is_name]
+        return any(value(name) is None for name in needed)
+
     def tell(self, value: Value) -> str:
         """Return the sentence with its values."""
         return "".join(_told(part, value) for part in self.parts)

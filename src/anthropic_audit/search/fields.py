@@ -53,33 +53,9 @@ OPEN_ENDED = ("anthropic.audit.metadata.", "anthropic.audit.setting_metadata.")
 """Below these, names are whatever the vendor sends: any is searched, none is unknown."""
 
 
-_DOCUMENT_FIELDS = (
-    "data_stream.dataset",
-    "data_stream.namespace",
-    "data_stream.type",
-    "ecs.version",
-    "error.message",
-    "event.dataset",
-    "event.kind",
-    "event.module",
-    "event.original",
-    "related.hosts",
-    "tags",
-    "url.domain",
-    "url.extension",
-    "url.fragment",
-    "url.port",
-    "url.query",
-    "url.scheme",
-)
-"""The fields of ECS that the catalogue does not name, and that have no column."""
-
-
 def document_fields(catalogue: Catalogue) -> frozenset[str]:
-    """Return the fields that documents can have: those of every event, and where the catalogue puts what it knows."""
-    moved = {field.ecs for field in catalogue.fields.values() if field.ecs is not None}
-    taken = {path for kind in catalogue.actors.values() for path in (*kind.moves.values(), *kind.copies.values())}
-    return frozenset(_DOCUMENT_FIELDS).union(catalogue.exported_fields(), moved, taken)
+    """Return the fields that documents can have."""
+    return frozenset(catalogue.ecs_fields).union(catalogue.exported_fields())
 
 
 def known_fields(document_fields: Iterable[str]) -> frozenset[str]:

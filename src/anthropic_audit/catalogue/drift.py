@@ -1,0 +1,190 @@
+"""What activities show that the catalogue lacks: types, fields, kinds of actor and their members, enum values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from .inference import Json, Seen
+from .lint import specs_of
+from .model import Catalogue, FieldSpec
+
+MOST_SIGHTINGS: Final = 20_000
+"""How many different things are told apart; more are counted only."""
+
+
+class Lack(StrEnum):
+    """What the catalogue does not have."""
+
+    TYPE = "type"
+    FIELD = "field"
+    ACTOR = "actor"
+    MEMBER = "actor member"
+    VALUE = "enum value"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that is missing."""
+
+    lack: Lack
+    owner: str
+    """The type or the kind of actor it belongs to; empty for those themselves."""
+    name: str
+    """A name, or a path with dots into objects."""
+    value: str = ""
+    """The value that an enum lacks."""
+
+
+@dataclass(slots=True)
+class Sighting:
+    """How often something that is missing was seen, when, and in which activity first."""
+
+    key: Key
+    first_seen: datetime
+    last_seen: datetime
+    example_id: str
+    times: int = 0
+    seen: Seen = field(default_factory=Seen)
+    actors: set[str] = field(default_factory=set)
+    """The kinds of actor that a type was seen with."""
+    fields: dict[str, Seen] = field(default_factory=dict)
+    """The fields of a type, or the members of a kind of actor."""
+
+
+class Drift:
+    """Compares activities with a catalogue; memory grows with what is missing, not with activities."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._sightings: dict[Key, Sighting] = {}
+        self.activities = 0
+        """How many activities were compared."""
+        self.unreadable = 0
+        """How many were no JSON object with a type."""
+        self.untold = 0
+        """How many times something was missing that there was no room for."""
+
+    @property
+    def sightings(self) -> list[Sighting]:
+        """What is missing: by kind, the most frequent first."""
+        order = list(Lack)
+        return sorted(
+            self._sightings.values(), key=lambda one: (order.index(one.key.lack), -one.times, _words(one.key))
+        )
+
+    def compare(self, activity: Json, identity: str, when: datetime) -> None:
+        """Look at one activity."""
+        self.activities += 1
+        name = activity.get("type") if isinstance(activity, dict) else None
+        if not isinstance(name, str) or not name:
+            self.unreadable += 1
+            return
+        actor = activity.get("actor")
+        own = {field: value for field, value in activity.items() if field not in self._catalogue.envelope}
+        kind = self._catalogue.types.get(name)
+        if kind is None:
+            self._note_type(name, own, actor, (identity, when))
+        else:
+            for key, value in self._lacking(Lack.FIELD, name, kind.fields, own):
+                self._note(key, value, (identity, when))
+        if isinstance(actor, dict):
+            self._compare_actor(actor, (identity, when))
+
+    def _compare_actor(self, actor: Mapping[str, Json], where: tuple[str, datetime]) -> None:
+        kind = actor.get("type")
+        members = {name: value for name, value in actor.items() if name != "type"}
+        if not isinstance(kind, str):
+            return
+        known = self._catalogue.actors.get(kind)
+        if known is None:
+            sighting = self._note(Key(Lack.ACTOR, "", kind), None, where)
+            _remember(sighting, members)
+            return
+        for key, value in self._lacking(Lack.MEMBER, kind, known.fields, members):
+            self._note(key, value, where)
+
+    def _note_type(self, name: str, own: Mapping[str, Json], actor: Json, where: tuple[str, datetime]) -> None:
+        sighting = self._note(Key(Lack.TYPE, "", name), None, where)
+        kind = actor.get("type") if isinstance(actor, dict) else None
+        if sighting is not None and isinstance(kind, str):
+            sighting.actors.add(kind)
+        _remember(sighting, own)
+
+    def _lacking(
+        self, lack: Lack, owner: str, fields: Mapping[str, FieldSpec], values: Mapping[str, Json]
+    ) -> Iterator[tuple[Key, Json]]:
+        """Yield the names and the enum values that are not documented."""
+        for name, value in values.items():
+            spec = fields.get(name)
+            if spec is None:
+                yield Key(lack, owner, name), value
+            elif value is not None:
+                yield from _inside(lack, Key(lack, owner, name), (spec,), value)
+
+    def _note(self, key: Key, value: Json, where: tuple[str, datetime]) -> Sighting | None:
+        identity, when = where
+        sighting = self._sightings.get(key)
+        if sighting is None:
+            if len(self._sightings) >= MOST_SIGHTINGS:
+                self.untold += 1
+                return None
+            sighting = self._sightings[key] = Sighting(key, when, when, identity)
+        sighting.times += 1
+        sighting.seen.add(value)
+        if when < sighting.first_seen:
+            sighting.first_seen, sighting.example_id = when, identity
+        sighting.last_seen = max(sighting.last_seen, when)
+        return sighting
+
+
+def watched_types(catalogue: Catalogue) -> list[str]:
+    """Return the types whose activities can bring something new that their events do not flag."""
+    return [name for name, kind in catalogue.types.items() if kind.is_partial or _can_hide(kind.fields)]
+
+
+def watched_actors(catalogue: Catalogue) -> list[str]:
+    """Return the kinds of actor that can bring something new that events do not flag."""
+    return [name for name, kind in catalogue.actors.items() if _can_hide(kind.fields)]
+
+
+def _can_hide(fields: Mapping[str, FieldSpec]) -> bool:
+    return any(spec.kind == "enum" or spec.fields or spec.variants for _, spec in specs_of(fields))
+
+
+def _inside(lack: Lack, key: Key, specs: tuple[FieldSpec, ...], value: Json) -> Iterator[tuple[Key, Json]]:
+    """Yield what a value has that none of these specs documents; there are several when an object has variants."""
+    if isinstance(value, list):
+        for element in value:
+            yield from _inside(lack, key, specs, element)
+    elif isinstance(value, str):
+        if all(spec.kind == "enum" for spec in specs) and not any(value in spec.values for spec in specs):
+            yield Key(Lack.VALUE, key.owner, key.name, value), value
+    elif isinstance(value, dict) and all(spec.fields or spec.variants for spec in specs):
+        shapes = [shape for spec in specs for shape in spec.variants or (spec.fields,)]
+        yield from _members(lack, key, shapes, value)
+
+
+def _members(
+    lack: Lack, key: Key, shapes: list[Mapping[str, FieldSpec]], value: Mapping[str, Json]
+) -> Iterator[tuple[Key, Json]]:
+    for name, member in value.items():
+        inner = Key(lack, key.owner, f"{key.name}.{name}")
+        specs = tuple(shape[name] for shape in shapes if name in shape)
+        if not specs:
+            yield inner, member
+        elif member is not None:
+            yield from _inside(lack, inner, specs, member)
+
+
+def _remember(sighting: Sighting | None, values: Mapping[str, Json]) -> None:
+    if sighting is not None:
+        for name, value in values.items():
+            sighting.fields.setdefault(name, Seen()).add(value)
+
+
+def _words(key: Key) -> tuple[str, str, str]:
+    return key.owner, key.name, key.value

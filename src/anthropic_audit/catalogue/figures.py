@@ -1,0 +1,79 @@
+"""How much the catalogue knows, and how far it agrees with the published table of categories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from .model import ActivityType, Catalogue
+
+Categorization = tuple[frozenset[str], frozenset[str], str | None]
+"""Values of `event.category` and `event.type`, and the outcome; None when the activity itself decides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts of what a catalogue knows."""
+
+    types: int
+    """Types known; each is categorized by hand."""
+    published: int
+    """Those of them that the published table categorizes, too."""
+    deviating: tuple[str, ...]
+    """Those that we categorize otherwise; the reasons stand in `docs/reference/deviations.md`."""
+    described: int
+    told: int
+    """Types with a sentence."""
+    partial: int
+    """Types of which the vendor documents more fields than their names."""
+    sensitivities: Mapping[str, int]
+    fields: int
+    """Fields of activities."""
+    exported_fields: int
+    """Fields below `anthropic.audit`."""
+    ecs_fields: int
+    personal_fields: int
+    actors: int
+    families: int
+
+
+def figures(catalogue: Catalogue) -> Figures:
+    """Count what a catalogue knows."""
+    kinds = list(catalogue.types.values())
+    table = published()
+    exported = catalogue.exported_fields()
+    levels = [kind.sensitivity for kind in kinds]
+    stored = [*exported.values(), *catalogue.ecs_fields.values()]
+    return Figures(
+        types=len(kinds),
+        published=sum(kind.name in table for kind in kinds),
+        deviating=tuple(kind.name for kind in kinds if kind.name in table and table[kind.name] != categorization(kind)),
+        described=sum(bool(kind.description) for kind in kinds),
+        told=sum(bool(kind.sentence) for kind in kinds),
+        partial=sum(kind.is_partial for kind in kinds),
+        sensitivities={level: levels.count(level) for level in ("routine", "notable", "critical")},
+        fields=len(catalogue.fields),
+        exported_fields=len(exported),
+        ecs_fields=len(catalogue.ecs_fields),
+        personal_fields=sum(field.is_personal for field in stored),
+        actors=len(catalogue.actors),
+        families=len({kind.family for kind in kinds}),
+    )
+
+
+def categorization(kind: ActivityType) -> Categorization:
+    """Return how a type is categorized, in the form of the published table."""
+    return frozenset(kind.category), frozenset(kind.type), kind.outcome
+
+
+@cache
+def published() -> Mapping[str, Categorization]:
+    """Return the published table of categories, by type."""
+    text = (resources.files(__package__) / "published.tsv").read_text("utf-8")
+    rows = [line.split("\t") for line in text.splitlines()[1:]]
+    return {
+        name: (frozenset(category.split(",")), frozenset(kind.split(",")), outcome)
+        for name, category, kind, outcome in rows
+    }

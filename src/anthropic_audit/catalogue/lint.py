@@ -1,0 +1,236 @@
+"""What a catalogue that can be read still leaves to be wished: words, places, pairs, slips of the pen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from itertools import combinations
+
+from .lines import Lines
+from .model import ActivityType, AuditField, Catalogue, FieldSpec
+
+MOVED_OF_ANY = frozenset({"ip_address", "user_agent", "unauthenticated_email_address"})
+"""Members of actors of any kind that live in ECS fields, whatever their kind says."""
+
+_TARGET = "user.target."
+_SHORTEST_SLIP = 6
+_NO_SLIPS = frozenset({("invited_email", "invitee_email")})
+"""Names that the vendor uses side by side."""
+_SECTIONS = ("moved", "published", "newer")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a reader of the catalogue should mend."""
+
+    where: str
+    """The file and the line."""
+    what: str
+
+
+def lint(catalogue: Catalogue, lines: Lines) -> list[Finding]:
+    """Return what should be mended, by file and line."""
+    found = [
+        *(Finding(lines.where(*_place(kind)), what) for kind, what in _types(catalogue, lines)),
+        *(Finding(_field_place(name, lines), f"`{name}` {what}") for name, what in _fields(catalogue)),
+        *(Finding(lines.where("actors.yaml", name), f"`{name}` {what}") for name, what in _actors(catalogue)),
+        *(Finding(lines.where(*keys), f"`{keys[-1]}` has no description") for keys in _silent_fields(catalogue)),
+    ]
+    return sorted(found, key=lambda one: _file_and_line(one.where))
+
+
+def _types(catalogue: Catalogue, lines: Lines) -> Iterator[tuple[ActivityType, str]]:
+    for kind in catalogue.types.values():
+        for what in _words(kind, lines):
+            yield kind, f"`{kind.name}` {what}"
+        for check in _CHECKS:
+            for what in check(kind, catalogue):
+                yield kind, f"`{kind.name}` {what}"
+    for first, second in _told_alike(catalogue.types.values()):
+        yield second, f"`{second.name}` is described in the words of `{first.name}`"
+    for first_name, second_name in slips(catalogue.types):
+        yield catalogue.types[second_name], f"`{second_name}` is spelled almost like `{first_name}`"
+
+
+def _words(kind: ActivityType, lines: Lines) -> Iterator[str]:
+    if not kind.description:
+        yield "has no description"
+    if not kind.sentence:
+        yield "has no sentence"
+    elif not kind.sentence.names:
+        yield "has a sentence that tells of nobody and of no field"
+    if not lines.has(*_place(kind), "sensitivity"):
+        yield "has no sensitivity"
+
+
+def _missing_values(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
+    parts = [part for part in kind.sentence.parts if not part.is_optional]
+    for name in sorted({text for part in parts for is_name, text in part.pieces if is_name}):
+        if not _is_always_there(name, kind, catalogue):
+            yield f"has a sentence with `{{{name}}}` outside of brackets, which may be missing"
+
+
+def _is_always_there(name: str, kind: ActivityType, catalogue: Catalogue) -> bool:
+    if name == "actor":
+        return True
+    if name == "target":
+        return any(_is_sure(spec) and _is_a_target(field, catalogue) for field, spec in kind.fields.items())
+    root, *path = name.split(".")
+    spec = kind.fields.get(root)
+    for step in path:
+        if spec is None or not _is_sure(spec):
+            return False
+        spec = spec.fields.get(step)
+    return spec is not None and _is_sure(spec)
+
+
+def _is_a_target(name: str, catalogue: Catalogue) -> bool:
+    """Say whether a field always names the user that something was done to."""
+    kept = catalogue.fields.get(name)
+    return kept is not None and (kept.ecs or "").startswith(_TARGET) and kept.when is None
+
+
+def _is_sure(spec: FieldSpec) -> bool:
+    return spec.is_required and not spec.is_nullable
+
+
+def _places(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
+    for name in kind.fields:
+        if name not in catalogue.fields:
+            yield f"has the field `{name}`, which has no place in fields.yaml"
+
+
+def _outcomes(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
+    del catalogue
+    rule = kind.outcome_rule
+    if rule is not None and rule.path[0] not in kind.fields and not kind.is_partial:
+        yield f"has an outcome by `{'.'.join(rule.path)}`, which is no field of it"
+
+
+def _enums(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
+    del catalogue
+    for path, spec in specs_of(kind.fields):
+        if spec.kind != "enum":
+            continue
+        if not spec.values and not spec.has_more_values:
+            yield f"has the enum `{path}` without any value"
+        alike = defaultdict(set)
+        for value in spec.values:
+            alike[value.lower().replace("-", "_")].add(value)
+        for values in alike.values():
+            if len(values) > 1:
+                yield f"has the enum `{path}` with values that differ in spelling only: {', '.join(sorted(values))}"
+
+
+_CHECKS: tuple[Callable[[ActivityType, Catalogue], Iterator[str]], ...] = (
+    _missing_values,
+    _places,
+    _outcomes,
+    _enums,
+)
+
+
+def _told_alike(kinds: Iterable[ActivityType]) -> Iterator[tuple[ActivityType, ActivityType]]:
+    first: dict[str, ActivityType] = {}
+    for kind in kinds:
+        if kind.description and first.setdefault(kind.description.casefold(), kind) is not kind:
+            yield first[kind.description.casefold()], kind
+
+
+def _fields(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    for name, kept in catalogue.fields.items():
+        for what in _field(kept, catalogue):
+            yield name, what
+    for first, second in slips(catalogue.fields):
+        yield second, f"is spelled almost like `{first}`"
+
+
+def _field(kept: AuditField, catalogue: Catalogue) -> Iterator[str]:
+    if not kept.description:
+        yield "has no description"
+    for target in filter(None, (kept.ecs, *kept.copies.values())):
+        if target not in catalogue.ecs_fields:
+            yield f"moves to `{target}`, which ecs.yaml does not have"
+    for other in kept.only_for:
+        if other not in catalogue.types:
+            yield f"moves for the type `{other}` only, which is unknown"
+    if kept.when and kept.when[0] not in catalogue.fields:
+        yield f"moves by the field `{kept.when[0]}`, which is unknown"
+
+
+def _actors(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    for name, kind in catalogue.actors.items():
+        if not kind.description:
+            yield name, "has no description"
+        if not kind.name_template:
+            yield name, "has no name"
+        for target in (*kind.moves.values(), *kind.copies.values()):
+            if target not in catalogue.ecs_fields:
+                yield name, f"has a member in `{target}`, which ecs.yaml does not have"
+        for member in kind.fields.keys() - catalogue.actor_fields.keys() - MOVED_OF_ANY - kind.moves.keys():
+            yield name, f"has the member `{member}`, which has no place in fields.yaml"
+
+
+def _silent_fields(catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
+    sections: Mapping[tuple[str, str], Mapping[str, object]] = {
+        ("fields.yaml", "actor"): catalogue.actor_fields,
+        ("fields.yaml", "own"): catalogue.own_fields,
+        ("ecs.yaml", "fields"): catalogue.ecs_fields,
+    }
+    for keys, fields in sections.items():
+        for name, kept in fields.items():
+            if not getattr(kept, "description", ""):
+                yield (*keys, name)
+
+
+def specs_of(fields: Mapping[str, FieldSpec], path: str = "") -> Iterator[tuple[str, FieldSpec]]:
+    """Yield every field with its path, members of objects and of their variants included."""
+    for name, spec in fields.items():
+        here = f"{path}{name}"
+        yield here, spec
+        yield from specs_of(spec.fields, f"{here}.")
+        for variant in spec.variants:
+            yield from specs_of(variant, f"{here}.")
+
+
+def slips(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return pairs of names that are probably meant to be one: a letter of a longer word, or an underscore, differs."""
+    plain: dict[str, str] = {}
+    near: list[tuple[str, str]] = []
+    frames: dict[tuple[str, ...], Set[str]] = defaultdict(set)
+    for name in sorted(names):
+        if plain.setdefault(name.replace("_", ""), name) != name:
+            near.append((plain[name.replace("_", "")], name))
+        words = name.split("_")
+        for index, word in enumerate(words):
+            if len(word) >= _SHORTEST_SLIP:
+                frames[(*words[:index], "", *words[index + 1 :])] |= {word}
+    for frame, words_there in frames.items():
+        for first, second in combinations(sorted(words_there), 2):
+            if _differ_by_a_letter(first, second):
+                near.append(tuple("_".join(word if part == "" else part for part in frame) for word in (first, second)))  # type: ignore[arg-type]  # two words make a pair
+    return [pair for pair in near if pair not in _NO_SLIPS]
+
+
+def _differ_by_a_letter(first: str, second: str) -> bool:
+    """Say whether one letter is exchanged, added or lost; a plural is no slip."""
+    short, long = sorted((first, second), key=len)
+    if f"{short}s" == long or len(long) - len(short) > 1:
+        return False
+    start = next((index for index, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return short[start:] == long[start + 1 :] or short[start + 1 :] == long[start + 1 :]
+
+
+def _place(kind: ActivityType) -> tuple[str, str]:
+    return f"types/{kind.family}.yaml", kind.name
+
+
+def _field_place(name: str, lines: Lines) -> str:
+    section = next((one for one in _SECTIONS if lines.has("fields.yaml", one, name)), _SECTIONS[0])
+    return lines.where("fields.yaml", section, name)
+
+
+def _file_and_line(where: str) -> tuple[str, int]:
+    file, _, line = where.partition(":")
+    return file, int(line or 0)

@@ -1,0 +1,40 @@
+"""`anthropic-audit catalogue templates`: what the data stream of events looks like to Elasticsearch or OpenSearch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from anthropic_audit.catalogue import load
+from anthropic_audit.cli.files import write_whole
+from anthropic_audit.cli.output import notes
+from anthropic_audit.errors import SetupError
+from anthropic_audit.schemas import Engine, index_template, package_template
+from anthropic_audit.schemas.templates import PACKAGE, STREAM
+
+
+def templates(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write them to.")],
+    engine: Annotated[Engine, typer.Option("--for", help="Who stores the events.")] = Engine.ELASTICSEARCH,
+) -> None:
+    """Write the templates of the data stream logs-anthropic.audit-*, each to a file of its name.
+
+    The component template maps every field of events and goes to `PUT _component_template/NAME` first, the index
+    template to `PUT _index_template/NAME`.
+    """
+    catalogue = load()
+    made = {
+        f"component_template-{PACKAGE}.json": package_template(catalogue, engine),
+        f"index_template-{STREAM}.json": index_template(catalogue, engine),
+    }
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder can't be made: {output}: {error.strerror or error}"
+        raise SetupError(message, hint="name a folder that this user may write") from error
+    for name, template in made.items():
+        write_whole(output / name, orjson.dumps(template, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        notes().print(f"wrote {output / name}", markup=False)

@@ -1,0 +1,32 @@
+"""Files that a command makes: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from anthropic_audit.errors import SetupError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that takes its name only when all of it is on the disk.
+
+    Raises:
+        SetupError: It can't be written there.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.chmod(0o644)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        message = f"the file can't be written: {path}: {error.strerror or error}"
+        raise SetupError(message, hint="name a file in a folder that this user may write") from error
