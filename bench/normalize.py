@@ -2,9 +2,10 @@
 
     python bench/normalize.py --activities 200000
 
-Two sets of activities: `all types` has every type of the catalogue equally often, by every kind of actor that can do
-it, from 5,000 addresses with 500 user agents; `a working week` has the types as often as a simulated organization makes
-them. Each line of the result is the median of several passes over all of them; a pass reads, normalizes and serializes.
+Two mixes, each with all types of the catalogue, from 5,000 addresses with 500 user agents: `an organization` has the
+types as often as a simulated organization makes them, and each type by each kind of actor at least once; `every type
+alike` has every type equally often, by every kind of actor that can do it. A pass reads, normalizes, enriches and
+serializes; each line of the result is the median of several passes over all of them.
 """
 
 from __future__ import annotations
@@ -13,69 +14,108 @@ import argparse
 import os
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Address
 from itertools import islice
 from random import Random
 from statistics import median
+from typing import Any
 
 import orjson
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options, to_json
+from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.ports import Enrichment
 from anthropic_audit.simulator.world import World, WorldSettings
 
-ADDRESSES, USER_AGENTS, PEOPLE = 5_000, 500, 2_000
+ADDRESSES, USER_AGENTS = 5_000, 500
 FIRST_MINUTE = 29_000_000
+CEILING = 50_000
+"""The activities a second that the API can deliver: 600 requests a minute of 5,000."""
+
+Json = Any
 
 
-def all_types(world: World) -> Iterator[bytes]:
-    """Yield activities of every type and kind of actor in turn; people keep a few addresses and user agents each."""
-    chance = Random(7)
-    kinds = [(kind.name, actor) for kind in load().types.values() for actor in kind.actors]
-    chance.shuffle(kinds)
-    agents = [
-        f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/{100 + n}.0.0.0 Safari/537.36"
+def agents() -> list[str]:
+    """Return user agents of browsers and programs, all different."""
+    return [
+        (
+            f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{n}.0.0.0 Safari/537.36"
+            if n % 2
+            else f"anthropic-sdk-python/0.{n}.0"
+        )
         for n in range(USER_AGENTS)
     ]
+
+
+class Population:
+    """Who acts: each address belongs to one actor, who keeps one user agent."""
+
+    def __init__(self, world: World, chance: Random) -> None:
+        self._world = world
+        self._chance = chance
+        self._agents = agents()
+        self._actors: dict[tuple[str, int], Json] = {}
+        self._types = {actor: kind.name for kind in load().types.values() for actor in kind.actors}
+        self._kinds = sorted(load().actors)
+        self._each = ADDRESSES // len(self._kinds)
+
+    def settle(self, activity: dict[str, Json]) -> bytes:
+        """Give an activity an actor of its kind from the population, and write it."""
+        kind = activity["actor"]["type"]
+        number = self._chance.randrange(self._each)
+        actor = self._actors.get((kind, number))
+        if actor is None:
+            actor = self._actors[kind, number] = self._made(kind, self._kinds.index(kind) * self._each + number)
+        return orjson.dumps({**activity, "actor": actor})
+
+    def _made(self, kind: str, number: int) -> Json:
+        actor = self._world.example(self._types[kind], kind, self._chance)["actor"]
+        told = {
+            "ip_address": str(IPv4Address(0x05000000 + number * 251)),
+            "user_agent": self._agents[number % USER_AGENTS],
+            "user_id": f"user_01{number:022d}",
+            "email_address": f"person.{number}@acme.example",
+        }
+        return {name: told.get(name, value) for name, value in actor.items()}
+
+
+def every_type(world: World, population: Population, chance: Random) -> Iterator[bytes]:
+    """Yield activities of every type by every kind of actor in turn."""
+    kinds = [(kind.name, actor) for kind in load().types.values() for actor in kind.actors]
+    chance.shuffle(kinds)
     while True:
         for name, actor in kinds:
-            activity = world.example(name, actor, chance)
-            person = chance.randrange(PEOPLE)
-            acting = activity.get("actor")
-            if isinstance(acting, dict):
-                _settle(acting, person, chance, agents)
-            yield orjson.dumps(activity)
+            yield population.settle(world.example(name, actor, chance))
 
 
-def _settle(acting: dict[str, object], person: int, chance: Random, agents: Sequence[str]) -> None:
-    if "ip_address" in acting:
-        acting["ip_address"] = str(IPv4Address(0x05000000 + (person * 3 + chance.randrange(3)) % ADDRESSES))
-    if "user_agent" in acting:
-        acting["user_agent"] = agents[(person + chance.randrange(2)) % USER_AGENTS]
-    if "user_id" in acting:
-        acting["user_id"] = f"user_01{person:022d}"
-        acting["email_address"] = f"person.{person}@acme.example"
+def organization(world: World, population: Population, chance: Random, count: int) -> list[bytes]:
+    """Return the activities of a simulated organization, minute by minute, among them one of each type and actor."""
+    pairs = sum(len(kind.actors) for kind in load().types.values())
+    rare = list(islice(every_type(world, population, chance), pairs))
+    minutes = (row.raw for minute in range(FIRST_MINUTE, sys.maxsize) for row in world.rows(minute))
+    usual = [population.settle(orjson.loads(raw)) for raw in islice(minutes, count - len(rare))]
+    mixed = rare + usual
+    chance.shuffle(mixed)
+    return mixed
 
 
-def working_week(world: World) -> Iterator[bytes]:
-    """Yield the activities of a simulated organization, minute by minute."""
-    minute = FIRST_MINUTE
-    while True:
-        yield from (row.raw for row in world.rows(minute))
-        minute += 1
-
-
-def seconds(step: Callable[[bytes], object], activities: Sequence[bytes], passes: int) -> float:
+def seconds(work: Callable[[Sequence[bytes]], object], activities: Sequence[bytes], passes: int) -> float:
     """Return how long one pass takes, as the median of several."""
     taken = []
     for _ in range(passes):
         started = time.perf_counter()
-        for raw in activities:
-            step(raw)
+        work(activities)
         taken.append(time.perf_counter() - started)
     return median(taken)
+
+
+def round_trip(activities: Sequence[bytes]) -> None:
+    """Read and write each activity."""
+    for raw in activities:
+        orjson.dumps(orjson.loads(raw))
 
 
 def peak_mb() -> float:
@@ -83,21 +123,35 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def measure(name: str, activities: Sequence[bytes], passes: int) -> float:
-    """Print one set's line, and return its ratio."""
-    normalizer, options = Normalizer(load()), Options()
-    round_trip = seconds(lambda raw: orjson.dumps(orjson.loads(raw)), activities, passes)
-    before = peak_mb()
-    whole = seconds(lambda raw: to_json(normalizer.document(raw, options)), activities, passes)
-    grown = peak_mb() - before
-    ratio = whole / round_trip
+def measure(name: str, activities: Sequence[bytes], passes: int, enrichment: Enrichment | None) -> None:
+    """Print one mix's lines."""
+    normalizer, options = Normalizer(load(), enrichment), Options()
+
+    def whole(raws: Sequence[bytes]) -> None:
+        for _ in normalizer.events(raws, options):
+            pass
+
+    def long_way(raws: Sequence[bytes]) -> None:
+        for raw in raws:
+            orjson.dumps(normalizer.document(raw, options))
+
     count = len(activities)
-    size = sum(map(len, activities)) / count
-    print(f"{name}: {count:,} activities of {size:.0f} bytes")
-    print(f"  one orjson round trip  {round_trip / count * 1e6:5.2f} µs")
-    print(f"  normalize + serialize  {whole / count * 1e6:5.2f} µs   {count / whole:,.0f} events/s")
-    print(f"  ratio {ratio:.2f}, memory +{grown:.0f} MB")
-    return ratio
+    types = len({orjson.loads(raw)["type"] for raw in activities})
+    trip = seconds(round_trip, activities, passes)
+    seconds(whole, activities[: count // 2], 1)
+    before = peak_mb()
+    short = seconds(whole, activities, passes)
+    grown = peak_mb() - before
+    long = seconds(long_way, activities[: count // 10], 1) * 10
+    cores = CEILING / (count / short)
+    print(f"{name}: {count:,} activities of {types} types, {sum(map(len, activities)) / count:.0f} bytes each")
+    print(f"  one orjson round trip            {trip / count * 1e6:5.2f} µs")
+    print(
+        f"  normalize + enrich + serialize   {short / count * 1e6:5.2f} µs   {count / short:,.0f} events/s on one core"
+    )
+    print(f"  ratio {short / trip:.2f} (the long way: {long / trip:.2f})")
+    print(f"  {cores:.2f} cores keep up with the API's {CEILING:,} activities/s")
+    print(f"  memory in the second half of the first pass and later: +{grown:.0f} MB")
 
 
 def main() -> None:
@@ -108,9 +162,16 @@ def main() -> None:
     asked = options.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    world = World(WorldSettings(), load())
-    for name, source in (("all types", all_types), ("a working week", working_week)):
-        measure(name, list(islice(source(world), asked.activities)), asked.passes)
+    world, chance = World(WorldSettings(), load()), Random(7)
+    population = Population(world, chance)
+    with tempfile.TemporaryDirectory() as folder:
+        enrichment = None
+        del folder
+        for name, mix in (
+            ("an organization", organization(world, population, chance, asked.activities)),
+            ("every type alike", list(islice(every_type(world, population, chance), asked.activities))),
+        ):
+            measure(name, mix, asked.passes, enrichment)
 
 
 if __name__ == "__main__":

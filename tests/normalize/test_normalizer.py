@@ -215,3 +215,55 @@ def test_an_error_document_has_the_time_of_receiving(received: Options) -> None:
     document = NORMALIZER.document(b"{", received)
 
     assert document["@timestamp"] == document["event"]["created"] == "2026-05-22T09:01:00.250Z"
+
+
+@pytest.mark.parametrize(
+    ("actor", "name"),
+    [
+        pytest.param({"type": "user_actor", "email_address": "a@b", "user_id": "u"}, "a@b", id="user"),
+        pytest.param({"type": "user_actor", "user_id": "u"}, "user u", id="user-without-an-address"),
+        pytest.param({"type": "api_actor", "api_key_id": "k"}, "API key k", id="key"),
+        pytest.param({"type": "admin_api_key_actor", "admin_api_key_id": "k"}, "admin API key k", id="admin-key"),
+        pytest.param({"type": "service_account_actor", "service_account_id": "s"}, "service account s", id="account"),
+        pytest.param({"type": "scim_directory_sync_actor", "directory_id": "d"}, "SCIM directory d", id="scim"),
+        pytest.param({"type": "federated_identity_actor", "issuer": "i", "subject": "s"}, "s of i", id="identity"),
+        pytest.param(
+            {"type": "federated_actor", "provider": {"type": "gcp", "project_number": "7"}, "subject": "s"},
+            "gcp workload s of 7",
+            id="gcp",
+        ),
+        pytest.param(
+            {"type": "federated_actor", "provider": {"type": "azure", "subscription_id": "7"}},
+            "azure workload of 7",
+            id="azure",
+        ),
+        pytest.param({"type": "attested_device_actor", "kid_hash": "h"}, "attested device h", id="device"),
+        pytest.param({"type": "system_actor", "service": "billing"}, "the system (billing)", id="system"),
+        pytest.param({"type": "system_actor", "service": None}, "the system", id="system-alone"),
+        pytest.param({"type": "anthropic_actor", "email_address": None}, "Anthropic", id="anthropic"),
+        pytest.param(
+            {"type": "unauthenticated_user_actor", "unauthenticated_email_address": "a@b"},
+            "an unauthenticated person (a@b)",
+            id="unauthenticated",
+        ),
+        pytest.param({"type": "robot_actor", "arms": 2, "robot_id": "r"}, "robot r", id="unknown"),
+        pytest.param({"type": "robot_actor", "arms": 2}, "robot", id="unknown-without-an-identifier"),
+        pytest.param({"robot_id": 7}, "unknown", id="no-type"),
+        pytest.param({"type": "user_actor", "email_address": "a@b", "name": "Mallory"}, "a@b", id="a-member-name"),
+    ],
+)
+def test_every_kind_of_actor_has_a_name_that_a_person_can_read(normalize: Normalize, actor: Json, name: str) -> None:
+    assert normalize(actor=actor)["anthropic"]["audit"]["actor"]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "expected"),
+    [
+        pytest.param({"filename": "a.tar.gz"}, ("file",), {"name": "a.tar.gz", "extension": "gz"}, id="extension"),
+        pytest.param({"filename": ".profile"}, ("file",), {"name": ".profile"}, id="a-hidden-file"),
+        pytest.param({"filename": "a/b.c/d"}, ("file",), {"name": "a/b.c/d"}, id="a-dot-in-a-folder"),
+        pytest.param({"filename": "a."}, ("file",), {"name": "a."}, id="nothing-behind-the-dot"),
+    ],
+)
+def test_a_file_has_the_extension_of_its_name(normalize: Normalize, fields: Json, path: Json, expected: Json) -> None:
+    assert normalize("claude_file_viewed", **fields)[path[0]] == expected

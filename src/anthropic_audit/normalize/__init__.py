@@ -3,5 +3,6 @@
 from .normalizer import Normalizer
 from .options import Options
 from .serialize import to_json
+from .telling import Teller
 
-__all__ = ["Normalizer", "Options", "to_json"]
+__all__ = ["Normalizer", "Options", "Teller", "to_json"]

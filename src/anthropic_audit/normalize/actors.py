@@ -6,20 +6,23 @@ from collections.abc import Mapping
 
 from .drafts import Draft
 from .places import source_of
+from .surroundings import Surroundings
 from .tables import ActorPlan, Tables
 from .values import FITTED, Json, is_empty
 
 _SOURCE = ("source", "ip")
 _EMAIL = ("user", "email")
 _USER_ID = ("user", "id")
-_ASIDE = "metadata"
+_ASIDE, _NAME = "metadata", "name"
+_NO_KIND = "unknown"
+_IDENTIFIERS = ("email_address", "_id")
 
 Scene = tuple[Mapping[str, Json], dict[str, Json], bool]
 """What documents of the same actor share: top-level parts (`user`, `source`, …), parts below `anthropic.audit` (the
 `actor`, the catalogue's version and flags), and whether the actor is one at all."""
 
 
-def read_actor(actor: Json, tables: Tables, exact: float) -> Scene:
+def read_actor(actor: Json, tables: Tables, surroundings: Surroundings, exact: float) -> Scene:
     """Return the parts of a document that an actor makes; none when there is no actor.
 
     Raises:
@@ -33,15 +36,30 @@ def read_actor(actor: Json, tables: Tables, exact: float) -> Scene:
     draft = Draft({}, {"catalogue": stamp}, exact)
     if who is None:
         who = tables.unknown_actor
-        draft.audit["catalogue"] = {**stamp, "unknown_actor": kind if isinstance(kind, str) and kind else "unknown"}
+        draft.audit["catalogue"] = {**stamp, "unknown_actor": kind if isinstance(kind, str) and kind else _NO_KIND}
     kept = _kept_members(actor, who, draft)
-    if kept:
-        draft.audit["actor"] = kept
+    if actor:
+        draft.audit["actor"] = {**kept, _NAME: name_of(actor, who)}
     for path, target in who.copies:
         value = _value_at(actor, path)
         if isinstance(value, str) and value:
             draft.put(target, value)
-    return _with_user(draft.document), draft.audit, True
+    return surroundings.added_to(_with_user(draft.document)), draft.audit, True
+
+
+def name_of(actor: Mapping[str, Json], who: ActorPlan) -> str:
+    """Return how a person reads who acted: by the catalogue's words, else by the first identifier that is there."""
+
+    def value(name: str) -> str | None:
+        found = _value_at(actor, tuple(name.split(".")))
+        return found if isinstance(found, str) and found else None
+
+    if who.name and not who.name.lacks(value):
+        return who.name.tell(value)
+    kind = value("type") or _NO_KIND
+    words = kind.removesuffix("_actor").replace("_", " ")
+    identifier = next((text for name in actor if name.endswith(_IDENTIFIERS) and (text := value(name))), None)
+    return f"{words} {identifier}" if identifier else words
 
 
 def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> dict[str, Json]:
@@ -91,7 +109,7 @@ def _with_user(parts: dict[str, Json]) -> dict[str, Json]:
     name = user.get("email", "").partition("@")[0]
     if name:
         user["name"] = name
-    people = [user[key] for key in ("email", "id") if key in user]
+    people = list(dict.fromkeys(user[key] for key in ("email", "id") if key in user))
     if people:
         parts["related"] = {**parts.get("related", {}), "user": people}
     return parts

@@ -28,23 +28,24 @@ class Draft:
 
     def put(self, path: tuple[str, ...], value: Json) -> bool:
         """Set an ECS field unless it is taken; return whether it is set."""
+        *above, name = path
         place = self.document
-        for name in path[:-1]:
-            place[name] = place = dict(place.get(name, ()))
-        if path[-1] in place:
+        for part in above:
+            place[part] = place = dict(place[part]) if part in place else {}
+        if name in place:
             return False
-        place[path[-1]] = value
+        place[name] = value
         return True
 
     def relate(self, kind: str, values: Json) -> None:
         """Add texts to a list of `related`, each once."""
         related = self.document.get("related", {})
-        found = list(related.get(kind, ()))
-        for value in values if isinstance(values, list) else (values,):
-            if isinstance(value, str) and value not in found:
-                found.append(value)
-        if found:
-            self.document["related"] = {**related, kind: found}
+        found = related.get(kind, [])
+        more = [value for value in (values if isinstance(values, list) else (values,)) if type(value) is str]
+        if more:
+            together = list(dict.fromkeys([*found, *more]))
+            if len(together) > len(found):
+                self.document["related"] = {**related, kind: together}
 
     def set_aside(self, name: str, value: Json) -> None:
         """Keep a value in the catch-all."""

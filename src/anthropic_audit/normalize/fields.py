@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
+from types import MappingProxyType
 
 from .drafts import Draft
-from .places import url_of
+from .places import extension_of, url_of
 from .tables import FieldRule, TypePlan
 from .values import FITTED, Json, is_empty
 
 _URL = ("url", "original")
 _ROLES = ("user", "target", "roles")
 _STATUS = ("http", "response", "status_code")
+_FILE, _EXTENSION = ("file", "name"), ("file", "extension")
+
+_NO_TEXT = frozenset({_ROLES, _STATUS})
+_NOBODY: Mapping[str, Json] = MappingProxyType({})
 
 Odd = Sequence[tuple[str, Json]]
-"""Fields that are not simply kept."""
+"""Fields that are not simply kept, sorted by name, so that documents do not depend on the order of an activity."""
 
 
 def place_fields(
@@ -24,16 +29,17 @@ def place_fields(
     """Place fields: first those that move to ECS, by rank, then the others."""
     moving: list[tuple[int, FieldRule, Json]] = []
     staying: list[tuple[FieldRule, Json]] = []
+    names = plan.names
     for name, value in odd:
         kept = value if type(value) is str else draft.pruned(value)
-        if is_empty(kept):
+        if not kept and is_empty(kept):
             continue
         rule = rules.get(name)
-        if rule is None or (plan.names is not None and name not in plan.names):
+        if rule is None or (names is not None and name not in names):
             draft.flag("unknown_fields", name)
         if rule is None:
             draft.set_aside(name, kept)
-        elif rule.path and _is_to_move(rule, activity, draft):
+        elif rule.path and (not rule.is_conditional or _is_to_move(rule, activity, draft)):
             moving.append((rule.rank, rule, kept))
         else:
             staying.append((rule, kept))
@@ -44,7 +50,8 @@ def place_fields(
 
 
 def _is_to_move(rule: FieldRule, activity: Mapping[str, Json], draft: Draft) -> bool:
-    if rule.only_for and draft.document["event"]["action"] not in rule.only_for:
+    action = draft.document["event"]["action"]
+    if rule.only_for and not (isinstance(action, str) and action in rule.only_for):
         return False
     return rule.when is None or activity.get(rule.when[0]) == rule.when[1]
 
@@ -53,15 +60,18 @@ def _move_all(moving: list[tuple[int, FieldRule, Json]], staying: list[tuple[Fie
     """Move fields by rank; what does not fit or comes too late is kept with the others."""
     moving.sort(key=itemgetter(0))
     for _, rule, kept in moving:
-        value = _fitted_to_ecs(rule.path, kept)
+        path = rule.path
+        value = kept if type(kept) is str and path not in _NO_TEXT else _fitted_to_ecs(path, kept)
         if value is None and rule.fitted is None:
             draft.set_aside_mistyped(rule.name, kept)
-        elif value is None or not draft.put(rule.path, value):
+        elif value is None or not draft.put(path, value):
             staying.append((rule, kept))
-        elif rule.path == _URL:
+        elif path == _URL:
             draft.document["url"] = parts = url_of(value)
             draft.relate("hosts", parts.get("domain"))
-    target = draft.document.get("user", {}).get("target")
+        elif path == _FILE and (extension := extension_of(value)):
+            draft.put(_EXTENSION, extension)
+    target = draft.document.get("user", _NOBODY).get("target")
     if target:
         draft.relate("user", [target.get("email"), target.get("id")])
 
@@ -78,6 +88,8 @@ def _fitted_to_ecs(path: tuple[str, ...], value: Json) -> Json:
 
 def _keep(rule: FieldRule, value: Json, draft: Draft) -> None:
     """Keep a value below `anthropic.audit`: in its own field if it fits, else in the catch-all."""
+    for path, target in rule.copies:
+        _copy(path, target, value, draft)
     if rule.fitted is None:
         draft.set_aside(rule.name, value)
         return
@@ -93,3 +105,12 @@ def _keep(rule: FieldRule, value: Json, draft: Draft) -> None:
         draft.audit[rule.stored_as] = fitted
         if rule.related:
             draft.relate(rule.related, fitted)
+
+
+def _copy(path: tuple[str, ...], target: tuple[str, ...], value: Json, draft: Draft) -> None:
+    """Give what lies at a path of a value a place in ECS as well, where it fits."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    fitted = None if value is None else _fitted_to_ecs(target, value)
+    if fitted is not None:
+        draft.put(target, fitted)

@@ -6,20 +6,26 @@ can normalize is decided here. What is less plain goes on to `fields` and `actor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Final
 
 import orjson
 
 from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.ports import Enrichment
 
 from .actors import Scene, read_actor
 from .careful import read_carefully
+from .changes import changes_in, changes_of
 from .drafts import Draft
-from .fields import Odd, place_fields
+from .express import Express, Lane
+from .fields import place_fields
 from .mending import mend
 from .moments import read_time
 from .options import DATASET, ECS, MODULE, Options
+from .serialize import to_json
+from .surroundings import NoEnrichment, Surroundings
 from .tables import TypePlan, compile_tables, plan_of_unknown
 from .unreadable import error_document
 from .values import EXACT, LONG, Json, SpoiledError
@@ -28,6 +34,8 @@ _DEFAULT: Final = Options()
 _ANY_FLOAT: Final = float("inf")
 _MOST_SCENES: Final = 4096
 _MOST_UNKNOWN_TYPES: Final = 10_000
+_MOST_LANES: Final = 64
+_by_name = itemgetter(0)
 _TEXTS: Final = frozenset({str, type(None)})
 """The classes of members that an actor can be found by: others can be equal without being the same."""
 
@@ -39,16 +47,40 @@ class Normalizer:
     build a new document rather than change one.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, enrichment: Enrichment | None = None) -> None:
         self._tables = compile_tables(catalogue)
+        self._surroundings = Surroundings(enrichment or NoEnrichment())
         self._plans: dict[Json, TypePlan] = dict(self._tables.plans)
         self._most_plans = len(self._plans) + _MOST_UNKNOWN_TYPES
         self._scenes: dict[Json, Scene] = {}
+        self._express = Express(catalogue, self._tables, self._surroundings)
+        self._lanes: dict[Options, Lane] = {}
 
     @property
     def catalogue_version(self) -> str:
         """The version of the catalogue that documents are made with."""
         return self._tables.version
+
+    def refresh(self) -> None:
+        """Take notice of what has changed in the sources of enrichment; worth a call before each batch."""
+        if self._surroundings.refresh():
+            self._scenes.clear()
+            self._express.forget_actors()
+
+    def events(self, raws: Iterable[bytes], options: Options = _DEFAULT) -> Iterator[tuple[bytes, bool]]:
+        """Yield each activity's document as JSON, and whether all of the activity was as the catalogue expects.
+
+        This is the short way for many: what is as documented is written without building the document first.
+        """
+        is_short = options.is_plain and not options.preserve_original_event
+        written = self._lane(options).written if is_short else _never
+        for raw in raws:
+            text = written(raw)
+            if text is not None:
+                yield text, True
+            else:
+                document = self.document(raw, options)
+                yield to_json(document), is_expected(document)
 
     def document(self, raw: bytes, options: Options = _DEFAULT) -> dict[str, Json]:
         """Return the ECS document of an activity, or an error document when the bytes are no JSON object."""
@@ -65,6 +97,14 @@ class Normalizer:
         if options.preserve_original_event:
             document["event"]["original"] = raw.decode("utf-8", "backslashreplace")
         return document
+
+    def _lane(self, options: Options) -> Lane:
+        lane = self._lanes.get(options)
+        if lane is None:
+            if len(self._lanes) >= _MOST_LANES:
+                self._lanes.clear()
+            lane = self._lanes[options] = Lane(self._express, options)
+        return lane
 
     def _normalized(self, activity: dict[str, Json], options: Options, exact: float) -> dict[str, Json]:
         take = activity.pop
@@ -99,9 +139,15 @@ class Normalizer:
             "tags": options.tag_list,
             **parts,
         }
+        if plan.sensitivity is not None:
+            audit["sensitivity"] = plan.sensitivity
         odd = _keep_plain(activity, plan.plain, audit)
         if odd:
+            odd.sort(key=_by_name)
             place_fields(Draft(document, audit, exact), odd, activity, plan=plan, rules=self._tables.fields)
+        changes = changes_in(activity) if plan.changes is None else plan.changes
+        if changes and (told := changes_of(activity, changes)):
+            audit["changes"] = told
         is_whole = moment and plan.is_known and is_actor and options.is_plain
         if not (is_whole and identity and organization and type(identity) is type(organization) is str):
             envelope = {"type": action, "id": identity, "created_at": created_at, "organization_id": organization}
@@ -111,7 +157,7 @@ class Normalizer:
 
     def _scene(self, actor: Json, exact: float) -> Scene:
         """Read an actor, and remember it if it can be found again."""
-        scene = read_actor(actor, self._tables, exact)
+        scene = read_actor(actor, self._tables, self._surroundings, exact)
         if type(actor) is dict and _TEXTS.issuperset(map(type, actor.values())):
             if len(self._scenes) >= _MOST_SCENES:
                 self._scenes.clear()
@@ -127,9 +173,19 @@ class Normalizer:
         return plan
 
 
-def _keep_plain(activity: dict[str, Json], plain: Mapping[str, type], audit: dict[str, Json]) -> Odd:
+def is_expected(document: Mapping[str, Json]) -> bool:
+    """Say whether the catalogue knew all of an activity: nothing is flagged but the catalogue's version."""
+    return len(document.get("anthropic", {}).get("audit", {}).get("catalogue", ())) == 1
+
+
+def _never(raw: bytes) -> None:
+    """Write nothing: these options need the long way."""
+    del raw
+
+
+def _keep_plain(activity: dict[str, Json], plain: Mapping[str, type], audit: dict[str, Json]) -> list[tuple[str, Json]]:
     """Keep the fields whose values are of the class that is documented, and return the others."""
-    odd = []
+    odd: list[tuple[str, Json]] = []
     for name, value in activity.items():
         kind = type(value)
         if kind is plain.get(name):

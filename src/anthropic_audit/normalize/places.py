@@ -40,15 +40,21 @@ def url_of(url: str) -> dict[str, Json]:
     except ValueError:
         return {"original": url}
     folder, _, name = split.path.rpartition("/")
-    stem, _, extension = name.rpartition(".")
+    extension = name[1:] if folder and name.startswith(".") and "." not in name[1:] else extension_of(name)
     parts = {
         "original": shown,
         "scheme": split.scheme,
         "domain": split.hostname,
         "port": port,
         "path": split.path,
-        "extension": extension if stem or (folder and name.startswith(".")) else None,
+        "extension": extension,
         "query": split.query,
         "fragment": split.fragment,
     }
     return {name: part for name, part in parts.items() if part}
+
+
+def extension_of(name: str) -> str | None:
+    """Return what follows the last dot of a file's name, or None; a dot at its beginning only hides a file."""
+    stem, _, extension = name.rpartition(".")
+    return extension if stem and extension and "/" not in extension else None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 import orjson
 
 from .values import Json
 
 
-def to_json(document: Mapping[str, Json]) -> bytes:
-    """Write a document as one line of JSON; numbers beyond 64 bits keep their digits."""
+def to_json(document: Json) -> bytes:
+    """Write a document, or a part of one, as one line of JSON; numbers beyond 64 bits keep their digits."""
     try:
         return orjson.dumps(document)
     except TypeError:

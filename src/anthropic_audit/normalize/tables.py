@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from anthropic_audit.catalogue import ActivityType, ActorKind, AuditField, Catalogue, OutcomeRule, classify
+from anthropic_audit.catalogue import ActivityType, ActorKind, AuditField, Catalogue, OutcomeRule, Sentence, classify
+from anthropic_audit.catalogue.sentences import SILENT
 
+from .changes import Change, changes_in
 from .values import FITTED, Json
 
 _MOVED_OF_ANY: Mapping[str, str] = {
@@ -16,7 +18,7 @@ _MOVED_OF_ANY: Mapping[str, str] = {
 }
 """Members of actors of every kind, known or not, that live in ECS instead."""
 
-_OURS = frozenset({"metadata"})
+_OURS = frozenset({"metadata", "name"})
 """Fields of actors that are ours: a member of that name is kept below it."""
 
 _PLAIN: Mapping[str, type] = {"keyword": str, "boolean": bool, "long": int}
@@ -40,6 +42,16 @@ class FieldRule:
     related: str | None = None
     is_text: bool = False
     objects_as: str | None = None
+    copies: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    """Paths into the value (an empty one is the value itself) that live in ECS as well, and where."""
+    is_conditional: bool = False
+    """True when it moves in some activities only."""
+
+    @property
+    def is_only_kept(self) -> bool:
+        """True when it stays below its own name, and nothing else becomes of it."""
+        is_special = self.path or self.related or self.is_text or self.objects_as or self.copies
+        return not is_special and self.stored_as == self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,9 @@ class TypePlan:
     names: frozenset[str] | None
     """The fields it may have; None when that is not known well enough to tell."""
     is_known: bool
+    sensitivity: str | None = None
+    changes: tuple[Change, ...] | None = None
+    """What its fields can tell of; None when that is not known well enough to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,8 @@ class ActorPlan:
     """Paths of members that live in ECS as well, and where."""
     names: frozenset[str] = frozenset()
     """The members it may have."""
+    name: Sentence = SILENT
+    """How a person reads which one it is."""
     is_known: bool = True
 
 
@@ -87,11 +104,13 @@ class Tables:
 
 def compile_tables(catalogue: Catalogue) -> Tables:
     """Compile a catalogue."""
-    plain = {name: _PLAIN[str(kept.type)] for name, kept in catalogue.fields.items() if _is_plain(kept)}
+    fields = {name: _rule(field) for name, field in catalogue.fields.items()}
+    types = {name: _PLAIN.get(str(kept.type)) for name, kept in catalogue.fields.items() if fields[name].is_only_kept}
+    plain = {name: kind for name, kind in types.items() if kind is not None}
     return Tables(
         version=catalogue.version,
         plans={name: _plan(kind, plain) for name, kind in catalogue.types.items()},
-        fields={name: _rule(field) for name, field in catalogue.fields.items()},
+        fields=fields,
         plain=plain,
         actors={name: _actor(kind, catalogue) for name, kind in catalogue.actors.items()},
         unknown_actor=replace(_actor(ActorKind("", {}), catalogue), is_known=False),
@@ -106,17 +125,23 @@ def plan_of_unknown(name: str | None, plain: Mapping[str, type]) -> TypePlan:
     return TypePlan(list(meaning.category), list(meaning.type), meaning.outcome, None, plain, None, is_known=False)
 
 
-def _is_plain(kept: AuditField) -> bool:
-    return kept.type in _PLAIN and not (kept.ecs or kept.related or kept.stored_as or kept.is_text)
-
-
 def _plan(kind: ActivityType, plain: Mapping[str, type]) -> TypePlan:
     names = None if kind.is_partial else frozenset({*kind.fields, "organization_uuid"})
     known = dict(plain) if names is None else {name: plain[name] for name in names if name in plain}
     for name, spec in kind.fields.items():
         if known.get(name) is str and not spec.is_array:
             known[name] = _AS_KEYWORD.get(spec.kind, str)
-    return TypePlan(list(kind.category), list(kind.type), kind.outcome, kind.outcome_rule, known, names, is_known=True)
+    return TypePlan(
+        category=list(kind.category),
+        kinds=list(kind.type),
+        outcome=kind.outcome,
+        rule=kind.outcome_rule,
+        plain=known,
+        names=names,
+        is_known=True,
+        sensitivity=kind.sensitivity,
+        changes=None if names is None else changes_in(names),
+    )
 
 
 def _rule(kept: AuditField) -> FieldRule:
@@ -131,6 +156,8 @@ def _rule(kept: AuditField) -> FieldRule:
         related=kept.related,
         is_text=kept.is_text,
         objects_as=kept.objects_as,
+        is_conditional=bool(kept.when or kept.only_for),
+        copies=tuple((tuple(path.split(".")[1:]), tuple(ecs.split("."))) for path, ecs in kept.copies.items()),
     )
 
 
@@ -141,4 +168,5 @@ def _actor(kind: ActorKind, catalogue: Catalogue) -> ActorPlan:
         types={name: kept.type for name, kept in catalogue.actor_fields.items() if name not in _OURS},
         copies=tuple((tuple(member.split(".")), tuple(ecs.split("."))) for member, ecs in kind.copies.items()),
         names=frozenset({"type", *kind.fields}),
+        name=kind.name_template,
     )

@@ -1,0 +1,29 @@
+"""Write the events of `tests/golden` anew after a change that is meant to change them.
+
+Read the difference before it is committed.
+
+python scripts/generate_golden.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from anthropic_audit.catalogue import load
+from anthropic_audit.normalize import Normalizer
+
+GOLDEN = Path(__file__).parent.parent / "tests" / "golden"
+
+
+def main() -> None:
+    """Write each event next to its activity."""
+    normalizer = Normalizer(load())
+    for folder in sorted(GOLDEN.iterdir()):
+        event = normalizer.document((folder / "activity.json").read_bytes())
+        text = json.dumps(event, indent=2, sort_keys=True, ensure_ascii=False)
+        (folder / "event.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""What an activity looks like that is as documented: the catalogue, compiled to types that msgspec reads in one go.
+
+A shape refuses whatever is not exactly as documented (a field too many, a value of another kind, an empty text): such
+an activity takes the longer way. So what a shape has read needs no second look, but for its odd fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from keyword import iskeyword
+from operator import attrgetter
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from anthropic_audit.catalogue import ActivityType, Catalogue, FieldSpec
+
+from .briefs import Brief, brief_of
+from .changes import Change, changes_in
+from .tables import Tables, TypePlan
+from .values import FITTED, LONG, Json
+
+_Text = Annotated[str, Meta(min_length=1)]
+_Texts = Annotated[list[_Text], Meta(min_length=1)]
+_Time = Annotated[datetime, Meta(tz=True)]
+_Whole = Annotated[int, Meta(ge=-LONG, le=LONG - 1)]
+_Broken = Annotated[float, Meta(gt=-float(LONG), lt=float(LONG))]
+
+_Read = Any
+"""A type as msgspec takes them."""
+
+_SCALARS: Mapping[str, _Read] = {"string": _Text, "enum": _Text, "boolean": bool, "number": _Whole | _Broken}
+_LISTS: Mapping[str, _Read] = {
+    "string": _Texts,
+    "enum": _Texts,
+    "number": Annotated[list[_Whole | _Broken], Meta(min_length=1)],
+}
+"""The types of an object's members, by their documented kinds."""
+
+_SIMPLE: Mapping[tuple[type, str], _Read] = {
+    (str, "string"): _Text,
+    (str, "enum"): _Text,
+    (bool, "boolean"): bool,
+    (int, "number"): _Whole | _Broken,
+}
+"""For the class that a field is simply kept with and the documented kind: the type that reads it."""
+
+_FLAT = frozenset({"string", "enum", "boolean", "number"})
+_LISTED = frozenset({"string", "enum"})
+_EMPTIED: Mapping[str, None] = {"id": None, "created_at": None, "actor": None}
+
+
+class Shape(msgspec.Struct):
+    """An activity as documented; each type has a shape of its own, with its fields after these."""
+
+    plan: ClassVar[Plan]
+
+    id: _Text
+    created_at: _Time
+    actor: msgspec.Raw
+    organization_id: _Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the activities of one type become documents."""
+
+    action: str
+    type_plan: TypePlan
+    skip: int
+    """How much of an emptied activity's JSON comes before its fields."""
+    odd_names: tuple[str, ...]
+    """Fields that are not simply kept."""
+    odd: Callable[[Shape], tuple[Json, ...]]
+    """Returns their values."""
+    deciding: tuple[str, ...]
+    """Fields that decide what becomes of others, or of the outcome."""
+    changes: tuple[Change, ...]
+    """What its fields can tell of."""
+    changing: tuple[str, ...]
+    """The names of those fields."""
+    changes_objects: bool
+    """True when one of them is an object or a list of objects."""
+    brief: Brief | None
+    """What its odd fields say, if that can be said without asking their rules."""
+    is_plain: bool
+    """True when all that varies is simply kept."""
+
+
+def compile_shapes(catalogue: Catalogue, tables: Tables) -> dict[str, type[Shape]]:
+    """Return the shape of each type whose fields have names that a shape can have."""
+    return {name: _shape(kind, tables) for name, kind in catalogue.types.items() if _can_be_named(kind)}
+
+
+def _can_be_named(kind: ActivityType) -> bool:
+    taken = {*Shape.__struct_fields__, "plan", "type"}
+    return all(name.isidentifier() and not iskeyword(name) and name not in taken for name in kind.fields)
+
+
+def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
+    type_plan = tables.plans[kind.name]
+    fields: dict[str, _Read] = {"organization_uuid": _Text}
+    odd: list[str] = []
+    for name, spec in kind.fields.items():
+        simple = _simple(name, spec, tables, type_plan)
+        fields[name] = Any if simple is None else simple
+        odd += [name] if simple is None else []
+    odd.sort()
+    changes, brief = changes_in(kind.fields), brief_of(kind, odd, tables.fields)
+    if brief is not None:
+        fields |= {name: _briefly(kind.fields[name]) for name in odd}
+        odd = [] if brief.says_nothing else odd
+    changing = tuple(name for change in changes for name in (change.fields or (change.name,)))
+    plan = Plan(
+        action=kind.name,
+        type_plan=type_plan,
+        skip=len(msgspec.json.encode({"type": kind.name, **_EMPTIED})) - 1,
+        odd_names=tuple(odd),
+        odd=_values_of(odd),
+        deciding=tuple(_deciding(kind, tables)),
+        changes=changes,
+        changing=changing,
+        changes_objects=any(kind.fields[name].kind not in _FLAT for name in changing),
+        brief=brief,
+        is_plain=not (odd or changes or kind.outcome_rule),
+    )
+    shape: type[Any] = msgspec.defstruct(
+        f"Shape_{kind.name}",
+        [(name, read | None, None) for name, read in fields.items()],
+        bases=(Shape,),
+        namespace={"plan": plan},
+        tag_field="type",
+        tag=kind.name,
+        forbid_unknown_fields=True,
+        omit_defaults=True,
+        gc=False,
+    )
+    return shape
+
+
+def _briefly(spec: FieldSpec) -> _Read:
+    """Return the type that reads a field of a type with a brief."""
+    if spec.kind == "number":
+        return _Whole
+    return _Texts if spec.is_array else _Text
+
+
+def _simple(name: str, spec: FieldSpec, tables: Tables, type_plan: TypePlan) -> _Read | None:
+    """Return the type that reads a field that is simply kept, or None."""
+    rule = tables.fields[name]
+    if not rule.is_only_kept:
+        return None
+    if rule.fitted is FITTED["flattened"]:
+        return _object(spec)
+    if rule.fitted is FITTED["double"]:
+        return None if spec.is_array else _Whole | _Broken
+    if name not in tables.plain:
+        return None
+    if spec.is_array:
+        return _Texts if tables.plain[name] is str and spec.kind in _LISTED else None
+    return _SIMPLE.get((type_plan.plain[name], spec.kind))
+
+
+def _object(spec: FieldSpec) -> _Read | None:
+    """Return the type of an object (or a list of objects) that is never empty, or None."""
+    members: list[tuple[str, _Read] | tuple[str, _Read, None]] = []
+    for name, member in spec.fields.items():
+        kind = _LISTS.get(member.kind) if member.is_array else _SCALARS.get(member.kind)
+        if kind is None:
+            return None
+        is_sure = member.is_required and not member.is_nullable
+        members.append((name, kind) if is_sure else (name, kind | None, None))
+    if all(len(member) > 2 for member in members):  # noqa: PLR2004 - name, type, default
+        return None
+    found = msgspec.defstruct(
+        "Members", sorted(members, key=len), forbid_unknown_fields=True, omit_defaults=True, gc=False
+    )
+    return Annotated[list[found], Meta(min_length=1)] if spec.is_array else found  # type: ignore[valid-type]
+
+
+def _values_of(names: list[str]) -> Callable[[Shape], tuple[Json, ...]]:
+    if not names:
+        return lambda _: ()
+    values = attrgetter(*names)
+    return values if len(names) > 1 else lambda shape: (values(shape),)
+
+
+def _deciding(kind: ActivityType, tables: Tables) -> Iterator[str]:
+    if kind.outcome_rule is not None:
+        yield kind.outcome_rule.path[0]
+    conditions = {rule.when[0] for name in kind.fields if (rule := tables.fields[name]).when}
+    yield from sorted(conditions & kind.fields.keys())
