@@ -90,3 +90,27 @@ def test_tags_and_namespace_are_taken_over(run: Run) -> None:
 
     assert document["tags"] == ["a", "b"]
     assert document["data_stream"]["namespace"] == "prod"
+
+
+def test_events_can_be_written_in_ocsf(run: Run) -> None:
+    result = run("normalize", "--schema", "ocsf", stdin=lines(activity(1)) + b"{nonsense\n" + lines(activity(2)))
+
+    first, broken, second = documents(result)
+    assert (first["class_name"], first["metadata"]["uid"]) == ("Web Resources Activity", "activity_1")
+    assert first["message"].startswith("alice@acme.example")
+    assert (broken["class_name"], broken["raw_data"]) == ("Base Event", "{nonsense")
+    assert second["metadata"]["uid"] == "activity_2"
+    assert "1 lines are no activities" in result.stderr
+
+
+def test_options_are_told_in_ocsf_s_words(run: Run) -> None:
+    (event,) = documents(
+        run("normalize", "--schema", "ocsf", "--tag", "a", "--preserve-original-event", stdin=lines(activity(1)))
+    )
+
+    assert event["metadata"]["labels"] == ["a", "preserve_original_event"]
+    assert json.loads(event["raw_data"]) == activity(1)
+
+
+def test_an_unknown_schema_is_refused(run: Run) -> None:
+    assert run("normalize", "--schema", "cef", stdin=b"").exit_code == 2

@@ -1,18 +1,32 @@
-"""`anthropic-audit normalize`: activities on stdin, ECS documents on stdout."""
+"""`anthropic-audit normalize`: activities on stdin, events in ECS or OCSF on stdout."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
+from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.normalize import Normalizer, Options, to_json
+from anthropic_audit.normalize import Normalizer, Options, Teller, to_json
+from anthropic_audit.ocsf import to_ocsf
 
 from .output import binary_out, notes
 
 _BATCH_BYTES = 256 * 1024
+
+Json = Any
+"""A value as JSON has them."""
+
+
+class Schema(StrEnum):
+    """What events are written in."""
+
+    ECS = "ecs"
+    OCSF = "ocsf"
 
 
 def normalize(
@@ -24,14 +38,18 @@ def normalize(
         typer.Option("--tag", metavar="TAG", help="Tag of every event, repeat it; else the default tags."),
     ] = None,
     namespace: Annotated[str, typer.Option("--namespace", help="data_stream.namespace of every event.")] = "default",
+    schema: Annotated[
+        Schema, typer.Option("--schema", help="Write Elastic Common Schema, or Open Cybersecurity Schema Framework.")
+    ] = Schema.ECS,
 ) -> None:
-    """Turn activities (NDJSON on stdin) into ECS documents (NDJSON on stdout), in order, one for one.
+    """Turn activities (NDJSON on stdin) into events of ECS or OCSF (NDJSON on stdout), in order, one for one.
 
-    Every line gives exactly one document. A line that is no activity gives a document that says so in error.message and
-    keeps the line in event.original; how many those were is told at the end, and the exit code stays 0. Lines of
-    nothing but white space hold no activity and give no document.
+    Every line gives exactly one event. A line that is no activity gives an event that says so in error.message and
+    keeps the line in event.original (in OCSF: a Base Event with message and raw_data); how many those were is told at
+    the end, and the exit code stays 0. Lines of nothing but white space hold no activity and give no event.
     """
-    normalizer = Normalizer(load_catalogue())
+    catalogue = load_catalogue()
+    normalizer, written = Normalizer(catalogue), _writer(schema, catalogue)
     options = Options(preserve_original_event=preserve_original_event, namespace=namespace)
     if tag:
         options = Options(tuple(tag), preserve_original_event=preserve_original_event, namespace=namespace)
@@ -44,7 +62,7 @@ def normalize(
             continue
         document = normalizer.document(raw, options)
         failed += "error" in document
-        pending += to_json(document)
+        pending += written(document)
         pending += b"\n"
         if len(pending) >= _BATCH_BYTES:
             out.write(pending)
@@ -52,4 +70,12 @@ def normalize(
     out.write(pending)
     out.flush()
     if failed:
-        notes().print(f"{failed:,} lines are no activities: their documents carry error.message")
+        notes().print(f"{failed:,} lines are no activities: their events say so")
+
+
+def _writer(schema: Schema, catalogue: Catalogue) -> Callable[[dict[str, Json]], bytes]:
+    """Return what writes a document in a schema."""
+    if schema is Schema.ECS:
+        return to_json
+    tell = Teller(catalogue).tell
+    return lambda document: to_json(to_ocsf(document, tell(document)))

@@ -1,0 +1,6 @@
+"""The same events for people whose tools speak the Open Cybersecurity Schema Framework; pure."""
+
+from .load import load_rules
+from .translate import Translator, to_ocsf
+
+__all__ = ["Translator", "load_rules", "to_ocsf"]

@@ -1,0 +1,89 @@
+"""Which classes a type can become, and what was done in each one's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Final
+
+from .model import About, Coded, EventClass, Rule, Rules
+
+_ABOUT_SOMEBODY: Final = frozenset({About.USER, About.USER_PRIVILEGES, About.GROUP})
+_UNKNOWN: Final[Coded] = (0, "Unknown")
+_OTHER: Final[Coded] = (99, "Other")
+_A_CLASS: Final = 100
+"""`type_uid` is the class's number, then two digits for the activity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One class that a type can become."""
+
+    event_class: EventClass
+    rule: Rule
+    subject: str
+    """What the type's name tells of: `claude_project_document` of `claude_project_document_deleted`."""
+    activity_id: int
+    activity_name: str
+    type_name: str
+    is_of_the_whole: bool = False
+    """True when what was done to a part of something was done to the whole of it."""
+
+    @property
+    def type_uid(self) -> int:
+        """The number of class and activity together."""
+        return self.event_class.uid * _A_CLASS + self.activity_id
+
+    @property
+    def words(self) -> str:
+        """The subject as people read it."""
+        return self.subject.replace("_", " ")
+
+    @property
+    def is_conditional(self) -> bool:
+        """True when an event of the type can lack what the class asks for."""
+        return bool(self.rule.when) or self.event_class.about in _ABOUT_SOMEBODY
+
+
+def choices_of(rules: Rules, name: str, categories: Sequence[str], kinds: Sequence[str]) -> tuple[Choice, ...]:
+    """Return the classes that a type can become, the best first; the last one takes every event."""
+    return tuple(_choices(rules, name, frozenset(categories), kinds))
+
+
+def no_choice(rules: Rules) -> Choice:
+    """Return what becomes of an event that has no type."""
+    rule = Rule(types=(), event_class="base_event")
+    return Choice(rules.classes["base_event"], rule, "", *_UNKNOWN, type_name="Base Event: Unknown")
+
+
+def _choices(rules: Rules, name: str, categories: frozenset[str], kinds: Sequence[str]) -> Iterator[Choice]:
+    verb, subject = verb_of(rules, name)
+    word = verb or next((rules.kinds[kind] for kind in kinds if kind in rules.kinds), name.rpartition("_")[2])
+    for rule in rules.rules:
+        if not any(fnmatchcase(name, pattern) for pattern in rule.types):
+            continue
+        if rule.categories and not rule.categories & categories:
+            continue
+        done = rule.activity or word
+        choice = _choice(rules.classes[rule.event_class], rule, subject, done)
+        yield replace(choice, is_of_the_whole=done in rules.of_the_whole)
+        if not choice.is_conditional:
+            return
+
+
+def _choice(event_class: EventClass, rule: Rule, subject: str, word: str) -> Choice:
+    known = event_class.activities.get(word)
+    number, of_schema = known or _OTHER
+    name = of_schema if known else word.replace("_", " ").title() or of_schema
+    return Choice(event_class, rule, subject, number, name, type_name=f"{event_class.name}: {of_schema}")
+
+
+def verb_of(rules: Rules, name: str) -> tuple[str | None, str]:
+    """Return our word for what a type's name says was done, and the rest of the name."""
+    endings = ((ending, verb) for verb, endings in rules.verbs.items() for ending in endings)
+    fitting = [(ending, verb) for ending, verb in endings if name.endswith(f"_{ending}")]
+    if not fitting:
+        return None, name
+    ending, verb = max(fitting, key=lambda one: len(one[0]))
+    return verb, name.removesuffix(f"_{ending}")

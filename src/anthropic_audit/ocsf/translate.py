@@ -1,0 +1,102 @@
+"""From an ECS document to an event of the Open Cybersecurity Schema Framework: by tables; never fails, never drops.
+
+What is decided in the document (who acted, whether it succeeded, to whom it was done) is taken from there, so both
+outputs say the same. What has no place in OCSF stays in `unmapped`; `anthropic.audit` is kept there whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from .case import Case
+from .choosing import Choice, choices_of, no_choice
+from .envelope import head_of, profiles_of, surroundings_of
+from .load import load_rules
+from .model import Json, Rules
+from .observables import observables_of
+from .people import acting_user
+from .remainder import Remainder, at, is_text
+from .targets import Actor, Parts, parts_about
+
+_OF_ECS: Final = frozenset({"ecs", "data_stream"})
+"""Parts of a document that tell of the document itself, and of nothing that happened."""
+
+_SOMETHING: Final = "something happened"
+_MOST_TYPES: Final = 10_000
+
+
+class Translator:
+    """OCSF's rules, ready to translate by; what they say of a type is remembered."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._choices: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[Choice, ...]] = {}
+        self._no_choice = no_choice(rules)
+
+    def translate(self, document: Mapping[str, Json], message: str | None = None) -> dict[str, Json]:
+        """Return the OCSF event of an ECS document; `message` is the sentence that tells it."""
+        case = _case(self._rules, document, message)
+        acting = acting_user(case)
+        choice, about = self._chosen(case, acting)
+        around = surroundings_of(case, choice, acting)
+        event = {**head_of(case, choice, profiles_of(choice, around)), **around, **about}
+        observables = observables_of(event, case)
+        if observables:
+            event["observables"] = observables
+        unmapped = case.rest.left()
+        if "anthropic" in document:
+            unmapped["anthropic"] = document["anthropic"]
+        return {**event, "unmapped": unmapped} if unmapped else event
+
+    def _chosen(self, case: Case, acting: Actor) -> tuple[Choice, Parts]:
+        """Return the first class whose events can be told of this one, and what they tell of."""
+        for choice in self._choices_of(case.rest):
+            about = parts_about(case, choice, acting)
+            if about is not None:
+                return choice, about
+        return self._no_choice, {}
+
+    def _choices_of(self, rest: Remainder) -> tuple[Choice, ...]:
+        action = rest.see("event.action")
+        if not is_text(action):
+            return ()
+        key = (action, _texts(rest.see("event.category")), _texts(rest.see("event.type")))
+        found = self._choices.get(key)
+        if found is None:
+            if len(self._choices) >= _MOST_TYPES:
+                self._choices.clear()
+            found = self._choices[key] = choices_of(self._rules, *key)
+        return found
+
+
+def to_ocsf(document: Mapping[str, Json], message: str | None = None) -> dict[str, Json]:
+    """Return the OCSF event of an ECS document, by the rules that come with this package."""
+    return _translator().translate(document, message)
+
+
+@cache
+def _translator() -> Translator:
+    return Translator(load_rules())
+
+
+def _case(rules: Rules, document: Mapping[str, Json], message: str | None) -> Case:
+    action, identity = at(document, "event.action"), at(document, "event.id")
+    tenant, audit = at(document, "organization.id"), at(document, "anthropic.audit")
+    operation = action if is_text(action) else "unknown"
+    reason = at(document, "error.message")
+    words = operation.replace("_", " ") if is_text(action) else _SOMETHING
+    return Case(
+        rules=rules,
+        rest=Remainder({name: part for name, part in document.items() if name not in _OF_ECS}),
+        audit=audit if isinstance(audit, dict) else {},
+        operation=operation,
+        identity=identity if is_text(identity) else None,
+        tenant=tenant if is_text(tenant) else None,
+        message=message or (reason if is_text(reason) else words),
+    )
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()

@@ -1,0 +1,85 @@
+"""An OCSF validator that is not ours: the schema's own classes as JSON Schemas, made by `ocsf-json-schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from ocsf_json_schema import (
+    OcsfJsonSchemaEmbedded,
+    get_ocsf_schema,
+)
+
+from anthropic_audit.ocsf import load_rules
+
+Json = Any
+Mistakes = Callable[[Json], list[str]]
+Validators = Callable[[Json], Draft202012Validator]
+
+
+@pytest.fixture(scope="session")
+def schema() -> dict[str, Json]:
+    """The schema of OCSF, of the version that our events name."""
+    read: dict[str, Json] = get_ocsf_schema(load_rules().version)
+    return read
+
+
+def validators(schema: dict[str, Json]) -> Validators:
+    """Return what finds the validator of an event, by its class and its profiles."""
+    made = OcsfJsonSchemaEmbedded(schema)
+
+    @cache
+    def validator(class_uid: int, profiles: tuple[str, ...]) -> Draft202012Validator:
+        name = made.lookup_class_name_from_uid(class_uid)
+        return Draft202012Validator(made.get_class_schema(name, list(profiles)))
+
+    return lambda event: validator(event["class_uid"], tuple(event["metadata"]["profiles"]))
+
+
+def mistakes_by(validator_of: Validators) -> Mistakes:
+    """Return what says what is wrong with an event: nothing is, when the schema allows it."""
+
+    def mistakes(event: Json) -> list[str]:
+        return [f"{one.json_path}: {one.message}"[:300] for one in validator_of(event).iter_errors(event)]
+
+    return mistakes
+
+
+@pytest.fixture(scope="session")
+def mistakes(schema: dict[str, Json]) -> Mistakes:
+    """Say what is wrong with an event by the version that it names."""
+    return mistakes_by(validators(schema))
+
+
+@pytest.fixture(scope="session", params=["1.6.0", "1.7.0"])
+def mistakes_of_before(request: pytest.FixtureRequest) -> Mistakes:
+    """Say what is wrong with an event by an older version."""
+    return mistakes_by(validators(get_ocsf_schema(request.param)))
+
+
+@pytest.fixture(scope="session")
+def outdated(schema: dict[str, Json]) -> Mistakes:
+    """Return the attributes of an event that the schema would rather not see any more."""
+    validator_of = validators(schema)
+
+    def outdated(event: Json) -> list[str]:
+        top: Json = validator_of(event).schema
+        return list(deprecated_in(event, top, top["$defs"]))
+
+    return outdated
+
+
+def deprecated_in(value: Json, schema: Json, objects: Json) -> Iterator[str]:
+    if isinstance(value, list):
+        for element in value:
+            yield from deprecated_in(element, schema.get("items", {}), objects)
+    elif isinstance(value, dict):
+        known = objects[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        for name, member in value.items():
+            attribute = known.get("properties", {}).get(name, {})
+            if attribute.get("deprecated"):
+                yield name
+            yield from deprecated_in(member, attribute, objects)
