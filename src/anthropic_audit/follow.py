@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .archive import ArchiveWriter, Events
-from .normalize import Normalizer, Options, to_json
+from .model import Window
+from .normalize import Normalizer, Options
 from .progress import Normalized, Watch
 from .times import EPOCH
 
@@ -45,26 +47,50 @@ def normalize_pending(archive: ArchiveWriter, normalizer: Normalizer, rules: Nor
     return done
 
 
+def renormalize(
+    archive: ArchiveWriter, normalizer: Normalizer, rules: NormalizeRules, window: Window, *, watch: Watch
+) -> int:
+    """Derive the events of a window of time again, with what is known now, and return how many those were.
+
+    A crash leaves each stretch of events as it was or as it is to be; doing it again does no harm.
+    """
+    done = 0
+
+    def derive(activities: pa.Table) -> Events:
+        return _normalized(activities, normalizer, rules)
+
+    for chunk in archive.event_chunks(window.start, window.end):
+        replaced = archive.replace_events(chunk, derive)
+        done += replaced
+        watch(Normalized(replaced, chunk.last))
+    return done
+
+
 def _normalized(activities: pa.Table, normalizer: Normalizer, rules: NormalizeRules) -> Events:
     """Normalize a batch; an activity that names no time gets the one at which it was received."""
-    undated = pc.equal(activities.column("created_at"), EPOCH).to_pylist()
-    received_at = activities.column("received_at")
-    texts, is_known = [], []
-    for row, (feed, raw) in enumerate(zip(*_lists(activities, "feed", "raw"), strict=True)):
-        options = rules.of(feed)
-        if undated[row]:
-            options = replace(options, received_at=received_at[row].as_py().astimezone(UTC))
-        document = normalizer.document(raw, options)
-        texts.append(to_json(document))
-        is_known.append(_is_known(document))
+    normalizer.refresh()
+    undated = pc.any(pc.equal(activities.column("created_at"), EPOCH)).as_py()
+    texts: list[bytes] = []
+    is_known: list[bool] = []
+    for options, raws in _dated(activities, rules) if undated else _runs(activities, rules):
+        for text, known in normalizer.events(raws, options):
+            texts.append(text)
+            is_known.append(known)
     return Events(activities, texts, is_known, normalizer.catalogue_version)
 
 
-def _lists(table: pa.Table, *names: str) -> list[list[Any]]:
-    return [table.column(name).to_pylist() for name in names]
+def _runs(activities: pa.Table, rules: NormalizeRules) -> Iterator[tuple[Options, Iterable[bytes]]]:
+    """Yield the activities feed by feed, in their order, with each feed's options."""
+    feeds, raws = activities.column("feed").to_pylist(), activities.column("raw").to_pylist()
+    for feed, run in groupby(zip(feeds, raws, strict=True), key=itemgetter(0)):
+        yield rules.of(feed), map(itemgetter(1), run)
 
 
-def _is_known(document: Mapping[str, Any]) -> bool:
-    """Say whether the catalogue knew all of the activity: nothing is flagged but its version."""
-    audit = document.get("anthropic", {}).get("audit", {})
-    return len(audit.get("catalogue", ())) == 1
+def _dated(activities: pa.Table, rules: NormalizeRules) -> Iterator[tuple[Options, Iterable[bytes]]]:
+    """Yield the activities one by one, each undated one with the time at which it was received."""
+    rows = activities.select(["feed", "raw", "created_at", "received_at"]).to_pylist()
+    for row in rows:
+        options = rules.of(row["feed"])
+        if row["created_at"] == EPOCH:
+            options = replace(options, received_at=row["received_at"].astimezone(UTC))
+        yield options, (row["raw"],)

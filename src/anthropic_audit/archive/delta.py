@@ -76,9 +76,8 @@ class DeltaLog:
     def append(self, rows: pa.Table, marks: Mapping[str, int]) -> None:
         """Add rows and set marks, all of it or nothing, and have it on the disk before returning."""
         _check_space(self._folder, rows.nbytes)
-        before = self._delta.version()
         transactions = [Transaction(name, number) for name, number in marks.items()]
-        with translated(self._folder):
+        with self._committing():
             write_deltalake(
                 self._delta,
                 rows,
@@ -86,6 +85,23 @@ class DeltaLog:
                 writer_properties=_WRITER,
                 commit_properties=CommitProperties(app_transactions=transactions),
             )
+
+    def replace(self, rows: pa.RecordBatchReader, predicate: str, nbytes: int) -> None:
+        """Put rows in the place of those that a predicate names, in one commit; the rows are read as they are written.
+
+        `nbytes` says about how much room they take. The files of the rows before stay on the disk for those who read
+        them, but belong to older versions of the table.
+        """
+        _check_space(self._folder, nbytes)
+        with self._committing():
+            write_deltalake(self._delta, rows, mode="overwrite", predicate=predicate, writer_properties=_WRITER)
+
+    @contextmanager
+    def _committing(self) -> Iterator[None]:
+        """Have what is committed inside on the disk, and take it over."""
+        before = self._delta.version()
+        with translated(self._folder):
+            yield
             self._delta.update_incremental()
             for version in range(before + 1, self._delta.version() + 1):
                 self._take_over(version)
@@ -93,11 +109,13 @@ class DeltaLog:
     def _take_over(self, version: int) -> None:
         """Sync a commit's files to the disk, and remember what they hold."""
         log = self._folder / "_delta_log" / f"{version:020}.json"
-        added = [line["add"] for line in map(orjson.loads, log.read_bytes().splitlines()) if "add" in line]
+        actions = [orjson.loads(line) for line in log.read_bytes().splitlines()]
+        added = [line["add"] for line in actions if "add" in line]
+        removed = {str(self._folder / unquote(line["remove"]["path"])) for line in actions if "remove" in line}
         files = [_file(self._folder, unquote(add["path"]), add["stats"], self._table.indexed) for add in added]
         paths = [Path(file.path) for file in files]
         _sync([*paths, log, *{path.parent for path in paths}, log.parent])
-        self._files.extend(files)
+        self._files = [file for file in self._files if file.path not in removed] + files
 
 
 @contextmanager

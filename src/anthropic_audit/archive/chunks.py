@@ -1,0 +1,88 @@
+"""Stretches of a table that can be replaced one by one: whole files, so that no row is written twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from anthropic_audit.errors import ArchiveError
+
+from .delta import DataFile
+from .schema import DAY
+
+_SEQ, _TIME = "seq", "timestamp"
+_DAY_FOLDER = re.compile(rf"{DAY}=(\d{{4}}-\d{{2}}-\d{{2}})")
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The events of one day with a `seq` from `first` to `last` and a time from `lowest` to `highest`, all included."""
+
+    day: date
+    first: int
+    last: int
+    lowest: datetime
+    highest: datetime
+    nbytes: int
+    """About how much room they take on the disk."""
+
+    @property
+    def predicate(self) -> str:
+        """The same in SQL."""
+        span = f"{_TIME} >= '{_stamp(self.lowest)}' AND {_TIME} <= '{_stamp(self.highest)}'"
+        return f"{DAY} = '{self.day}' AND {_SEQ} >= {self.first} AND {_SEQ} <= {self.last} AND {span}"
+
+
+def chunks_of(files: Iterable[DataFile], start: datetime, end: datetime) -> list[Chunk]:
+    """Return the events from `start` on and before `end`, oldest day first; files that overlap in `seq` go together."""
+    held = [(_day(file), file) for file in files if file.may_hold(_TIME, start, end - _MICROSECOND)]
+    held.sort(key=lambda one: (one[0], _bounds(one[1])))
+    chunks: list[Chunk] = []
+    for day, those in groupby(held, key=lambda one: one[0]):
+        midnight = datetime.combine(day, time(), UTC)
+        lowest, highest = max(start, midnight), min(end, midnight + timedelta(days=1)) - _MICROSECOND
+        if lowest <= highest:
+            chunks += [
+                Chunk(day, first, last, lowest, highest, nbytes)
+                for first, last, nbytes in _together([file for _, file in those])
+            ]
+    return chunks
+
+
+def _together(files: Sequence[DataFile]) -> list[tuple[int, int, int]]:
+    """Merge the spans of `seq` of files that overlap; the files come sorted by it."""
+    merged: list[tuple[int, int, int]] = []
+    for file in files:
+        first, last = _bounds(file)
+        nbytes = Path(file.path).stat().st_size
+        if merged and first <= merged[-1][1]:
+            start, end, size = merged.pop()
+            first, last, nbytes = start, max(end, last), size + nbytes
+        merged.append((first, last, nbytes))
+    return merged
+
+
+def _bounds(file: DataFile) -> tuple[int, int]:
+    bounds: Any = file.bounds.get(_SEQ)
+    if bounds is None:
+        message = f"a file of the events has no statistics: `{file.path}`"
+        raise ArchiveError(message, hint="the archive was written by something else than this program")
+    return bounds[0], bounds[1]
+
+
+def _day(file: DataFile) -> date:
+    found = _DAY_FOLDER.search(file.path)
+    if found is None:
+        message = f"a file of the events is in no day's folder: `{file.path}`"
+        raise ArchiveError(message, hint="the archive was written by something else than this program")
+    return date.fromisoformat(found.group(1))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

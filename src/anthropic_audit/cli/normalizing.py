@@ -1,0 +1,25 @@
+"""From the settings to what normalizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.follow import NormalizeRules
+from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.settings import FeedSettings, Settings
+
+
+def normalize_rules(feeds: Iterable[FeedSettings]) -> NormalizeRules:
+    """Return what each feed's events carry."""
+    return NormalizeRules({feed.name: _options(feed) for feed in feeds})
+
+
+def open_normalizer(settings: Settings) -> Normalizer:
+    """Return a normalizer with our catalogue."""
+    del settings
+    return Normalizer(load_catalogue())
+
+
+def _options(feed: FeedSettings) -> Options:
+    return Options(tags=feed.tags, preserve_original_event=feed.preserve_original_event)
