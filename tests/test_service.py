@@ -2,100 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import httpx2
 import pytest
+from tests.collecting import NOTHING_WRONG, NOW, House, settings
 
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.errors import ArchiveError, FeedDeniedError, FeedUnreachableError, InterruptedRunError
 from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.model import Filters
-from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.model import Purpose
+from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import CursorLost, Progress, WalkFailed, WalkFinished
 from anthropic_audit.redact import Secret
-from anthropic_audit.service import Collector, FeedRun, Outcome, open_feeds
+from anthropic_audit.service import Collector, open_feeds
 from anthropic_audit.settings import FeedSettings
-from anthropic_audit.simulator import Delivery, Fault, Vendor, VendorSettings, open_vendor
-from anthropic_audit.simulator.world import WorldSettings
-from anthropic_audit.testing import FakeClock, simulated_transport
-
-NOW = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
-DAYS = 3
-
-
-class House:
-    """A simulated vendor, a clock, and collectors on one archive."""
-
-    def __init__(self, folder: Path, settings: VendorSettings) -> None:
-        self.folder = folder
-        self.clock = FakeClock(NOW)
-        self.vendor: Vendor = open_vendor(settings, NOW)
-        self.told: list[Progress] = []
-
-    def feed(self, name: str = "acme", key: str = "compliance", **settings: object) -> FeedRun:
-        asked = {"name": name, "initial_interval": f"{DAYS + 1}d", "batch_size": 500, **settings}
-        secret = self.vendor.keys.named(key).secret
-        transport = simulated_transport(self.vendor, self.clock)
-        (run,) = open_feeds([(FeedSettings.model_validate(asked), secret)], self.clock, self.told.append, transport)
-        return run
-
-    def collect(self, *runs: FeedRun) -> list[Outcome]:
-        with self.collector() as collector:
-            return collector.once(runs)
-
-    @contextmanager
-    def collector(self) -> Iterator[Collector]:
-        with open_writer(str(self.folder), self.clock) as archive:
-            yield self._collector(archive)
-
-    def _collector(self, archive: ArchiveWriter) -> Collector:
-        rules = NormalizeRules({"acme": Options(tags=("ours",))})
-        return Collector(archive, self.clock, normalizer=Normalizer(load()), rules=rules, watch=self.told.append)
-
-    def missing(self, feed: str = "acme") -> dict[str, int]:
-        """Compare the archive with the truth in what is covered."""
-        with open_writer(str(self.folder), self.clock) as archive:
-            covered = archive.covered(feed, Filters())
-        assert covered.start is not None
-        assert covered.end is not None
-        truth = {
-            one.id: sha256(one.raw).digest() for one in self.vendor.truth(covered.start, covered.end, self.clock.now())
-        }
-        with open_reader(str(self.folder)).connect() as connection:
-            rows = connection.sql("SELECT id, raw, sha256 FROM activities").fetchall()
-            events = connection.sql("SELECT count(DISTINCT id), count(*) FROM events").fetchall()
-        stored = {identity: sha256(raw).digest() for identity, raw, _ in rows}
-        return {
-            "missing": len(truth.keys() - stored.keys()),
-            "doubled": len(rows) - len(stored),
-            "altered": sum(stored.get(identity, digest) != digest for identity, digest in truth.items()),
-            "wrong digests": sum(stored[identity] != digest for identity, _, digest in rows),
-            "without an event": len(rows) - events[0][0],
-            "with two events": events[0][1] - events[0][0],
-        }
-
-
-NOTHING_WRONG = {
-    "missing": 0,
-    "doubled": 0,
-    "altered": 0,
-    "wrong digests": 0,
-    "without an event": 0,
-    "with two events": 0,
-}
-
-
-def settings(**changes: object) -> VendorSettings:
-    world = WorldSettings(seed=5, activities_per_day=1500, people=30)
-    return replace(VendorSettings(world=world, history=timedelta(days=DAYS)), **changes)  # type: ignore[arg-type] # by name
+from anthropic_audit.simulator import Delivery, Fault
 
 
 def test_a_feed_is_collected_normalized_and_covered(tmp_path: Path) -> None:
@@ -152,6 +78,19 @@ def test_what_is_late_by_less_than_the_overlap_is_found(tmp_path: Path) -> None:
         house.collect(house.feed(overlap="40m"))
 
     assert house.missing() == NOTHING_WRONG
+
+
+def test_what_is_later_than_the_overlap_is_found_by_reading_again(tmp_path: Path) -> None:
+    late = Delivery(late_share=0.2, lateness=timedelta(hours=50), disclosure_lateness=timedelta(days=5))
+    house = House(tmp_path, settings(delivery=late))
+
+    for _ in range(20):
+        house.clock.advance(timedelta(hours=13))
+        house.collect(house.feed())
+
+    assert house.missing(until=NOW + timedelta(days=2)) == NOTHING_WRONG
+    walks = open_reader(str(tmp_path)).coverage("acme")
+    assert sum(walk.new for walk in walks if walk.purpose is Purpose.RECONCILE) > 0
 
 
 def test_an_outage_is_made_up_for(tmp_path: Path) -> None:

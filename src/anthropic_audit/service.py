@@ -17,7 +17,7 @@ from .feed.trace import Tracer
 from .feed.walk import Walker, WalkRules
 from .follow import NormalizeRules, normalize_pending
 from .normalize import Normalizer
-from .plan import TailRules, due_windows, is_covered
+from .plan import HORIZON, Due, TailRules, due_reconciles, due_windows, is_covered
 from .ports import Clock, Feed
 from .progress import WalkFailed, Watch
 from .redact import Secret
@@ -127,11 +127,20 @@ class Collector:
         covered = self._archive.covered(settings.name, settings.filters)
         rules = TailRules(settings.initial_interval, settings.overlap)
         for due in due_windows(covered, self._clock.now(), rules):
-            walked = walker.walk(due)
+            self._walk(walker, due)
+        now = self._clock.now()
+        covered = self._archive.covered(settings.name, settings.filters)
+        walks = self._archive.walks(settings.name, settings.filters, now - HORIZON)
+        for due in list(due_reconciles(covered, walks, now)):
+            self._walk(walker, due)
+
+    def _walk(self, walker: Walker, due: Due) -> None:
+        """Walk a window to its end, in as many walks as it takes."""
+        walked = walker.walk(due)
+        self._normalize()
+        while walked.rest is not None:
+            walked = walker.walk(replace(due, window=walked.rest))
             self._normalize()
-            while walked.rest is not None:
-                walked = walker.walk(replace(due, window=walked.rest))
-                self._normalize()
 
     def _normalize(self) -> None:
         normalize_pending(self._archive, self._normalizer, self._rules, self._watch)

@@ -51,8 +51,12 @@ class FeedSettings(_Section):
     overlap: Duration = Field(timedelta(minutes=10), description="How much of the covered time each walk reads again")
     settle: Duration = Field(timedelta(seconds=60), description="Age below which a window is never claimed complete")
     batch_size: int = Field(5000, ge=1, le=5000, description="Activities asked for in one request")
-    activity_types: tuple[str, ...] = Field((), description="Collect these activity types only")
-    exclude_activity_types: tuple[str, ...] = Field((), description="Collect all but these activity types")
+    activity_types: tuple[str, ...] = Field(
+        (), description="Collect these activity types only: names, `*_viewed`, groups (`auth/*`)"
+    )
+    exclude_activity_types: tuple[str, ...] = Field(
+        (), description="Collect all but these activity types: names, `*_viewed`, groups (`auth/*`)"
+    )
     actor_ids: tuple[str, ...] = Field((), description="Collect activities of these users (`user_…`) only")
     organization_ids: tuple[str, ...] = Field((), description="Collect activities of these organizations only")
     preserve_original_event: bool = Field(default=False, description="Keep the received text in `event.original`")

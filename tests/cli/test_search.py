@@ -132,3 +132,14 @@ def test_without_an_archive_the_way_to_one_is_told(run: Run, tmp_path: Path) -> 
     assert result.exit_code == 2
     assert "there is no archive at" in result.stderr
     assert "hint: run `anthropic-audit collect --once` first" in result.stderr
+
+
+def test_events_are_told_in_sentences(run: Run, archive: Path) -> None:
+    result = run(
+        "search", "--archive", str(archive), "--format", "sentences", "-f", "event.action=admin_api_key_created"
+    )
+
+    assert result.exit_code == 0
+    (line,) = result.stdout.splitlines()
+    assert "  alice@acme.example" in line
+    assert "apikey_1" in line

@@ -25,8 +25,8 @@ def told(column: str, document: dict[str, Any]) -> object:
         pytest.param("actor", {"user": {"id": "user_a"}}, "user_a", id="a person by id"),
         pytest.param(
             "actor",
-            {"anthropic": {"audit": {"actor": {"type": "api_actor", "api_key_id": "apikey_1"}}}},
-            "apikey_1",
+            {"anthropic": {"audit": {"actor": {"type": "api_actor", "name": "API key apikey_1"}}}},
+            "API key apikey_1",
             id="a key",
         ),
         pytest.param(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from datetime import UTC
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Self
 
 import pyarrow as pa
 
 from anthropic_audit.errors import ArchiveBusyError
 from anthropic_audit.model import Coverage, Filters, Received, Window
-from anthropic_audit.plan import Spans
+from anthropic_audit.plan import Spans, Walk
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Waiting, Watch, nobody
+from anthropic_audit.times import EPOCH
 
+from .chunks import Chunk, chunks_of
 from .delta import DeltaLog, translated
 from .duck import connect, read
 from .lease import Lease
@@ -35,8 +37,15 @@ _BETWEEN = """
 SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($files, hive_partitioning = false)
 WHERE seq BETWEEN $first AND $last ORDER BY seq
 """
+_OF_CHUNK = """
+SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($files, hive_partitioning = false)
+WHERE seq BETWEEN $first AND $last
+    AND (CASE WHEN created_at = $epoch THEN received_at ELSE created_at END) BETWEEN $lowest AND $highest
+ORDER BY seq
+"""
+_BATCH = 10_000
 
-_CLAIMS = "SELECT feed, filters, from_time, to_time FROM read_parquet($files)"
+_CLAIMS = "SELECT feed, filters, from_time, to_time, walked_at FROM read_parquet($files)"
 
 
 class ArchiveWriter:
@@ -61,7 +70,8 @@ class ArchiveWriter:
             self._events = DeltaLog(folder, EVENTS)
             self._coverage = DeltaLog(folder, COVERAGE)
             self._duckdb = connect()
-            self._covered = self._read_coverage()
+            self._walks = self._read_coverage()
+            self._covered = {key: Spans.of(walk.window for walk in walks) for key, walks in self._walks.items()}
         except BaseException:
             self._lease.release()
             raise
@@ -85,35 +95,76 @@ class ArchiveWriter:
         """Record that a window was walked to its end."""
         with self._lock:
             self._coverage.append(coverage_rows(coverage), {})
-            key = (coverage.feed, coverage.filters)
-            self._covered[key] = self._covered.get(key, Spans()) | Spans((coverage.window,))
+            key, walk = (coverage.feed, coverage.filters), Walk(coverage.window, coverage.walked_at)
+            self._covered[key] = self._covered.get(key, Spans()) | Spans((walk.window,))
+            self._walks.setdefault(key, []).append(walk)
 
     def covered(self, feed: str, filters: Filters) -> Spans:
         """Return what is covered for one feed and one set of filters."""
         return self._covered.get((feed, filters.key()), Spans())
 
+    def walks(self, feed: str, filters: Filters, since: datetime) -> list[Walk]:
+        """Return the finished walks of one feed with one set of filters that read anything from `since` on.
+
+        What ends before is forgotten: nobody asks for it again.
+        """
+        key = (feed, filters.key())
+        with self._lock:
+            recent = [walk for walk in self._walks.get(key, ()) if walk.window.end > since]
+            self._walks[key] = recent
+            return list(recent)
+
     @property
     def last_seq(self) -> int:
-        """The `seq` of the newest activity, 0 in an empty archive."""
-        return self._activities.mark(_SEQ)
+        """The `seq` of the newest activity, 0 in an empty archive; what it counts can be read."""
+        with self._lock:
+            return self._activities.mark(_SEQ)
 
     @property
     def normalized_seq(self) -> int:
         """The `seq` up to which events exist."""
-        return self._events.mark(_NORMALIZED)
+        with self._lock:
+            return self._events.mark(_NORMALIZED)
 
     def activities_between(self, first: int, last: int) -> pa.Table:
         """Return the activities with a `seq` from `first` to `last`, both included, in order."""
-        files = [file.path for file in self._activities.files if file.may_hold(_SEQ, first, last)]
-        if not files:
-            return ACTIVITIES.schema.empty_table().select(["seq", "feed", "id", "created_at", "received_at", "raw"])
         with self._lock, translated(self._folder):
+            files = [file.path for file in self._activities.files if file.may_hold(_SEQ, first, last)]
+            if not files:
+                return ACTIVITIES.schema.empty_table().select(["seq", "feed", "id", "created_at", "received_at", "raw"])
             return read(self._duckdb, _BETWEEN, {"files": files, "first": first, "last": last})
 
     def append_events(self, events: Events, up_to_seq: int) -> None:
         """Store events and, with them, the position up to which they exist."""
         with self._lock, translated(self._folder):
             self._events.append(event_rows(events), {_NORMALIZED: up_to_seq})
+
+    def event_chunks(self, start: datetime, end: datetime) -> list[Chunk]:
+        """Return the events from `start` on and before `end`, in stretches that can be replaced one by one, by time."""
+        return chunks_of(self._events.files, start, end)
+
+    def replace_events(self, chunk: Chunk, derive: Callable[[pa.Table], Events]) -> int:
+        """Derive a stretch of events again from their activities, and return how many those were.
+
+        Either all of the stretch is replaced or nothing; memory is bounded by the size of a batch.
+        """
+        with self._lock, translated(self._folder):
+            bounds = {"lowest": chunk.lowest, "highest": chunk.highest, "epoch": EPOCH}
+            files = [file.path for file in self._activities.files if file.may_hold(_SEQ, chunk.first, chunk.last)]
+            asked = {"files": files, "first": chunk.first, "last": chunk.last, **bounds}
+            activities = self._duckdb.sql(_OF_CHUNK, params=asked).to_arrow_reader(_BATCH) if files else ()
+            replaced = 0
+
+            def rows() -> Iterator[pa.RecordBatch]:
+                nonlocal replaced
+                for batch in activities:
+                    found = event_rows(derive(pa.Table.from_batches([batch])))
+                    replaced += found.num_rows
+                    yield from found.to_batches()
+
+            reader = pa.RecordBatchReader.from_batches(EVENTS.schema, rows())
+            self._events.replace(reader, chunk.predicate, chunk.nbytes)
+            return replaced
 
     def close(self) -> None:
         """Let the next process write."""
@@ -143,16 +194,18 @@ class ArchiveWriter:
         finally:
             self._duckdb.unregister("batch")
 
-    def _read_coverage(self) -> dict[tuple[str, str], Spans]:
+    def _read_coverage(self) -> dict[tuple[str, str], list[Walk]]:
+        """Return the walks of each feed with each set of filters."""
         files = [file.path for file in self._coverage.files]
         if not files:
             return {}
         found = read(self._duckdb, _CLAIMS, {"files": files})
-        windows: dict[tuple[str, str], list[Window]] = {}
+        walks: dict[tuple[str, str], list[Walk]] = {}
         for row in found.to_pylist():
             window = Window(row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC))
-            windows.setdefault((row["feed"], row["filters"]), []).append(window)
-        return {key: Spans.of(found) for key, found in windows.items()}
+            walk = Walk(window, row["walked_at"].astimezone(UTC))
+            walks.setdefault((row["feed"], row["filters"]), []).append(walk)
+        return walks
 
 
 def open_writer(location: str, clock: Clock, watch: Watch = nobody) -> ArchiveWriter:

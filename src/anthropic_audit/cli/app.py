@@ -10,6 +10,7 @@ import typer
 
 from anthropic_audit import __version__
 
+from . import catalogue as catalogue_commands
 from . import search as search_command
 from . import settings as settings_command
 from . import simulate as simulate_command
@@ -18,16 +19,21 @@ from .demo import demo
 from .export import export
 from .failures import guarded
 from .normalize import normalize
+from .reading import backfill, reconcile
+from .renormalize import renormalize
 from .status import status
 
 COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyType(
     {
         "demo": (demo, None),
         "collect": (collect, None),
+        "backfill": (backfill, None),
+        "reconcile": (reconcile, None),
         "status": (status, None),
         "search": (search_command.search, search_command.EXAMPLES),
         "export": (export, None),
         "normalize": (normalize, None),
+        "renormalize": (renormalize, None),
         "simulate": (simulate_command.simulate, simulate_command.EXAMPLES),
         "settings": (settings_command.settings, settings_command.EXAMPLES),
     }
@@ -62,6 +68,7 @@ def _root(
 
 for _name, (_command, _examples) in COMMANDS.items():
     app.command(_name, epilog=_examples)(guarded(_command))
+app.add_typer(catalogue_commands.app, name="catalogue")
 
 
 def main() -> None:

@@ -15,8 +15,6 @@ from anthropic_audit.archive import open_writer
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import FeedRefusedError, InterruptedRunError, SetupError
-from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import Watch
 from anthropic_audit.service import Collector, Outcome, open_feeds
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
@@ -24,7 +22,9 @@ from anthropic_audit.settings_sources import Key, resolve_keys
 
 from .environment import environment, load_settings
 from .failures import tell
+from .filters import warnings, with_types
 from .logs import logging_watch, open_log
+from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
 from .output import notes
 from .progress_display import ProgressDisplay
@@ -67,15 +67,17 @@ def collect(
     Exit codes: 0 covered up to now (or --follow was stopped), 1 failed, 2 wrong use or settings, 3 something is left.
     """
     flags = {"archive": archive, "feeds.url": url, "feeds.initial_interval": initial_interval}
-    settings = load_settings(config, flags).settings
-    chosen = _chosen(settings, feed or [])
+    settings = with_types(load_settings(config, flags).settings)
+    for warning in warnings(settings):
+        notes().print(f"warning: {warning}", markup=False)
+    chosen = chosen_feeds(settings, feed or [])
     keys = resolve_keys(chosen, environment())
     for name, key in keys.items():
         if key.warning:
             notes().print(f"warning: feed {name}: {key.warning}", markup=False)
     clock = SystemClock()
     try:
-        with stopping(clock.interrupt), _watching() as watch:
+        with stopping(clock.interrupt), watching() as watch:
             outcomes = _run(settings, [(one, keys[one.name]) for one in chosen], clock, watch, once=once)
     except InterruptedRunError as error:
         notes().print(f"{error}: what is stored stays, the rest is due next time")
@@ -89,20 +91,25 @@ def _run(
     settings: Settings, feeds: Sequence[tuple[FeedSettings, Key]], clock: SystemClock, watch: Watch, *, once: bool
 ) -> list[Outcome]:
     """Collect, and return how it ended; nothing when it went on until it was stopped."""
-    rules = NormalizeRules({feed.name: _options(feed) for feed, _ in feeds})
+    rules = normalize_rules(feed for feed, _ in feeds)
     with ExitStack() as stack:
         runs = open_feeds([(feed, key.secret) for feed, key in feeds], clock, watch)
         for one in runs:
             stack.callback(one.close)
         archive = stack.enter_context(open_writer(settings.archive, clock, watch))
-        collector = Collector(archive, clock, normalizer=Normalizer(load_catalogue()), rules=rules, watch=watch)
+        collector = Collector(archive, clock, normalizer=open_normalizer(settings), rules=rules, watch=watch)
         if once:
             return collector.once(runs)
         collector.follow(runs)
     return []
 
 
-def _chosen(settings: Settings, names: Sequence[str]) -> list[FeedSettings]:
+def chosen_feeds(settings: Settings, names: Sequence[str]) -> list[FeedSettings]:
+    """Return the feeds of these names, or all.
+
+    Raises:
+        SetupError: There is none, or none of such a name.
+    """
     if not settings.feeds:
         message = f"no feed is configured: looked for a settings file and at {' and '.join(KEY_VARIABLES)}"
         raise SetupError(message, hint="put a key into one of these variables, or write a settings file with a feed")
@@ -113,10 +120,6 @@ def _chosen(settings: Settings, names: Sequence[str]) -> list[FeedSettings]:
         near = get_close_matches(unknown[0], known, n=1)
         raise SetupError(message, hint=f"did you mean {near[0]}?" if near else f"the feeds are: {', '.join(known)}")
     return [feed for feed in settings.feeds if not names or feed.name in names]
-
-
-def _options(feed: FeedSettings) -> Options:
-    return Options(tags=feed.tags, preserve_original_event=feed.preserve_original_event)
 
 
 def _hint(feed: FeedSettings) -> str | None:
@@ -141,7 +144,7 @@ def _conclude(outcomes: Sequence[Outcome], hints: Mapping[str, str | None]) -> N
 
 
 @contextmanager
-def _watching() -> Iterator[Watch]:
+def watching() -> Iterator[Watch]:
     """Show progress on a terminal, write log lines elsewhere."""
     if sys.stderr.isatty():
         with ProgressDisplay(Console(stderr=True, highlight=False)) as display:

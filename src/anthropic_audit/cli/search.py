@@ -1,4 +1,4 @@
-"""`anthropic-audit search`: events by time, fields and words; as a table, JSON or NDJSON."""
+"""`anthropic-audit search`: events by time, fields and words; as a table, in sentences, as JSON or NDJSON."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.normalize import Teller
 from anthropic_audit.search import (
     Condition,
     Hit,
@@ -29,7 +30,7 @@ from anthropic_audit.search.conditions import checked_name
 
 from .environment import load_settings
 from .options import Archive, Config, Since, Until, read_span
-from .output import Heading, binary_out, notes, print_table
+from .output import Heading, binary_out, console, notes, print_table, printable
 from .summary import SUMMARY, UNCUT
 
 _SHOWN_IN_A_TABLE = 50
@@ -37,6 +38,8 @@ _SHOWN_IN_A_TABLE = 50
 EXAMPLES = """Examples:
 
 anthropic-audit search alice --from 7d
+
+anthropic-audit search --from 1d --format sentences
 
 anthropic-audit search -f event.action=*_failed -f source.ip=203.0.113.0/24
 
@@ -48,6 +51,7 @@ class Format(StrEnum):
     """How hits are printed."""
 
     TABLE = "table"
+    SENTENCES = "sentences"
     JSON = "json"
     NDJSON = "ndjson"
 
@@ -80,7 +84,9 @@ def search(
     limit: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Most events to show, 0 for all; a table shows 50 unless told, JSON all.", show_default=False
+            min=0,
+            help="Most events to show, 0 for all; a table and sentences show 50 unless told, JSON all.",
+            show_default=False,
         ),
     ] = None,
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Oldest first, instead of newest.")] = False,
@@ -104,7 +110,10 @@ def search(
     question = Question(start, end, conditions, tuple(text or []), None if most is None else most + 1, oldest_first)
     with open_reader(settings.archive).connect() as connection:
         hits = run(connection, question, now)
-        printed = _print(islice(hits, most), format, shown)
+        if format is Format.SENTENCES:
+            printed = _print_sentences(islice(hits, most), Teller(catalogue))
+        else:
+            printed = _print(islice(hits, most), format, shown)
         is_cut = most is not None and next(hits, None) is not None
     _tell(printed, conditions, catalogue, is_cut=is_cut)
 
@@ -115,7 +124,7 @@ def _columns(text: str | None) -> list[str]:
 
 def _most(limit: int | None, format: Format) -> int | None:  # noqa: A002 - as the flag
     if limit is None:
-        return _SHOWN_IN_A_TABLE if format is Format.TABLE else None
+        return _SHOWN_IN_A_TABLE if format in {Format.TABLE, Format.SENTENCES} else None
     return limit or None
 
 
@@ -128,6 +137,16 @@ def _print(hits: Iterable[Hit], format: Format, columns: Sequence[str]) -> int: 
     if rows:
         print_table([Heading(title, may_be_cut=title not in UNCUT) for title in shown], rows)
     return len(rows)
+
+
+def _print_sentences(hits: Iterable[Hit], teller: Teller) -> int:
+    """Print hits in plain words, one a line, and return how many there were."""
+    printed = 0
+    for hit in hits:
+        told = printable(teller.tell(orjson.loads(hit.document)))
+        console().print(f"{SUMMARY['time'](hit)}  {told}", markup=False, soft_wrap=True)
+        printed += 1
+    return printed
 
 
 def _field(name: str) -> Callable[[Hit], object]:

@@ -14,6 +14,7 @@ from anthropic_audit.settings import Settings
 from anthropic_audit.times import format_duration, format_time
 
 from .environment import load_settings
+from .filters import with_types
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
 
@@ -38,7 +39,7 @@ def status(
     It reads the archive and nothing else, and never disturbs a running collector. Requests are those of finished walks.
     The budget is what the server said at the end of the last one: it is one for all keys of the organization.
     """
-    settings = load_settings(config, {"archive": archive}).settings
+    settings = with_types(load_settings(config, {"archive": archive}).settings)
     now = datetime.now(UTC)
     reader = open_reader(settings.archive)
     found = standings(reader.coverage(), now)

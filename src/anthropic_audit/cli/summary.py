@@ -7,19 +7,7 @@ from types import MappingProxyType
 
 from anthropic_audit.search import Hit
 
-_ACTORS = (
-    "user.email",
-    "user.name",
-    "user.id",
-    "anthropic.audit.actor.service_account_id",
-    "anthropic.audit.actor.admin_api_key_id",
-    "anthropic.audit.actor.api_key_id",
-    "anthropic.audit.actor.directory_id",
-    "anthropic.audit.actor.external_client_id",
-    "anthropic.audit.actor.subject",
-    "anthropic.audit.actor.service",
-    "anthropic.audit.actor.type",
-)
+_ACTORS = ("user.email", "anthropic.audit.actor.name", "user.id", "anthropic.audit.actor.type")
 _TARGETS = ("user.target.email", "user.target.id", "file.name", "url.path")
 _NO_TARGETS = frozenset({"organization_uuid", "workspace_uuid", "account_id"})
 _ENDINGS = ("_name", "_id", "name", "domain")

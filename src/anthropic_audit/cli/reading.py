@@ -1,0 +1,134 @@
+"""`anthropic-audit backfill` and `reconcile`: read a long range of the past, or read it once more."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.archive import open_writer
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.errors import InterruptedRunError, SetupError
+from anthropic_audit.follow import normalize_pending
+from anthropic_audit.history import History, HistoryRead, HistoryRules
+from anthropic_audit.model import Purpose, Window
+from anthropic_audit.service import open_feeds
+from anthropic_audit.settings import Settings
+from anthropic_audit.settings_sources import resolve_keys
+
+from .collect import chosen_feeds, watching
+from .environment import environment, load_settings
+from .failures import tell
+from .filters import with_types
+from .normalizing import normalize_rules, open_normalizer
+from .options import Archive, Config, Since, Until, read_span
+from .output import notes
+from .stopping import stopping
+
+_INCOMPLETE = 3
+_OLDEST = timedelta(days=6 * 366)
+"""The API keeps activities for six years."""
+
+Feed = Annotated[
+    str | None,
+    typer.Option("--feed", metavar="NAME", help="The feed to read; needed when there are several.", show_default=False),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers", min=1, max=64, help="Walks side by side; together they stay inside the server's request budget."
+    ),
+]
+
+
+def backfill(
+    since: Since = None,
+    until: Until = None,
+    feed: Feed = None,
+    workers: Workers = 12,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Collect what happened in a range of up to six years, the newest first; what is covered is not read again.
+
+    Without --from it starts where the API's memory does, six years ago. It can be stopped at any time and goes on
+    where it was when it is started again.
+
+    Exit codes: 0 all of the range is covered, 1 failed, 2 wrong use or settings, 3 something is left.
+    """
+    done = _read(_settings(config, archive), Purpose.BACKFILL, (since, until), feed, workers=workers)
+    notes().print(
+        f"backfilled {done.activities:,} activities, {done.new:,} of them new, in {done.windows:,} windows",
+        markup=False,
+    )
+    _conclude(done)
+
+
+def reconcile(
+    since: Since = None,
+    until: Until = None,
+    feed: Feed = None,
+    workers: Workers = 12,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Read a range once more, and say how many activities had become visible since it was read before.
+
+    `collect` does this by itself for the last days; by hand it is for certainty before an audit. Without --from it
+    reads the last 30 days.
+
+    Exit codes: 0 all of the range was read, 1 failed, 2 wrong use or settings, 3 something is left.
+    """
+    done = _read(_settings(config, archive), Purpose.RECONCILE, (since or "30d", until), feed, workers=workers)
+    notes().print(f"read {done.activities:,} activities again and found {done.new:,} that were late", markup=False)
+    _conclude(done)
+
+
+def _settings(config: Path | None, archive: str | None) -> Settings:
+    return with_types(load_settings(config, {"archive": archive}).settings)
+
+
+def _read(
+    settings: Settings, purpose: Purpose, span: tuple[str | None, str | None], feed: str | None, *, workers: int
+) -> HistoryRead:
+    now = datetime.now(UTC)
+    start, end = read_span(*span, now)
+    window = Window(start or now - _OLDEST, end or now)
+    feeds = chosen_feeds(settings, [feed] if feed else [])
+    if len(feeds) > 1:
+        message = f"there are {len(feeds)} feeds: {', '.join(one.name for one in feeds)}"
+        raise SetupError(message, hint="say which with --feed")
+    (key,) = resolve_keys(feeds, environment()).values()
+    clock = SystemClock()
+    normalizer, rules = open_normalizer(settings), normalize_rules(feeds)
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(stopping(clock.interrupt))
+            watch = stack.enter_context(watching())
+            (run,) = open_feeds([(feeds[0], key.secret)], clock, watch)
+            stack.callback(run.close)
+            writer = stack.enter_context(open_writer(settings.archive, clock, watch))
+            history = History(run, writer, clock, rules=HistoryRules(purpose, workers), watch=watch)
+
+            def normalize() -> None:
+                normalize_pending(writer, normalizer, rules, watch)
+
+            done = history.read(window, normalize)
+            normalize()
+            return done
+    except InterruptedRunError as error:
+        notes().print(f"{error}: what was read stays, run it again for the rest")
+        raise typer.Exit(error.exit_code) from error
+
+
+def _conclude(done: HistoryRead) -> None:
+    """Tell what went wrong, and exit with its code."""
+    if done.error is not None:
+        tell(str(done.error), done.error.hint)
+        raise typer.Exit(_INCOMPLETE if done.windows else done.error.exit_code)
+    if done.left:
+        notes().print(f"{done.left.length} of the range is left: run it again")
+        raise typer.Exit(_INCOMPLETE)

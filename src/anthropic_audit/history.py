@@ -1,0 +1,148 @@
+"""Reading history: a long range of one feed, by several workers under one budget, the newest first.
+
+There is no state but the archive's: each window is claimed when it is read, so a range that was interrupted goes on
+where it was when it is asked for again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+
+from .archive import ArchiveWriter
+from .errors import AuditError, InterruptedRunError
+from .feed.walk import Walker, WalkRules
+from .model import Coverage, Purpose, Window
+from .plan import Backfill, BackfillRules, Due, Spans
+from .ports import Clock
+from .progress import WalkFailed, Watch
+from .service import FeedRun
+
+_PATIENCE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRules:
+    """How a range is read.
+
+    `workers` walk side by side: a server that takes a second for an answer gives one worker one request a second, and
+    the budget allows ten.
+    """
+
+    purpose: Purpose
+    workers: int = 12
+    windows: BackfillRules = field(default_factory=BackfillRules)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRead:
+    """What came of reading a range."""
+
+    windows: int
+    activities: int
+    new: int
+    left: Spans
+    """What was not read."""
+    error: AuditError | None
+
+
+class History:
+    """One feed's range, while it is being read."""
+
+    def __init__(
+        self, run: FeedRun, archive: ArchiveWriter, clock: Clock, *, rules: HistoryRules, watch: Watch
+    ) -> None:
+        self._run = run
+        self._archive = archive
+        self._clock = clock
+        self._rules = rules
+        self._watch = watch
+        self._lock = threading.Lock()
+        self._plan = Backfill(Spans(), rules.windows)
+        self._done = HistoryRead(0, 0, 0, Spans(), None)
+
+    def read(self, window: Window, meanwhile: Callable[[], None]) -> HistoryRead:
+        """Read a window of any length; for a backfill only what of it is not covered.
+
+        `meanwhile` is called again and again on the caller's thread while the workers read.
+
+        Raises:
+            InterruptedRunError: The operator asked for an end; what is stored stays.
+        """
+        settled = self._clock.now() - self._run.settings.settle
+        wanted = Spans((Window(window.start, min(window.end, settled)),)) if window.start < settled else Spans()
+        if self._rules.purpose is Purpose.BACKFILL:
+            wanted -= self._archive.covered(self._run.settings.name, self._run.settings.filters)
+        self._plan = Backfill(wanted, self._rules.windows)
+        with ThreadPoolExecutor(self._rules.workers, thread_name_prefix="history") as workers:
+            running = {workers.submit(self._work) for _ in range(self._rules.workers)}
+            self._oversee(running, meanwhile)
+        with self._lock:
+            return replace(self._done, left=self._plan.left)
+
+    def _oversee(self, running: set[Future[None]], meanwhile: Callable[[], None]) -> None:
+        """Do what else is to be done until all workers have ended, and pass on what ended one of them by force."""
+        try:
+            while running:
+                done, running = wait(running, timeout=_PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
+                for one in done:
+                    one.result()
+                meanwhile()
+        except BaseException:
+            with self._lock:
+                self._plan = replace(self._plan, left=Spans())
+            raise
+
+    def _work(self) -> None:
+        """Walk one window after the other until none is left, or an error ended the reading."""
+        settings = self._run.settings
+        rules = WalkRules(settings.filters, settings.settle, settings.batch_size)
+        walker = Walker(settings.name, self._run.feed, self._archive, self._clock, rules=rules, watch=self._watch)
+        while (window := self._take()) is not None:
+            try:
+                activities, new = _walk(walker, Due(window, self._rules.purpose))
+            except InterruptedRunError:
+                self._fail(window, None)
+                raise
+            except AuditError as error:
+                self._fail(window, error)
+                self._watch(WalkFailed(settings.name, str(error), error.hint))
+                return
+            self._finish(window, activities, new)
+
+    def _take(self) -> Window | None:
+        with self._lock:
+            if self._done.error is not None:
+                return None
+            window, self._plan = self._plan.take()
+            return window
+
+    def _fail(self, window: Window, error: AuditError | None) -> None:
+        with self._lock:
+            self._plan = self._plan.give_back(window)
+            self._done = replace(self._done, error=self._done.error or error)
+
+    def _finish(self, window: Window, activities: int, new: int) -> None:
+        with self._lock:
+            self._plan = self._plan.learn(window, activities)
+            done = self._done
+            self._done = replace(
+                done, windows=done.windows + 1, activities=done.activities + activities, new=done.new + new
+            )
+
+
+def _walk(walker: Walker, due: Due) -> tuple[int, int]:
+    """Walk a window to its end, in as many walks as it takes; return how many activities it had, and how many new."""
+    walked = walker.walk(due)
+    activities, new = _counted(walked.coverage)
+    while walked.rest is not None:
+        walked = walker.walk(replace(due, window=walked.rest))
+        more, more_new = _counted(walked.coverage)
+        activities, new = activities + more, new + more_new
+    return activities, new
+
+
+def _counted(coverage: Coverage | None) -> tuple[int, int]:
+    return (0, 0) if coverage is None else (coverage.activities, coverage.new)
