@@ -22,7 +22,7 @@ from anthropic_audit.archive.schema import EVENT_COLUMNS, TABLES
 from anthropic_audit.catalogue import ActivityType, Catalogue, StoredField, load
 from anthropic_audit.cli.app import app
 from anthropic_audit.normalize.telling import Teller
-from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.settings import EnrichmentSettings, FeedSettings, Settings
 from anthropic_audit.times import format_duration
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,15 +58,23 @@ def settings_page() -> str:
         "`<NAME>` is the feed's name in capitals, with `_` for `-`.",
         "",
         *_settings_table(FeedSettings, "ANTHROPIC_AUDIT_FEEDS__<NAME>__"),
+        "",
+        "## In `[enrichment]`",
+        "",
+        *_settings_table(EnrichmentSettings, "ANTHROPIC_AUDIT_ENRICHMENT__"),
     ]
     return "\n".join(lines) + "\n"
+
+
+_TABLES = ("feeds", "enrichment")
+"""Settings that are tables of their own."""
 
 
 def _settings_table(section: type[BaseModel], prefix: str) -> Iterator[str]:
     yield "| setting | type | default | what it is | environment |"
     yield "|---|---|---|---|---|"
     for name, field in section.model_fields.items():
-        if name != "feeds":
+        if name not in _TABLES:
             default = _default(field.default)
             yield f"| `{name}` | {_kind(name, field)} | {default} | {field.description} | `{prefix}{name.upper()}` |"
 

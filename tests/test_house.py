@@ -34,6 +34,7 @@ LEVELS = {
     "feed.trace": 2,
     "archive": 2,
     "clock": 2,
+    "enrich": 2,
     "simulator": 2,
     "search": 3,
     "follow": 3,

@@ -98,11 +98,23 @@ class FeedSettings(_Section):
         return Filters(self.activity_types, self.exclude_activity_types, self.actor_ids, self.organization_ids)
 
 
+class EnrichmentSettings(_Section):
+    """What events say beyond their activities."""
+
+    geoip_files: tuple[str, ...] = Field(
+        (),
+        description="Database files in MaxMind format (city, country, ASN), the first one that knows counts; "
+        "none: the free city database, if the extra `geo` is installed",
+    )
+    user_agent: bool = Field(default=True, description="Take user agents apart: program, version, system, device")
+
+
 class Settings(_Section):
     """The whole tree."""
 
     archive: str = Field("./archive", description="Folder (or `file://` URL) of the archive")
     feeds: tuple[FeedSettings, ...] = Field((), description="The feeds to collect")
+    enrichment: EnrichmentSettings = Field(EnrichmentSettings(), description="What events say beyond their activities")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

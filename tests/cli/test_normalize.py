@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -114,3 +115,18 @@ def test_options_are_told_in_ocsf_s_words(run: Run) -> None:
 
 def test_an_unknown_schema_is_refused(run: Run) -> None:
     assert run("normalize", "--schema", "cef", stdin=b"").exit_code == 2
+
+
+def test_addresses_and_user_agents_are_enriched_as_the_settings_say(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[enrichment]\ngeoip_files = ["./gone.mmdb"]\n', encoding="utf-8")
+    one = activity(1)
+    one["actor"] |= {"ip_address": "68.173.20.1", "user_agent": "claude-cli/2.0.14 (external, cli)"}
+
+    result = run("normalize", "--config", str(tmp_path / "own.toml"), stdin=lines(one, one))
+
+    first, second = documents(result)
+    assert result.exit_code == 0
+    assert first == second
+    assert first["user_agent"]["name"] == "claude-cli"
+    assert "geo" not in first["source"]
+    assert result.stderr.count("gone.mmdb") == 1

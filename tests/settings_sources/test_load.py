@@ -263,3 +263,50 @@ def test_any_text_is_read_or_complained_about(text: str) -> None:
 def test_any_environment_is_read_or_complained_about(environ: dict[str, str]) -> None:
     with suppress(SetupError):
         read(None, environ)
+
+
+def test_variables_reach_sections() -> None:
+    environ = {
+        "ANTHROPIC_AUDIT_ENRICHMENT__GEOIP_FILES": "/a.mmdb, /b.mmdb",
+        "ANTHROPIC_AUDIT_ENRICHMENT__USER_AGENT": "false",
+    }
+
+    loaded = load("[enrichment]\ngeoip_files = ['/c.mmdb']\n", environ, {}, Path("a.toml"))
+
+    assert loaded.settings.enrichment.geoip_files == ("/a.mmdb", "/b.mmdb")
+    assert not loaded.settings.enrichment.user_agent
+    assert str(loaded.origin(("enrichment", "user_agent"))) == "environment ANTHROPIC_AUDIT_ENRICHMENT__USER_AGENT"
+
+
+def test_a_file_reaches_sections() -> None:
+    loaded = load("[enrichment]\ngeoip_files = ['/c.mmdb']\n", {}, {}, Path("a.toml"))
+
+    assert loaded.settings.enrichment.geoip_files == ("/c.mmdb",)
+    assert str(loaded.origin(("enrichment", "geoip_files"))) == "file a.toml:2"
+
+
+@pytest.mark.parametrize(
+    ("toml", "environ", "words"),
+    [
+        (
+            "[enrichment]\ngeoip_file = ['/c']\n",
+            {},
+            "a.toml:2: enrichment.geoip_file: there is no such setting, did you",
+        ),
+        ("enrichment = 5\n", {}, "a.toml:1: enrichment"),
+        ("enrichment = 5\n", {"ANTHROPIC_AUDIT_ENRICHMENT__USER_AGENT": "no"}, "a.toml:1: enrichment"),
+        (
+            None,
+            {"ANTHROPIC_AUDIT_ENRICHMENT__GEOIP": "x"},
+            "did you mean `ANTHROPIC_AUDIT_ENRICHMENT__GEOIP_FILES`?",
+        ),
+        (None, {"ANTHROPIC_AUDIT_ENRICHMENT": "x"}, "ANTHROPIC_AUDIT_ENRICHMENT"),
+        (None, {"ANTHROPIC_AUDIT_ENRICHMENTS__USER_AGENT": "x"}, "did you mean"),
+        (None, {"ANTHROPIC_AUDIT_ENRICHMENT__USER_AGENT": "maybe"}, "enrichment.user_agent"),
+    ],
+)
+def test_what_is_wrong_in_a_section_is_named(toml: str | None, environ: dict[str, str], words: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        load(toml, environ, {}, Path("a.toml"))
+
+    assert words in str(caught.value)

@@ -16,21 +16,20 @@ from rich.padding import Padding
 from rich.text import Text
 
 from anthropic_audit.archive import open_reader, open_writer
-from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import FatalError
 from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.plan import Spans
 from anthropic_audit.progress import Progress, Stored, Watch
 from anthropic_audit.search import Question, most_frequent, parse_condition, per_day, run
 from anthropic_audit.service import Collector, open_feeds
-from anthropic_audit.settings import FeedSettings
+from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.simulator import Server, Vendor, VendorSettings, open_vendor, serve
 from anthropic_audit.simulator.world import WorldSettings
 from anthropic_audit.times import format_duration
 
 from .demo_report import Proof, chart, hits_text, proof_text, ranking, side_by_side, titled
+from .normalizing import open_normalizer
 from .options import read_span
 from .progress_display import ProgressDisplay
 
@@ -109,7 +108,7 @@ def _collect(folder: Path, server: Server, clock: SystemClock, watch: Watch) -> 
     (feed,) = open_feeds([(settings, key)], clock, watch)
     with closing(feed), open_writer(str(folder), clock, watch) as archive:
         collector = Collector(
-            archive, clock, normalizer=Normalizer(load_catalogue()), rules=NormalizeRules(), watch=watch
+            archive, clock, normalizer=open_normalizer(Settings()), rules=NormalizeRules(), watch=watch
         )
         (outcome,) = collector.once([feed])
     if outcome.error is not None:

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.normalize import Normalizer, Options, Teller, to_json
+from anthropic_audit.normalize import Options, Teller, to_json
 from anthropic_audit.ocsf import to_ocsf
 
+from .environment import load_settings
+from .normalizing import open_normalizer
+from .options import Config
 from .output import binary_out, notes
 
 _BATCH_BYTES = 256 * 1024
@@ -41,15 +43,16 @@ def normalize(
     schema: Annotated[
         Schema, typer.Option("--schema", help="Write Elastic Common Schema, or Open Cybersecurity Schema Framework.")
     ] = Schema.ECS,
+    config: Config = None,
 ) -> None:
     """Turn activities (NDJSON on stdin) into events of ECS or OCSF (NDJSON on stdout), in order, one for one.
 
     Every line gives exactly one event. A line that is no activity gives an event that says so in error.message and
     keeps the line in event.original (in OCSF: a Base Event with message and raw_data); how many those were is told at
-    the end, and the exit code stays 0. Lines of nothing but white space hold no activity and give no event.
+    the end, and the exit code stays 0. Lines of nothing but white space hold no activity and give no event. Addresses
+    and user agents are enriched as the settings say.
     """
-    catalogue = load_catalogue()
-    normalizer, written = Normalizer(catalogue), _writer(schema, catalogue)
+    normalizer, written = open_normalizer(load_settings(config, {}).settings), _writer(schema)
     options = Options(preserve_original_event=preserve_original_event, namespace=namespace)
     if tag:
         options = Options(tuple(tag), preserve_original_event=preserve_original_event, namespace=namespace)
@@ -73,9 +76,9 @@ def normalize(
         notes().print(f"{failed:,} lines are no activities: their events say so")
 
 
-def _writer(schema: Schema, catalogue: Catalogue) -> Callable[[dict[str, Json]], bytes]:
+def _writer(schema: Schema) -> Callable[[dict[str, Json]], bytes]:
     """Return what writes a document in a schema."""
     if schema is Schema.ECS:
         return to_json
-    tell = Teller(catalogue).tell
+    tell = Teller(load_catalogue()).tell
     return lambda document: to_json(to_ocsf(document, tell(document)))

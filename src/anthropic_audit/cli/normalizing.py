@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.enrich import open_enrichment
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.settings import FeedSettings, Settings
+
+from .output import notes
 
 
 def normalize_rules(feeds: Iterable[FeedSettings]) -> NormalizeRules:
@@ -16,9 +19,8 @@ def normalize_rules(feeds: Iterable[FeedSettings]) -> NormalizeRules:
 
 
 def open_normalizer(settings: Settings) -> Normalizer:
-    """Return a normalizer with our catalogue."""
-    del settings
-    return Normalizer(load_catalogue())
+    """Return a normalizer with our catalogue and the enrichment that is set; says once what can't be used of it."""
+    return Normalizer(load_catalogue(), open_enrichment(settings.enrichment, notes().print))
 
 
 def _options(feed: FeedSettings) -> Options:

@@ -61,7 +61,9 @@ def _rows(loaded: Loaded) -> Iterator[tuple[str, object, str]]:
 def _values(section: BaseModel, place: Place) -> Iterator[tuple[Place, object]]:
     for name in type(section).model_fields:
         value = getattr(section, name)
-        if isinstance(value, tuple) and value and all(isinstance(one, BaseModel) for one in value):
+        if isinstance(value, BaseModel):
+            yield from _values(value, (*place, name))
+        elif isinstance(value, tuple) and value and all(isinstance(one, BaseModel) for one in value):
             for index, one in enumerate(value):
                 yield from _values(one, (*place, name, index))
         else:

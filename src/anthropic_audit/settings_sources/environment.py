@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import get_origin
 
+from pydantic import BaseModel
+
 from anthropic_audit.settings import FeedSettings, Settings
 
 ENVIRONMENT_PREFIX = "ANTHROPIC_AUDIT_"
@@ -17,13 +19,23 @@ _FEED_PARTS = 2
 _ELSEWHERE = ("CONFIG", "DEBUG")
 """What other parts of the command read: variables that are no settings."""
 
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+}
+"""The tables of the tree's top, by name."""
+
+_SCALARS = tuple(name for name, field in Settings.model_fields.items() if field.annotation is str)
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentLayer:
-    """What the environment sets: values of the tree's top, values of feeds by name, and what makes no sense."""
+    """What the environment sets: values of the tree's top and its sections, of feeds by name, and what is senseless."""
 
     top: dict[str, tuple[object, str]]
     """Value and variable by setting."""
+    sections: dict[str, dict[str, tuple[object, str]]]
     feeds: dict[str, dict[str, tuple[object, str]]]
     problems: list[str]
 
@@ -33,7 +45,7 @@ def read_environment(environ: Mapping[str, str], feed_names: Sequence[str]) -> E
 
     A feed is named in capitals, with `_` for `-`. Where the file configures no feed, a new name makes one.
     """
-    layer = EnvironmentLayer({}, {}, [])
+    layer = EnvironmentLayer({}, {}, {}, [])
     spelled = {_variable_part(name): name for name in feed_names}
     for variable in sorted(environ):
         rest = variable.removeprefix(ENVIRONMENT_PREFIX)
@@ -41,12 +53,25 @@ def read_environment(environ: Mapping[str, str], feed_names: Sequence[str]) -> E
             continue
         if rest.startswith(_FEEDS):
             _read_feed_variable(layer, variable, environ[variable], spelled)
-        elif rest.lower() in Settings.model_fields and rest != "FEEDS":
+        elif rest.partition("__")[0].lower() in SECTIONS:
+            _read_section_variable(layer, variable, environ[variable])
+        elif rest.lower() in _SCALARS:
             layer.top[rest.lower()] = (environ[variable], variable)
         else:
-            known = [name.upper() for name in Settings.model_fields if name != "feeds"]
+            known = [*map(str.upper, _SCALARS), *(f"{name.upper()}__" for name in SECTIONS)]
             layer.problems.append(_unknown(variable, ENVIRONMENT_PREFIX, rest, [*known, *_ELSEWHERE]))
     return layer
+
+
+def _read_section_variable(layer: EnvironmentLayer, variable: str, text: str) -> None:
+    section, _, setting = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+    model = SECTIONS[section]
+    if setting not in model.model_fields:
+        names = [name.upper() for name in model.model_fields]
+        prefix = f"{ENVIRONMENT_PREFIX}{section.upper()}__"
+        layer.problems.append(_unknown(variable, prefix, setting.upper(), names))
+    else:
+        layer.sections.setdefault(section, {})[setting] = (_value(model, setting, text), variable)
 
 
 def _read_feed_variable(layer: EnvironmentLayer, variable: str, text: str, spelled: Mapping[str, str]) -> None:
@@ -63,12 +88,12 @@ def _read_feed_variable(layer: EnvironmentLayer, variable: str, text: str, spell
         layer.problems.append(_unknown(variable, f"{prefix}{feed}__", parts[1], names))
     else:
         name = spelled.get(feed, feed.lower())
-        layer.feeds.setdefault(name, {})[setting] = (_value(setting, text), variable)
+        layer.feeds.setdefault(name, {})[setting] = (_value(FeedSettings, setting, text), variable)
 
 
-def _value(setting: str, text: str) -> object:
+def _value(model: type[BaseModel], setting: str, text: str) -> object:
     """Read a list from JSON, a command line, or words between commas; other text is for the settings tree to read."""
-    if get_origin(FeedSettings.model_fields[setting].annotation) is not tuple:
+    if get_origin(model.model_fields[setting].annotation) is not tuple:
         return text
     if text.lstrip().startswith("["):
         try:

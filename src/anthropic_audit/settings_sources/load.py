@@ -54,6 +54,13 @@ class _Draft:
         self.tree[name] = value
         self.origins[(name,)] = origin
 
+    def set_in_section(self, section: str, name: str, value: object, origin: Origin) -> None:
+        """Lay a value of a section on what is there; a section that is no table is for the validation to refuse."""
+        table = self.tree.setdefault(section, {})
+        if isinstance(table, dict):
+            table[name] = value
+            self.origins[section, name] = origin
+
     def set_in_feed(self, feed: dict[str, object], name: str, value: object, origin: Origin) -> None:
         """Lay a feed's value on what is there."""
         feed[name] = value
@@ -122,6 +129,9 @@ def _lay_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
     draft.problems += layer.problems
     for name, (value, variable) in layer.top.items():
         draft.set(name, value, Origin(Source.ENVIRONMENT, variable))
+    for section, values in layer.sections.items():
+        for name, (value, variable) in values.items():
+            draft.set_in_section(section, name, value, Origin(Source.ENVIRONMENT, variable))
     for feed_name, values in layer.feeds.items():
         feed = by_name.get(feed_name) or draft.add_feed(feed_name)
         for name, (value, variable) in values.items():

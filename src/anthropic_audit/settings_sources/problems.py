@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from pydantic import ValidationError
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from anthropic_audit.redact import redact
 from anthropic_audit.settings import FeedSettings, Settings
 
+from .environment import SECTIONS
 from .origins import Origin, Place, Source, write_place
 
 _KEY_NAMES = ("api_key", "key", "access_key", "secret", "token")
@@ -53,10 +54,19 @@ def _unknown(place: Place) -> str:
     name = str(place[-1])
     if len(place) > 1 and name in _KEY_NAMES:
         return "keys are never written here: name where the key is with api_key_env, api_key_file or api_key_command"
-    known = list(FeedSettings.model_fields if len(place) > 1 else Settings.model_fields)
+    known = list(_settings_at(place[0]) if len(place) > 1 else Settings.model_fields)
     near = get_close_matches(name.lower(), known, n=1)
     if near:
         return f"there is no such setting, did you mean `{near[0]}`?"
     if len(place) == 1 and name in FeedSettings.model_fields:
         return "there is no such setting here: it belongs below a line `[[feeds]]`"
     return "there is no such setting"
+
+
+def _settings_at(section: str | int) -> Iterable[str]:
+    """Return the names of the settings in a table of the tree's top."""
+    return (
+        SECTIONS[section].model_fields
+        if isinstance(section, str) and section in SECTIONS
+        else FeedSettings.model_fields
+    )

@@ -1,0 +1,92 @@
+"""User agents taken apart with uap-core's expressions, in the shape of Elasticsearch's user_agent processor."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import Any
+
+import ua_parser
+
+Json = Any
+"""A value as JSON has them."""
+
+_MOST = 4096
+"""What is longer is cut before it is parsed: no browser or program sends that much."""
+
+_OTHER = "Other"
+"""What Elasticsearch's processor calls a program or device that nobody has described."""
+
+_PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9._+-]{1,63})/v?([0-9][A-Za-z0-9.+-]{0,31})(?=[\s(;,]|$)")
+"""The product and its version that begin a user agent (RFC 9110, 10.1.5): `claude-cli/2.0 (external, cli)`."""
+
+_EVERYBODY = frozenset({"Mozilla"})
+"""Products that say nothing, as everybody claims to be them."""
+
+_OS_TYPES = MappingProxyType(
+    {
+        "Android": "android",
+        "Arch Linux": "linux",
+        "CentOS": "linux",
+        "Debian": "linux",
+        "Fedora": "linux",
+        "FreeBSD": "unix",
+        "Gentoo": "linux",
+        "Linux": "linux",
+        "Linux Mint": "linux",
+        "Mac OS": "macos",
+        "Mac OS X": "macos",
+        "Mandriva": "linux",
+        "NetBSD": "unix",
+        "OpenBSD": "unix",
+        "Red Hat": "linux",
+        "SUSE": "linux",
+        "Solaris": "unix",
+        "Ubuntu": "linux",
+        "Windows": "windows",
+        "iOS": "ios",
+    }
+)
+"""`os.type` as ECS allows it; systems that are none of these have none."""
+
+
+def describe_user_agent(text: str) -> dict[str, Json]:
+    """Return `name`, `version`, `os` and `device` as ECS has them below `user_agent`.
+
+    A program that the expressions do not know goes by the product that its user agent begins with. As with
+    Elasticsearch's processor, a name or device that stays unknown is `Other`, without a version; an unknown system is
+    left out.
+    """
+    parsed = ua_parser.parse(text[:_MOST])
+    described: dict[str, Json] = {"name": _OTHER, "device": {"name": _OTHER}}
+    if parsed.user_agent is not None:
+        described["name"] = parsed.user_agent.family
+        program = parsed.user_agent
+        _add(described, "version", _version(program.major, program.minor, program.patch, program.patch_minor))
+    elif (product := _PRODUCT.match(text)) and product[1] not in _EVERYBODY:
+        described |= {"name": product[1], "version": product[2]}
+    if parsed.device is not None:
+        described["device"] = {"name": parsed.device.family}
+    if parsed.os is not None:
+        described["os"] = _system(parsed.os)
+    return described
+
+
+def _system(system: ua_parser.OS) -> dict[str, Json]:
+    version = _version(system.major, system.minor, system.patch, system.patch_minor)
+    described: dict[str, Json] = {"name": system.family}
+    _add(described, "version", version)
+    described["full"] = f"{system.family} {version}" if version else system.family
+    _add(described, "type", _OS_TYPES.get(system.family))
+    return described
+
+
+def _version(*parts: str | None) -> str | None:
+    """Join the parts up to the first that is missing."""
+    known = parts[: parts.index(None)] if None in parts else parts
+    return ".".join(part for part in known if part) or None
+
+
+def _add(described: dict[str, Json], name: str, value: str | None) -> None:
+    if value:
+        described[name] = value
