@@ -22,7 +22,7 @@ from anthropic_audit.archive.schema import EVENT_COLUMNS, TABLES
 from anthropic_audit.catalogue import ActivityType, Catalogue, StoredField, load
 from anthropic_audit.cli.app import app
 from anthropic_audit.normalize.telling import Teller
-from anthropic_audit.settings import EnrichmentSettings, FeedSettings, Settings
+from anthropic_audit.settings import PROCESSORS, EnrichmentSettings, FeedSettings, Settings
 from anthropic_audit.times import format_duration
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,11 +62,17 @@ def settings_page() -> str:
         "## In `[enrichment]`",
         "",
         *_settings_table(EnrichmentSettings, "ANTHROPIC_AUDIT_ENRICHMENT__"),
+        "",
+        "## In each `[[processors]]`",
+        "",
+        "Processors are set in the file only. [The guide](../guides/processors.md) shows them at work.",
+        "",
+        *_processors_table(),
     ]
     return "\n".join(lines) + "\n"
 
 
-_TABLES = ("feeds", "enrichment")
+_TABLES = ("feeds", "enrichment", "processors")
 """Settings that are tables of their own."""
 
 
@@ -77,6 +83,24 @@ def _settings_table(section: type[BaseModel], prefix: str) -> Iterator[str]:
         if name not in _TABLES:
             default = _default(field.default)
             yield f"| `{name}` | {_kind(name, field)} | {default} | {field.description} | `{prefix}{name.upper()}` |"
+
+
+def _processors_table() -> Iterator[str]:
+    yield "| `do` | what it does | settings |"
+    yield "|---|---|---|"
+    for name, model in PROCESSORS.items():
+        own = [one for one in model.model_fields if one != "do"]
+        yield f"| `{name}` | {(model.__doc__ or '').rstrip('.')} | {', '.join(f'`{one}`' for one in own)} |"
+    yield ""
+    yield "| setting | default | what it is |"
+    yield "|---|---|---|"
+    fields = {name: field for model in PROCESSORS.values() for name, field in model.model_fields.items()}
+    for name, field in fields.items():
+        if name != "do":
+            default = (
+                "" if field.is_required() else "none" if isinstance(field.default, dict) else _default(field.default)
+            )
+            yield f"| `{name}` | {default} | {field.description} |"
 
 
 def _kind(name: str, field: FieldInfo) -> str:

@@ -36,6 +36,7 @@ LEVELS = {
     "clock": 2,
     "enrich": 2,
     "simulator": 2,
+    "processors": 3,
     "search": 3,
     "follow": 3,
     "history": 3,

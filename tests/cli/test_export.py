@@ -94,3 +94,58 @@ def test_the_help_explains_the_line_breaks(run: Run) -> None:
 
 def test_a_span_of_time_is_checked(run: Run) -> None:
     assert run("export", "--what", "events", "--from", "1h", "--to", "2h").exit_code == 2
+
+
+PROCESSORS = """
+[[processors]]
+do = "hash_fields"
+fields = ["user.email"]
+key_env = "HASH_KEY"
+
+[[processors]]
+do = "drop_events"
+when = { "event.action" = "%s" }
+"""
+
+
+@pytest.mark.usefixtures("archive")
+def test_processors_stand_between_the_archive_and_others(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "anthropic-audit.toml").write_text(PROCESSORS % "*_key_created", encoding="utf-8")
+    whole = run("export", "--what", "events", "--unprocessed").stdout.splitlines()
+    kept = [json.loads(line) for line in whole if "key_created" not in line]
+
+    result = run("export", "--what", "events", env={"HASH_KEY": "0123456789abcdef"})
+
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 0, result.stderr
+    assert [one["event"]["id"] for one in events] == [one["event"]["id"] for one in kept]
+    assert "@acme.example" not in {one["user"]["email"] for one in events}
+    assert {len(one["user"]["email"]) for one in events} == {64}
+    assert f"exported {len(kept)} events, {4 - len(kept)} more were dropped by processors" in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_activities_do_not_pass_by_processors_unsaid(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "anthropic-audit.toml").write_text(PROCESSORS % "*", encoding="utf-8")
+
+    refused = run("export", "--what", "activities", env={"HASH_KEY": "0123456789abcdef"})
+    said = run("export", "--what", "activities", "--unprocessed")
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--unprocessed" in refused.stderr
+    assert numbers(said.stdout) == [1, 2, 3, 4]
+
+
+@pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [({}, "looked at the environment, HASH_KEY"), ({"HASH_KEY": "short-key"}, "shorter than 16 signs")],
+)
+def test_a_hash_needs_a_key(run: Run, tmp_path: Path, env: dict[str, str], words: str) -> None:
+    (tmp_path / "anthropic-audit.toml").write_text(PROCESSORS % "*", encoding="utf-8")
+
+    result = run("export", "--what", "events", env=env)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+    assert "short-key" not in result.stderr

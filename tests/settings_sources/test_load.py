@@ -310,3 +310,27 @@ def test_what_is_wrong_in_a_section_is_named(toml: str | None, environ: dict[str
         load(toml, environ, {}, Path("a.toml"))
 
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("do = 'drop_field'", "a.toml:2: processors[0]: `do` says what a processor does: drop_events, drop_fields"),
+        ("fields = ['x']", "a.toml:2: processors[0]: `do` says what a processor does"),
+        (
+            "do = 'drop_fields'\nfield = ['x']",
+            "a.toml:3: processors[0].field: there is no such setting, did you mean `fields`",
+        ),
+        ("do = 'drop_fields'", "name `fields`, or set `personal = true`"),
+        ("do = 'drop_events'", "say which events are dropped with `when`"),
+        ("do = 'hash_fields'\npersonal = true", "give one of key_env, key_file and key_command"),
+        ("do = 'add_tags'", "processors[0].tags: this is missing"),
+        ("do = 'add_tags'\ntags = 'a'", "a.toml:3: processors[0].tags: this is no list"),
+        ("do = 'add_labels'\nlabels = 'a'", "a.toml:3: processors[0].labels: this is no table"),
+    ],
+)
+def test_what_is_wrong_in_a_processor_is_named(table: str, words: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        load(f"[[processors]]\n{table}\n", {}, {}, Path("a.toml"))
+
+    assert words in str(caught.value)

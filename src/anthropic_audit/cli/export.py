@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, cast
 
+import orjson
 import typer
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.errors import SetupError
+from anthropic_audit.processors import Processors
 from anthropic_audit.search import Selection, What, lines
 
 from .environment import load_settings
+from .normalizing import configured_processors
 from .options import Archive, Config, Since, Until, read_span
 from .output import binary_out, notes
 
@@ -32,6 +35,9 @@ def export(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="File to write, whole or not at all; else stdout."),
     ] = None,
+    unprocessed: Annotated[
+        bool, typer.Option("--unprocessed", help="Leave out the processors of the settings, as for evidence.")
+    ] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
@@ -40,16 +46,33 @@ def export(
     Activities are the bytes as received. Where an activity came with line breaks between its parts, those are written
     as spaces, because each record must stay on its line; nothing inside of its texts changes. The SHA-256 that the
     archive keeps is that of the bytes before this.
+
+    Events go through the processors of the settings. Activities can't, as they are the bytes as received: where
+    processors are set, they are exported with --unprocessed only.
     """
     settings = load_settings(config, {"archive": archive}).settings
+    processors = Processors() if unprocessed else configured_processors(settings)
+    if processors and what is What.ACTIVITIES:
+        message = "activities are exported as received, which would pass by the processors of the settings"
+        raise SetupError(message, hint="export events instead, or say --unprocessed if they may leave whole")
     start, end = read_span(since, until, datetime.now(UTC))
     connection = open_reader(settings.archive).connect()
     records = 0
     with connection, _opened(output) as file:
         for number, content in lines(connection, Selection(what, start, end, feed)):
-            file.write(content)
+            written = b"".join(_processed(content, processors)) if processors else content
+            file.write(written)
             records += number
-    notes().print(f"exported {records:,} {what}" + (f" to {output}" if output else ""))
+    dropped = f", {processors.dropped:,} more were dropped by processors" if processors.dropped else ""
+    notes().print(f"exported {records - processors.dropped:,} {what}" + (f" to {output}" if output else "") + dropped)
+
+
+def _processed(content: bytes, processors: Processors) -> Iterator[bytes]:
+    """Yield the lines of the events that are left."""
+    for line in content.splitlines():
+        document = processors.process(orjson.loads(line))
+        if document is not None:
+            yield orjson.dumps(document) + b"\n"
 
 
 @contextmanager

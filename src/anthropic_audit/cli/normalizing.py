@@ -1,4 +1,4 @@
-"""From the settings to what normalizes."""
+"""From the settings to what normalizes, and to what is done to events before they leave."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.enrich import open_enrichment
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.processors import Processors, open_processors
 from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.settings_sources import resolve_hash_key
 
+from .environment import environment
 from .output import notes
 
 
@@ -21,6 +24,18 @@ def normalize_rules(feeds: Iterable[FeedSettings]) -> NormalizeRules:
 def open_normalizer(settings: Settings) -> Normalizer:
     """Return a normalizer with our catalogue and the enrichment that is set; says once what can't be used of it."""
     return Normalizer(load_catalogue(), open_enrichment(settings.enrichment, notes().print))
+
+
+def configured_processors(settings: Settings) -> Processors:
+    """Return the chain of processors that is set.
+
+    Raises:
+        SetupError: One of them names a field that there is not, or has no key.
+    """
+    if not settings.processors:
+        return Processors()
+    environ = environment()
+    return open_processors(settings.processors, load_catalogue(), lambda one: resolve_hash_key(one, environ))
 
 
 def _options(feed: FeedSettings) -> Options:

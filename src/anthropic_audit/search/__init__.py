@@ -1,7 +1,7 @@
 """Questions to an archive: search by fields and words, everything in its order, and how each feed stands."""
 
 from .conditions import Condition, Operator, parse_condition
-from .fields import check_fields, document_fields, known_fields
+from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import most_frequent, per_day
 from .question import Question
 from .records import Selection, What, lines
@@ -27,4 +27,5 @@ __all__ = [
     "per_day",
     "run",
     "standings",
+    "suggest",
 ]

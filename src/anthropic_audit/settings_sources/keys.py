@@ -11,7 +11,7 @@ from pathlib import Path
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.redact import Secret, redact
-from anthropic_audit.settings import KEY_VARIABLES, FeedSettings
+from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, HashFields
 
 Run = Callable[[Sequence[str]], str]
 """Runs a command and returns what it printed; raises SetupError."""
@@ -25,6 +25,7 @@ _WHICH_KEYS = (
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _COMMAND_SECONDS = 30.0
 _SHOWN_OUTPUT = 300
+_LEAST_HASH_KEY = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,42 +86,75 @@ def resolve_keys(feeds: Iterable[FeedSettings], environ: Mapping[str, str], run:
     return keys
 
 
+def resolve_hash_key(processor: HashFields, environ: Mapping[str, str], run: Run = run_command) -> Secret:
+    """Find the key of a processor that hashes.
+
+    Raises:
+        SetupError: There is none, or one that is too short to keep hashes from being guessed.
+    """
+    place = _Place("a processor `hash_fields`", processor.key_env, processor.key_file, processor.key_command)
+    text, origin, _ = place.read(environ, run, hint="set the variable, or name key_file or key_command")
+    key = text.strip()
+    if len(key) < _LEAST_HASH_KEY:
+        message = f"the key of a processor `hash_fields` is shorter than {_LEAST_HASH_KEY} signs: {origin}"
+        raise SetupError(
+            message, hint="make one with `openssl rand -hex 32`, and keep it: other keys give other hashes"
+        )
+    return Secret(key)
+
+
 def resolve_key(feed: FeedSettings, environ: Mapping[str, str], run: Run = run_command) -> Key:
     """Find a feed's key where its settings say, else in the variables that Anthropic documents.
 
     Raises:
         SetupError: There is none, or one of a kind that can't read the Activity Feed; says what was looked at.
     """
-    text, origin, warning = _read(feed, environ, run)
+    place = _Place(f"feed `{feed.name}`", feed.api_key_env, feed.api_key_file, feed.api_key_command)
+    hint = f"set the variable, or name api_key_file or api_key_command; {_WHICH_KEYS}"
+    text, origin, warning = place.read(environ, run, hint)
     return Key(Secret(_checked(text.strip(), feed, origin)), origin, warning or _odd(text.strip()))
 
 
-def _read(feed: FeedSettings, environ: Mapping[str, str], run: Run) -> tuple[str, str, str | None]:
-    if feed.api_key_file:
-        return _from_file(feed, Path(feed.api_key_file).expanduser())
-    if feed.api_key_command:
-        return run(feed.api_key_command), f"the output of `{redact(feed.api_key_command[0])}`", None
-    names = (feed.api_key_env,) if feed.api_key_env else KEY_VARIABLES
-    for name in names:
-        if environ.get(name, "").strip():
-            return environ[name], f"the environment variable {redact(name)}", None
-    looked = " and ".join(redact(name) for name in names)
-    message = f"feed `{feed.name}` has no key: looked at the environment, {looked}"
-    raise SetupError(message, hint=f"set the variable, or name api_key_file or api_key_command; {_WHICH_KEYS}")
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a key is said to be: one of a variable, a file and a command, else the first documented variable set."""
 
+    owner: str
+    env: str
+    file: str
+    command: Sequence[str]
 
-def _from_file(feed: FeedSettings, path: Path) -> tuple[str, str, str | None]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        mode = path.stat().st_mode
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        message = f"feed `{feed.name}` has no key: looked at the file {path}: {reason}"
-        raise SetupError(message, hint="put the key, and nothing else, into a file that this user may read") from error
-    warning = None
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
-        warning = f"other users of this machine can read the key in {path}: run `chmod 600 {path}`"
-    return text, f"the file {path}", warning
+    def read(self, environ: Mapping[str, str], run: Run, hint: str) -> tuple[str, str, str | None]:
+        """Return the text there, the place in words, and what is unwise about it.
+
+        Raises:
+            SetupError: There is none.
+        """
+        if self.file:
+            return self._from_file(Path(self.file).expanduser())
+        if self.command:
+            return run(self.command), f"the output of `{redact(self.command[0])}`", None
+        names = (self.env,) if self.env else KEY_VARIABLES
+        for name in names:
+            if environ.get(name, "").strip():
+                return environ[name], f"the environment variable {redact(name)}", None
+        looked = " and ".join(redact(name) for name in names)
+        message = f"{self.owner} has no key: looked at the environment, {looked}"
+        raise SetupError(message, hint=hint)
+
+    def _from_file(self, path: Path) -> tuple[str, str, str | None]:
+        try:
+            text = path.read_text(encoding="utf-8")
+            mode = path.stat().st_mode
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            message = f"{self.owner} has no key: looked at the file {path}: {reason}"
+            hint = "put the key, and nothing else, into a file that this user may read"
+            raise SetupError(message, hint=hint) from error
+        warning = None
+        if mode & (stat.S_IRGRP | stat.S_IROTH):
+            warning = f"other users of this machine can read the key in {path}: run `chmod 600 {path}`"
+        return text, f"the file {path}", warning
 
 
 def _checked(text: str, feed: FeedSettings, origin: str) -> str:

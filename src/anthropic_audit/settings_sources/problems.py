@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from difflib import get_close_matches
 
 from pydantic import ValidationError
 
 from anthropic_audit.redact import redact
-from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.settings import PROCESSORS, FeedSettings, Settings
 
 from .environment import SECTIONS
 from .origins import Origin, Place, Source, write_place
 
 _KEY_NAMES = ("api_key", "key", "access_key", "secret", "token")
+_TAG = 2
+"""Where pydantic puts what a processor does into the place of a finding."""
 _SAYINGS = {
     "int_parsing": "this is no whole number",
     "int_type": "this is no whole number",
     "int_from_float": "this is no whole number",
     "bool_parsing": "write true or false",
     "bool_type": "write true or false",
+    "missing": "this is missing",
+    "dict_type": 'this is no table: write { name = "value" }',
     "string_type": "this is no text: put it in quotes",
     "tuple_type": 'this is no list: write ["one", "two"]',
     "model_type": "this is no table of settings",
@@ -32,17 +36,30 @@ def explain(error: ValidationError, origin_of: Callable[[Place], Origin | None])
     """Write a sentence for each finding: where it was set, which setting, what is wrong, what may have been meant."""
     sentences: list[str] = []
     for finding in error.errors(include_url=False, include_context=False, include_input=False):
-        place = finding["loc"]
-        sentence = _sentence(finding["type"], finding["msg"], place)
+        place, known = _untagged(finding["loc"])
+        sentence = _sentence(finding["type"], finding["msg"], place, known)
         origin = origin_of(place)
         shown = [str(origin.where)] if origin and origin.source is not Source.DEFAULT else []
         sentences.append(redact(": ".join([*shown, *filter(None, [write_place(place)]), sentence])))
     return sentences
 
 
-def _sentence(kind: str, message: str, place: Place) -> str:
+def _untagged(place: Place) -> tuple[Place, list[str]]:
+    """Return a place as it stands in the file, and the names of settings that may stand there."""
+    if len(place) > _TAG and place[0] == "processors":
+        kind = str(place[_TAG])
+        return (*place[:_TAG], *place[_TAG + 1 :]), list(PROCESSORS[kind].model_fields)
+    if len(place) <= 1:
+        return place, list(Settings.model_fields)
+    section = SECTIONS.get(str(place[0]), FeedSettings)
+    return place, list(section.model_fields)
+
+
+def _sentence(kind: str, message: str, place: Place, known: list[str]) -> str:
     if kind == "extra_forbidden":
-        return _unknown(place)
+        return _unknown(place, known)
+    if kind.startswith("union_tag"):
+        return f"`do` says what a processor does: {', '.join(PROCESSORS)}"
     if place == ("feeds",) and kind == "tuple_type":
         return "feeds is a list of tables: begin each feed with `[[feeds]]`, not `[feeds]`"
     if kind in _SAYINGS:
@@ -50,23 +67,13 @@ def _sentence(kind: str, message: str, place: Place) -> str:
     return message.removeprefix("Value error, ").replace("Input should be", "this should be")
 
 
-def _unknown(place: Place) -> str:
+def _unknown(place: Place, known: list[str]) -> str:
     name = str(place[-1])
     if len(place) > 1 and name in _KEY_NAMES:
         return "keys are never written here: name where the key is with api_key_env, api_key_file or api_key_command"
-    known = list(_settings_at(place[0]) if len(place) > 1 else Settings.model_fields)
     near = get_close_matches(name.lower(), known, n=1)
     if near:
         return f"there is no such setting, did you mean `{near[0]}`?"
     if len(place) == 1 and name in FeedSettings.model_fields:
         return "there is no such setting here: it belongs below a line `[[feeds]]`"
     return "there is no such setting"
-
-
-def _settings_at(section: str | int) -> Iterable[str]:
-    """Return the names of the settings in a table of the tree's top."""
-    return (
-        SECTIONS[section].model_fields
-        if isinstance(section, str) and section in SECTIONS
-        else FeedSettings.model_fields
-    )

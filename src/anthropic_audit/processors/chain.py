@@ -1,0 +1,102 @@
+"""From the settings to a chain of processors."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.errors import SetupError
+from anthropic_audit.redact import Secret
+from anthropic_audit.settings import (
+    AddLabels,
+    AddTags,
+    DropEvents,
+    DropFields,
+    HashFields,
+    ProcessorSettings,
+    RedactFields,
+)
+
+from .changing import Changing, Replace
+from .conditions import When
+from .naming import FieldNames, Trie, trie
+
+Document = dict[str, Any]
+Act = Callable[[Document], Document | None]
+"""Gives what becomes of a document, None when it is dropped."""
+
+
+class Processors:
+    """A chain: what each processor gives, the next one gets."""
+
+    def __init__(self, steps: Iterable[tuple[When, Act]] = ()) -> None:
+        self._steps = tuple(steps)
+        self.dropped = 0
+        """How many events were dropped."""
+
+    def __bool__(self) -> bool:
+        """True when there is anything to do."""
+        return bool(self._steps)
+
+    def process(self, document: Document) -> Document | None:
+        """Return what becomes of a document, itself when no processor changes it, and None when it is dropped."""
+        for when, act in self._steps:
+            if when.holds(document):
+                changed = act(document)
+                if changed is None:
+                    self.dropped += 1
+                    return None
+                document = changed
+        return document
+
+
+def open_processors(
+    processors: Sequence[ProcessorSettings], catalogue: Catalogue, key_of: Callable[[HashFields], Secret]
+) -> Processors:
+    """Make the chain that the settings describe.
+
+    Raises:
+        SetupError: A name means no field, or a key is missing; says at which processor.
+    """
+    names = FieldNames(catalogue)
+    steps = []
+    for number, processor in enumerate(processors, start=1):
+        try:
+            names.meant_by(processor.when)
+            steps.append((When(processor.when), _act(processor, names, key_of)))
+        except SetupError as error:
+            message = f"processor {number} (`{processor.do}`): {error}"
+            raise SetupError(message, hint=error.hint) from error
+    return Processors(steps)
+
+
+def _act(processor: ProcessorSettings, names: FieldNames, key_of: Callable[[HashFields], Secret]) -> Act:
+    match processor:
+        case DropEvents():
+            return lambda _: None
+        case AddTags():
+            return lambda document: {**document, "tags": _joined(document.get("tags"), processor.tags)}
+        case AddLabels():
+            return lambda document: {**document, "labels": {**document.get("labels", {}), **processor.labels}}
+        case DropFields():
+            return Changing(_fields(processor, names), None)
+        case RedactFields():
+            return Changing(_fields(processor, names), lambda _: processor.mark)
+        case HashFields():
+            return Changing(_fields(processor, names), _hashing(key_of(processor)))
+
+
+def _fields(processor: DropFields | RedactFields | HashFields, names: FieldNames) -> Trie:
+    return trie({**names.meant_by(processor.fields), **(names.personal() if processor.personal else {})})
+
+
+def _hashing(key: Secret) -> Replace:
+    """Return what hashes a text with HMAC-SHA256, to 64 hexadecimal digits."""
+    secret = key.reveal().encode()
+    return lambda text: hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+def _joined(tags: Any, more: Sequence[str]) -> list[str]:  # noqa: ANN401 - whatever a document has there
+    return list(dict.fromkeys([*(tags or ()), *more]))

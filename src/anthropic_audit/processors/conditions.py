@@ -1,0 +1,58 @@
+"""Which events a processor is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import translate
+from typing import Any
+
+Json = Any
+"""A value as JSON has them."""
+
+_NOT = "!"
+_WORDS = {True: "true", False: "false"}
+
+
+class When:
+    """Conditions on fields, all of which must hold."""
+
+    def __init__(self, patterns: Mapping[str, Sequence[str]]) -> None:
+        self._conditions = [_Condition(name, texts) for name, texts in patterns.items()]
+
+    def holds(self, document: Mapping[str, Json]) -> bool:
+        """Say whether a document meets all conditions."""
+        return all(condition.holds(document) for condition in self._conditions)
+
+
+class _Condition:
+    """A field, and what it has to be or must not be."""
+
+    def __init__(self, name: str, texts: Sequence[str]) -> None:
+        self._path = tuple(name.split("."))
+        self._wanted = _any_of([text for text in texts if not text.startswith(_NOT)])
+        self._unwanted = _any_of([text.removeprefix(_NOT) for text in texts if text.startswith(_NOT)])
+
+    def holds(self, document: Mapping[str, Json]) -> bool:
+        said = list(_texts(document, self._path))
+        if self._unwanted is not None and any(map(self._unwanted.fullmatch, said)):
+            return False
+        return self._wanted is None or any(map(self._wanted.fullmatch, said))
+
+
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(map(translate, patterns))) if patterns else None
+
+
+def _texts(value: Json, path: tuple[str, ...]) -> Iterator[str]:
+    """Yield what a field says, as text."""
+    if isinstance(value, list):
+        for member in value:
+            yield from _texts(member, path)
+    elif path:
+        if isinstance(value, dict) and path[0] in value:
+            yield from _texts(value[path[0]], path[1:])
+    elif isinstance(value, bool):
+        yield _WORDS[value]
+    elif isinstance(value, str | int | float):
+        yield str(value)
