@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from anthropic_audit.catalogue import ActivityType, load
+from anthropic_audit.catalogue import load
+from anthropic_audit.catalogue.figures import categorization, published
 
 HERE = Path(__file__).parent
 CATALOGUE = load()
@@ -33,15 +34,6 @@ def lines(name: str) -> list[list[str]]:
     return [line.split("\t") for line in (HERE / name).read_text().splitlines()]
 
 
-def published() -> dict[str, tuple[set[str], set[str], str]]:
-    _, *rows = lines("published_categorization.tsv")
-    return {name: (set(category.split(",")), set(kind.split(",")), outcome) for name, category, kind, outcome in rows}
-
-
-def ours(kind: ActivityType) -> tuple[set[str], set[str], str | None]:
-    return set(kind.category), set(kind.type), kind.outcome
-
-
 def test_every_documented_type_is_known() -> None:
     names = {name for (name,) in lines("activity_names.txt")}
 
@@ -52,7 +44,9 @@ def test_categories_types_and_outcomes_are_the_published_ones_but_for_listed_dev
     expected = published()
 
     assert len(expected) == 305
-    assert {name for name, meant in expected.items() if ours(CATALOGUE.types[name]) != meant} == set(DEVIATIONS)
+    assert {name for name, meant in expected.items() if categorization(CATALOGUE.types[name]) != meant} == set(
+        DEVIATIONS
+    )
 
 
 def test_every_published_field_has_its_published_type() -> None:

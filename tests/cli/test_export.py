@@ -149,3 +149,14 @@ def test_a_hash_needs_a_key(run: Run, tmp_path: Path, env: dict[str, str], words
     assert (result.exit_code, result.stdout) == (2, "")
     assert words in result.stderr
     assert "short-key" not in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_events_are_exported_in_ocsf(run: Run) -> None:
+    result = run("export", "--what", "events", "--schema", "ocsf")
+
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [one["metadata"]["uid"] for one in events] == [f"activity_{n}" for n in (1, 2, 3, 4)]
+    assert all(one["class_uid"] and one["message"] for one in events)
+    refused = run("export", "--what", "activities", "--schema", "ocsf")
+    assert (refused.exit_code, refused.stdout) == (2, "")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 import orjson
 import typer
@@ -19,8 +19,8 @@ from anthropic_audit.processors import Processors
 from anthropic_audit.search import Selection, What, lines
 
 from .environment import load_settings
-from .normalizing import configured_processors
-from .options import Archive, Config, Since, Until, read_span
+from .normalizing import configured_processors, document_writer
+from .options import Archive, Config, Schema, Since, Until, read_span
 from .output import binary_out, notes
 
 
@@ -35,6 +35,9 @@ def export(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="File to write, whole or not at all; else stdout."),
     ] = None,
+    schema: Annotated[
+        Schema, typer.Option("--schema", help="Write events in ECS, or in OCSF, made from the same documents.")
+    ] = Schema.ECS,
     unprocessed: Annotated[
         bool, typer.Option("--unprocessed", help="Leave out the processors of the settings, as for evidence.")
     ] = False,
@@ -52,27 +55,30 @@ def export(
     """
     settings = load_settings(config, {"archive": archive}).settings
     processors = Processors() if unprocessed else configured_processors(settings)
+    if schema is not Schema.ECS and what is What.ACTIVITIES:
+        message = "activities are exported as received, not in a schema"
+        raise SetupError(message, hint="say --what events")
     if processors and what is What.ACTIVITIES:
         message = "activities are exported as received, which would pass by the processors of the settings"
         raise SetupError(message, hint="export events instead, or say --unprocessed if they may leave whole")
+    is_as_stored, write = not processors and schema is Schema.ECS, document_writer(schema)
     start, end = read_span(since, until, datetime.now(UTC))
     connection = open_reader(settings.archive).connect()
     records = 0
     with connection, _opened(output) as file:
         for number, content in lines(connection, Selection(what, start, end, feed)):
-            written = b"".join(_processed(content, processors)) if processors else content
-            file.write(written)
+            file.write(content if is_as_stored else b"".join(_rewritten(content, processors, write)))
             records += number
     dropped = f", {processors.dropped:,} more were dropped by processors" if processors.dropped else ""
     notes().print(f"exported {records - processors.dropped:,} {what}" + (f" to {output}" if output else "") + dropped)
 
 
-def _processed(content: bytes, processors: Processors) -> Iterator[bytes]:
-    """Yield the lines of the events that are left."""
+def _rewritten(content: bytes, processors: Processors, write: Callable[[dict[str, Any]], bytes]) -> Iterator[bytes]:
+    """Yield the lines of the events that are left, in another form."""
     for line in content.splitlines():
         document = processors.process(orjson.loads(line))
         if document is not None:
-            yield orjson.dumps(document) + b"\n"
+            yield write(document) + b"\n"
 
 
 @contextmanager

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.normalize import Options, Teller, to_json
-from anthropic_audit.ocsf import to_ocsf
+from anthropic_audit.normalize import Options
 
 from .environment import load_settings
-from .normalizing import open_normalizer
-from .options import Config
+from .normalizing import document_writer, open_normalizer
+from .options import Config, Schema
 from .output import binary_out, notes
 
 _BATCH_BYTES = 256 * 1024
 
 Json = Any
 """A value as JSON has them."""
-
-
-class Schema(StrEnum):
-    """What events are written in."""
-
-    ECS = "ecs"
-    OCSF = "ocsf"
 
 
 def normalize(
@@ -52,7 +41,7 @@ def normalize(
     the end, and the exit code stays 0. Lines of nothing but white space hold no activity and give no event. Addresses
     and user agents are enriched as the settings say.
     """
-    normalizer, written = open_normalizer(load_settings(config, {}).settings), _writer(schema)
+    normalizer, written = open_normalizer(load_settings(config, {}).settings), document_writer(schema)
     options = Options(preserve_original_event=preserve_original_event, namespace=namespace)
     if tag:
         options = Options(tuple(tag), preserve_original_event=preserve_original_event, namespace=namespace)
@@ -74,11 +63,3 @@ def normalize(
     out.flush()
     if failed:
         notes().print(f"{failed:,} lines are no activities: their events say so")
-
-
-def _writer(schema: Schema) -> Callable[[dict[str, Json]], bytes]:
-    """Return what writes a document in a schema."""
-    if schema is Schema.ECS:
-        return to_json
-    tell = Teller(load_catalogue()).tell
-    return lambda document: to_json(to_ocsf(document, tell(document)))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.enrich import open_enrichment
 from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.normalize import Normalizer, Options, Teller, to_json
+from anthropic_audit.ocsf import to_ocsf
 from anthropic_audit.processors import Processors, open_processors
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.settings_sources import resolve_hash_key
 
 from .environment import environment
+from .options import Schema
 from .output import notes
 
 
@@ -24,6 +27,14 @@ def normalize_rules(feeds: Iterable[FeedSettings]) -> NormalizeRules:
 def open_normalizer(settings: Settings) -> Normalizer:
     """Return a normalizer with our catalogue and the enrichment that is set; says once what can't be used of it."""
     return Normalizer(load_catalogue(), open_enrichment(settings.enrichment, notes().print))
+
+
+def document_writer(schema: Schema) -> Callable[[dict[str, Any]], bytes]:
+    """Return what writes a document in a schema."""
+    if schema is Schema.ECS:
+        return to_json
+    tell = Teller(load_catalogue()).tell
+    return lambda document: to_json(to_ocsf(document, tell(document)))
 
 
 def configured_processors(settings: Settings) -> Processors:

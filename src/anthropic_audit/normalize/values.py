@@ -66,10 +66,12 @@ def _keyword(value: Json) -> Json:
 
 def _long(value: Json) -> Json:
     if isinstance(value, list):
-        return value if all(_long(element) is not None for element in value) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if -LONG <= value < LONG else None
+        return value if all(map(_is_long, value)) else None
+    return value if _is_long(value) else None
+
+
+def _is_long(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LONG <= value < LONG
 
 
 def _double(value: Json) -> Json:
