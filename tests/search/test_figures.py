@@ -9,7 +9,7 @@ import pytest
 
 from anthropic_audit.archive.duck import connect
 from anthropic_audit.errors import ArchiveError
-from anthropic_audit.search import most_frequent, per_day
+from anthropic_audit.search import most_frequent, on_the_map, per_day
 
 
 def test_days_are_counted_in_order(archive: duckdb.DuckDBPyConnection) -> None:
@@ -49,3 +49,12 @@ def test_no_more_than_the_limit_are_counted(archive: duckdb.DuckDBPyConnection) 
 def test_an_archive_that_can_not_be_read_says_so() -> None:
     with connect() as empty, pytest.raises(ArchiveError):
         per_day(empty)
+
+
+def test_places_are_counted(archive: duckdb.DuckDBPyConnection) -> None:
+    berlin = '{"source":{"geo":{"country_name":"Germany","location":{"lat":52.5,"lon":13.4}}}}'
+    archive.execute("UPDATE events SET document = ? WHERE seq < 3", [berlin])
+
+    (spot,) = on_the_map(archive)
+
+    assert (spot.latitude, spot.longitude, spot.country, spot.events) == (52.5, 13.4, "Germany", 2)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,13 +22,14 @@ from anthropic_audit.errors import FatalError
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.plan import Spans
 from anthropic_audit.progress import Progress, Stored, Watch
-from anthropic_audit.search import Question, most_frequent, parse_condition, per_day, run
+from anthropic_audit.search import Question, Spot, most_frequent, on_the_map, parse_condition, per_day, run
 from anthropic_audit.service import Collector, open_feeds
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.simulator import Server, Vendor, VendorSettings, open_vendor, serve
 from anthropic_audit.simulator.world import WorldSettings
 from anthropic_audit.times import format_duration
 
+from .demo_map import world_map
 from .demo_report import Proof, chart, hits_text, proof_text, ranking, side_by_side, titled
 from .normalizing import open_normalizer
 from .options import read_span
@@ -157,11 +159,25 @@ def _report(console: Console, stage: _Stage) -> Proof:
         actions = titled("Top actions", ranking(most_frequent(connection, "event.action", _TOP)))
         people = titled("Top users", ranking(most_frequent(connection, "user.email", _TOP)))
         console.print(side_by_side(actions, people))
+        _show_places(console, on_the_map(connection))
         console.print(titled("How it went", ranking(most_frequent(connection, "event.outcome", 3))))
         _show_storyline(console, connection, stage)
         proof = _prove(connection, covered, stage)
     console.print(titled("Is it complete?", proof_text(proof)))
     return proof
+
+
+def _show_places(console: Console, spots: Sequence[Spot]) -> None:
+    """Draw where events come from, if a location database is there."""
+    if not spots:
+        hint = "no location database is installed: pip install 'anthropic-audit[geo]'"
+        console.print(titled("Where from", Text(hint)))
+        return
+    countries: Counter[str] = Counter()
+    for spot in spots:
+        countries[spot.country] += spot.events
+    console.print(titled("Where from", world_map(spots)))
+    console.print(Padding(ranking(countries.most_common(_TOP)), (1, 0, 0, 2), expand=False))
 
 
 def _show_storyline(console: Console, connection: duckdb.DuckDBPyConnection, stage: _Stage) -> None:

@@ -2,7 +2,7 @@
 
 from .conditions import Condition, Operator, parse_condition
 from .fields import check_fields, document_fields, known_fields, suggest
-from .figures import most_frequent, per_day
+from .figures import Spot, most_frequent, on_the_map, per_day
 from .question import Question
 from .records import Selection, What, lines
 from .run import Hit, run
@@ -15,6 +15,7 @@ __all__ = [
     "Operator",
     "Question",
     "Selection",
+    "Spot",
     "Standing",
     "What",
     "check_fields",
@@ -23,6 +24,7 @@ __all__ = [
     "known_fields",
     "lines",
     "most_frequent",
+    "on_the_map",
     "parse_condition",
     "per_day",
     "run",

@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import duckdb
 
 from .fields import COLUMNS, Kind
 from .run import translated
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place on the map, in degrees, and how many events come from there."""
+
+    latitude: float
+    longitude: float
+    country: str
+    events: int
+
+
+def on_the_map(connection: duckdb.DuckDBPyConnection) -> Sequence[Spot]:
+    """Count events by the place of their address, the most frequent first; events without one are left out.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    place = "json_extract(document, ['$.source.geo.location.lat', '$.source.geo.location.lon'])"
+    sql = (
+        f"SELECT CAST(place[1] AS DOUBLE), CAST(place[2] AS DOUBLE), country, count(*) AS times FROM (SELECT {place} "  # noqa: S608 - our own text
+        "AS place, coalesce(json_extract_string(document, '$.source.geo.country_name'), '') AS country FROM events) "
+        "WHERE place[1] IS NOT NULL AND place[2] IS NOT NULL GROUP BY ALL ORDER BY times DESC, 1, 2"
+    )
+    with translated():
+        return [Spot(*row) for row in connection.execute(sql).fetchall()]
 
 
 def per_day(connection: duckdb.DuckDBPyConnection) -> Sequence[tuple[date, int]]:
