@@ -39,7 +39,6 @@ LEVELS = {
     "processors": 3,
     "search": 3,
     "follow": 3,
-    "history": 3,
     "service": 3,
     "settings_sources": 3,
     "testing": 3,

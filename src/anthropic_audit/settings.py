@@ -46,9 +46,15 @@ class FeedSettings(_Section):
     api_key_env: str = Field("", description="Environment variable that holds the key")
     api_key_file: str = Field("", description="File that holds the key")
     api_key_command: tuple[str, ...] = Field((), description="Command that prints the key, as a list of words")
+    parent_organization: str = Field(
+        "", description="Feeds with the same word here share one request budget; else those under one key do"
+    )
     url: str = Field("https://api.anthropic.com", description="Base URL of the Compliance API")
     interval: Duration = Field(timedelta(minutes=5), description="Time between two walks of the live tail")
     initial_interval: Duration = Field(timedelta(hours=24), description="How far back the first walk starts")
+    backfill: Duration = Field(
+        timedelta(0), description="How far back history is filled in beside the live tail; 0s: only by hand"
+    )
     overlap: Duration = Field(timedelta(minutes=10), description="How much of the covered time each walk reads again")
     settle: Duration = Field(timedelta(seconds=60), description="Age below which a window is never claimed complete")
     batch_size: int = Field(5000, ge=1, le=5000, description="Activities asked for in one request")

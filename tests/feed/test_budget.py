@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,9 +40,72 @@ def test_what_was_taken_counts_before_the_next_answer() -> None:
     budget = Budget(clock, lambda _: None)
     budget.learn(headers(3))
 
-    budget.take()
+    for _ in range(3):
+        budget.take()
+    assert clock.waited == []
 
-    assert budget.allowance == Allowance(600, 2, NOW + timedelta(seconds=42))
+    budget.take()
+    assert clock.waited == [42]
+
+
+def test_a_request_without_an_answer_is_not_counted_any_more() -> None:
+    clock = FakeClock(NOW)
+    budget = Budget(clock, lambda _: None)
+    budget.learn(headers(1))
+
+    for _ in range(5):
+        budget.take()
+        budget.give_up()
+
+    assert clock.waited == []
+
+
+@pytest.mark.parametrize(
+    ("reserve", "leave", "remaining", "waits"),
+    [
+        (0.0, 0.05, 31, False),
+        (0.0, 0.05, 30, True),
+        (0.5, 0.0, 301, False),
+        (0.5, 0.0, 300, True),
+        (0.5, 0.05, 330, True),
+    ],
+)
+def test_a_share_is_left_to_others(reserve: float, leave: float, remaining: int, waits: bool) -> None:
+    clock = FakeClock(NOW)
+    budget = Budget(clock, lambda _: None, reserve=reserve)
+    budget.learn(headers(remaining))
+
+    budget.take(leave)
+
+    assert bool(clock.waited) == waits
+
+
+def test_threads_stay_inside_the_budget_together() -> None:
+    """A server counts minutes of 20 requests; 8 threads send 200, and none is one too many."""
+    clock, lock, sent = FakeClock(NOW), threading.Lock(), Counter[int]()
+    budget = Budget(clock, lambda _: None)
+
+    def minute() -> int:
+        return int(clock.now().timestamp()) // 60
+
+    def ask() -> None:
+        for _ in range(25):
+            budget.take()
+            with lock:
+                now = minute()
+                sent[now] += 1
+                left = max(0, 20 - sent[now])
+            reset = datetime.fromtimestamp((now + 1) * 60, UTC).isoformat()
+            budget.learn({**headers(left, reset), "anthropic-ratelimit-requests-limit": "20"})
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(sent.values()) == 200
+    assert max(sent.values()) <= 20 + 8, "after a wait nothing is known: each thread may send one before it learns"
 
 
 def test_before_the_first_answer_nothing_waits() -> None:

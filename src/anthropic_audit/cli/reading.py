@@ -13,9 +13,8 @@ from anthropic_audit.archive import open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import InterruptedRunError, SetupError
 from anthropic_audit.follow import normalize_pending
-from anthropic_audit.history import History, HistoryRead, HistoryRules
 from anthropic_audit.model import Purpose, Window
-from anthropic_audit.service import open_feeds
+from anthropic_audit.service import History, HistoryRead, HistoryRules, open_feeds
 from anthropic_audit.settings import Settings
 from anthropic_audit.settings_sources import resolve_keys
 

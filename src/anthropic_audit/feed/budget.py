@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Waiting, Watch
@@ -22,9 +23,9 @@ class Allowance:
     remaining: int
     reset: datetime
 
-    def wait_seconds(self, now: datetime) -> float:
-        """Return how long the next request has to wait; 0 when it need not."""
-        if self.remaining > 0 or now >= self.reset:
+    def wait_seconds(self, now: datetime, spared: int = 0) -> float:
+        """Return how long the next request has to wait that must leave so many others; 0 when it need not."""
+        if self.remaining > spared or now >= self.reset:
             return 0.0
         return min(_LONGEST_SECONDS, (self.reset - now).total_seconds())
 
@@ -43,36 +44,54 @@ def allowance(headers: Mapping[str, str]) -> Allowance | None:
 
 
 class Budget:
-    """The requests that all feeds under one key may still send; safe to share between threads."""
+    """The requests that all feeds of one parent organization may still send; safe to share between threads.
 
-    def __init__(self, clock: Clock, watch: Watch) -> None:
+    `reserve` is the share of the limit that is never spent, so that others of the organization find some left.
+    """
+
+    def __init__(self, clock: Clock, watch: Watch, *, reserve: float = 0.0) -> None:
         self._clock = clock
         self._watch = watch
+        self._reserve = reserve
         self._lock = threading.Lock()
         self._allowance: Allowance | None = None
+        self._unanswered = 0
 
-    def take(self) -> None:
+    def take(self, leave: float = 0.0) -> None:
         """Spend one request, after waiting for the next minute's budget if this one's is spent.
+
+        A request that can wait leaves a share of the limit to those that can't. `learn` or `give_up` must follow.
 
         Raises:
             InterruptedRunError: The operator asked for an end.
         """
-        self._clock.check()
-        with self._lock:
-            left = self._allowance
-            seconds = 0.0 if left is None else left.wait_seconds(self._clock.now())
-            if left is not None:
-                self._allowance = None if seconds else Allowance(left.limit, left.remaining - 1, left.reset)
-        if seconds:
+        while True:
+            self._clock.check()
+            with self._lock:
+                left = self._allowance
+                spared = 0 if left is None else self._unanswered + ceil(left.limit * (self._reserve + leave))
+                seconds = 0.0 if left is None else left.wait_seconds(self._clock.now(), spared)
+                if not seconds:
+                    self._unanswered += 1
+                    return
             self._watch(Waiting(seconds, "the request budget of this minute is spent"))
             self._clock.wait(seconds)
+            with self._lock:
+                if self._allowance is left:
+                    self._allowance = None
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take over what the server says; headers without a budget change nothing."""
         said = allowance(headers)
-        if said is not None:
-            with self._lock:
+        with self._lock:
+            self._unanswered = max(0, self._unanswered - 1)
+            if said is not None:
                 self._allowance = said
+
+    def give_up(self) -> None:
+        """Count a request that got no answer."""
+        with self._lock:
+            self._unanswered = max(0, self._unanswered - 1)
 
     @property
     def allowance(self) -> Allowance | None:

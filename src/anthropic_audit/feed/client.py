@@ -6,9 +6,12 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Self
 
 import httpx2
 
@@ -68,7 +71,14 @@ class FeedClient:
         self._budget = budget
         self._tracer = tracer
         self._key = key
+        self._leave = 0.0
         self._client = _open_client(settings, transport)
+
+    def leaving(self, share: float) -> Self:
+        """Return the same client for requests that can wait: each leaves a share of the budget to others."""
+        other = copy(self)
+        other._leave = share  # noqa: SLF001 - a copy of ourselves
+        return other
 
     def read_page(self, query: Query) -> Page:
         """Ask one question.
@@ -77,9 +87,13 @@ class FeedClient:
             TransientError: No answer, or one that says to come back later.
             FatalError: An answer that asking again won't change.
         """
-        self._budget.take()
+        self._budget.take(self._leave)
         asked_at = self._clock.now()
-        heard = self._ask(query, asked_at)
+        try:
+            heard = self._ask(query, asked_at)
+        except BaseException:
+            self._budget.give_up()
+            raise
         self._budget.learn(heard.headers)
         problem = refusal(Answer(heard.status, heard.headers, heard.body))
         if problem is not None:
@@ -172,7 +186,7 @@ def _open_client(settings: FeedSettings, transport: Transport | None) -> httpx2.
 def _trust(settings: FeedSettings) -> ssl.SSLContext | bool:
     """Build what decides whom to trust: the system's authorities or our own file, and our certificate if any."""
     if not settings.ca_file and not settings.client_certificate_file:
-        return True
+        return _system_trust()
     try:
         context = ssl.create_default_context(cafile=settings.ca_file or None)
         if settings.client_certificate_file:
@@ -182,6 +196,12 @@ def _trust(settings: FeedSettings) -> ssl.SSLContext | bool:
         message = f"a certificate file can't be used ({error.strerror or error}): {names}"
         raise SetupError(message, hint="ca_file, client_certificate_file and client_key_file are PEM files") from error
     return context
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """Trust whom the system trusts; one context for all feeds, as each costs a megabyte."""
+    return httpx2.create_ssl_context()
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.errors import FeedDeniedError, InterruptedRunError
 from anthropic_audit.follow import NormalizeRules, normalize_pending
-from anthropic_audit.history import History, HistoryRead, HistoryRules
 from anthropic_audit.model import Filters, Purpose, Window
 from anthropic_audit.normalize import Normalizer
 from anthropic_audit.plan import BackfillRules
 from anthropic_audit.progress import Progress, WalkFinished, nobody
+from anthropic_audit.service import History, HistoryRead, HistoryRules
 from anthropic_audit.simulator import Delivery, Fault
 
 WINDOWS = BackfillRules(target=300, first=timedelta(hours=3))

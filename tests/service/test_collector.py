@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -15,11 +17,12 @@ from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.errors import ArchiveError, FeedDeniedError, FeedUnreachableError, InterruptedRunError
 from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.model import Purpose
+from anthropic_audit.model import Page, Purpose, Query
 from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import CursorLost, Progress, WalkFailed, WalkFinished
 from anthropic_audit.redact import Secret
 from anthropic_audit.service import Collector, open_feeds
+from anthropic_audit.service.collector import pause_after
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.simulator import Delivery, Fault
 
@@ -250,3 +253,57 @@ def test_a_key_is_sent_and_shown_nowhere(tmp_path: Path) -> None:
     everything += [path.read_bytes().decode("latin1") for path in tmp_path.rglob("*") if path.is_file()]
     assert seen == [key]
     assert not [text for text in everything if key in text]
+
+
+@pytest.mark.parametrize(
+    ("failures", "minutes"),
+    [(0, 5), (1, 5), (2, 10), (3, 15), (50, 15)],
+    ids=["fine", "once", "twice", "thrice", "long"],
+)
+def test_a_feed_that_fails_again_and_again_is_asked_less_often(failures: int, minutes: int) -> None:
+    assert pause_after(failures, timedelta(minutes=5)) == timedelta(minutes=minutes)
+    assert pause_after(failures, timedelta(hours=2)) == timedelta(hours=2)
+
+
+def test_feeds_that_do_not_answer_hold_up_nobody(tmp_path: Path) -> None:
+    """More feeds than slots are silent for ever; the ones that answer are collected meanwhile."""
+    house = House(tmp_path, settings())
+    silent = threading.Event()
+
+    class Silent:
+        def read_page(self, _: Query) -> Page:
+            silent.wait(15)
+            message = "no answer"
+            raise FeedUnreachableError(message)
+
+    good = [house.feed(f"good{number}") for number in range(4)]
+    bad = [replace(house.feed(f"bad{number}"), feed=Silent()) for number in range(20)]
+    covered: list[str] = []
+
+    def watch(event: Progress) -> None:
+        if isinstance(event, WalkFinished):
+            covered.append(event.coverage.feed)
+            if len(set(covered)) == len(good):
+                silent.set()
+
+    with open_writer(str(tmp_path), house.clock) as archive:
+        collector = Collector(archive, house.clock, normalizer=Normalizer(load()), rules=NormalizeRules(), watch=watch)
+        started = time.monotonic()
+        outcomes = collector.once([*bad, *good])
+
+    assert time.monotonic() - started < 14, "nobody waited until the silent ones gave up"
+    assert [one.feed for one in outcomes if one.is_covered] == [one.settings.name for one in good]
+    assert [one.exit_code for one in outcomes if not one.is_covered] == [1] * len(bad)
+
+
+def test_history_is_filled_in_beside_the_tail(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+
+    (outcome,) = house.collect(house.feed(initial_interval="6h", backfill="2d"))
+
+    assert outcome.is_covered
+    assert house.missing() == NOTHING_WRONG
+    walks = [one.coverage for one in house.told if isinstance(one, WalkFinished)]
+    assert NOW - min(walk.window.start for walk in walks) == timedelta(days=2)
+    assert walks[0].purpose is Purpose.TAIL, "the tail comes first"
+    assert {walk.purpose for walk in walks[1:]} == {Purpose.BACKFILL}

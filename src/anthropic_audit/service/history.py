@@ -10,15 +10,17 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from .archive import ArchiveWriter
-from .errors import AuditError, InterruptedRunError
-from .feed.walk import Walker, WalkRules
-from .model import Coverage, Purpose, Window
-from .plan import Backfill, BackfillRules, Due, Spans
-from .ports import Clock
-from .progress import WalkFailed, Watch
-from .service import FeedRun
+from anthropic_audit.archive import ArchiveWriter
+from anthropic_audit.errors import AuditError, InterruptedRunError
+from anthropic_audit.feed.walk import Walker, WalkRules
+from anthropic_audit.model import Coverage, Purpose, Window
+from anthropic_audit.plan import Backfill, BackfillRules, Due, Spans
+from anthropic_audit.ports import Clock
+from anthropic_audit.progress import WalkFailed, Watch
+
+from .feeds import FeedRun
 
 _PATIENCE_SECONDS = 0.5
 
@@ -34,6 +36,8 @@ class HistoryRules:
     purpose: Purpose
     workers: int = 12
     windows: BackfillRules = field(default_factory=BackfillRules)
+    deadline: datetime | None = None
+    """No window is begun after this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class History:
         wanted = Spans((Window(window.start, min(window.end, settled)),)) if window.start < settled else Spans()
         if self._rules.purpose is Purpose.BACKFILL:
             wanted -= self._archive.covered(self._run.settings.name, self._run.settings.filters)
+        if not wanted:
+            return self._done
         self._plan = Backfill(wanted, self._rules.windows)
         with ThreadPoolExecutor(self._rules.workers, thread_name_prefix="history") as workers:
             running = {workers.submit(self._work) for _ in range(self._rules.workers)}
@@ -99,7 +105,7 @@ class History:
         """Walk one window after the other until none is left, or an error ended the reading."""
         settings = self._run.settings
         rules = WalkRules(settings.filters, settings.settle, settings.batch_size)
-        walker = Walker(settings.name, self._run.feed, self._archive, self._clock, rules=rules, watch=self._watch)
+        walker = Walker(settings.name, self._run.background, self._archive, self._clock, rules=rules, watch=self._watch)
         while (window := self._take()) is not None:
             try:
                 activities, new = _walk(walker, Due(window, self._rules.purpose))
@@ -114,10 +120,13 @@ class History:
 
     def _take(self) -> Window | None:
         with self._lock:
-            if self._done.error is not None:
+            if self._done.error is not None or self._is_late():
                 return None
             window, self._plan = self._plan.take()
             return window
+
+    def _is_late(self) -> bool:
+        return self._rules.deadline is not None and self._clock.now() >= self._rules.deadline
 
     def _fail(self, window: Window, error: AuditError | None) -> None:
         with self._lock:

@@ -1,0 +1,182 @@
+"""Collecting feeds side by side: each has its own pace and its own troubles; normalizing goes on beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from anthropic_audit.archive import ArchiveWriter
+from anthropic_audit.errors import AuditError, InterruptedRunError, TransientError
+from anthropic_audit.feed.walk import Walker, WalkRules
+from anthropic_audit.follow import NormalizeRules, normalize_pending
+from anthropic_audit.model import Purpose, Window
+from anthropic_audit.normalize import Normalizer
+from anthropic_audit.plan import HORIZON, Due, TailRules, due_reconciles, due_windows, is_covered
+from anthropic_audit.ports import Clock
+from anthropic_audit.progress import WalkFailed, Watch
+from anthropic_audit.settings import FeedSettings
+
+from .beside import Beside
+from .feeds import FeedRun, Slots, SlottedFeed
+from .history import History, HistoryRules
+from .threads import side_by_side
+
+_GAVE_UP = 3
+_SLOTS = 8
+_LONGEST_BACK_OFF = timedelta(minutes=15)
+_MOST_DOUBLINGS = 10
+_CLOCK_ALLOWANCE = timedelta(minutes=5)
+"""A server's clock may be this far behind ours before a walked feed counts as not covered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one feed's collecting ended."""
+
+    feed: str
+    covered_to: datetime | None
+    is_covered: bool
+    has_advanced: bool
+    """True when this run claimed something."""
+    error: AuditError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 covered; 3 something is left to do; else what the error asks for."""
+        if self.error is None:
+            return 0 if self.is_covered else _GAVE_UP
+        if isinstance(self.error, TransientError) and self.has_advanced:
+            return _GAVE_UP
+        return self.error.exit_code
+
+
+class Collector:
+    """Collect feeds into an archive, and normalize what arrives."""
+
+    def __init__(
+        self, archive: ArchiveWriter, clock: Clock, *, normalizer: Normalizer, rules: NormalizeRules, watch: Watch
+    ) -> None:
+        self._archive = archive
+        self._clock = clock
+        self._normalizer = normalizer
+        self._rules = rules
+        self._watch = watch
+        self._slots = Slots(clock, _SLOTS)
+
+    def once(self, runs: Sequence[FeedRun]) -> list[Outcome]:
+        """Collect each feed until it is covered up to now; one feed's failure does not keep the others.
+
+        Raises:
+            InterruptedRunError: The operator asked for an end; what is stored stays.
+        """
+        with self._normalizing() as events:
+            outcomes = side_by_side([lambda run=run: self._collect(run, events, None) for run in runs])  # type: ignore[misc]  # the default binds the loop's run
+        self._normalize()
+        return outcomes
+
+    def follow(self, runs: Sequence[FeedRun]) -> None:
+        """Collect each feed at its interval, for good; failures are told to the watch and tried again.
+
+        Raises:
+            InterruptedRunError: The operator asked for an end; what is stored stays.
+        """
+        with self._normalizing() as events:
+            side_by_side([lambda run=run: self._follow(run, events) for run in runs])  # type: ignore[misc]  # the same
+
+    def _normalizing(self) -> Beside:
+        return Beside(self._normalize, "normalize")
+
+    def _normalize(self) -> None:
+        normalize_pending(self._archive, self._normalizer, self._rules, self._watch)
+
+    def _follow(self, run: FeedRun, events: Beside) -> None:
+        """Collect one feed until the operator asks for an end."""
+        failures, interval = 0, run.settings.interval
+        while True:
+            started = self._clock.now()
+            outcome = self._collect(run, events, started + interval)
+            failures = 0 if outcome.error is None else failures + 1
+            due = started + pause_after(failures, interval)
+            self._clock.wait(_until(due, self._clock.now(), pause_after(failures, interval)))
+
+    def _collect(self, run: FeedRun, events: Beside, deadline: datetime | None) -> Outcome:
+        """Collect a feed up to now, and then of its history what can be had before a deadline."""
+        settings = run.settings
+        before = self._archive.covered(settings.name, settings.filters)
+        target = self._clock.now()
+        error: AuditError | None = None
+        try:
+            events.poke()
+            self._walk_due(run, events)
+            error = self._fill(run, events, deadline)
+        except InterruptedRunError:
+            raise
+        except AuditError as caught:
+            error = caught
+            self._watch(WalkFailed(settings.name, str(caught), caught.hint))
+        covered = self._archive.covered(settings.name, settings.filters)
+        return Outcome(
+            feed=settings.name,
+            covered_to=covered.end,
+            is_covered=is_covered(covered, target, settings.settle + _CLOCK_ALLOWANCE),
+            has_advanced=covered != before,
+            error=error,
+        )
+
+    def _walk_due(self, run: FeedRun, events: Beside) -> None:
+        settings = run.settings
+        feed = SlottedFeed(run.feed, self._slots)
+        walker = Walker(settings.name, feed, self._archive, self._clock, rules=_walk_rules(settings), watch=self._watch)
+        covered = self._archive.covered(settings.name, settings.filters)
+        rules = TailRules(settings.initial_interval, settings.overlap)
+        for due in due_windows(covered, self._clock.now(), rules):
+            self._walk(walker, due, feed, events)
+        now = self._clock.now()
+        covered = self._archive.covered(settings.name, settings.filters)
+        walks = self._archive.walks(settings.name, settings.filters, now - HORIZON)
+        for due in list(due_reconciles(covered, walks, now)):
+            self._walk(walker, due, feed, events)
+
+    def _walk(self, walker: Walker, due: Due, feed: SlottedFeed, events: Beside) -> None:
+        """Walk a window to its end, in as many walks as it takes."""
+        try:
+            walked = walker.walk(due)
+            events.poke()
+            while walked.rest is not None:
+                walked = walker.walk(replace(due, window=walked.rest))
+                events.poke()
+        finally:
+            feed.leave()
+
+    def _fill(self, run: FeedRun, events: Beside, deadline: datetime | None) -> AuditError | None:
+        """Read what is not covered yet of the history that the settings ask for; return what ended it early."""
+        if not run.settings.backfill:
+            return None
+        now = self._clock.now()
+        rules = HistoryRules(Purpose.BACKFILL, deadline=deadline)
+        history = History(run, self._archive, self._clock, rules=rules, watch=self._watch)
+        window = Window(now - run.settings.backfill, now)
+        return history.read(window, lambda: _quietly(events)).error
+
+
+def pause_after(failures: int, interval: timedelta) -> timedelta:
+    """Return how long after the start of one round the next one begins: longer the more rounds failed in a row."""
+    longest = max(interval, _LONGEST_BACK_OFF)
+    return min(interval * 2.0 ** min(max(failures - 1, 0), _MOST_DOUBLINGS), longest)
+
+
+def _walk_rules(settings: FeedSettings) -> WalkRules:
+    return WalkRules(settings.filters, settings.settle, settings.batch_size)
+
+
+def _quietly(events: Beside) -> None:
+    """Ask for events; what went wrong with them is said by the next round."""
+    with suppress(AuditError):
+        events.poke()
+
+
+def _until(due: datetime, now: datetime, longest: timedelta) -> float:
+    """Return the seconds until a time; a clock that was set back makes nobody wait longer than the pause."""
+    return max(0.0, min((due - now).total_seconds(), longest.total_seconds()))

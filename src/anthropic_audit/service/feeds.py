@@ -1,0 +1,122 @@
+"""Feeds, ready to be collected, and what they share: a request budget, and room in memory."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anthropic_audit.feed.budget import Budget
+from anthropic_audit.feed.client import FeedClient, Transport
+from anthropic_audit.feed.retry import Patience, RetryingFeed
+from anthropic_audit.feed.trace import Tracer
+from anthropic_audit.model import Page, Query
+from anthropic_audit.ports import Clock, Feed
+from anthropic_audit.progress import Watch
+from anthropic_audit.redact import Secret
+from anthropic_audit.settings import FeedSettings
+
+BACKGROUND_SHARE = 0.05
+"""Which share of the request budget reading history leaves to the live tails."""
+
+_PATIENCE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRun:
+    """One feed, ready to be collected."""
+
+    settings: FeedSettings
+    feed: Feed
+    background: Feed
+    """The same feed for what can wait: it leaves a share of the budget to others."""
+    close: Callable[[], None] = lambda: None
+    """Closes what the feed holds open: connections, the tracer's file."""
+
+
+def open_feeds(
+    feeds: Sequence[tuple[FeedSettings, Secret]],
+    clock: Clock,
+    watch: Watch,
+    transport: Transport | None = None,
+    *,
+    reserve: float = 0.0,
+) -> list[FeedRun]:
+    """Make the feeds that settings name; those of one parent organization, or under one key, share one budget.
+
+    `reserve` is the share of each budget that is left to other users of the API.
+
+    Raises:
+        SetupError: A URL, a proxy, a certificate or the tracer's folder can't be used.
+    """
+    budgets: dict[tuple[str, str], Budget] = {}
+    runs = []
+    for settings, key in feeds:
+        owner = settings.parent_organization or key.reveal()
+        budget = budgets.setdefault((settings.url, owner), Budget(clock, watch, reserve=reserve))
+        runs.append(_open(settings, key, clock, watch=watch, budget=budget, transport=transport))
+    return runs
+
+
+def _open(
+    settings: FeedSettings, key: Secret, clock: Clock, *, watch: Watch, budget: Budget, transport: Transport | None
+) -> FeedRun:
+    tracer = Tracer(Path(settings.request_tracer_folder), settings.name) if settings.enable_request_tracer else None
+    patience = Patience(give_up_after=settings.give_up_after)
+
+    def retrying(client: FeedClient) -> Feed:
+        return RetryingFeed(client, clock, patience=patience, watch=watch, chance=random.random)
+
+    tail = FeedClient(settings, key, clock, budget=budget, tracer=tracer, transport=transport)
+    background = tail.leaving(BACKGROUND_SHARE)
+    return FeedRun(settings, retrying(tail), retrying(background), tail.close)
+
+
+class Slots:
+    """How many walks may hold pages in memory at the same time, however many feeds there are."""
+
+    def __init__(self, clock: Clock, number: int) -> None:
+        self._clock = clock
+        self._free = threading.BoundedSemaphore(number)
+
+    def enter(self) -> None:
+        """Wait for a free slot.
+
+        Raises:
+            InterruptedRunError: The operator asked for an end.
+        """
+        while not self._free.acquire(timeout=_PATIENCE_SECONDS):
+            self._clock.check()
+
+    def leave(self) -> None:
+        """Free the slot."""
+        self._free.release()
+
+
+class SlottedFeed:
+    """A feed whose walk takes a slot when its first page has come, so that one that does not answer holds none."""
+
+    def __init__(self, feed: Feed, slots: Slots) -> None:
+        self._feed = feed
+        self._slots = slots
+        self._has_slot = False
+
+    def read_page(self, query: Query) -> Page:
+        """Ask one question.
+
+        Raises:
+            TransientError, FatalError, InterruptedRunError: As the feed does.
+        """
+        page = self._feed.read_page(query)
+        if not self._has_slot:
+            self._slots.enter()
+            self._has_slot = True
+        return page
+
+    def leave(self) -> None:
+        """Free the slot at the end of a walk."""
+        if self._has_slot:
+            self._slots.leave()
+            self._has_slot = False
