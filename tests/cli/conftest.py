@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
+from tests.serving import serving
 from typer.testing import CliRunner, Result
 
 from anthropic_audit.archive import open_writer
@@ -20,6 +21,7 @@ from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
 from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import nobody
+from anthropic_audit.simulator import Server
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
 
@@ -38,6 +40,18 @@ BOB = {**ALICE, "email_address": "bob@acme.example", "user_id": "user_bob", "ip_
 
 Run = Callable[..., Result]
 """Runs a command line: `run('search', 'alice', env={…}, stdin=…)`."""
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    yield shared_server
+    shared_server.vendor.faults.clear()
 
 
 @pytest.fixture

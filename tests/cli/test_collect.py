@@ -9,52 +9,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.serving import ids, key, truth
 from typer.testing import Result
 
-from anthropic_audit.archive import open_reader
-from anthropic_audit.clock import SystemClock
-from anthropic_audit.simulator import Fault, Server, VendorSettings, open_vendor, serve
-from anthropic_audit.simulator.world import WorldSettings
+from anthropic_audit.simulator import Fault, Server
 
 Run = Callable[..., Result]
 KEY_VARIABLE = "ANTHROPIC_COMPLIANCE_ACCESS_KEY"
-
-
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[Server]:
-    clock = SystemClock()
-    settings = VendorSettings(
-        world=WorldSettings(activities_per_day=1500.0),
-        history=timedelta(days=1),
-        until=clock.now() - timedelta(minutes=5),
-    )
-    with serve(open_vendor(settings, clock.now()), clock) as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared_server: Server) -> Iterator[Server]:
-    yield shared_server
-    shared_server.vendor.faults.clear()
-
-
-def key(server: Server, name: str = "compliance") -> str:
-    return server.vendor.keys.named(name).secret.reveal()
-
-
-def ids(archive: Path) -> list[str]:
-    with open_reader(str(archive)).connect() as connection:
-        return [row[0] for row in connection.execute("SELECT id FROM activities ORDER BY id").fetchall()]
-
-
-def truth(server: Server) -> list[str]:
-    seen = server.vendor.truth(datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC), datetime.now(UTC))
-    return sorted(one.id for one in seen)
 
 
 def test_one_key_is_enough_to_collect_everything_into_the_default_archive(
