@@ -22,7 +22,7 @@ from anthropic_audit.archive.schema import EVENT_COLUMNS, TABLES
 from anthropic_audit.catalogue import ActivityType, Catalogue, StoredField, load
 from anthropic_audit.cli.app import app
 from anthropic_audit.normalize.telling import Teller
-from anthropic_audit.settings import PROCESSORS, EnrichmentSettings, FeedSettings, Settings
+from anthropic_audit.settings import PROCESSORS, EnrichmentSettings, FeedSettings, ServiceSettings, Settings
 from anthropic_audit.times import format_duration
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +63,10 @@ def settings_page() -> str:
         "",
         *_settings_table(EnrichmentSettings, "ANTHROPIC_AUDIT_ENRICHMENT__"),
         "",
+        "## In `[service]`",
+        "",
+        *_settings_table(ServiceSettings, "ANTHROPIC_AUDIT_SERVICE__"),
+        "",
         "## In each `[[processors]]`",
         "",
         "Processors are set in the file only. [The guide](../guides/processors.md) shows them at work.",
@@ -72,7 +76,7 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-_TABLES = ("feeds", "enrichment", "processors")
+_TABLES = ("feeds", "enrichment", "service", "processors")
 """Settings that are tables of their own."""
 
 
@@ -109,7 +113,12 @@ def _kind(name: str, field: FieldInfo) -> str:
         return "duration"
     if "tuple" in text:
         return "list"
-    return {"<class 'str'>": "text", "<class 'int'>": "number", "<class 'bool'>": "true or false"}.get(text, name)
+    return {
+        "<class 'str'>": "text",
+        "<class 'int'>": "number",
+        "<class 'float'>": "number",
+        "<class 'bool'>": "true or false",
+    }.get(text, name)
 
 
 def _default(value: Any) -> str:  # noqa: ANN401 - a default of any type

@@ -15,7 +15,7 @@ from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.model import Filters
 from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import Progress
-from anthropic_audit.service import Collector, FeedRun, Outcome, open_feeds
+from anthropic_audit.service import Collector, FeedRun, Outcome, RequestLog, open_feeds
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.simulator import Vendor, VendorSettings, open_vendor
 from anthropic_audit.simulator.world import WorldSettings
@@ -33,12 +33,13 @@ class House:
         self.clock = FakeClock(NOW)
         self.vendor: Vendor = open_vendor(settings, NOW)
         self.told: list[Progress] = []
+        self.requests = RequestLog(self.told.append, self.clock)
 
     def feed(self, name: str = "acme", key: str = "compliance", **settings: object) -> FeedRun:
         asked = {"name": name, "initial_interval": f"{DAYS + 1}d", "batch_size": 500, **settings}
         secret = self.vendor.keys.named(key).secret
         transport = simulated_transport(self.vendor, self.clock)
-        (run,) = open_feeds([(FeedSettings.model_validate(asked), secret)], self.clock, self.told.append, transport)
+        (run,) = open_feeds([(FeedSettings.model_validate(asked), secret)], self.clock, self.requests.watch, transport)
         return run
 
     def collect(self, *runs: FeedRun) -> list[Outcome]:
@@ -52,7 +53,14 @@ class House:
 
     def _collector(self, archive: ArchiveWriter) -> Collector:
         rules = NormalizeRules({"acme": Options(tags=("ours",))})
-        return Collector(archive, self.clock, normalizer=Normalizer(load()), rules=rules, watch=self.told.append)
+        return Collector(
+            archive,
+            self.clock,
+            normalizer=Normalizer(load()),
+            rules=rules,
+            watch=self.told.append,
+            requests=self.requests,
+        )
 
     def missing(self, feed: str = "acme", *, until: datetime | None = None) -> dict[str, int]:
         """Compare the archive with the truth in what is covered, or in what of it lies before a time."""

@@ -129,6 +129,16 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestMade:
+    """A request that was answered, as the vendor's own log will tell of it (`compliance_api_accessed`)."""
+
+    feed: str
+    request_id: str
+    asked_at: datetime
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """An activity with where it came from, as the archive stores it."""
 

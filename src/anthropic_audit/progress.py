@@ -19,6 +19,17 @@ class WalkStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A request was answered, in whatever way."""
+
+    feed: str
+    request_id: str | None
+    asked_at: datetime
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class PageRead:
     """A page arrived; it is not stored yet."""
 
@@ -52,6 +63,8 @@ class WalkFailed:
     feed: str
     reason: str
     hint: str | None
+    kind: str = ""
+    """The error's class, for those who count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,7 @@ class Normalized:
     up_to_seq: int
 
 
-Progress = WalkStarted | PageRead | Stored | WalkFinished | WalkFailed | Waiting | CursorLost | Normalized
+Progress = Asked | WalkStarted | PageRead | Stored | WalkFinished | WalkFailed | Waiting | CursorLost | Normalized
 Watch = Callable[[Progress], None]
 
 

@@ -116,6 +116,17 @@ class EnrichmentSettings(_Section):
     user_agent: bool = Field(default=True, description="Take user agents apart: program, version, system, device")
 
 
+class ServiceSettings(_Section):
+    """The service, `anthropic-audit run`."""
+
+    health_port: int = Field(
+        0, ge=0, le=65535, description="Loopback port of `/healthz`, `/readyz` and `/metrics`; 0: none"
+    )
+    budget_reserve: float = Field(
+        0.0, ge=0.0, le=0.9, description="Share of each organization's request budget that is left to others"
+    )
+
+
 def _patterns(value: object) -> object:
     """Take one pattern for a list of one."""
     return (value,) if isinstance(value, str) else value
@@ -218,6 +229,7 @@ class Settings(_Section):
     archive: str = Field("./archive", description="Folder (or `file://` URL) of the archive")
     feeds: tuple[FeedSettings, ...] = Field((), description="The feeds to collect")
     enrichment: EnrichmentSettings = Field(EnrichmentSettings(), description="What events say beyond their activities")
+    service: ServiceSettings = Field(ServiceSettings(), description="The service, `anthropic-audit run`")
     processors: tuple[Annotated[ProcessorSettings, Field(discriminator="do")], ...] = Field(
         (), description="What is done to events before they leave the archive, in this order"
     )

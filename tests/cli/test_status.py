@@ -97,3 +97,45 @@ def test_without_an_archive_there_is_no_status(run: Run) -> None:
 
     assert result.exit_code == 2
     assert "there is no archive" in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_lateness_is_told_by_type_with_what_to_set(run: Run) -> None:
+    result = run("status", "--lateness")
+
+    assert result.exit_code == 0
+    assert "4 of 4 activities were late (100 %)" in result.stdout
+    rows = {line.split("  ")[0]: line.split() for line in result.stdout.splitlines()}
+    assert rows["all types"][2:] == ["4", "3h", "3d", "3d", "··▄▄·█··", "tail", "4"]
+    assert rows["claude_chat_viewed"][1:] == ["1", "1h", "1h", "1h", "··█·····", "tail", "1"]
+    assert "found by reconciling" in result.stdout
+
+
+@pytest.mark.usefixtures("archive")
+def test_lateness_is_told_to_programs(run: Run) -> None:
+    told = json.loads(run("status", "--lateness", "--format", "json").stdout)["lateness"]
+
+    assert (told["activities"], told["late"]) == (4, 4)
+    assert told["overall"]["histogram"] == {"1m": 0, "10m": 0, "1h": 1, "6h": 1, "1d": 0, "3d": 2, "7d": 0, "more": 0}
+    assert told["overall"]["found_by"] == {"tail": 4}
+    assert told["types"]["sso_login_failed"]["largest_seconds"] == 2 * 86400
+    assert told["suggested"] == {"settle_seconds": 600, "overlap_seconds": 7200, "caught_percent": 25}
+
+
+def test_nothing_late_is_told_as_such(run: Run, make_archive: Any) -> None:
+    make_archive([], [])
+
+    shown = run("status", "--lateness").stdout
+    told = json.loads(run("status", "--lateness", "--gaps", "--format", "json").stdout)
+
+    assert "nothing was late: 0 activities" in shown
+    assert told["lateness"] == {"activities": 0, "late": 0, "overall": None, "types": {}, "suggested": None}
+    assert told["gaps"] == []
+
+
+@pytest.mark.usefixtures("archive")
+def test_gaps_and_lateness_are_told_together(run: Run) -> None:
+    shown = run("status", "--gaps", "--lateness").stdout
+
+    assert shown.startswith("no gaps")
+    assert "activities were late" in shown

@@ -73,6 +73,11 @@ class DeltaLog:
         """Return the number that was last committed under this name, or 0."""
         return self._delta.transaction_version(name) or 0
 
+    def catch_up(self) -> None:
+        """Take over what other processes have committed."""
+        with self._committing():
+            pass
+
     def append(self, rows: pa.Table, marks: Mapping[str, int]) -> None:
         """Add rows and set marks, all of it or nothing, and have it on the disk before returning."""
         _check_space(self._folder, rows.nbytes)

@@ -13,9 +13,10 @@ from anthropic_audit.model import Coverage
 
 from .delta import files_of, is_table, translated
 from .duck import connect, read
+from .ledger import GapRow, gaps_of
 from .location import folder_of
 from .rows import coverage_of
-from .schema import DAY, TABLES, Table
+from .schema import DAY, ESSENTIAL, TABLES, Table
 
 
 class ArchiveReader:
@@ -31,7 +32,7 @@ class ArchiveReader:
             self._files = {name: _paths(folder / name, table) for name, table in TABLES.items()}
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Return a DuckDB connection of its own with the views `activities`, `events` and `coverage`; times are UTC."""
+        """Return a DuckDB connection of its own with a view of each table; times are UTC."""
         with translated(self._folder):
             connection = connect()
             for name, files in self._files.items():
@@ -45,6 +46,12 @@ class ArchiveReader:
         walks = [coverage_of(row) for row in found.to_pylist()]
         return [walk for walk in walks if feed in (None, walk.feed)]
 
+    def gaps(self, feed: str | None = None) -> list[GapRow]:
+        """Return the ledger of gaps of one feed, or of all, oldest entry first; an older archive has an empty one."""
+        with translated(self._folder), self.connect() as connection:
+            found = read(connection, "SELECT * FROM gaps")
+        return [row for row in gaps_of(found.to_pylist()) if feed in (None, row.feed)]
+
 
 def open_reader(location: str) -> ArchiveReader:
     """Open an archive for reading.
@@ -55,7 +62,7 @@ def open_reader(location: str) -> ArchiveReader:
     """
     folder = folder_of(location)
     with translated(folder):
-        is_archive = all(is_table(folder / name) for name in TABLES)
+        is_archive = all(is_table(folder / table.name) for table in ESSENTIAL)
     if not is_archive:
         message = f"there is no archive at: {folder}"
         raise SetupError(message, hint="run `anthropic-audit collect --once` first, or name the archive's folder")
@@ -63,7 +70,7 @@ def open_reader(location: str) -> ArchiveReader:
 
 
 def _paths(folder: Path, table: Table) -> list[str]:
-    return sorted(file.path for file in files_of(folder, table))
+    return sorted(file.path for file in files_of(folder, table)) if is_table(folder) else []
 
 
 def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:

@@ -14,10 +14,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anthropic_audit.model import Coverage, Purpose, Received, Window
+from anthropic_audit.model import Coverage, Purpose, Received, RequestMade, Window
 from anthropic_audit.times import EPOCH
 
-from .schema import ACTIVITIES, COVERAGE, DAY, EVENT_COLUMNS, EVENTS
+from .schema import ACTIVITIES, COVERAGE, DAY, EVENT_COLUMNS, EVENTS, REQUESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,17 @@ def coverage_rows(coverage: Coverage) -> pa.Table:
         "requests_remaining": coverage.requests_remaining,
     }
     return pa.Table.from_pylist([row], schema=COVERAGE.schema)
+
+
+def request_rows(requests: Sequence[RequestMade]) -> pa.Table:
+    """Return rows of `requests`."""
+    columns = {
+        "feed": [one.feed for one in requests],
+        "request_id": [one.request_id for one in requests],
+        "asked_at": [one.asked_at for one in requests],
+        "status": [one.status for one in requests],
+    }
+    return pa.table(columns, schema=REQUESTS.schema)
 
 
 def coverage_of(row: Mapping[str, Any]) -> Coverage:

@@ -122,4 +122,38 @@ COVERAGE = Table(
     indexed=("from_time", "to_time", "walked_at"),
 )
 
-TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (ACTIVITIES, EVENTS, COVERAGE)})
+REQUESTS = Table(
+    "requests",
+    pa.schema(
+        [
+            pa.field("feed", pa.string(), nullable=False),
+            pa.field("request_id", pa.string(), nullable=False),
+            pa.field("asked_at", _TIME, nullable=False),
+            pa.field("status", pa.int64(), nullable=False),
+        ]
+    ),
+    indexed=("asked_at",),
+)
+
+GAPS = Table(
+    "gaps",
+    pa.schema(
+        [
+            pa.field("number", pa.int64(), nullable=False),
+            pa.field("feed", pa.string(), nullable=False),
+            pa.field("filters", pa.string(), nullable=False),
+            pa.field("from_time", _TIME, nullable=False),
+            pa.field("to_time", _TIME, nullable=False),
+            pa.field("state", pa.string(), nullable=False),
+            pa.field("cause", pa.string(), nullable=False),
+            pa.field("recorded_by", pa.string(), nullable=False),
+            pa.field("recorded_at", _TIME, nullable=False),
+        ]
+    ),
+    indexed=("number", "recorded_at"),
+)
+
+ESSENTIAL = (ACTIVITIES, EVENTS, COVERAGE)
+"""The tables that every archive has; older archives lack the others."""
+
+TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (*ESSENTIAL, REQUESTS, GAPS)})

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
 
 from anthropic_audit.errors import ArchiveBusyError
-from anthropic_audit.model import Coverage, Filters, Received, Window
-from anthropic_audit.plan import Spans, Walk
+from anthropic_audit.model import Coverage, Filters, Purpose, Received, RequestMade, Window
+from anthropic_audit.plan import GapEntry, Spans, Walk
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Waiting, Watch, nobody
 from anthropic_audit.times import EPOCH
@@ -20,9 +21,10 @@ from .chunks import Chunk, chunks_of
 from .delta import DeltaLog, translated
 from .duck import connect, read
 from .lease import Lease
+from .ledger import GapLedger, GapRow
 from .location import folder_of
-from .rows import Events, activity_rows, coverage_rows, event_rows
-from .schema import ACTIVITIES, COVERAGE, EVENTS
+from .rows import Events, activity_rows, coverage_rows, event_rows, request_rows
+from .schema import ACTIVITIES, COVERAGE, EVENTS, REQUESTS
 
 _SEQ = "seq"
 _NORMALIZED = "normalized"
@@ -44,8 +46,15 @@ WHERE seq BETWEEN $first AND $last
 ORDER BY seq
 """
 _BATCH = 10_000
+_FOREVER = datetime.max.replace(tzinfo=UTC)
 
 _CLAIMS = "SELECT feed, filters, from_time, to_time, walked_at FROM read_parquet($files)"
+
+_LAST_WALK = """
+SELECT purpose FROM read_parquet($files)
+WHERE feed = $feed AND filters = $filters AND from_time < $end AND to_time > $start
+ORDER BY walked_at DESC LIMIT 1
+"""
 
 
 class ArchiveWriter:
@@ -69,6 +78,8 @@ class ArchiveWriter:
             self._activities = DeltaLog(folder, ACTIVITIES)
             self._events = DeltaLog(folder, EVENTS)
             self._coverage = DeltaLog(folder, COVERAGE)
+            self._requests = DeltaLog(folder, REQUESTS)
+            self._gaps = GapLedger(folder)
             self._duckdb = connect()
             self._walks = self._read_coverage()
             self._covered = {key: Spans.of(walk.window for walk in walks) for key, walks in self._walks.items()}
@@ -77,6 +88,11 @@ class ArchiveWriter:
             raise
         self._folder = folder
         self._lock = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._folder
 
     def append(self, received: Sequence[Received]) -> int:
         """Store the activities whose id is not stored yet, and return how many that were."""
@@ -99,6 +115,12 @@ class ArchiveWriter:
             self._covered[key] = self._covered.get(key, Spans()) | Spans((walk.window,))
             self._walks.setdefault(key, []).append(walk)
 
+    def record_requests(self, requests: Sequence[RequestMade]) -> None:
+        """Record requests that were made."""
+        if requests:
+            with self._lock:
+                self._requests.append(request_rows(requests), {})
+
     def covered(self, feed: str, filters: Filters) -> Spans:
         """Return what is covered for one feed and one set of filters."""
         return self._covered.get((feed, filters.key()), Spans())
@@ -113,6 +135,26 @@ class ArchiveWriter:
             recent = [walk for walk in self._walks.get(key, ()) if walk.window.end > since]
             self._walks[key] = recent
             return list(recent)
+
+    def record_gaps(self, rows: Sequence[GapRow]) -> None:
+        """Record what opened, closed, or is lost for good."""
+        with self._lock:
+            self._gaps.record(rows)
+
+    def gaps(self, feed: str, filters: Filters) -> list[GapEntry]:
+        """Return the ledger of gaps of one feed with one set of filters, with what others have declared meanwhile."""
+        with self._lock:
+            self._gaps.catch_up()
+            return self._gaps.entries(feed, filters.key())
+
+    def walked_by(self, feed: str, filters: Filters, window: Window) -> Purpose | None:
+        """Return the purpose of the last walk that claimed anything of a window, or None."""
+        asked = {"feed": feed, "filters": filters.key(), "start": window.start, "end": window.end}
+        with self._lock, translated(self._folder):
+            held = [file for file in self._coverage.files if file.may_hold("to_time", window.start, _FOREVER)]
+            files = [file.path for file in held if file.may_hold("from_time", EPOCH, window.end)]
+            found = read(self._duckdb, _LAST_WALK, {"files": files, **asked}).to_pylist() if files else []
+        return Purpose(found[0]["purpose"]) if found else None
 
     @property
     def last_seq(self) -> int:

@@ -11,6 +11,7 @@ import typer
 from anthropic_audit import __version__
 
 from . import catalogue as catalogue_commands
+from . import gaps as gaps_commands
 from . import search as search_command
 from . import settings as settings_command
 from . import simulate as simulate_command
@@ -21,12 +22,14 @@ from .failures import guarded
 from .normalize import normalize
 from .reading import backfill, reconcile
 from .renormalize import renormalize
+from .run import run
 from .status import status
 
 COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyType(
     {
         "demo": (demo, None),
         "collect": (collect, None),
+        "run": (run, None),
         "backfill": (backfill, None),
         "reconcile": (reconcile, None),
         "status": (status, None),
@@ -69,6 +72,7 @@ def _root(
 for _name, (_command, _examples) in COMMANDS.items():
     app.command(_name, epilog=_examples)(guarded(_command))
 app.add_typer(catalogue_commands.app, name="catalogue")
+app.add_typer(gaps_commands.app, name="gaps")
 
 
 def main() -> None:

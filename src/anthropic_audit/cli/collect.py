@@ -16,7 +16,7 @@ from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import FeedRefusedError, InterruptedRunError, SetupError
 from anthropic_audit.progress import Watch
-from anthropic_audit.service import Collector, Outcome, open_feeds
+from anthropic_audit.service import Collector, Outcome, RequestLog, open_feeds
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
 from anthropic_audit.settings_sources import Key, resolve_keys
 
@@ -93,11 +93,14 @@ def _run(
     """Collect, and return how it ended; nothing when it went on until it was stopped."""
     rules = normalize_rules(feed for feed, _ in feeds)
     with ExitStack() as stack:
-        runs = open_feeds([(feed, key.secret) for feed, key in feeds], clock, watch)
+        requests = RequestLog(watch, clock)
+        runs = open_feeds([(feed, key.secret) for feed, key in feeds], clock, requests.watch)
         for one in runs:
             stack.callback(one.close)
         archive = stack.enter_context(open_writer(settings.archive, clock, watch))
-        collector = Collector(archive, clock, normalizer=open_normalizer(settings), rules=rules, watch=watch)
+        collector = Collector(
+            archive, clock, normalizer=open_normalizer(settings), rules=rules, watch=watch, requests=requests
+        )
         if once:
             return collector.once(runs)
         collector.follow(runs)

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from anthropic_audit.progress import (
+    Asked,
     CursorLost,
     Normalized,
     PageRead,
@@ -103,6 +104,8 @@ class ProgressDisplay:
             match event:
                 case Waiting():
                     self._note = f"waiting {event.seconds:.0f} s: {event.reason}"
+                case Asked():
+                    return
                 case Normalized():
                     self._events += event.events
                 case _:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from anthropic_audit.archive import open_reader
+from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.search import Counts, Standing, count, standings
+from anthropic_audit.search.gaps import FeedGap, gaps_now
+from anthropic_audit.search.lateness import Lateness
+from anthropic_audit.search.lateness import lateness as measured_lateness
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import format_duration, format_time
 
@@ -17,6 +21,8 @@ from .environment import load_settings
 from .filters import with_types
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
+from .status_gaps import gaps_as_json, print_gaps
+from .status_lateness import lateness_as_json, print_lateness
 
 _HEADINGS = (
     Heading("feed"),
@@ -32,6 +38,12 @@ _EVERYTHING = "{}"
 def status(
     config: Config = None,
     archive: Archive = None,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="List gaps instead: open, closed in the last 30 days, permanent.")
+    ] = False,
+    lateness: Annotated[
+        bool, typer.Option("--lateness", help="Say instead how late activities became visible, by type.")
+    ] = False,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
     """Say how each feed stands: covered from and to, lag, last walk, counts, holes, requests, budget.
@@ -42,6 +54,9 @@ def status(
     settings = with_types(load_settings(config, {"archive": archive}).settings)
     now = datetime.now(UTC)
     reader = open_reader(settings.archive)
+    if gaps or lateness:
+        _print_parts(settings.archive, _parts(reader, now, gaps=gaps, lateness=lateness), now, format)
+        return
     found = standings(reader.coverage(), now)
     with reader.connect() as connection:
         counts = count(connection)
@@ -49,6 +64,34 @@ def status(
         print_json(_as_json(settings, found, counts, now))
     else:
         _print(settings, found, counts, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What was asked for instead of how each feed stands."""
+
+    gaps: Sequence[FeedGap] | None
+    lateness: Lateness | None
+
+
+def _parts(reader: ArchiveReader, now: datetime, *, gaps: bool, lateness: bool) -> _Parts:
+    found = gaps_now(reader.coverage(), reader.gaps(), now) if gaps else None
+    if not lateness:
+        return _Parts(found, None)
+    with reader.connect() as connection:
+        return _Parts(found, measured_lateness(connection))
+
+
+def _print_parts(archive: str, parts: _Parts, now: datetime, format: TableOrJson) -> None:  # noqa: A002 - as the flag
+    if format is TableOrJson.JSON:
+        told: dict[str, object] = {"archive": archive, "at": format_time(now)}
+        told |= {} if parts.gaps is None else {"gaps": gaps_as_json(parts.gaps)}
+        print_json(told | ({} if parts.lateness is None else {"lateness": lateness_as_json(parts.lateness)}))
+        return
+    if parts.gaps is not None:
+        print_gaps(parts.gaps)
+    if parts.lateness is not None:
+        print_lateness(parts.lateness)
 
 
 def _as_json(settings: Settings, found: Sequence[Standing], counts: Counts, now: datetime) -> Mapping[str, object]:

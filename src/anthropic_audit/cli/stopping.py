@@ -27,3 +27,14 @@ def stopping(interrupt: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         restore()
+
+
+@contextmanager
+def reloading(reload: Callable[[], None]) -> Iterator[None]:
+    """Call `reload` at each SIGHUP."""
+    before = signal.getsignal(signal.SIGHUP)
+    signal.signal(signal.SIGHUP, lambda _, __: reload())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -50,8 +50,9 @@ class Budget:
     """
 
     def __init__(self, clock: Clock, watch: Watch, *, reserve: float = 0.0) -> None:
+        self.watch = watch
+        """Is told of waits, and of answers."""
         self._clock = clock
-        self._watch = watch
         self._reserve = reserve
         self._lock = threading.Lock()
         self._allowance: Allowance | None = None
@@ -74,7 +75,7 @@ class Budget:
                 if not seconds:
                     self._unanswered += 1
                     return
-            self._watch(Waiting(seconds, "the request budget of this minute is spent"))
+            self.watch(Waiting(seconds, "the request budget of this minute is spent"))
             self._clock.wait(seconds)
             with self._lock:
                 if self._allowance is left:

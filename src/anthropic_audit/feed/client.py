@@ -18,6 +18,7 @@ import httpx2
 from anthropic_audit.errors import FeedContractError, FeedUnreachableError, SetupError
 from anthropic_audit.model import Page, Query
 from anthropic_audit.ports import Clock
+from anthropic_audit.progress import Asked
 from anthropic_audit.redact import Secret, redact, safe_url
 from anthropic_audit.settings import FeedSettings
 
@@ -48,7 +49,7 @@ class FeedClient:
         settings: The feed's own settings.
         key: The key; it leaves its wrapper only in the request's header.
         clock: The time of day.
-        budget: The request budget, shared by all feeds under the same key.
+        budget: The request budget, shared by all feeds of an organization; its watch is told of each answer.
         tracer: Where exchanges are written, or None.
         transport: What carries requests instead of the network, for tests.
 
@@ -66,6 +67,7 @@ class FeedClient:
         tracer: Tracer | None = None,
         transport: Transport | None = None,
     ) -> None:
+        self._name = settings.name
         self._url = settings.url.rstrip("/") + PATH
         self._clock = clock
         self._budget = budget
@@ -88,13 +90,15 @@ class FeedClient:
             FatalError: An answer that asking again won't change.
         """
         self._budget.take(self._leave)
-        asked_at = self._clock.now()
+        asked_at, started = self._clock.now(), time.monotonic()
         try:
             heard = self._ask(query, asked_at)
         except BaseException:
             self._budget.give_up()
             raise
         self._budget.learn(heard.headers)
+        request_id = heard.headers.get("request-id")
+        self._budget.watch(Asked(self._name, request_id, asked_at, heard.status, time.monotonic() - started))
         problem = refusal(Answer(heard.status, heard.headers, heard.body))
         if problem is not None:
             raise problem
@@ -105,7 +109,7 @@ class FeedClient:
             has_more=body.has_more,
             first_id=body.first_id,
             last_id=body.last_id,
-            request_id=heard.headers.get("request-id"),
+            request_id=request_id,
             received_at=self._clock.now(),
             server_time=_server_time(heard.headers.get("date")),
             requests_limit=left.limit if left else None,

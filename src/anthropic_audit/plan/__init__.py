@@ -1,6 +1,8 @@
 """What is covered, and what is due; pure."""
 
 from .backfill import Backfill, BackfillRules
+from .gaps import LATE_AFTER, Gap, GapEntry, Gaps, GapState, gap_changes, read_gaps, without_permanent
+from .margins import Margins, suggested
 from .reconcile import HORIZON, LADDER, Rung, Walk, due_reconciles
 from .spans import Spans
 from .tail import Due, TailRules, due_windows, is_covered
@@ -8,14 +10,24 @@ from .tail import Due, TailRules, due_windows, is_covered
 __all__ = [
     "HORIZON",
     "LADDER",
+    "LATE_AFTER",
     "Backfill",
     "BackfillRules",
     "Due",
+    "Gap",
+    "GapEntry",
+    "GapState",
+    "Gaps",
+    "Margins",
     "Rung",
     "Spans",
     "TailRules",
     "Walk",
     "due_reconciles",
     "due_windows",
+    "gap_changes",
     "is_covered",
+    "read_gaps",
+    "suggested",
+    "without_permanent",
 ]

@@ -1,6 +1,7 @@
 """Questions to an archive: search by fields and words, everything in its order, and how each feed stands."""
 
 from .conditions import Condition, Operator, parse_condition
+from .echo import Echo, Spender, Stranger, echoes, spenders, strangers
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
 from .question import Question
@@ -11,16 +12,20 @@ from .standing import Counts, Standing, count, standings
 __all__ = [
     "Condition",
     "Counts",
+    "Echo",
     "Hit",
     "Operator",
     "Question",
     "Selection",
+    "Spender",
     "Spot",
     "Standing",
+    "Stranger",
     "What",
     "check_fields",
     "count",
     "document_fields",
+    "echoes",
     "known_fields",
     "lines",
     "most_frequent",
@@ -28,6 +33,8 @@ __all__ = [
     "parse_condition",
     "per_day",
     "run",
+    "spenders",
     "standings",
+    "strangers",
     "suggest",
 ]

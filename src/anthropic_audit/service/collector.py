@@ -21,6 +21,7 @@ from anthropic_audit.settings import FeedSettings
 from .beside import Beside
 from .feeds import FeedRun, Slots, SlottedFeed
 from .history import History, HistoryRules
+from .requests import RequestLog
 from .threads import side_by_side
 
 _GAVE_UP = 3
@@ -56,7 +57,14 @@ class Collector:
     """Collect feeds into an archive, and normalize what arrives."""
 
     def __init__(
-        self, archive: ArchiveWriter, clock: Clock, *, normalizer: Normalizer, rules: NormalizeRules, watch: Watch
+        self,
+        archive: ArchiveWriter,
+        clock: Clock,
+        *,
+        normalizer: Normalizer,
+        rules: NormalizeRules,
+        watch: Watch,
+        requests: RequestLog | None = None,
     ) -> None:
         self._archive = archive
         self._clock = clock
@@ -64,6 +72,7 @@ class Collector:
         self._rules = rules
         self._watch = watch
         self._slots = Slots(clock, _SLOTS)
+        self._requests = requests
 
     def once(self, runs: Sequence[FeedRun]) -> list[Outcome]:
         """Collect each feed until it is covered up to now; one feed's failure does not keep the others.
@@ -74,6 +83,7 @@ class Collector:
         with self._normalizing() as events:
             outcomes = side_by_side([lambda run=run: self._collect(run, events, None) for run in runs])  # type: ignore[misc]  # the default binds the loop's run
         self._normalize()
+        self._record(now=True)
         return outcomes
 
     def follow(self, runs: Sequence[FeedRun]) -> None:
@@ -82,8 +92,15 @@ class Collector:
         Raises:
             InterruptedRunError: The operator asked for an end; what is stored stays.
         """
-        with self._normalizing() as events:
-            side_by_side([lambda run=run: self._follow(run, events) for run in runs])  # type: ignore[misc]  # the same
+        try:
+            with self._normalizing() as events:
+                side_by_side([lambda run=run: self._follow(run, events) for run in runs])  # type: ignore[misc]  # the same
+        finally:
+            self._record(now=True)
+
+    def _record(self, *, now: bool = False) -> None:
+        if self._requests is not None:
+            self._requests.record(self._archive, now=now)
 
     def _normalizing(self) -> Beside:
         return Beside(self._normalize, "normalize")
@@ -111,11 +128,12 @@ class Collector:
             events.poke()
             self._walk_due(run, events)
             error = self._fill(run, events, deadline)
+            self._record()
         except InterruptedRunError:
             raise
         except AuditError as caught:
             error = caught
-            self._watch(WalkFailed(settings.name, str(caught), caught.hint))
+            self._watch(WalkFailed(settings.name, str(caught), caught.hint, type(caught).__name__))
         covered = self._archive.covered(settings.name, settings.filters)
         return Outcome(
             feed=settings.name,

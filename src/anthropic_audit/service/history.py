@@ -114,7 +114,7 @@ class History:
                 raise
             except AuditError as error:
                 self._fail(window, error)
-                self._watch(WalkFailed(settings.name, str(error), error.hint))
+                self._watch(WalkFailed(settings.name, str(error), error.hint, type(error).__name__))
                 return
             self._finish(window, activities, new)
 

@@ -1,0 +1,47 @@
+"""Keep the ledger of gaps in step with the coverage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from anthropic_audit.model import Filters
+from anthropic_audit.plan import LATE_AFTER, GapEntry, GapState, gap_changes
+from anthropic_audit.redact import redact
+
+from .ledger import GapRow
+from .writer import ArchiveWriter
+
+_LONGEST_CAUSE = 500
+
+
+def settle_gaps(
+    archive: ArchiveWriter,
+    feed: str,
+    filters: Filters,
+    *,
+    now: datetime,
+    cause: str | None,
+    late_after: timedelta = LATE_AFTER,
+) -> list[GapEntry]:
+    """Record which gaps opened, grew and closed since the last time, and return these entries.
+
+    `cause` is the text of the last failure, or None. A gap that closed is recorded with the purpose of the walk that
+    closed it.
+
+    Raises:
+        ArchiveError: The archive can't be read or written.
+    """
+    why = None if cause is None else " ".join(redact(cause).split())[:_LONGEST_CAUSE]
+    covered, known = archive.covered(feed, filters), archive.gaps(feed, filters)
+    changes = gap_changes(covered, now, known, late_after=late_after, cause=why)
+    entries = [_with_purpose(archive, feed, filters, entry) for entry in changes]
+    archive.record_gaps([GapRow(feed, filters.key(), entry) for entry in entries])
+    return entries
+
+
+def _with_purpose(archive: ArchiveWriter, feed: str, filters: Filters, entry: GapEntry) -> GapEntry:
+    if entry.state is not GapState.CLOSED:
+        return entry
+    purpose = archive.walked_by(feed, filters, entry.window)
+    return entry if purpose is None else replace(entry, recorded_by=purpose.value)

@@ -1,0 +1,127 @@
+"""The ledger of gaps: an append-only table that says what was missing, since when, why, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from anthropic_audit.model import Window
+from anthropic_audit.plan import GapEntry, GapState
+
+from .delta import DeltaLog, translated
+from .duck import connect, read
+from .location import folder_of
+from .schema import GAPS
+
+_ALL = "SELECT * FROM read_parquet($files)"
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """An entry of the ledger, and whose it is."""
+
+    feed: str
+    filters: str
+    """The key of the filters that coverage is kept for."""
+    entry: GapEntry
+
+
+class GapLedger:
+    """The table `gaps`, open for appending; other processes may append to it, too.
+
+    Entries are numbered, because clocks jump. Two processes that append at the same moment may give the same number:
+    only declarations are made beside the collector, and for those the order does not matter.
+
+    Raises:
+        ArchiveError: The table can't be opened, made or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._log = DeltaLog(folder, GAPS)
+        self._last, self._entries = 0, dict[tuple[str, str], list[GapEntry]]()
+        self._read()
+
+    def entries(self, feed: str, filters: str) -> list[GapEntry]:
+        """Return the entries of a feed under one set of filters, oldest first."""
+        return list(self._entries.get((feed, filters), ()))
+
+    def record(self, rows: Sequence[GapRow]) -> None:
+        """Append entries, all of them or none."""
+        if not rows:
+            return
+        known = len(self._log.files)
+        self._log.append(gap_rows(rows, self._last + 1), {})
+        if len(self._log.files) == known + 1:
+            self._keep(rows)
+        else:
+            self._read()
+
+    def catch_up(self) -> None:
+        """Take over what other processes have appended."""
+        known = self._log.files
+        self._log.catch_up()
+        if self._log.files != known:
+            self._read()
+
+    def _read(self) -> None:
+        files = [file.path for file in self._log.files]
+        self._last, self._entries = 0, {}
+        if files:
+            with translated(self._folder), connect() as connection:
+                found = read(connection, _ALL, {"files": files})
+            self._keep(gaps_of(found.to_pylist()))
+            self._last = max(found.column("number").to_pylist(), default=0)
+
+    def _keep(self, rows: Iterable[GapRow]) -> None:
+        for row in rows:
+            self._entries.setdefault((row.feed, row.filters), []).append(row.entry)
+            self._last += 1
+
+
+def append_to_ledger(location: str, rows: Sequence[GapRow]) -> None:
+    """Append entries to an archive's ledger, beside whoever writes the archive; that one will read them.
+
+    Raises:
+        ArchiveError: It can't be written.
+        SetupError: The location is none.
+    """
+    GapLedger(folder_of(location)).record(rows)
+
+
+def gap_rows(rows: Sequence[GapRow], first_number: int) -> pa.Table:
+    """Return rows of `gaps`, numbered from `first_number` on."""
+    return pa.Table.from_pylist(
+        [
+            {
+                "number": number,
+                "feed": row.feed,
+                "filters": row.filters,
+                "from_time": row.entry.window.start,
+                "to_time": row.entry.window.end,
+                "state": row.entry.state.value,
+                "cause": row.entry.cause,
+                "recorded_by": row.entry.recorded_by,
+                "recorded_at": row.entry.recorded_at,
+            }
+            for number, row in enumerate(rows, start=first_number)
+        ],
+        schema=GAPS.schema,
+    )
+
+
+def gaps_of(rows: Iterable[Mapping[str, Any]]) -> list[GapRow]:
+    """Read rows of `gaps` back, in the order in which they were recorded."""
+    return [_gap_of(row) for row in sorted(rows, key=lambda row: (row["number"], row["recorded_at"]))]
+
+
+def _gap_of(row: Mapping[str, Any]) -> GapRow:
+    window = Window(row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC))
+    recorded_at = row["recorded_at"].astimezone(UTC)
+    entry = GapEntry(window, GapState(row["state"]), recorded_at, row["cause"], row["recorded_by"])
+    return GapRow(row["feed"], row["filters"], entry)

@@ -1,0 +1,129 @@
+"""`anthropic-audit gaps`: what is missing, and what nobody can collect any more."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.archive import GapRow, append_to_ledger, open_reader
+from anthropic_audit.errors import SetupError
+from anthropic_audit.model import Coverage, Window
+from anthropic_audit.plan import GapEntry, GapState, Spans
+from anthropic_audit.search.gaps import gaps_now
+from anthropic_audit.settings import Settings
+from anthropic_audit.times import format_duration, format_time
+
+from .environment import load_settings
+from .failures import guarded
+from .filters import with_types
+from .options import Archive, Config, Since, TableOrJson, Until, read_span
+from .output import notes, print_json
+from .status_gaps import gaps_as_json, print_gaps
+
+_FOUND = 3
+
+
+def list_gaps(
+    format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """List gaps: open ones, those that closed within the last 30 days, and those that were declared permanent.
+
+    Exit codes: 0 nothing is missing, 3 a gap is open.
+    """
+    now = datetime.now(UTC)
+    reader = open_reader(load_settings(config, {"archive": archive}).settings.archive)
+    found = gaps_now(reader.coverage(), reader.gaps(), now)
+    if format is TableOrJson.JSON:
+        print_json(gaps_as_json(found))
+    else:
+        print_gaps(found)
+    if any(one.gap.state is GapState.OPENED for one in found):
+        raise typer.Exit(_FOUND)
+
+
+def declare(
+    feed: Annotated[str, typer.Option("--feed", metavar="NAME", help="The feed that lacks it.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it can't be collected any more.")],
+    since: Since = None,
+    until: Until = None,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Declare that what is missing of a span of time is lost for good: the collector no longer tries to walk it.
+
+    It stays in the ledger with your reason and your name, and can't be taken back. It does not disturb a running
+    collector. Time that is covered is left out; reading the span by hand with `backfill` stays possible.
+    """
+    settings = with_types(load_settings(config, {"archive": archive}).settings)
+    now = datetime.now(UTC)
+    window = _window(since, until, now)
+    if not reason.strip():
+        message = "a reason is missing"
+        raise SetupError(message, hint='say with --reason "…" why this time can\'t be collected any more')
+    walks = open_reader(settings.archive).coverage(feed)
+    filters = _filters(settings, feed, walks)
+    covered = Spans.of(walk.window for walk in walks if walk.filters == filters)
+    missing = Spans((window,)) - covered
+    if not missing:
+        message = f"nothing is missing of {feed} from {format_time(window.start)} to {format_time(window.end)}"
+        raise SetupError(message, hint="`anthropic-audit gaps list` says what is")
+    declared = [GapEntry(one, GapState.PERMANENT, now, reason.strip(), _user()) for one in missing]
+    append_to_ledger(settings.archive, [GapRow(feed, filters, entry) for entry in declared])
+    for one in missing:
+        span = f"{format_time(one.start)} to {format_time(one.end)} ({format_duration(one.end - one.start)})"
+        notes().print(f"{feed}: {span} is declared lost for good", markup=False)
+
+
+COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType({"list": list_gaps, "declare": declare})
+"""Every subcommand of `gaps`."""
+
+app = typer.Typer(
+    help="See which time is missing from the archive, and declare what can't be collected any more.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+for _name, _command in COMMANDS.items():
+    app.command(_name)(guarded(_command))
+
+
+def _window(since: str | None, until: str | None, now: datetime) -> Window:
+    start, end = read_span(since, until, now)
+    if start is None or end is None:
+        message = "a permanent gap has a beginning and an end"
+        raise SetupError(message, hint="say both: --from 2026-11-01T08:00:00Z --to 2026-11-01T09:30:00Z")
+    if end > now:
+        message = f"this time is not over yet: {format_time(end)}"
+        raise SetupError(message, hint="only what is past can be lost")
+    return Window(start, end)
+
+
+def _filters(settings: Settings, feed: str, walks: Iterable[Coverage]) -> str:
+    """Return under which filters a feed is covered: those of the settings, or the only ones it was walked with."""
+    configured = [one.filters.key() for one in settings.feeds if one.name == feed]
+    walked = {walk.filters for walk in walks}
+    if configured:
+        return configured[0]
+    if len(walked) == 1:
+        return walked.pop()
+    if walked:
+        message = f"{feed} has been walked with {len(walked)} sets of filters, and is in no settings"
+        raise SetupError(message, hint="name a settings file with --config that has the feed with its filters")
+    message = f"there is no such feed: `{feed}`"
+    raise SetupError(message, hint="`anthropic-audit status` lists the feeds of the archive")
+
+
+def _user() -> str:
+    """Return the name of the user this runs as, as the system knows it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

@@ -1,0 +1,201 @@
+"""`anthropic-audit run`: the service: all feeds, for good, with its health on a port."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from structlog.typing import FilteringBoundLogger
+
+from anthropic_audit.archive import open_reader, open_writer
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
+from anthropic_audit.redact import Secret
+from anthropic_audit.search import echoes, strangers
+from anthropic_audit.service import (
+    Chore,
+    Chores,
+    Collector,
+    Figures,
+    HealthServer,
+    RequestLog,
+    alive,
+    metrics,
+    open_feeds,
+    readiness,
+)
+from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.settings_sources import resolve_key
+from anthropic_audit.times import format_time
+
+from .collect import chosen_feeds
+from .environment import environment, load_settings
+from .filters import warnings, with_types
+from .logs import logging_watch, open_log
+from .normalizing import normalize_rules, open_normalizer
+from .options import Archive, Config
+from .stopping import reloading, stopping
+
+_RECORD_SECONDS = 60.0
+_LISTEN_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Settings that can be run: with the keys that were found."""
+
+    settings: Settings
+    feeds: Sequence[tuple[FeedSettings, Secret]]
+
+
+def run(
+    health_port: Annotated[
+        int | None,
+        typer.Option(
+            "--health-port",
+            metavar="PORT",
+            help="Port of the health pages, instead of the settings' one.",
+            show_default=False,
+        ),
+    ] = None,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Collect all feeds for good, normalize, and keep house; one process for everything.
+
+    Each feed goes its own way: one that is slow, refused or silent holds up no other, and is asked less often until it
+    answers. History that `backfill` asks for is filled in beside the live tails. Log lines on standard error, JSON
+    where nobody looks. On a loopback port, if one is set: /healthz (the process answers), /readyz (every feed is
+    covered up to lately), /metrics (for Prometheus).
+
+    SIGTERM and Ctrl-C end it cleanly, with exit code 0. SIGHUP takes over changed settings and keys; settings that are
+    wrong are told of, and the ones before stay.
+
+    Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
+    """
+    log = open_log()
+    flags = {"archive": archive}
+    plan = _plan(config, flags, log)
+    while True:
+        if health_port is not None:
+            service = plan.settings.service.model_copy(update={"health_port": health_port})
+            plan = _Plan(plan.settings.model_copy(update={"service": service}), plan.feeds)
+        if not _serve(plan, log):
+            log.info("stopped")
+            return
+        try:
+            plan = _plan(config, flags, log)
+            log.info("settings taken over", feeds=len(plan.feeds))
+        except AuditError as error:
+            _tell(log, "settings refused", error)
+
+
+def _plan(config: Path | None, flags: Mapping[str, object], log: FilteringBoundLogger) -> _Plan:
+    """Read the settings and find the keys; a feed without a usable key is told of and left out.
+
+    Raises:
+        SetupError: The settings are wrong, or no feed has a usable key.
+    """
+    settings = with_types(load_settings(config, flags).settings)
+    for warning in warnings(settings):
+        log.warning("settings", reason=warning)
+    environ = environment()
+    feeds: list[tuple[FeedSettings, Secret]] = []
+    refused: SetupError | None = None
+    for feed in chosen_feeds(settings, []):
+        try:
+            key = resolve_key(feed, environ)
+        except SetupError as error:
+            refused = error
+            _tell(log, "feed left out", error, feed=feed.name)
+            continue
+        if key.warning:
+            log.warning("key", feed=feed.name, reason=key.warning)
+        feeds.append((feed, key.secret))
+    if not feeds and refused is not None:
+        raise refused
+    return _Plan(settings, feeds)
+
+
+def _serve(plan: _Plan, log: FilteringBoundLogger) -> bool:
+    """Run until a signal; say whether settings are to be taken over and it goes on."""
+    clock, is_wanted_again = SystemClock(), threading.Event()
+
+    def reload() -> None:
+        is_wanted_again.set()
+        clock.interrupt()
+
+    with stopping(clock.interrupt), reloading(reload), suppress(InterruptedRunError):
+        _work(plan, clock, log)
+    return is_wanted_again.is_set()
+
+
+def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
+    """Collect until the clock is interrupted.
+
+    Raises:
+        InterruptedRunError: It was.
+    """
+    settings, feeds = plan.settings, [feed for feed, _ in plan.feeds]
+    figures = Figures(logging_watch(log), clock)
+    requests = RequestLog(figures.watch, clock)
+    with ExitStack() as stack:
+        runs = open_feeds(plan.feeds, clock, requests.watch, reserve=settings.service.budget_reserve)
+        for one in runs:
+            stack.callback(one.close)
+        archive = stack.enter_context(open_writer(settings.archive, clock, figures.watch))
+        collector = Collector(
+            archive,
+            clock,
+            normalizer=open_normalizer(settings),
+            rules=normalize_rules(feeds),
+            watch=figures.watch,
+            requests=requests,
+        )
+        if settings.service.health_port:
+            pages = {
+                "/healthz": alive,
+                "/readyz": lambda: readiness(archive, feeds, clock.now()),
+                "/metrics": lambda: metrics(figures.text(archive, feeds)),
+            }
+            server = stack.enter_context(HealthServer(settings.service.health_port, pages))
+            log.info("health pages", url=server.url)
+        chores = [
+            Chore("record requests", _RECORD_SECONDS, lambda: requests.record(archive, now=True)),
+            Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings.archive, figures, log)),
+        ]
+        stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
+        log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
+        collector.follow(runs)
+
+
+def _tell(log: FilteringBoundLogger, event: str, error: AuditError, **fields: str) -> None:
+    log.error(event, **fields, reason=str(error), hint=error.hint)
+
+
+def _listen(location: str, figures: Figures, log: FilteringBoundLogger) -> None:
+    """Look whether our own requests come back, and whether others send some under our keys."""
+    now = datetime.now(UTC)
+    with open_reader(location).connect() as connection:
+        heard, others = echoes(connection, now), strangers(connection, now)
+    figures.note_echoes(heard, len(others))
+    for echo in heard:
+        if echo.is_silent:
+            hint = "none of our requests came back as compliance_api_accessed: the feed is silent or broken"
+            log.error("no echo", feed=echo.feed, requests=echo.asked, hint=hint)
+    for one in others:
+        log.error(
+            "request that is not ours",
+            key=one.key,
+            at=format_time(one.at),
+            source_ip=one.source_ip,
+            user_agent=one.user_agent,
+            request_id=one.request_id,
+            hint="somebody else has this key: disable it, and make a new one",
+        )

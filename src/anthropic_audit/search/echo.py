@@ -1,0 +1,188 @@
+"""Echoes: each of our requests comes back as an activity of the feed it was sent to.
+
+The vendor records every request to the Compliance API as `compliance_api_accessed`, with the `request-id` that its
+answer carried (Compliance API, Activity Feed). So a request that comes back proves the way from an access to our
+archive, end to end, and measures how long that takes; none coming back says that the feed is silent or broken, which
+no alarm on missing events can tell from a quiet day. And a request under one of our keys that we did not send was
+sent by somebody else who has the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from .run import translated
+
+SPAN = timedelta(hours=24)
+"""How far back is looked."""
+
+GRACE = timedelta(minutes=10)
+"""How long an echo may take before it is missed."""
+
+_Row = Mapping[str, Any]
+
+_ACCESSES = """
+WITH accesses AS (
+    SELECT e.timestamp AS at, a.received_at, e.source_ip, e.user_agent_original AS user_agent,
+        e.http_response_status_code AS status, e.url_path AS path,
+        json_extract_string(e.document, '$.http.request.id') AS request_id,
+        coalesce(
+            json_extract_string(e.document, '$.anthropic.audit.actor.api_key_id'),
+            json_extract_string(e.document, '$.anthropic.audit.actor.admin_api_key_id')
+        ) AS key,
+        json_extract_string(e.document, '$.anthropic.audit.actor.name') AS who
+    FROM events e JOIN activities a ON a.seq = e.seq AND a.day >= $day
+    WHERE e.event_action = 'compliance_api_accessed' AND e.day >= $day AND e.timestamp >= $since
+),
+"""
+_ECHOES = (
+    _ACCESSES  # noqa: S608 - our own text
+    + """
+covered AS (SELECT feed, max(to_time) AS covered_to FROM coverage GROUP BY feed),
+asked AS (
+    SELECT r.feed, r.asked_at, min(x.received_at) AS heard_at
+    FROM requests r JOIN covered c ON c.feed = r.feed AND r.asked_at < c.covered_to
+    LEFT JOIN accesses x ON x.request_id = r.request_id
+    WHERE r.status = 200 AND r.asked_at >= $since AND r.asked_at < $until
+    GROUP BY r.feed, r.request_id, r.asked_at
+)
+SELECT feed, count(*) AS asked, count(heard_at) AS heard, max(asked_at) FILTER (heard_at IS NOT NULL) AS last_heard,
+    median(epoch_us(heard_at) - epoch_us(asked_at)) AS typical, max(epoch_us(heard_at) - epoch_us(asked_at)) AS longest
+FROM asked GROUP BY feed ORDER BY feed
+"""
+)
+_OURS = """
+ours AS (
+    SELECT DISTINCT x.key, x.user_agent, x.source_ip FROM accesses x JOIN requests r ON r.request_id = x.request_id
+)
+"""
+_STRANGERS = (
+    _ACCESSES  # noqa: S608 - our own text
+    + _OURS
+    + """
+SELECT x.* FROM accesses x
+WHERE x.key IN (SELECT key FROM ours) AND x.request_id NOT IN (SELECT request_id FROM requests)
+    AND NOT EXISTS (
+        SELECT 1 FROM ours o WHERE o.key = x.key AND o.source_ip IS NOT DISTINCT FROM x.source_ip
+            AND o.user_agent IS NOT DISTINCT FROM x.user_agent
+    )
+ORDER BY x.at
+"""
+)
+_SPENDERS = (
+    _ACCESSES  # noqa: S608 - our own text
+    + _OURS
+    + """
+SELECT coalesce(x.who, x.key, 'unknown') AS who, coalesce(x.user_agent, '') AS user_agent, count(*) AS requests,
+    bool_or(EXISTS (
+        SELECT 1 FROM ours o WHERE o.key = x.key AND o.source_ip IS NOT DISTINCT FROM x.source_ip
+            AND o.user_agent IS NOT DISTINCT FROM x.user_agent
+    )) AS is_ours
+FROM accesses x GROUP BY ALL ORDER BY requests DESC, who, user_agent
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """How many of a feed's requests have come back of those that lie in covered time."""
+
+    feed: str
+    asked: int
+    heard: int
+    last_heard: datetime | None
+    typical: timedelta | None
+    """From the request to its activity in the archive, the median."""
+    longest: timedelta | None
+
+    @property
+    def is_silent(self) -> bool:
+        """True when none has come back."""
+        return self.asked > 0 and self.heard == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A request under one of our keys that is none of ours: not recorded, and from elsewhere or by another program."""
+
+    at: datetime
+    key: str
+    source_ip: str | None
+    user_agent: str | None
+    status: int | None
+    path: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Who spends how many requests of the organization's budget."""
+
+    who: str
+    user_agent: str
+    requests: int
+    is_ours: bool
+
+
+def echoes(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Echo]:
+    """Return how the requests of the last day came back, feed by feed.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    return [
+        Echo(
+            row["feed"],
+            row["asked"],
+            row["heard"],
+            row["last_heard"] and row["last_heard"].astimezone(UTC),
+            _span(row["typical"]),
+            _span(row["longest"]),
+        )
+        for row in _asked(connection, _ECHOES, now, {"until": now - GRACE})
+    ]
+
+
+def strangers(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Stranger]:
+    """Return the requests of the last day under our keys that somebody else has sent, oldest first.
+
+    What comes from our own address by our own program counts as ours even if it is not recorded: a crash loses the
+    record of a minute.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    names = ("key", "source_ip", "user_agent", "status", "path", "request_id")
+    return [
+        Stranger(row["at"].astimezone(UTC), **{name: row[name] for name in names})
+        for row in _asked(connection, _STRANGERS, now, {})
+    ]
+
+
+def spenders(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Spender]:
+    """Return who sent how many requests in the last day, as far as the feed tells, the most first.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    names = ("who", "user_agent", "requests", "is_ours")
+    return [Spender(**{name: row[name] for name in names}) for row in _asked(connection, _SPENDERS, now, {})]
+
+
+def _asked(
+    connection: duckdb.DuckDBPyConnection, sql: str, now: datetime, parameters: Mapping[str, object]
+) -> list[_Row]:
+    since = now - SPAN
+    with translated():
+        found = connection.sql(sql, params={"since": since, "day": since.date(), **parameters}).to_arrow_table()
+    rows: list[_Row] = found.to_pylist()
+    return rows
+
+
+def _span(microseconds: float | None) -> timedelta | None:
+    return None if microseconds is None else timedelta(microseconds=microseconds)

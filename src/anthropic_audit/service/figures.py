@@ -1,0 +1,122 @@
+"""The service in figures: what has happened since it began, and how it stands now, as Prometheus reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from anthropic_audit.archive import ArchiveWriter
+from anthropic_audit.model import Purpose
+from anthropic_audit.ports import Clock
+from anthropic_audit.progress import (
+    Asked,
+    Normalized,
+    PageRead,
+    Progress,
+    Stored,
+    Waiting,
+    WalkFailed,
+    WalkFinished,
+    Watch,
+)
+from anthropic_audit.search import Echo
+from anthropic_audit.settings import FeedSettings
+
+_PREFIX = "anthropic_audit"
+_SIZE_SECONDS = 300.0
+"""An archive's size changes slowly, and adding up its files takes a while."""
+
+
+class Figures:
+    """A watch that passes on what it is told, and counts it."""
+
+    def __init__(self, watch: Watch, clock: Clock) -> None:
+        self._passed_on = watch
+        self._clock = clock
+        self._registry = CollectorRegistry()
+        self._size: tuple[datetime, int] | None = None
+        self._requests = self._counter("requests", "Requests that were answered", "feed", "status")
+        self._seconds = self._counter("request_seconds", "Time spent waiting for answers", "feed")
+        self._read = self._counter("activities_read", "Activities that walks have read", "feed")
+        self._new = self._counter("activities_stored", "Activities that were new", "feed")
+        self._repeated = self._counter("activities_repeated", "Activities that were stored already", "feed")
+        self._late = self._counter("activities_late", "Activities found by reading covered time again", "feed")
+        self._malformed = self._counter("activities_malformed", "Activities without an id, a type or a time", "feed")
+        self._walks = self._counter("walks", "Walks that ended with a claim", "feed", "purpose")
+        self._failures = self._counter("walk_failures", "Walks that failed", "feed", "kind")
+        self._waits = self._counter("wait_seconds", "Time waited for the budget or a busy server")
+        self._events = self._counter("events", "Events that were made of activities")
+        self._covered = self._gauge("coverage_age_seconds", "Age of the end of what is covered", "feed")
+        self._holes = self._gauge("coverage_holes", "Stretches inside of the covered time that are not covered", "feed")
+        self._budget = self._gauge("budget_remaining_requests", "What was left of the minute's budget", "feed")
+        self._lag = self._gauge("events_behind", "Activities that have no event yet")
+        self._stored = self._gauge("archive_activities", "Activities in the archive")
+        self._bytes = self._gauge("archive_bytes", "Size of the archive's files")
+        self._asked = self._gauge("echo_requests", "Our requests of the last day in covered time", "feed")
+        self._heard = self._gauge("echo_heard", "Those of them that came back as activities", "feed")
+        self._strangers = self._gauge("stranger_requests", "Requests under our keys that are none of ours, last day")
+
+    def watch(self, event: Progress) -> None:
+        """Take one event; safe from any thread."""
+        match event:
+            case Asked():
+                self._requests.labels(event.feed, str(event.status)).inc()
+                self._seconds.labels(event.feed).inc(event.seconds)
+            case PageRead():
+                self._read.labels(event.feed).inc(event.activities)
+                self._malformed.labels(event.feed).inc(event.malformed)
+            case Stored():
+                self._new.labels(event.feed).inc(event.new)
+                self._repeated.labels(event.feed).inc(event.activities - event.new)
+            case WalkFinished():
+                self._count_walk(event)
+            case WalkFailed():
+                self._failures.labels(event.feed, event.kind).inc()
+            case Waiting():
+                self._waits.inc(event.seconds)
+            case Normalized():
+                self._events.inc(event.events)
+        self._passed_on(event)
+
+    def text(self, archive: ArchiveWriter, feeds: Sequence[FeedSettings]) -> bytes:
+        """Return all figures in Prometheus' text format."""
+        now = self._clock.now()
+        for feed in feeds:
+            covered = archive.covered(feed.name, feed.filters)
+            if covered.end is not None:
+                self._covered.labels(feed.name).set((now - covered.end).total_seconds())
+            self._holes.labels(feed.name).set(len(covered.holes.windows))
+        stored, normalized = archive.last_seq, archive.normalized_seq
+        self._stored.set(stored)
+        self._lag.set(stored - normalized)
+        self._bytes.set(self._archive_bytes(archive.folder, now))
+        return generate_latest(self._registry)
+
+    def note_echoes(self, echoes: Sequence[Echo], strangers: int) -> None:
+        """Take over what the feed tells of our own requests."""
+        for echo in echoes:
+            self._asked.labels(echo.feed).set(echo.asked)
+            self._heard.labels(echo.feed).set(echo.heard)
+        self._strangers.set(strangers)
+
+    def _count_walk(self, event: WalkFinished) -> None:
+        walk = event.coverage
+        self._walks.labels(walk.feed, walk.purpose.value).inc()
+        if walk.purpose is Purpose.RECONCILE:
+            self._late.labels(walk.feed).inc(walk.new)
+        if walk.requests_remaining is not None:
+            self._budget.labels(walk.feed).set(walk.requests_remaining)
+
+    def _archive_bytes(self, folder: Path, now: datetime) -> int:
+        if self._size is None or abs((now - self._size[0]).total_seconds()) > _SIZE_SECONDS:
+            self._size = now, sum(file.stat().st_size for file in folder.rglob("*.parquet") if file.exists())
+        return self._size[1]
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"{_PREFIX}_{name}", text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"{_PREFIX}_{name}", text, labels, registry=self._registry)

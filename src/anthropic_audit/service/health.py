@@ -1,0 +1,116 @@
+"""Is it working? `/healthz`, `/readyz` and `/metrics`, on a loopback port."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import orjson
+
+from anthropic_audit.archive import ArchiveWriter
+from anthropic_audit.errors import SetupError
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.times import format_time
+
+_LOOPBACK = "127.0.0.1"
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+_JSON = "application/json"
+_ROUNDS = 3
+_LEAST = timedelta(minutes=15)
+"""How old the end of a feed's coverage may be before the feed counts as behind: three rounds, and this at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a page says."""
+
+    status: int
+    kind: str
+    body: bytes
+
+
+Pages = Mapping[str, Callable[[], Answer]]
+"""What is served, by path."""
+
+
+def readiness(archive: ArchiveWriter, feeds: Sequence[FeedSettings], now: datetime) -> Answer:
+    """Say whether every feed is covered up to lately: 200 when all are, 503 with those that are not."""
+    told = {feed.name: _standing(archive, feed, now) for feed in feeds}
+    is_ready = all(one["is_current"] for one in told.values())
+    body = orjson.dumps({"is_ready": is_ready, "feeds": told})
+    return Answer(200 if is_ready else 503, _JSON, body)
+
+
+def alive() -> Answer:
+    """Say that the process answers."""
+    return Answer(200, _JSON, orjson.dumps({"is_alive": True}))
+
+
+def metrics(text: bytes) -> Answer:
+    """Wrap figures in Prometheus' text format."""
+    return Answer(200, _PROMETHEUS, text)
+
+
+def _standing(archive: ArchiveWriter, feed: FeedSettings, now: datetime) -> Mapping[str, object]:
+    end = archive.covered(feed.name, feed.filters).end
+    allowed = max(_ROUNDS * feed.interval, _LEAST)
+    is_current = end is not None and now - end <= allowed
+    return {"covered_to": end and format_time(end), "is_current": is_current}
+
+
+class HealthServer:
+    """Serves pages on loopback while its context lasts.
+
+    Raises:
+        SetupError: The port can't be used.
+    """
+
+    def __init__(self, port: int, pages: Pages) -> None:
+        try:
+            self._server = ThreadingHTTPServer((_LOOPBACK, port), _answering(pages))
+        except OSError as error:
+            message = f"the health port can't be used: {_LOOPBACK}:{port}: {error.strerror or error}"
+            raise SetupError(message, hint="choose another `service.health_port`") from error
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        return f"http://{_LOOPBACK}:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _answering(pages: Pages) -> type[BaseHTTPRequestHandler]:
+    class Answering(BaseHTTPRequestHandler):
+        timeout = 5
+
+        def do_GET(self) -> None:
+            page = pages.get(urlsplit(self.path).path)
+            answer = page() if page else Answer(404, _JSON, orjson.dumps({"pages": sorted(pages)}))
+            self.send_response(answer.status)
+            self.send_header("content-type", answer.kind)
+            self.send_header("content-length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+            """Say nothing: these pages are asked for all the time."""
+
+    return Answering
