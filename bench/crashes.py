@@ -67,10 +67,10 @@ class Verdict:
 
 
 @contextmanager
-def simulator(plan: Plan, folder: Path) -> Iterator[str]:
+def simulator(plan: Plan, folder: Path, rate_limit: int = 100_000) -> Iterator[str]:
     """Run a simulator, and yield its URL; its key is in `<folder>/key`."""
     options = ["--port", "0", "--history", "30d", "--activities", str(plan.activities), "--seed", str(plan.seed)]
-    options += ["--historic", "--rate-limit", "100000", "--key-file", str(folder / "key")]
+    options += ["--historic", "--rate-limit", str(rate_limit), "--key-file", str(folder / "key")]
     options += ["--late-share", str(plan.late_share), "--lateness", f"{LATENESS_SECONDS}s"]
     options += ["--repeat-share", str(plan.repeat_share)]
     with (folder / "simulator.log").open("w+") as log:

@@ -262,7 +262,7 @@ def test_a_vendor_is_measured_as_late_as_it_is(tmp_path: Path, late_share: float
     delivery = Delivery(late_share=late_share, lateness=timedelta(minutes=8), lag=timedelta(seconds=30))
     house = House(tmp_path, vendor_settings(delivery=delivery))
     feed = house.feed(initial_interval="1d")
-    for _ in range(24):
+    for _ in range(15):
         house.collect(feed)
         house.clock.advance(5 * MINUTE)
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
@@ -62,7 +63,10 @@ class DeltaLog:
         self._table = table
         with translated(self._folder):
             self._delta = _open_or_create(self._folder, table)
-            self._files = list(_files_now(self._delta, self._folder, table.indexed))
+        self._marks: dict[str, int] = {}
+        self._files: list[DataFile] = []
+        self._is_known = False
+        self._read()
 
     @property
     def files(self) -> tuple[DataFile, ...]:
@@ -70,8 +74,11 @@ class DeltaLog:
         return tuple(self._files)
 
     def mark(self, name: str) -> int:
-        """Return the number that was last committed under this name, or 0."""
-        return self._delta.transaction_version(name) or 0
+        """Return the number that was last committed under this name, or 0.
+
+        What was committed with it is in `files`, whoever is committing more meanwhile.
+        """
+        return self._marks[name]
 
     def catch_up(self) -> None:
         """Take over what other processes have committed."""
@@ -82,7 +89,7 @@ class DeltaLog:
         """Add rows and set marks, all of it or nothing, and have it on the disk before returning."""
         _check_space(self._folder, rows.nbytes)
         transactions = [Transaction(name, number) for name, number in marks.items()]
-        with self._committing():
+        with self._committing(marks):
             write_deltalake(
                 self._delta,
                 rows,
@@ -102,14 +109,30 @@ class DeltaLog:
             write_deltalake(self._delta, rows, mode="overwrite", predicate=predicate, writer_properties=_WRITER)
 
     @contextmanager
-    def _committing(self) -> Iterator[None]:
-        """Have what is committed inside on the disk, and take it over."""
-        before = self._delta.version()
+    def _committing(self, marks: Mapping[str, int] = MappingProxyType({})) -> Iterator[None]:
+        """Have what is committed inside on the disk, and take it over: first the files, then the marks.
+
+        After a failure nobody knows what was committed; the next time, all of it is read again first.
+        """
         with translated(self._folder):
+            if not self._is_known:
+                self._read()
+            self._is_known = False
+            before = self._delta.version()
             yield
             self._delta.update_incremental()
             for version in range(before + 1, self._delta.version() + 1):
                 self._take_over(version)
+            self._marks = {**self._marks, **marks}
+            self._is_known = True
+
+    def _read(self) -> None:
+        """Take over all that is committed."""
+        with translated(self._folder):
+            self._delta.update_incremental()
+            self._files = list(_files_now(self._delta, self._folder, self._table.indexed))
+            self._marks = {name: self._delta.transaction_version(name) or 0 for name in self._table.marks}
+            self._is_known = True
 
     def _take_over(self, version: int) -> None:
         """Sync a commit's files to the disk, and remember what they hold."""

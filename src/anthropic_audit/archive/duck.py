@@ -9,11 +9,11 @@ import pyarrow as pa
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB of its own."""
+    """Open a DuckDB of its own; threads take a cursor of it each."""
     connection = duckdb.connect(
         config={"threads": 2, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     return connection
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
-from keyword import iskeyword
-from operator import attrgetter
-from typing import Annotated, Any
+from itertools import accumulate
+from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from anthropic_audit.model import Coverage, Purpose, Received, RequestMade, Window
 from anthropic_audit.times import EPOCH
 
-from .schema import ACTIVITIES, COVERAGE, DAY, EVENT_COLUMNS, EVENTS, REQUESTS
+from .columns import columns_of
+from .schema import ACTIVITIES, COVERAGE, DAY, EVENTS, REQUESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +60,11 @@ def event_rows(events: Events) -> pa.Table:
         **{name: activities.column(name) for name in ("seq", "feed", "id")},
         "timestamp": timestamp,
         "is_known": pa.array(events.is_known, pa.bool_()),
-        "document": pa.array(events.texts, pa.string()),
+        "document": _texts(events.texts),
         "catalogue_version": pa.repeat(events.catalogue_version, activities.num_rows),
         DAY: pc.cast(timestamp, pa.date32()),
     }
-    return pa.table(columns | _columns(events.texts), schema=EVENTS.schema)
+    return pa.table(columns | columns_of(events.texts), schema=EVENTS.schema)
 
 
 def coverage_rows(coverage: Coverage) -> pa.Table:
@@ -122,65 +120,8 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
     )
 
 
-def _columns(texts: Sequence[bytes]) -> dict[str, list[Any]]:
-    """Return the columns that documents fill."""
-    heads = [_head(text) for text in texts]
-    return {name: list(map(attrgetter(_attribute(field)), heads)) for field, (name, _) in EVENT_COLUMNS.items()}
-
-
-def _head(text: bytes) -> msgspec.Struct:
-    try:
-        return _decoder.decode(text)
-    except msgspec.ValidationError:
-        return msgspec.convert(_fitting(msgspec.json.decode(text), _COLUMN_TREE), _Head)
-
-
-def _fitting(document: object, tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a document what its columns can hold."""
-    found: dict[str, Any] = {}
-    members = document.items() if isinstance(document, dict) else ()
-    for name, value in members:
-        kind = tree.get(name)
-        if isinstance(kind, dict):
-            found[name] = _fitting(value, kind)
-        elif kind is not None:
-            with suppress(msgspec.ValidationError):
-                found[name] = msgspec.convert(value, kind)
-    return found
-
-
-def _attribute(field: str) -> str:
-    """Return a dotted name as attributes are named; `as` is a word of Python's own."""
-    return ".".join(f"{name}_" if iskeyword(name) else name for name in field.split("."))
-
-
-def _tree() -> dict[str, Any]:
-    """Return the columns' fields as nested members, each with its type."""
-    tree: dict[str, Any] = {}
-    for field, (_, kind) in EVENT_COLUMNS.items():
-        *path, member = field.split(".")
-        place = tree
-        for name in path:
-            place = place.setdefault(name, {})
-        place[member] = _KINDS[kind]
-    return tree
-
-
-def _struct(name: str, tree: Mapping[str, Any]) -> type[msgspec.Struct]:
-    """Return a type that decodes these members of a document, and skips all others."""
-    fields: list[tuple[str, Any, Any]] = []
-    for member, kind in tree.items():
-        inner = _struct(member, kind) if isinstance(kind, dict) else kind
-        fields.append((_attribute(member), inner, inner() if isinstance(kind, dict) else None))
-    names = {_attribute(member): member for member in tree}
-    return msgspec.defstruct(name, fields, frozen=True, rename=names, gc=False)
-
-
-_KINDS: Mapping[pa.DataType, Any] = {
-    pa.string(): str | None,
-    pa.list_(pa.string()): list[str] | None,
-    pa.int64(): Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None,
-}
-_COLUMN_TREE = _tree()
-_Head = _struct("Head", _COLUMN_TREE)
-_decoder = msgspec.json.Decoder(_Head)
+def _texts(texts: Sequence[bytes]) -> pa.Array:
+    """Return texts that are known to be UTF-8 as a column, without looking at each of them."""
+    ends = pa.array([0, *accumulate(map(len, texts))], pa.int64())
+    column = pa.LargeStringArray.from_buffers(len(texts), ends.buffers()[1], pa.py_buffer(b"".join(texts)))
+    return column.cast(pa.string())

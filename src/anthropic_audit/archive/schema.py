@@ -14,6 +14,12 @@ _TEXTS = pa.list_(pa.string())
 DAY = "day"
 """The partition: the UTC day of `created_at` or `@timestamp`."""
 
+SEQ = "seq"
+"""The mark of `activities`: the highest `seq` there is."""
+
+NORMALIZED = "normalized"
+"""The mark of `events`: the `seq` up to which there are any."""
+
 EVENT_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = MappingProxyType(
     {
         "event.action": ("event_action", pa.string()),
@@ -55,6 +61,8 @@ class Table:
     partition_by: tuple[str, ...] = ()
     indexed: tuple[str, ...] = field(default=())
     """The columns whose smallest and largest value the table keeps for each file."""
+    marks: tuple[str, ...] = ()
+    """The names of numbers that are committed together with rows."""
 
 
 ACTIVITIES = Table(
@@ -77,6 +85,7 @@ ACTIVITIES = Table(
     ),
     partition_by=(DAY,),
     indexed=("seq", "created_at"),
+    marks=(SEQ,),
 )
 
 EVENTS = Table(
@@ -96,6 +105,7 @@ EVENTS = Table(
     ),
     partition_by=(DAY,),
     indexed=("seq", "timestamp"),
+    marks=(NORMALIZED,),
 )
 
 COVERAGE = Table(

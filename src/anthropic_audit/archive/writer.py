@@ -24,10 +24,8 @@ from .lease import Lease
 from .ledger import GapLedger, GapRow
 from .location import folder_of
 from .rows import Events, activity_rows, coverage_rows, event_rows, request_rows
-from .schema import ACTIVITIES, COVERAGE, EVENTS, REQUESTS
+from .schema import ACTIVITIES, COVERAGE, EVENTS, NORMALIZED, REQUESTS, SEQ
 
-_SEQ = "seq"
-_NORMALIZED = "normalized"
 _LEASE_SECONDS = 1.0
 
 _STORED_ALREADY = """
@@ -60,6 +58,8 @@ ORDER BY walked_at DESC LIMIT 1
 class ArchiveWriter:
     """An archive, open for writing; its threads may share it.
 
+    Storing activities, storing events and recording walks go on side by side: each has a lock of its own.
+
     `seq` counts stored activities; its highest value is committed together with the activities themselves, as is the
     position up to which events exist with those events. So no crash can part one from the other.
 
@@ -87,7 +87,9 @@ class ArchiveWriter:
             self._lease.release()
             raise
         self._folder = folder
-        self._lock = threading.Lock()
+        self._storing = threading.Lock()
+        self._deriving = threading.Lock()
+        self._recording = threading.Lock()
 
     @property
     def folder(self) -> Path:
@@ -96,20 +98,20 @@ class ArchiveWriter:
 
     def append(self, received: Sequence[Received]) -> int:
         """Store the activities whose id is not stored yet, and return how many that were."""
-        with self._lock, translated(self._folder):
-            once: dict[str, Received] = {}
-            for one in received:
-                once.setdefault(one.activity.id, one)
+        once: dict[str, Received] = {}
+        for one in received:
+            once.setdefault(one.activity.id, one)
+        with self._storing, translated(self._folder):
             stored = self._stored_already(list(once.values()))
             fresh = [one for name, one in once.items() if name not in stored]
             if fresh:
-                last = self._activities.mark(_SEQ)
-                self._activities.append(activity_rows(fresh, last + 1), {_SEQ: last + len(fresh)})
+                last = self._activities.mark(SEQ)
+                self._activities.append(activity_rows(fresh, last + 1), {SEQ: last + len(fresh)})
             return len(fresh)
 
     def claim(self, coverage: Coverage) -> None:
         """Record that a window was walked to its end."""
-        with self._lock:
+        with self._recording:
             self._coverage.append(coverage_rows(coverage), {})
             key, walk = (coverage.feed, coverage.filters), Walk(coverage.window, coverage.walked_at)
             self._covered[key] = self._covered.get(key, Spans()) | Spans((walk.window,))
@@ -118,7 +120,7 @@ class ArchiveWriter:
     def record_requests(self, requests: Sequence[RequestMade]) -> None:
         """Record requests that were made."""
         if requests:
-            with self._lock:
+            with self._recording:
                 self._requests.append(request_rows(requests), {})
 
     def covered(self, feed: str, filters: Filters) -> Spans:
@@ -131,55 +133,55 @@ class ArchiveWriter:
         What ends before is forgotten: nobody asks for it again.
         """
         key = (feed, filters.key())
-        with self._lock:
+        with self._recording:
             recent = [walk for walk in self._walks.get(key, ()) if walk.window.end > since]
             self._walks[key] = recent
             return list(recent)
 
     def record_gaps(self, rows: Sequence[GapRow]) -> None:
         """Record what opened, closed, or is lost for good."""
-        with self._lock:
+        with self._recording:
             self._gaps.record(rows)
 
     def gaps(self, feed: str, filters: Filters) -> list[GapEntry]:
         """Return the ledger of gaps of one feed with one set of filters, with what others have declared meanwhile."""
-        with self._lock:
+        with self._recording:
             self._gaps.catch_up()
             return self._gaps.entries(feed, filters.key())
 
     def walked_by(self, feed: str, filters: Filters, window: Window) -> Purpose | None:
         """Return the purpose of the last walk that claimed anything of a window, or None."""
         asked = {"feed": feed, "filters": filters.key(), "start": window.start, "end": window.end}
-        with self._lock, translated(self._folder):
+        with self._recording, translated(self._folder), self._duckdb.cursor() as connection:
             held = [file for file in self._coverage.files if file.may_hold("to_time", window.start, _FOREVER)]
             files = [file.path for file in held if file.may_hold("from_time", EPOCH, window.end)]
-            found = read(self._duckdb, _LAST_WALK, {"files": files, **asked}).to_pylist() if files else []
+            found = read(connection, _LAST_WALK, {"files": files, **asked}).to_pylist() if files else []
         return Purpose(found[0]["purpose"]) if found else None
 
     @property
     def last_seq(self) -> int:
         """The `seq` of the newest activity, 0 in an empty archive; what it counts can be read."""
-        with self._lock:
-            return self._activities.mark(_SEQ)
+        return self._activities.mark(SEQ)
 
     @property
     def normalized_seq(self) -> int:
         """The `seq` up to which events exist."""
-        with self._lock:
-            return self._events.mark(_NORMALIZED)
+        return self._events.mark(NORMALIZED)
 
     def activities_between(self, first: int, last: int) -> pa.Table:
         """Return the activities with a `seq` from `first` to `last`, both included, in order."""
-        with self._lock, translated(self._folder):
-            files = [file.path for file in self._activities.files if file.may_hold(_SEQ, first, last)]
+        with translated(self._folder):
+            files = [file.path for file in self._activities.files if file.may_hold(SEQ, first, last)]
             if not files:
                 return ACTIVITIES.schema.empty_table().select(["seq", "feed", "id", "created_at", "received_at", "raw"])
-            return read(self._duckdb, _BETWEEN, {"files": files, "first": first, "last": last})
+            with self._duckdb.cursor() as connection:
+                return read(connection, _BETWEEN, {"files": files, "first": first, "last": last})
 
     def append_events(self, events: Events, up_to_seq: int) -> None:
         """Store events and, with them, the position up to which they exist."""
-        with self._lock, translated(self._folder):
-            self._events.append(event_rows(events), {_NORMALIZED: up_to_seq})
+        rows = event_rows(events)
+        with self._deriving, translated(self._folder):
+            self._events.append(rows, {NORMALIZED: up_to_seq})
 
     def event_chunks(self, start: datetime, end: datetime) -> list[Chunk]:
         """Return the events from `start` on and before `end`, in stretches that can be replaced one by one, by time."""
@@ -190,11 +192,11 @@ class ArchiveWriter:
 
         Either all of the stretch is replaced or nothing; memory is bounded by the size of a batch.
         """
-        with self._lock, translated(self._folder):
+        with self._deriving, translated(self._folder), self._duckdb.cursor() as connection:
             bounds = {"lowest": chunk.lowest, "highest": chunk.highest, "epoch": EPOCH}
-            files = [file.path for file in self._activities.files if file.may_hold(_SEQ, chunk.first, chunk.last)]
+            files = [file.path for file in self._activities.files if file.may_hold(SEQ, chunk.first, chunk.last)]
             asked = {"files": files, "first": chunk.first, "last": chunk.last, **bounds}
-            activities = self._duckdb.sql(_OF_CHUNK, params=asked).to_arrow_reader(_BATCH) if files else ()
+            activities = connection.sql(_OF_CHUNK, params=asked).to_arrow_reader(_BATCH) if files else ()
             replaced = 0
 
             def rows() -> Iterator[pa.RecordBatch]:
@@ -229,12 +231,10 @@ class ArchiveWriter:
         if not files:
             return set()
         batch = pa.table({"id": [one.activity.id for one in received]})
-        self._duckdb.register("batch", batch)
-        try:
-            found = read(self._duckdb, _STORED_ALREADY, {"files": files, "lowest": lowest, "highest": highest})
-            return set(found.column("id").to_pylist())
-        finally:
-            self._duckdb.unregister("batch")
+        with self._duckdb.cursor() as connection:
+            connection.register("batch", batch)
+            found = read(connection, _STORED_ALREADY, {"files": files, "lowest": lowest, "highest": highest})
+        return set(found.column("id").to_pylist())
 
     def _read_coverage(self) -> dict[tuple[str, str], list[Walk]]:
         """Return the walks of each feed with each set of filters."""

@@ -27,6 +27,7 @@ from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
 from .output import notes
+from .pace import settle_in
 from .progress_display import ProgressDisplay
 from .stopping import stopping
 
@@ -93,6 +94,7 @@ def _run(
     """Collect, and return how it ended; nothing when it went on until it was stopped."""
     rules = normalize_rules(feed for feed, _ in feeds)
     with ExitStack() as stack:
+        settle_in()
         requests = RequestLog(watch, clock)
         runs = open_feeds([(feed, key.secret) for feed, key in feeds], clock, requests.watch)
         for one in runs:

@@ -25,6 +25,7 @@ from .filters import with_types
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config, Since, Until, read_span
 from .output import notes
+from .pace import settle_in
 from .stopping import stopping
 
 _INCOMPLETE = 3
@@ -103,6 +104,7 @@ def _read(
     (key,) = resolve_keys(feeds, environment()).values()
     clock = SystemClock()
     normalizer, rules = open_normalizer(settings), normalize_rules(feeds)
+    settle_in()
     try:
         with ExitStack() as stack:
             stack.enter_context(stopping(clock.interrupt))

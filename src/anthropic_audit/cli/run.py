@@ -40,6 +40,7 @@ from .filters import warnings, with_types
 from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
+from .pace import settle_in
 from .stopping import reloading, stopping
 
 _RECORD_SECONDS = 60.0
@@ -143,6 +144,7 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
         InterruptedRunError: It was.
     """
     settings, feeds = plan.settings, [feed for feed, _ in plan.feeds]
+    settle_in()
     figures = Figures(logging_watch(log), clock)
     requests = RequestLog(figures.watch, clock)
     with ExitStack() as stack:

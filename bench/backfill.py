@@ -1,0 +1,112 @@
+"""Measure reading history: how fast, and how much of the request budget when the server takes its time.
+
+    python bench/backfill.py --activities 1000000
+    python bench/backfill.py --budget
+
+The first measures `backfill` from start to end, normalizing included, beside a plain reader that throws the same
+pages away. The second lets the simulator take a second for each answer, as a busy API may, inside the documented budget of 600
+requests a minute, and counts the requests that twelve workers and one get done in two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx2
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from bench.collect import read_plainly
+from bench.crashes import COMMAND, Plan, simulator
+
+LIMIT = 600
+"""Requests a minute (Compliance API, Rate limits)."""
+CEILING = LIMIT * 5000 / 60
+"""The activities a second that the API can deliver."""
+SECONDS = 125.0
+
+
+def backfill(url: str, key: str, archive: Path, *options: str, batch_size: int = 5000) -> subprocess.Popen[bytes]:
+    """Start reading all of history in a process of its own."""
+    environment = {
+        **os.environ,
+        "ANTHROPIC_COMPLIANCE_ACCESS_KEY": key,
+        "ANTHROPIC_AUDIT_FEEDS__DEFAULT__URL": url,
+        "ANTHROPIC_AUDIT_FEEDS__DEFAULT__BATCH_SIZE": str(batch_size),
+    }
+    words = [*COMMAND, "backfill", "--from", "31d", "--archive", str(archive), *options]
+    with (archive.parent / f"{archive.name}.log").open("w") as log:
+        return subprocess.Popen(words, env=environment, stderr=log)
+
+
+def measure_speed(activities: int) -> None:
+    """Print how fast history is read, stored and normalized."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with simulator(Plan(activities=activities), folder) as url:
+            key = (folder / "key").read_text().strip()
+            count, plain = read_plainly(url, key)
+            started = time.perf_counter()
+            process = backfill(url, key, folder / "archive")
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                sys.exit(f"backfill ended with {process.returncode}:\n{(folder / 'archive.log').read_text()[-2000:]}")
+        size = sum(file.stat().st_size for file in (folder / "archive").rglob("*") if file.is_file())
+        files = sum(1 for _ in (folder / "archive").rglob("*.parquet"))
+    cpu = usage.ru_utime + usage.ru_stime
+    print(f"activities                       {count:,}")
+    print(f"reference, pages thrown away     {count / plain:,.0f} a second")
+    print(f"backfill, normalized             {count / wall:,.0f} a second ({wall:.0f} s)")
+    print(f"  of what the reference does     {plain / wall:.3f}")
+    print(f"  of the API's own ceiling       {count / wall / CEILING:.2f} (of {CEILING:,.0f} a second)")
+    print(f"  CPU per activity               {cpu / count * 1e6:.0f} microseconds ({cpu / wall:.2f} cores)")
+    print(f"  peak memory                    {usage.ru_maxrss / 1024:,.0f} MB")
+    print(f"  on disk                        {size / count:,.0f} bytes an activity, {files:,} files")
+
+
+def measure_budget() -> None:
+    """Print which share of the budget is used when every answer takes a second."""
+    for workers in (12, 1):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            with simulator(Plan(activities=400_000), folder, rate_limit=LIMIT) as url:
+                key = (folder / "key").read_text().strip()
+                httpx2.post(f"{url}/_simulator/faults", json={"kind": "slow", "times": 10**9, "seconds": 1.0})
+                before = requests(url)
+                process = backfill(url, key, folder / "archive", "--workers", str(workers), batch_size=100)
+                time.sleep(SECONDS)
+                made = requests(url) - before
+                process.send_signal(signal.SIGTERM)
+                process.wait(60)
+        a_minute = made / (SECONDS - 5) * 60
+        print(f"{workers:2} workers: {a_minute:.0f} requests a minute, {a_minute / LIMIT:.0%} of the budget")
+
+
+def requests(url: str) -> int:
+    """Return how many requests the simulator has answered."""
+    served: int = httpx2.get(f"{url}/_simulator/state").json()["requests_served"]
+    return served
+
+
+def main() -> None:
+    """Measure, and print."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--activities", type=int, default=1_000_000)
+    options.add_argument("--budget", action="store_true")
+    asked = options.parse_args()
+    if asked.budget:
+        measure_budget()
+    else:
+        measure_speed(asked.activities)
+
+
+if __name__ == "__main__":
+    main()

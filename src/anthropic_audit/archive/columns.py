@@ -1,0 +1,126 @@
+"""From ECS documents as JSON to the columns that people filter and group by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from keyword import iskeyword
+from operator import attrgetter
+from typing import Annotated, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from .schema import EVENT_COLUMNS
+
+Json = Any
+"""A value as JSON has them."""
+
+_LEAST_BLOCK = 1 << 20
+_TEXTS = pa.list_(pa.string())
+
+
+def columns_of(texts: Sequence[bytes]) -> dict[str, pa.Array | pa.ChunkedArray | list[Json]]:
+    """Return the columns that documents fill; a value that does not fit its column stays in the document alone.
+
+    Arrow reads them all at once, beside the interpreter; only when one has something that its column can't hold are
+    they read one by one.
+    """
+    try:
+        return _read_together(texts)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        heads = [_head(text) for text in texts]
+        return {name: list(map(attrgetter(_attribute(field)), heads)) for field, (name, _) in EVENT_COLUMNS.items()}
+
+
+def _read_together(texts: Sequence[bytes]) -> dict[str, pa.Array | pa.ChunkedArray | list[Json]]:
+    """Read documents that are as they should be.
+
+    Raises:
+        ArrowInvalid, ArrowNotImplementedError: One is not.
+    """
+    block = max(_LEAST_BLOCK, 2 * max(map(len, texts), default=0) + 2)
+    rows = pj.read_json(
+        pa.BufferReader(b"\n".join(texts)),
+        read_options=pj.ReadOptions(block_size=block),
+        parse_options=pj.ParseOptions(explicit_schema=_SCHEMA, unexpected_field_behavior="ignore"),
+    )
+    if rows.num_rows != len(texts):
+        message = "there are blank lines"
+        raise pa.ArrowInvalid(message)
+    columns = {name: _at(rows, field.split(".")) for field, (name, _) in EVENT_COLUMNS.items()}
+    if any(column.type == _TEXTS and pc.list_flatten(column).null_count for column in columns.values()):
+        message = "a list has nothing in it"
+        raise pa.ArrowInvalid(message)
+    return columns
+
+
+def _at(rows: pa.Table, path: Sequence[str]) -> pa.ChunkedArray:
+    column = rows.column(path[0])
+    return pc.struct_field(column, list(path[1:])) if len(path) > 1 else column
+
+
+def _head(text: bytes) -> msgspec.Struct:
+    try:
+        return _decoder.decode(text)
+    except msgspec.ValidationError:
+        return msgspec.convert(_fitting(msgspec.json.decode(text), _COLUMN_TREE), _Head)
+
+
+def _fitting(document: Json, tree: Mapping[str, Any]) -> dict[str, Json]:
+    """Return of a document what its columns can hold."""
+    found: dict[str, Json] = {}
+    members = document.items() if isinstance(document, dict) else ()
+    for name, value in members:
+        kind = tree.get(name)
+        if isinstance(kind, dict):
+            found[name] = _fitting(value, kind)
+        elif kind is not None:
+            with suppress(msgspec.ValidationError):
+                found[name] = msgspec.convert(value, kind)
+    return found
+
+
+def _attribute(field: str) -> str:
+    """Return a dotted name as attributes are named; `as` is a word of Python's own."""
+    return ".".join(f"{name}_" if iskeyword(name) else name for name in field.split("."))
+
+
+def _tree(kinds: Mapping[pa.DataType, Any]) -> dict[str, Any]:
+    """Return the columns' fields as nested members, each with its type."""
+    tree: dict[str, Any] = {}
+    for field, (_, kind) in EVENT_COLUMNS.items():
+        *path, member = field.split(".")
+        place = tree
+        for name in path:
+            place = place.setdefault(name, {})
+        place[member] = kinds[kind]
+    return tree
+
+
+def _struct(name: str, tree: Mapping[str, Any]) -> type[msgspec.Struct]:
+    """Return a type that decodes these members of a document, and skips all others."""
+    fields: list[tuple[str, Any, Any]] = []
+    for member, kind in tree.items():
+        inner = _struct(member, kind) if isinstance(kind, dict) else kind
+        fields.append((_attribute(member), inner, inner() if isinstance(kind, dict) else None))
+    names = {_attribute(member): member for member in tree}
+    return msgspec.defstruct(name, fields, frozen=True, rename=names, gc=False)
+
+
+def _arrow(tree: Mapping[str, Any]) -> list[pa.Field]:
+    """Return the same members as Arrow's types."""
+    return [pa.field(name, pa.struct(_arrow(kind)) if isinstance(kind, dict) else kind) for name, kind in tree.items()]
+
+
+_KINDS: Mapping[pa.DataType, Any] = {
+    pa.string(): str | None,
+    _TEXTS: list[str] | None,
+    pa.int64(): Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None,
+}
+_COLUMN_TREE = _tree(_KINDS)
+_Head = _struct("Head", _COLUMN_TREE)
+_decoder = msgspec.json.Decoder(_Head)
+_SCHEMA = pa.schema(_arrow(_tree({kind: kind for kind in _KINDS})))

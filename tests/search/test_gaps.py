@@ -1,0 +1,77 @@
+"""Which gaps are told of, whether or not a collector has recorded them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from anthropic_audit.archive import GapRow
+from anthropic_audit.model import Coverage, Purpose, Window
+from anthropic_audit.plan import GapEntry, GapState
+from anthropic_audit.search.gaps import FeedGap, gaps_now
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def window(start: float, end: float) -> Window:
+    """A window of hours before now."""
+    return Window(NOW - start * HOUR, NOW - end * HOUR)
+
+
+def walk(start: float, end: float, *, feed: str = "acme", ago: float = 0, purpose: Purpose = Purpose.TAIL) -> Coverage:
+    return Coverage(feed, "{}", window(start, end), purpose, "walk_1", NOW - ago * HOUR, 1, 0, 0, None, None, None)
+
+
+def entry(start: float, end: float, state: GapState, *, ago: float) -> GapRow:
+    return GapRow("acme", "{}", GapEntry(window(start, end), state, NOW - ago * HOUR, "503", "collector"))
+
+
+def told(found: list[FeedGap]) -> list[tuple[str, Window, bool]]:
+    return [(one.gap.state.value, one.gap.window, one.is_recorded) for one in found]
+
+
+def test_a_hole_is_told_before_it_is_recorded() -> None:
+    assert told(gaps_now([walk(9, 5), walk(3, 0)], [], NOW)) == [("opened", window(5, 3), False)]
+
+
+def test_a_recorded_gap_that_has_grown_since_is_told_with_its_end_now() -> None:
+    recorded = entry(9, 5, GapState.OPENED, ago=5)
+
+    assert told(gaps_now([walk(20, 9)], [recorded], NOW)) == [("opened", window(9, 0), True)]
+
+
+def test_a_recorded_gap_that_was_walked_since_is_closed_by_the_last_walk_of_it() -> None:
+    walks = [
+        walk(20, 9, ago=9),
+        walk(9, 1, ago=1, purpose=Purpose.RECONCILE),
+        walk(9, 4, ago=2, purpose=Purpose.GAP),
+        walk(4, 0, ago=0),
+    ]
+
+    (one,) = gaps_now(walks, [entry(8, 5, GapState.OPENED, ago=5)], NOW)
+
+    assert (one.gap.state, one.gap.ended_at, one.gap.ended_by) == (GapState.CLOSED, NOW - HOUR, "reconcile")
+
+
+def test_what_closed_long_ago_is_no_longer_told() -> None:
+    days = 24
+    rows = [
+        entry(70 * days, 60 * days, GapState.OPENED, ago=59 * days),
+        entry(70 * days, 60 * days, GapState.CLOSED, ago=31 * days),
+        entry(50 * days, 40 * days, GapState.OPENED, ago=39 * days),
+        entry(50 * days, 40 * days, GapState.CLOSED, ago=29 * days),
+    ]
+
+    assert told(gaps_now([walk(80 * days, 0)], rows, NOW)) == [("closed", window(50 * days, 40 * days), True)]
+
+
+def test_what_is_lost_for_good_is_told_for_ever_and_is_no_gap_besides() -> None:
+    lost = entry(9000, 8000, GapState.PERMANENT, ago=7000)
+
+    assert told(gaps_now([walk(9999, 9000), walk(8000, 0)], [lost], NOW)) == [("permanent", window(9000, 8000), True)]
+
+
+def test_feeds_are_told_apart() -> None:
+    found = gaps_now([walk(9, 5, feed="b"), walk(9, 0, feed="a"), walk(9, 2, feed="c")], [], NOW)
+
+    assert [(one.feed, one.gap.window) for one in found] == [("b", window(5, 0)), ("c", window(2, 0))]
