@@ -9,7 +9,6 @@ _ALLOCATIONS = 50_000
 
 
 def settle_in() -> None:
-    """Take what is loaded now as staying, and look for garbage in what comes later less often."""
+    """Look for cycles less often from now on."""
     gc.collect()
-    gc.freeze()
     gc.set_threshold(_ALLOCATIONS, 20, 20)
