@@ -13,12 +13,13 @@ import httpx2
 import pytest
 from tests.collecting import NOTHING_WRONG, NOW, House, settings
 
-from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
+from anthropic_audit.archive import ArchiveWriter, GapRow, append_to_ledger, open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.errors import ArchiveError, FeedDeniedError, FeedUnreachableError, InterruptedRunError
 from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.model import Page, Purpose, Query
+from anthropic_audit.model import Page, Purpose, Query, Window
 from anthropic_audit.normalize import Normalizer
+from anthropic_audit.plan import GapEntry, GapState
 from anthropic_audit.progress import CursorLost, Progress, WalkFailed, WalkFinished
 from anthropic_audit.redact import Secret
 from anthropic_audit.service import Collector, open_feeds
@@ -307,3 +308,58 @@ def test_history_is_filled_in_beside_the_tail(tmp_path: Path) -> None:
     assert NOW - min(walk.window.start for walk in walks) == timedelta(days=2)
     assert walks[0].purpose is Purpose.TAIL, "the tail comes first"
     assert {walk.purpose for walk in walks[1:]} == {Purpose.BACKFILL}
+
+
+def test_an_outage_is_in_the_ledger_of_gaps_with_its_cause_and_its_end(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    house.collect(house.feed())
+    house.vendor.faults.queue(Fault("500-final", times=1))
+    house.clock.advance(timedelta(hours=2))
+    house.collect(house.feed())
+    (opened,) = open_reader(str(tmp_path)).gaps("acme")
+
+    house.clock.advance(timedelta(minutes=5))
+    house.collect(house.feed())
+
+    *_, closed = open_reader(str(tmp_path)).gaps("acme")
+    assert opened.entry.state is GapState.OPENED
+    assert opened.entry.cause is not None
+    assert "500" in opened.entry.cause
+    assert closed.entry.state is GapState.CLOSED
+    assert closed.entry.recorded_by == "tail"
+    assert house.missing() == NOTHING_WRONG
+
+
+def test_what_is_declared_lost_is_not_walked_again(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    run = house.feed(initial_interval="1h", backfill="2d")
+    lost = Window(NOW - timedelta(hours=30), NOW - timedelta(hours=20))
+    with house.collector():
+        pass
+    entry = GapEntry(lost, GapState.PERMANENT, NOW, "the vendor has deleted it", "alice")
+    append_to_ledger(str(tmp_path), [GapRow("acme", run.settings.filters.key(), entry)])
+
+    first, second = house.collect(run), house.collect(run)
+
+    walks = [one.coverage.window for one in house.told if isinstance(one, WalkFinished)]
+    assert [walk for walk in walks if walk.start < lost.end and lost.start < walk.end] == []
+    assert min(walk.start for walk in walks) == NOW - timedelta(days=2)
+    assert [one.exit_code for one in (*first, *second)] == [0, 0]
+
+
+def test_the_tail_does_not_wait_for_a_long_gap(tmp_path: Path) -> None:
+    house = House(tmp_path, settings())
+    house.collect(house.feed(initial_interval="2h"))
+    with open_writer(str(tmp_path), house.clock) as archive:
+        (old,) = open_reader(str(tmp_path)).coverage("acme")
+        early = Window(NOW - timedelta(days=2, hours=1), NOW - timedelta(days=2))
+        archive.claim(replace(old, window=early, walk_id="early"))
+    house.told.clear()
+    house.clock.advance(timedelta(minutes=5))
+
+    (outcome,) = house.collect(house.feed())
+
+    purposes = [one.coverage.purpose for one in house.told if isinstance(one, WalkFinished)]
+    assert purposes[0] is Purpose.TAIL
+    assert Purpose.GAP in purposes
+    assert outcome.is_covered

@@ -7,13 +7,24 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from anthropic_audit.archive import ArchiveWriter
+from anthropic_audit.archive import ArchiveWriter, settle_gaps
 from anthropic_audit.errors import AuditError, InterruptedRunError, TransientError
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Purpose, Window
 from anthropic_audit.normalize import Normalizer
-from anthropic_audit.plan import HORIZON, Due, TailRules, due_reconciles, due_windows, is_covered
+from anthropic_audit.plan import (
+    HORIZON,
+    LATE_AFTER,
+    Due,
+    Spans,
+    TailRules,
+    due_reconciles,
+    due_windows,
+    is_covered,
+    read_gaps,
+    without_permanent,
+)
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import WalkFailed, Watch
 from anthropic_audit.settings import FeedSettings
@@ -28,6 +39,10 @@ _GAVE_UP = 3
 _SLOTS = 8
 _LONGEST_BACK_OFF = timedelta(minutes=15)
 _MOST_DOUBLINGS = 10
+_LONG_GAP = timedelta(hours=6)
+"""Longer gaps are read like history, by several workers, so that they do not hold up the tail for long."""
+_LATE_ROUNDS = 3
+_HISTORY_WORKERS = 8
 _CLOCK_ALLOWANCE = timedelta(minutes=5)
 """A server's clock may be this far behind ours before a walked feed counts as not covered."""
 
@@ -126,36 +141,45 @@ class Collector:
         error: AuditError | None = None
         try:
             events.poke()
-            self._walk_due(run, events)
-            error = self._fill(run, events, deadline)
+            error = self._walk_due(run, events, deadline) or self._fill(run, events, deadline)
             self._record()
         except InterruptedRunError:
             raise
         except AuditError as caught:
             error = caught
-            self._watch(WalkFailed(settings.name, str(caught), caught.hint, type(caught).__name__))
+            self._tell(settings, caught)
+        self._settle_gaps(settings, error)
         covered = self._archive.covered(settings.name, settings.filters)
         return Outcome(
             feed=settings.name,
             covered_to=covered.end,
-            is_covered=is_covered(covered, target, settings.settle + _CLOCK_ALLOWANCE),
+            is_covered=is_covered(covered | self._lost(settings), target, settings.settle + _CLOCK_ALLOWANCE),
             has_advanced=covered != before,
             error=error,
         )
 
-    def _walk_due(self, run: FeedRun, events: Beside) -> None:
+    def _walk_due(self, run: FeedRun, events: Beside, deadline: datetime | None) -> AuditError | None:
+        """Walk the tail, then what is missing, then what may be late; return what ended a long gap's reading early."""
         settings = run.settings
         feed = SlottedFeed(run.feed, self._slots)
         walker = Walker(settings.name, feed, self._archive, self._clock, rules=_walk_rules(settings), watch=self._watch)
         covered = self._archive.covered(settings.name, settings.filters)
         rules = TailRules(settings.initial_interval, settings.overlap)
-        for due in due_windows(covered, self._clock.now(), rules):
-            self._walk(walker, due, feed, events)
+        gaps = self._archive.gaps(settings.name, settings.filters)
+        due = list(without_permanent(due_windows(covered, self._clock.now(), rules), gaps))
+        for one in sorted(due, key=lambda one: one.purpose is not Purpose.TAIL):
+            if one.purpose is Purpose.GAP and one.window.end - one.window.start > _LONG_GAP:
+                error = self._read_history(run, one.window, Purpose.GAP, events=events, deadline=deadline)
+                if error is not None:
+                    return error
+            else:
+                self._walk(walker, one, feed, events)
         now = self._clock.now()
         covered = self._archive.covered(settings.name, settings.filters)
         walks = self._archive.walks(settings.name, settings.filters, now - HORIZON)
-        for due in list(due_reconciles(covered, walks, now)):
-            self._walk(walker, due, feed, events)
+        for one in list(due_reconciles(covered, walks, now)):
+            self._walk(walker, one, feed, events)
+        return None
 
     def _walk(self, walker: Walker, due: Due, feed: SlottedFeed, events: Beside) -> None:
         """Walk a window to its end, in as many walks as it takes."""
@@ -173,10 +197,43 @@ class Collector:
         if not run.settings.backfill:
             return None
         now = self._clock.now()
-        rules = HistoryRules(Purpose.BACKFILL, deadline=deadline)
-        history = History(run, self._archive, self._clock, rules=rules, watch=self._watch)
         window = Window(now - run.settings.backfill, now)
+        return self._read_history(run, window, Purpose.BACKFILL, events=events, deadline=deadline)
+
+    def _read_history(
+        self, run: FeedRun, window: Window, purpose: Purpose, *, events: Beside, deadline: datetime | None
+    ) -> AuditError | None:
+        lost = read_gaps(self._archive.gaps(run.settings.name, run.settings.filters)).lost
+        rules = HistoryRules(purpose, workers=_HISTORY_WORKERS, deadline=deadline, lost=lost)
+        history = History(run, self._archive, self._clock, rules=rules, watch=self._watch)
         return history.read(window, lambda: _quietly(events)).error
+
+    def _lost(self, settings: FeedSettings) -> Spans:
+        """Return what an operator has declared lost of a feed, as far as it lies inside of what is covered."""
+        covered = self._archive.covered(settings.name, settings.filters)
+        if covered.start is None or covered.end is None:
+            return Spans()
+        lost = read_gaps(self._archive.gaps(settings.name, settings.filters)).lost
+        return lost & Spans((Window(covered.start, covered.end),))
+
+    def _settle_gaps(self, settings: FeedSettings, error: AuditError | None) -> None:
+        """Record what opened and closed; an archive that can't be written is told of, and tried again next time."""
+        late_after = max(LATE_AFTER, _LATE_ROUNDS * settings.interval)
+        cause = None if error is None else str(error)
+        try:
+            settle_gaps(
+                self._archive,
+                settings.name,
+                settings.filters,
+                now=self._clock.now(),
+                cause=cause,
+                late_after=late_after,
+            )
+        except AuditError as caught:
+            self._tell(settings, caught)
+
+    def _tell(self, settings: FeedSettings, error: AuditError) -> None:
+        self._watch(WalkFailed(settings.name, str(error), error.hint, type(error).__name__))
 
 
 def pause_after(failures: int, interval: timedelta) -> timedelta:

@@ -38,6 +38,8 @@ class HistoryRules:
     windows: BackfillRules = field(default_factory=BackfillRules)
     deadline: datetime | None = None
     """No window is begun after this time."""
+    lost: Spans = field(default_factory=Spans)
+    """What an operator has declared lost, and nobody asks for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class History:
         self._done = HistoryRead(0, 0, 0, Spans(), None)
 
     def read(self, window: Window, meanwhile: Callable[[], None]) -> HistoryRead:
-        """Read a window of any length; for a backfill only what of it is not covered.
+        """Read a window of any length; only what of it is not covered, unless it is read to reconcile.
 
         `meanwhile` is called again and again on the caller's thread while the workers read.
 
@@ -77,7 +79,8 @@ class History:
         """
         settled = self._clock.now() - self._run.settings.settle
         wanted = Spans((Window(window.start, min(window.end, settled)),)) if window.start < settled else Spans()
-        if self._rules.purpose is Purpose.BACKFILL:
+        wanted -= self._rules.lost
+        if self._rules.purpose is not Purpose.RECONCILE:
             wanted -= self._archive.covered(self._run.settings.name, self._run.settings.filters)
         if not wanted:
             return self._done
