@@ -17,7 +17,6 @@ from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import Secret
-from anthropic_audit.search import echoes, strangers
 from anthropic_audit.service import (
     Chore,
     Chores,
@@ -41,6 +40,7 @@ from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
 from .pace import settle_in
+from .status_echo import accesses
 from .stopping import reloading, stopping
 
 _RECORD_SECONDS = 60.0
@@ -170,7 +170,7 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             log.info("health pages", url=server.url)
         chores = [
             Chore("record requests", _RECORD_SECONDS, lambda: requests.record(archive, now=True)),
-            Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings.archive, figures, log)),
+            Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
         stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
         log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
@@ -181,11 +181,11 @@ def _tell(log: FilteringBoundLogger, event: str, error: AuditError, **fields: st
     log.error(event, **fields, reason=str(error), hint=error.hint)
 
 
-def _listen(location: str, figures: Figures, log: FilteringBoundLogger) -> None:
+def _listen(settings: Settings, figures: Figures, log: FilteringBoundLogger) -> None:
     """Look whether our own requests come back, and whether others send some under our keys."""
-    now = datetime.now(UTC)
-    with open_reader(location).connect() as connection:
-        heard, others = echoes(connection, now), strangers(connection, now)
+    with open_reader(settings.archive).connect() as connection:
+        found = accesses(connection, settings.feeds, datetime.now(UTC))
+    heard, others = found.echoes, found.strangers
     figures.note_echoes(heard, len(others))
     for echo in heard:
         if echo.is_silent:

@@ -21,6 +21,7 @@ from .environment import load_settings
 from .filters import with_types
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
+from .status_echo import accesses, accesses_as_json, print_accesses
 from .status_gaps import gaps_as_json, print_gaps
 from .status_lateness import lateness_as_json, print_lateness
 
@@ -46,10 +47,12 @@ def status(
     ] = False,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Say how each feed stands: covered from and to, lag, last walk, counts, holes, requests, budget.
+    """Say how each feed stands: covered from and to, lag, last walk, counts, holes, requests, budget, echoes.
 
     It reads the archive and nothing else, and never disturbs a running collector. Requests are those of finished walks.
-    The budget is what the server said at the end of the last one: it is one for all keys of the organization.
+    The budget is what the server said at the end of the last one: it is one for all keys of the organization. An echo
+    is the activity that the vendor makes of each request to the Compliance API: ours coming back prove that the feed is
+    alive, and one under our key that is not ours is told in red.
     """
     settings = with_types(load_settings(config, {"archive": archive}).settings)
     now = datetime.now(UTC)
@@ -60,10 +63,12 @@ def status(
     found = standings(reader.coverage(), now)
     with reader.connect() as connection:
         counts = count(connection)
+        heard = accesses(connection, settings.feeds, now)
     if format is TableOrJson.JSON:
-        print_json(_as_json(settings, found, counts, now))
+        print_json({**_as_json(settings, found, counts, now), **accesses_as_json(heard)})
     else:
         _print(settings, found, counts, now)
+        print_accesses(console(), heard)
 
 
 @dataclass(frozen=True, slots=True)

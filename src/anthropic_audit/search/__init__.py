@@ -1,7 +1,7 @@
 """Questions to an archive: search by fields and words, everything in its order, and how each feed stands."""
 
 from .conditions import Condition, Operator, parse_condition
-from .echo import Echo, Spender, Stranger, echoes, spenders, strangers
+from .echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
 from .question import Question
@@ -22,6 +22,7 @@ __all__ = [
     "Standing",
     "Stranger",
     "What",
+    "can_hear",
     "check_fields",
     "count",
     "document_fields",

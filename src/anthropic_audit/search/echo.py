@@ -16,7 +16,11 @@ from typing import Any
 
 import duckdb
 
+from anthropic_audit.model import Filters
+
 from .run import translated
+
+TYPE = "compliance_api_accessed"
 
 SPAN = timedelta(hours=24)
 """How far back is looked."""
@@ -127,6 +131,13 @@ class Spender:
     user_agent: str
     requests: int
     is_ours: bool
+
+
+def can_hear(filters: Filters) -> bool:
+    """Say whether a feed with these filters delivers the accesses of API keys at all."""
+    if filters.actor_ids or TYPE in filters.exclude_activity_types:
+        return False
+    return not filters.activity_types or TYPE in filters.activity_types
 
 
 def echoes(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Echo]:

@@ -1,0 +1,94 @@
+"""What `status` says of our own requests: whether they come back, and who else sends some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+from rich.console import Console
+
+from anthropic_audit.search import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.times import format_duration, format_time
+
+_MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Accesses:
+    """What the feed tells of requests to the Compliance API in the last day."""
+
+    echoes: Sequence[Echo]
+    strangers: Sequence[Stranger]
+    spenders: Sequence[Spender]
+
+
+def accesses(connection: duckdb.DuckDBPyConnection, feeds: Sequence[FeedSettings], now: datetime) -> Accesses:
+    """Look into an archive; feeds whose filters leave out such activities hear nothing, and are not listened to.
+
+    Raises:
+        ArchiveError: It can't be read.
+    """
+    deaf = {feed.name for feed in feeds if not can_hear(feed.filters)}
+    heard = [one for one in echoes(connection, now) if one.feed not in deaf]
+    return Accesses(heard, strangers(connection, now), spenders(connection, now))
+
+
+def print_accesses(out: Console, found: Accesses) -> None:
+    """Say it to people, in a few lines."""
+    for echo in found.echoes:
+        out.print(f"{echo.feed}: {_heard(echo)}", markup=False)
+    if any(not one.is_ours for one in found.spenders):
+        told = ", ".join(f"{_who(one)} {one.requests:,}" for one in found.spenders[:_MOST])
+        out.print(f"requests to the Compliance API in the last day: {told}", markup=False)
+    for stranger in found.strangers[-_MOST:]:
+        where = f"{stranger.source_ip or 'an unknown address'} ({stranger.user_agent or 'no user agent'})"
+        out.print(
+            f"NOT OURS: {stranger.key} was used at {format_time(stranger.at)} from {where}: "
+            "if that is none of your tools, disable the key",
+            markup=False,
+            style="bold red",
+        )
+
+
+def accesses_as_json(found: Accesses) -> Mapping[str, object]:
+    """Return it for programs."""
+    return {
+        "echoes": [
+            {
+                "feed": one.feed,
+                "asked": one.asked,
+                "heard": one.heard,
+                "typical_seconds": one.typical and one.typical.total_seconds(),
+                "longest_seconds": one.longest and one.longest.total_seconds(),
+            }
+            for one in found.echoes
+        ],
+        "spenders": [
+            {"who": one.who, "user_agent": one.user_agent, "requests": one.requests, "is_ours": one.is_ours}
+            for one in found.spenders
+        ],
+        "strangers": [
+            {
+                "at": format_time(one.at),
+                "key": one.key,
+                "source_ip": one.source_ip,
+                "user_agent": one.user_agent,
+                "request_id": one.request_id,
+            }
+            for one in found.strangers
+        ],
+    }
+
+
+def _heard(echo: Echo) -> str:
+    if echo.is_silent:
+        return f"SILENT: none of our {echo.asked:,} requests of the last day came back: the feed is silent or broken"
+    after = "" if echo.typical is None else f", typically within {format_duration(echo.typical)}"
+    return f"alive: {echo.heard:,} of our {echo.asked:,} requests of the last day came back{after}"
+
+
+def _who(one: Spender) -> str:
+    return "ours" if one.is_ours else f"{one.who} ({one.user_agent})" if one.user_agent else one.who
