@@ -4,15 +4,21 @@ from .gaps import settle_gaps
 from .ledger import GapRow, append_to_ledger
 from .reader import ArchiveReader, open_reader
 from .rows import Events
+from .upkeep import Compacted, Vacuumed
+from .verify import Finding, verify
 from .writer import ArchiveWriter, open_writer
 
 __all__ = [
     "ArchiveReader",
     "ArchiveWriter",
+    "Compacted",
     "Events",
+    "Finding",
     "GapRow",
+    "Vacuumed",
     "append_to_ledger",
     "open_reader",
     "open_writer",
     "settle_gaps",
+    "verify",
 ]

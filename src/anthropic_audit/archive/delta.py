@@ -26,10 +26,13 @@ from deltalake.exceptions import DeltaError
 from anthropic_audit.errors import ArchiveError
 
 from .schema import Table
+from .upkeep import GRACE, Compacted, Vacuumed
 
 _MILLISECOND = timedelta(milliseconds=1)
 _RESERVE_BYTES = 16 * 2**20
 """So much stays free, for the log, checkpoints and everybody else on the disk."""
+_TARGET_BYTES = 128 * 2**20
+"""How large files get when small ones are merged."""
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 
 Bound = int | datetime
@@ -97,6 +100,25 @@ class DeltaLog:
                 writer_properties=_WRITER,
                 commit_properties=CommitProperties(app_transactions=transactions),
             )
+
+    def compact(self) -> Compacted:
+        """Merge small files, day by day; rows, marks and what readers have open stay as they are.
+
+        The files before stay on the disk until `vacuum`.
+        """
+        before = len(self._files)
+        with self._committing():
+            sizes = [Path(file.path).stat().st_size for file in self._files]
+            _check_space(self._folder, sum(size for size in sizes if size < _TARGET_BYTES))
+            self._delta.optimize.compact(target_size=_TARGET_BYTES, writer_properties=_WRITER)
+        return Compacted(self._table.name, before, len(self._files))
+
+    def vacuum(self, grace: timedelta = GRACE) -> Vacuumed:
+        """Delete files that are in no newer version of the table than one from before `grace`."""
+        hours = max(0, round(grace / timedelta(hours=1)))
+        with self._committing():
+            gone = self._delta.vacuum(hours, dry_run=False, enforce_retention_duration=False)
+        return Vacuumed(self._table.name, len(gone))
 
     def replace(self, rows: pa.RecordBatchReader, predicate: str, nbytes: int) -> None:
         """Put rows in the place of those that a predicate names, in one commit; the rows are read as they are written.

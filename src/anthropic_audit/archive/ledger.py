@@ -47,6 +47,11 @@ class GapLedger:
         self._last, self._entries = 0, dict[tuple[str, str], list[GapEntry]]()
         self._read()
 
+    @property
+    def log(self) -> DeltaLog:
+        """The table itself."""
+        return self._log
+
     def entries(self, feed: str, filters: str) -> list[GapEntry]:
         """Return the entries of a feed under one set of filters, oldest first."""
         return list(self._entries.get((feed, filters), ()))

@@ -31,6 +31,11 @@ class ArchiveReader:
         with translated(folder):
             self._files = {name: _paths(folder / name, table) for name, table in TABLES.items()}
 
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._folder
+
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Return a DuckDB connection of its own with a view of each table; times are UTC."""
         with translated(self._folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +25,7 @@ from .ledger import GapLedger, GapRow
 from .location import folder_of
 from .rows import Events, activity_rows, coverage_rows, event_rows, request_rows
 from .schema import ACTIVITIES, COVERAGE, EVENTS, NORMALIZED, REQUESTS, SEQ
+from .upkeep import GRACE, Compacted, Vacuumed
 
 _LEASE_SECONDS = 1.0
 
@@ -209,6 +210,39 @@ class ArchiveWriter:
             reader = pa.RecordBatchReader.from_batches(EVENTS.schema, rows())
             self._events.replace(reader, chunk.predicate, chunk.nbytes)
             return replaced
+
+    def compact(self) -> list[Compacted]:
+        """Merge small files of all tables; collecting waits for one table at a time, readers not at all.
+
+        Raises:
+            ArchiveError: There is no room for it, or a table can't be written.
+        """
+        done = []
+        for log, lock in self._tables():
+            with lock, translated(self._folder):
+                done.append(log.compact())
+        return done
+
+    def vacuum(self, grace: timedelta = GRACE) -> list[Vacuumed]:
+        """Delete the files of all tables that were replaced more than `grace` ago.
+
+        Raises:
+            ArchiveError: A table can't be written.
+        """
+        done = []
+        for log, lock in self._tables():
+            with lock, translated(self._folder):
+                done.append(log.vacuum(grace))
+        return done
+
+    def _tables(self) -> list[tuple[DeltaLog, threading.Lock]]:
+        return [
+            (self._activities, self._storing),
+            (self._events, self._deriving),
+            (self._coverage, self._recording),
+            (self._requests, self._recording),
+            (self._gaps.log, self._recording),
+        ]
 
     def close(self) -> None:
         """Let the next process write."""

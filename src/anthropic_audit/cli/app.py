@@ -10,6 +10,7 @@ import typer
 
 from anthropic_audit import __version__
 
+from . import archive as archive_commands
 from . import catalogue as catalogue_commands
 from . import gaps as gaps_commands
 from . import search as search_command
@@ -71,6 +72,7 @@ def _root(
 
 for _name, (_command, _examples) in COMMANDS.items():
     app.command(_name, epilog=_examples)(guarded(_command))
+app.add_typer(archive_commands.app, name="archive")
 app.add_typer(catalogue_commands.app, name="catalogue")
 app.add_typer(gaps_commands.app, name="gaps")
 

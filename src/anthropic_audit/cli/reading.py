@@ -14,7 +14,7 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import InterruptedRunError, SetupError
 from anthropic_audit.follow import normalize_pending
 from anthropic_audit.model import Purpose, Window
-from anthropic_audit.service import History, HistoryRead, HistoryRules, open_feeds
+from anthropic_audit.service import History, HistoryRead, HistoryRules, RequestLog, open_feeds
 from anthropic_audit.settings import Settings
 from anthropic_audit.settings_sources import resolve_keys
 
@@ -109,13 +109,16 @@ def _read(
         with ExitStack() as stack:
             stack.enter_context(stopping(clock.interrupt))
             watch = stack.enter_context(watching())
-            (run,) = open_feeds([(feeds[0], key.secret)], clock, watch)
+            requests = RequestLog(watch, clock)
+            (run,) = open_feeds([(feeds[0], key.secret)], clock, requests.watch)
             stack.callback(run.close)
             writer = stack.enter_context(open_writer(settings.archive, clock, watch))
+            stack.callback(lambda: requests.record(writer, now=True))
             history = History(run, writer, clock, rules=HistoryRules(purpose, workers), watch=watch)
 
             def normalize() -> None:
                 normalize_pending(writer, normalizer, rules, watch)
+                requests.record(writer)
 
             done = history.read(window, normalize)
             normalize()

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from structlog.typing import FilteringBoundLogger
 
-from anthropic_audit.archive import open_reader, open_writer
+from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import Secret
@@ -45,6 +45,7 @@ from .stopping import reloading, stopping
 
 _RECORD_SECONDS = 60.0
 _LISTEN_SECONDS = 3600.0
+_COMPACT_SECONDS = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             log.info("health pages", url=server.url)
         chores = [
             Chore("record requests", _RECORD_SECONDS, lambda: requests.record(archive, now=True)),
+            Chore("compact", _COMPACT_SECONDS, lambda: _keep_house(archive, log)),
             Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
         stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
@@ -177,8 +179,17 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
         collector.follow(runs)
 
 
-def _tell(log: FilteringBoundLogger, event: str, error: AuditError, **fields: str) -> None:
-    log.error(event, **fields, reason=str(error), hint=error.hint)
+def _keep_house(archive: ArchiveWriter, log: FilteringBoundLogger) -> None:
+    """Merge small files, and delete those that were merged a day ago."""
+    for one in archive.compact():
+        log.info("compacted", table=one.table, files_before=one.files_before, files_after=one.files_after)
+    for gone in archive.vacuum():
+        log.info("vacuumed", table=gone.table, files=gone.files)
+
+
+def _tell(log: FilteringBoundLogger, event: str, error: Exception, **fields: str) -> None:
+    reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
+    log.error(event, **fields, reason=reason, hint=getattr(error, "hint", None))
 
 
 def _listen(settings: Settings, figures: Figures, log: FilteringBoundLogger) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from anthropic_audit.errors import AuditError
-
 
 class Beside:
     """Calls `work` after each `poke`, one call at a time; leaving the context waits until all is done.
@@ -22,14 +20,14 @@ class Beside:
         self._lock = threading.Lock()
         self._wanted = threading.Event()
         self._is_closing = False
-        self._error: AuditError | None = None
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def poke(self) -> None:
         """Say that there is work.
 
         Raises:
-            AuditError: The work that was wanted before failed.
+            AuditError: The work that was wanted before failed; whatever else it raised is raised, too.
         """
         self._wanted.set()
         self._raise()
@@ -58,7 +56,7 @@ class Beside:
             self._wanted.clear()
             try:
                 self._work()
-            except AuditError as error:
+            except Exception as error:  # noqa: BLE001 - it is raised where somebody is
                 with self._lock:
                     self._error = error
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from anthropic_audit.errors import AuditError
-
 _PATIENCE_SECONDS = 5.0
 
 
@@ -29,7 +27,7 @@ class Chores:
     def __init__(
         self,
         chores: Sequence[Chore],
-        failed: Callable[[str, AuditError], None],
+        failed: Callable[[str, Exception], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._chores = chores
@@ -46,7 +44,7 @@ class Chores:
                 continue
             try:
                 one.work()
-            except AuditError as error:
+            except Exception as error:  # noqa: BLE001 - one chore's trouble is not the others'
                 self._failed(one.name, error)
             self._due[one.name] = self._monotonic() + one.every_seconds
 

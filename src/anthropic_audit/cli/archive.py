@@ -1,0 +1,99 @@
+"""`anthropic-audit archive`: look through an archive, and keep house in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer, verify
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.times import parse_duration
+
+from .environment import load_settings
+from .failures import guarded
+from .logs import logging_watch, open_log
+from .options import Archive, Config, TableOrJson
+from .output import Heading, console, notes, print_json, print_table
+from .stopping import stopping
+
+_FOUND = 3
+
+app = typer.Typer(help="Look through an archive, and keep house in it.", no_args_is_help=True)
+
+
+def verify_archive(
+    config: Config = None,
+    archive: Archive = None,
+    format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
+) -> None:
+    """Recompute every SHA-256, and check every record and every claim; reads only, beside a running collector.
+
+    Each activity must be there once, under a number of its own without holes, in the partition of its day, with the
+    bytes that were hashed when they were received, and with one event that names it. No claim may reach beyond the
+    time at which it was made, or be of fewer activities than its walk has stored.
+
+    Exit codes: 0 all is right, 1 a file can't be read, 2 wrong use or settings, 3 something is wrong.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    reader = open_reader(settings.archive)
+    with _progress() as progress:
+        task = progress.add_task("looking at activities", total=None)
+        found = verify(reader, lambda done, last: progress.update(task, completed=done, total=last))
+    if format is TableOrJson.JSON:
+        print_json([{"what": one.what, "number": one.number, "examples": one.examples} for one in found])
+    elif found:
+        headings = (Heading("wrong"), Heading("how many", is_number=True), Heading("such as"))
+        print_table(headings, [(one.what, one.number, ", ".join(one.examples[:3])) for one in found])
+    else:
+        console().print(f"archive {settings.archive}: every hash, record and claim is right", markup=False)
+    if found:
+        raise typer.Exit(_FOUND)
+
+
+def compact(config: Config = None, archive: Archive = None) -> None:
+    """Merge small files into large ones; what readers have open stays on the disk until `archive vacuum`.
+
+    `run` does this every six hours. While another process writes the archive, this waits for it.
+    """
+    with _writer(config, archive) as writer:
+        for one in writer.compact():
+            notes().print(f"{one.table}: {one.files_before:,} files before, {one.files_after:,} now")
+
+
+def vacuum(
+    grace: Annotated[
+        str, typer.Option("--grace", metavar="DURATION", help="Keep what was replaced less than this ago.")
+    ] = "24h",
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Delete files that were replaced by others and that nobody reads any more.
+
+    `run` does this every six hours. While another process writes the archive, this waits for it.
+    """
+    kept = parse_duration(grace)
+    with _writer(config, archive) as writer:
+        for one in writer.vacuum(kept):
+            notes().print(f"{one.table}: {one.files:,} files deleted")
+
+
+@contextmanager
+def _writer(config: Path | None, archive: str | None) -> Iterator[ArchiveWriter]:
+    settings, clock = load_settings(config, {"archive": archive}).settings, SystemClock()
+    with stopping(clock.interrupt), open_writer(settings.archive, clock, logging_watch(open_log())) as writer:
+        yield writer
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=notes(), transient=True)
+
+
+app.command("verify")(guarded(verify_archive))
+app.command("compact")(guarded(compact))
+app.command("vacuum")(guarded(vacuum))
