@@ -38,6 +38,7 @@ LEVELS = {
     "simulator": 2,
     "processors": 3,
     "search": 3,
+    "diagnosis": 3,
     "follow": 3,
     "service": 3,
     "settings_sources": 3,

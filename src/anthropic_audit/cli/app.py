@@ -16,6 +16,7 @@ from . import gaps as gaps_commands
 from . import search as search_command
 from . import settings as settings_command
 from . import simulate as simulate_command
+from .check import check
 from .collect import collect
 from .demo import demo
 from .export import export
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyTyp
         "run": (run, None),
         "backfill": (backfill, None),
         "reconcile": (reconcile, None),
+        "check": (check, None),
         "status": (status, None),
         "search": (search_command.search, search_command.EXAMPLES),
         "export": (export, None),

@@ -1,0 +1,116 @@
+"""`anthropic-audit check`: is everything right, and if not, what to do."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.diagnosis import (
+    Finding,
+    State,
+    archive_findings,
+    enrichment_findings,
+    feed_findings,
+    probed,
+)
+from anthropic_audit.progress import nobody
+from anthropic_audit.redact import redact
+from anthropic_audit.service import open_feeds
+from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
+from anthropic_audit.settings_sources import resolve_key
+
+from .environment import environment, load_settings
+from .filters import warnings, with_types
+from .normalizing import configured_processors
+from .options import Archive, Config, TableOrJson
+from .output import Heading, console, print_json, print_table
+
+_FOUND = 3
+_HEADINGS = (
+    Heading("what"),
+    Heading("is", may_be_cut=False),
+    Heading("found"),
+)
+_PATIENCE = "10s"
+
+
+def check(
+    offline: Annotated[bool, typer.Option("--offline", help="Send no request.")] = False,
+    config: Config = None,
+    archive: Archive = None,
+    format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
+) -> None:
+    """Look at settings, keys, clocks, the archive and the databases, and say of each what is wrong and what to do.
+
+    Each feed is asked once, for one activity: that tells whether the API can be reached, whether it accepts the key and
+    its scope, how much of the budget is left, and whether clocks agree. Nothing is written, and a running collector is
+    not disturbed.
+
+    Exit codes: 0 nothing is wrong (warnings apart), 1 failed, 2 the settings can't be read, 3 something is wrong.
+    """
+    loaded = load_settings(config, {"archive": archive})
+    settings = loaded.settings
+    found = [
+        *probed("settings", lambda: _settings(settings, loaded.path)),
+        *(one for feed in settings.feeds for one in probed(f"feed {feed.name}", partial(_feed, feed, offline=offline))),
+        *probed("archive", lambda: archive_findings(settings.archive, with_types(settings).feeds, datetime.now(UTC))),
+        *probed("enrichment", lambda: enrichment_findings(settings.enrichment, datetime.now(UTC))),
+        *probed("processors", lambda: _processors(settings)),
+    ]
+    if format is TableOrJson.JSON:
+        print_json([{"what": one.what, "is": one.state, "found": redact(one.found), "cure": one.cure} for one in found])
+    else:
+        _print(found)
+    if any(one.state is State.WRONG for one in found):
+        raise typer.Exit(_FOUND)
+
+
+def _print(found: list[Finding]) -> None:
+    print_table(_HEADINGS, [(one.what, one.state, redact(one.found)) for one in found])
+    cures = [one for one in found if one.cure and one.state is not State.FINE]
+    if cures:
+        console().print("\nWhat to do")
+    for one in cures:
+        console().print(f"  {one.what}: {redact(one.cure)}", markup=False)
+
+
+def _settings(settings: Settings, path: Path | None) -> Iterator[Finding]:
+    where = str(path) if path else "no settings file: defaults, the environment and flags"
+    yield Finding("settings", State.FINE, where)
+    if path and path.stat().st_mode & stat.S_IWOTH:
+        yield Finding("settings", State.WRONG, f"everybody may change {path}", f"chmod o-w {path}")
+    if not settings.feeds:
+        cure = f"put a key into {' or '.join(KEY_VARIABLES)}, or write a settings file with a feed"
+        yield Finding("settings", State.WRONG, "no feed is configured", cure)
+    for warning in warnings(with_types(settings)):
+        yield Finding("settings", State.WARNING, warning, "correct the name, if it is not a new one")
+
+
+def _feed(feed: FeedSettings, *, offline: bool) -> Iterator[Finding]:
+    key = resolve_key(feed, environment())
+    yield Finding(f"feed {feed.name}: key", State.FINE, f"found in {key.origin}")
+    if key.warning:
+        yield Finding(f"feed {feed.name}: key", State.WARNING, key.warning, "")
+    if offline:
+        yield Finding(f"feed {feed.name}: API", State.SKIPPED, "not asked, as --offline says")
+        return
+    clock = SystemClock()
+    (asked,) = with_types(Settings(feeds=(feed,))).feeds
+    patient = FeedSettings.model_validate({**asked.model_dump(), "give_up_after": _PATIENCE})
+    (run,) = open_feeds([(patient, key.secret)], clock, nobody)
+    with closing(run):
+        yield from feed_findings(patient, run.feed, clock)
+
+
+def _processors(settings: Settings) -> Iterator[Finding]:
+    configured_processors(settings)
+    number = len(settings.processors)
+    yield Finding("processors", State.FINE, f"{number} are set" if number else "none are set")

@@ -1,0 +1,16 @@
+"""Is everything right, and if not, what to do: probes of the settings' surroundings, each with its findings."""
+
+from .archive import Disk, archive_findings
+from .enrichment import enrichment_findings
+from .feed import feed_findings
+from .findings import Finding, State, probed
+
+__all__ = [
+    "Disk",
+    "Finding",
+    "State",
+    "archive_findings",
+    "enrichment_findings",
+    "feed_findings",
+    "probed",
+]

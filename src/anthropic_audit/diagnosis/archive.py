@@ -1,0 +1,126 @@
+"""The archive: can it be written, is there room, does it keep up, is everything covered?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from anthropic_audit.archive import ArchiveReader, open_reader
+from anthropic_audit.archive.lease import Lease
+from anthropic_audit.archive.location import folder_of
+from anthropic_audit.errors import ArchiveBusyError
+from anthropic_audit.search import count, standings
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.times import format_duration
+
+from .findings import Finding, State
+
+_GIGABYTE = 10**9
+_LITTLE_BYTES, _LITTLE_SHARE = 5 * _GIGABYTE, 0.1
+_TOO_LITTLE_BYTES = _GIGABYTE // 2
+_MANY_FILES = 2_000
+_BEHIND = 50_000
+_LATE_ROUNDS = 3
+_LEAST_LATE = timedelta(minutes=15)
+
+
+class Disk(NamedTuple):
+    """Room on a disk, in bytes."""
+
+    total: int
+    free: int
+
+
+def disk_of(folder: Path) -> Disk:
+    """Return the room on the disk of a folder, or of the nearest one above that exists."""
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    usage = shutil.disk_usage(place)
+    return Disk(usage.total, usage.free)
+
+
+def archive_findings(
+    location: str, feeds: Sequence[FeedSettings], now: datetime, disk: Callable[[Path], Disk] = disk_of
+) -> Iterator[Finding]:
+    """Look at an archive, without disturbing who writes it.
+
+    Raises:
+        SetupError: The location is none.
+        ArchiveError: A table can't be read.
+    """
+    folder = folder_of(location)
+    yield _writable(folder, now)
+    yield _room(disk(folder))
+    if not (folder / "activities").is_dir():
+        yield Finding("archive", State.FINE, f"there is none yet at {folder}: the first `collect` makes it")
+        return
+    reader = open_reader(location)
+    yield _files(folder)
+    yield _events(reader)
+    yield from _coverage(reader, feeds, now)
+
+
+def _writable(folder: Path, now: datetime) -> Finding:
+    if not folder.exists():
+        above = next(one for one in folder.parents if one.exists())
+        if os.access(above, os.W_OK):
+            return Finding("archive: writing", State.FINE, f"the folder can be made in {above}")
+        cure = "choose a folder that this user may write, or mend its rights"
+        return Finding("archive: writing", State.WRONG, f"{above} can't be written", cure)
+    try:
+        Lease(folder, now).release()
+    except ArchiveBusyError as error:
+        return Finding("archive: writing", State.FINE, str(error))
+    return Finding("archive: writing", State.FINE, "it can be written, and nobody writes it now")
+
+
+def _room(disk: Disk) -> Finding:
+    found = f"{disk.free / _GIGABYTE:,.1f} GB of {disk.total / _GIGABYTE:,.0f} GB are free"
+    cure = "make room, or move the archive: a full disk stops collecting (nothing is lost, it goes on later)"
+    if disk.free < _TOO_LITTLE_BYTES:
+        return Finding("archive: disk", State.WRONG, found, cure)
+    if disk.free < min(_LITTLE_BYTES, disk.total * _LITTLE_SHARE):
+        return Finding("archive: disk", State.WARNING, found, cure)
+    return Finding("archive: disk", State.FINE, found)
+
+
+def _files(folder: Path) -> Finding:
+    number = sum(1 for _ in folder.rglob("*.parquet"))
+    if number > _MANY_FILES:
+        cure = "`anthropic-audit archive compact` and `vacuum`; `run` does both by itself"
+        return Finding("archive: files", State.WARNING, f"{number:,} files: questions get slow", cure)
+    return Finding("archive: files", State.FINE, f"{number:,} files")
+
+
+def _events(reader: ArchiveReader) -> Finding:
+    with reader.connect() as connection:
+        counts = count(connection)
+    stored = f"{sum(counts.activities.values()):,} activities, {counts.events:,} events"
+    if counts.not_normalized > _BEHIND:
+        cure = "see whether `run` or `collect` is at work; `renormalize` is not needed"
+        return Finding("archive: events", State.WARNING, f"{stored}: {counts.not_normalized:,} are behind", cure)
+    return Finding("archive: events", State.FINE, stored)
+
+
+def _coverage(reader: ArchiveReader, feeds: Sequence[FeedSettings], now: datetime) -> Iterator[Finding]:
+    found = {(one.feed, one.filters): one for one in standings(reader.coverage(), now)}
+    for feed in feeds:
+        what, one = f"feed {feed.name}: coverage", found.get((feed.name, feed.filters.key()))
+        if one is None:
+            cure = "`anthropic-audit collect --once`, then look at what it says"
+            yield Finding(what, State.WARNING, "never walked to an end with these filters", cure)
+            continue
+        lag, holes = one.lag(now), len(one.covered.holes.windows)
+        told = f"covered up to {format_duration(lag)} ago, {holes} holes"
+        if lag > max(_LATE_ROUNDS * feed.interval, _LEAST_LATE):
+            cure = "see whether `run` is at work, and what it logs"
+            yield Finding(what, State.WARNING, told, cure)
+        elif holes:
+            yield Finding(
+                what, State.WARNING, told, "`status --gaps` tells since when and why; they are read by themselves"
+            )
+        else:
+            yield Finding(what, State.FINE, told)

@@ -1,0 +1,72 @@
+"""One feed, by one cheap request: does it answer, is the key accepted, what is left of the budget, are clocks right?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from anthropic_audit.errors import FeedRefusedError
+from anthropic_audit.model import Page, Query, Window
+from anthropic_audit.ports import Clock, Feed
+from anthropic_audit.settings import FeedSettings
+
+from .findings import Finding, State
+
+_SPAN = timedelta(minutes=5)
+_SMALL_SKEW = timedelta(seconds=5)
+_LARGE_SKEW = timedelta(seconds=60)
+_LOW_SHARE = 0.1
+
+
+def feed_findings(settings: FeedSettings, feed: Feed, clock: Clock) -> Iterator[Finding]:
+    """Ask for one activity, and say what the answer tells.
+
+    Raises:
+        FatalError, TransientError: There was no answer, or a refusal; the error says what to do.
+    """
+    what = f"feed {settings.name}"
+    asked_at = clock.now()
+    page, knows_order = _first_page(feed, Query(Window(asked_at - _SPAN, asked_at), settings.filters, limit=1))
+    answered_at = clock.now()
+    yield Finding(f"{what}: key", State.FINE, "the API accepts it, and its scope")
+    if not knows_order:
+        found = "the server does not know `order`, as in May 2026: windows are walked newest first, without cuts"
+        yield Finding(f"{what}: API", State.WARNING, found, "nothing: it works, and a crash repeats more")
+    yield _clock_finding(what, page, asked_at, answered_at)
+    yield _budget_finding(what, page)
+
+
+def _first_page(feed: Feed, query: Query) -> tuple[Page, bool]:
+    """Ask with `order`, and without it if the server refuses that; say whether it knows the parameter."""
+    try:
+        return feed.read_page(query), True
+    except FeedRefusedError as refusal:
+        try:
+            return feed.read_page(replace(query, order=None)), False
+        except FeedRefusedError:
+            raise refusal from None
+
+
+def _clock_finding(what: str, page: Page, asked_at: datetime, answered_at: datetime) -> Finding:
+    """Compare clocks; the server's has whole seconds, and was read somewhere between question and answer."""
+    if page.server_time is None:
+        return Finding(f"{what}: clock", State.WARNING, "the server tells no time, so clocks can't be compared", "")
+    ahead = max(asked_at - page.server_time - timedelta(seconds=1), page.server_time - answered_at, timedelta(0))
+    seconds = ahead.total_seconds()
+    found = (
+        f"this machine's clock and the server's differ by {seconds:.0f} s" if seconds else "agrees with the server's"
+    )
+    cure = "set this machine's clock by NTP: windows and lag are told by it"
+    state = State.FINE if ahead < _SMALL_SKEW else State.WARNING if ahead < _LARGE_SKEW else State.WRONG
+    return Finding(f"{what}: clock", state, found, "" if state is State.FINE else cure)
+
+
+def _budget_finding(what: str, page: Page) -> Finding:
+    if page.requests_limit is None or page.requests_remaining is None:
+        return Finding(f"{what}: budget", State.WARNING, "the server does not tell of a request budget", "")
+    found = f"{page.requests_remaining:,} of {page.requests_limit:,} requests are left this minute"
+    if page.requests_remaining < page.requests_limit * _LOW_SHARE:
+        cure = "`anthropic-audit status` shows who else sends requests; see `budget_reserve`"
+        return Finding(f"{what}: budget", State.WARNING, found, cure)
+    return Finding(f"{what}: budget", State.FINE, found)
