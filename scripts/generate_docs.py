@@ -22,7 +22,14 @@ from anthropic_audit.archive.schema import EVENT_COLUMNS, TABLES
 from anthropic_audit.catalogue import ActivityType, Catalogue, StoredField, load
 from anthropic_audit.cli.app import app
 from anthropic_audit.normalize.telling import Teller
-from anthropic_audit.settings import PROCESSORS, EnrichmentSettings, FeedSettings, ServiceSettings, Settings
+from anthropic_audit.settings import (
+    PROCESSORS,
+    EnrichmentSettings,
+    FeedSettings,
+    RetentionSettings,
+    ServiceSettings,
+    Settings,
+)
 from anthropic_audit.times import format_duration
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +70,10 @@ def settings_page() -> str:
         "",
         *_settings_table(EnrichmentSettings, "ANTHROPIC_AUDIT_ENRICHMENT__"),
         "",
+        "## In `[retention]`",
+        "",
+        *_settings_table(RetentionSettings, "ANTHROPIC_AUDIT_RETENTION__"),
+        "",
         "## In `[service]`",
         "",
         *_settings_table(ServiceSettings, "ANTHROPIC_AUDIT_SERVICE__"),
@@ -76,7 +87,7 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-_TABLES = ("feeds", "enrichment", "service", "processors")
+_TABLES = ("feeds", "enrichment", "retention", "service", "processors")
 """Settings that are tables of their own."""
 
 

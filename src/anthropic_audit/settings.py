@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
@@ -19,6 +19,9 @@ from .times import format_duration, parse_duration
 
 KEY_VARIABLES = ("ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY")
 """The environment variables that Anthropic documents for keys, in the order we look."""
+
+LEAST_KEPT = timedelta(days=35)
+"""Covered time is read again until it is 30 days old; what was removed before then would come back."""
 
 _FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -114,6 +117,41 @@ class EnrichmentSettings(_Section):
         "none: the free city database, if the extra `geo` is installed",
     )
     user_agent: bool = Field(default=True, description="Take user agents apart: program, version, system, device")
+
+
+class HoldSettings(_Section):
+    """A span of time of which nothing may be removed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, populate_by_name=True)
+
+    start: date = Field(alias="from", description="First day of the span")
+    end: date = Field(alias="to", description="Last day of the span")
+    reason: str = Field(min_length=1, description="Why, for those who ask later")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.end < self.start:
+            message = "the hold's `to` is before its `from`"
+            raise ValueError(message)
+        return self
+
+
+class RetentionSettings(_Section):
+    """How long the archive keeps what it has."""
+
+    keep: Duration = Field(
+        timedelta(0), description="Remove activities and events of days that are older than this; 0s: keep everything"
+    )
+    holds: tuple[HoldSettings, ...] = Field(
+        (), description="Legal holds: days of which nothing is removed, as `{ from = …, to = …, reason = … }`"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if timedelta(0) < self.keep < LEAST_KEPT:
+            message = f"keep must be {LEAST_KEPT.days}d at least: younger days are still read again for what is late"
+            raise ValueError(message)
+        return self
 
 
 class ServiceSettings(_Section):
@@ -230,6 +268,7 @@ class Settings(_Section):
     feeds: tuple[FeedSettings, ...] = Field((), description="The feeds to collect")
     enrichment: EnrichmentSettings = Field(EnrichmentSettings(), description="What events say beyond their activities")
     service: ServiceSettings = Field(ServiceSettings(), description="The service, `anthropic-audit run`")
+    retention: RetentionSettings = Field(RetentionSettings(), description="How long the archive keeps what it has")
     processors: tuple[Annotated[ProcessorSettings, Field(discriminator="do")], ...] = Field(
         (), description="What is done to events before they leave the archive, in this order"
     )

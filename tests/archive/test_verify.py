@@ -62,7 +62,7 @@ def test_a_good_archive_is_right(house: House) -> None:
         ("events", lambda rows: pa.concat_tables([rows, rows.slice(0, 1)]), "more than one event"),
         ("events", lambda rows: replaced(rows, "document", '{"event":{"id":"other"}}'), "names another activity"),
         ("coverage", lambda rows: replaced(rows, "to_time", datetime(2030, 1, 1)), "beyond the time"),  # noqa: DTZ001 - Arrow's own
-        ("coverage", lambda rows: replaced(rows, "new", 1_000_000), "than it claims"),
+        ("coverage", lambda rows: replaced(rows, "new", 1_000_000), "as many activities as it claims"),
     ],
 )
 def test_whatever_is_wrong_is_found(

@@ -47,3 +47,31 @@ def test_what_is_wrong_is_listed_and_has_an_exit_code(run: Run, tmp_path: Path) 
     assert "SHA-256" in result.stdout
     assert "activity_" in result.stdout
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_what_is_too_old_is_removed_when_that_is_set(run: Run, tmp_path: Path) -> None:
+    assert "everything is kept" in run("archive", "retain").stderr
+    (tmp_path / "anthropic-audit.toml").write_text(
+        '[retention]\nkeep = "35d"\nholds = [{ from = 2020-01-01, to = 2020-12-31, reason = "case 7" }]\n', "utf-8"
+    )
+
+    assert "would remove 0 activities of 0 days" in run("archive", "retain", "--dry-run").stderr
+    assert "removed 0 activities" in run("archive", "retain").stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('keep = "5d"', "keep must be 35d at least"),
+        ('holds = [{ from = 2020-02-01, to = 2020-01-01, reason = "x" }]', "is before its `from`"),
+        ("holds = [{ from = 2020-02-01, to = 2020-03-01 }]", "retention.holds[0].reason: this is missing"),
+    ],
+)
+def test_wrong_retention_is_refused(run: Run, tmp_path: Path, table: str, words: str) -> None:
+    (tmp_path / "anthropic-audit.toml").write_text(f"[retention]\n{table}\n", encoding="utf-8")
+
+    result = run("archive", "retain")
+
+    assert result.exit_code == 2
+    assert words in result.stderr

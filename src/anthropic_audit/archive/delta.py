@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,8 +24,9 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import DeltaError
 
 from anthropic_audit.errors import ArchiveError
+from anthropic_audit.times import EPOCH
 
-from .schema import Table
+from .schema import DAY, Table
 from .upkeep import GRACE, Compacted, Vacuumed
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -112,6 +113,16 @@ class DeltaLog:
             _check_space(self._folder, sum(size for size in sizes if size < _TARGET_BYTES))
             self._delta.optimize.compact(target_size=_TARGET_BYTES, writer_properties=_WRITER)
         return Compacted(self._table.name, before, len(self._files))
+
+    def remove_days(self, days: Sequence[date], undated_by: str | None = None) -> None:
+        """Remove the rows of whole days; their files stay on the disk until `vacuum`.
+
+        Rows without a time of their own lie in the day of the epoch; another column can say which day is theirs.
+        """
+        listed = ", ".join(f"'{day.isoformat()}'" for day in days)
+        undated = f"{DAY} = '{EPOCH:%Y-%m-%d}' AND CAST({undated_by} AS DATE) IN ({listed})"
+        with self._committing():
+            self._delta.delete(f"{DAY} IN ({listed})" + (f" OR ({undated})" if undated_by else ""))
 
     def vacuum(self, grace: timedelta = GRACE) -> Vacuumed:
         """Delete files that are in no newer version of the table than one from before `grace`."""

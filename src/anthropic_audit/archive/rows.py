@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
@@ -15,7 +15,8 @@ from anthropic_audit.model import Coverage, Purpose, Received, RequestMade, Wind
 from anthropic_audit.times import EPOCH
 
 from .columns import columns_of
-from .schema import ACTIVITIES, COVERAGE, DAY, EVENTS, REQUESTS
+from .schema import ACTIVITIES, COVERAGE, DAY, EVENTS, REMOVALS, REQUESTS
+from .upkeep import Removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,18 @@ def request_rows(requests: Sequence[RequestMade]) -> pa.Table:
         "status": [one.status for one in requests],
     }
     return pa.table(columns, schema=REQUESTS.schema)
+
+
+def removal_rows(removed: Sequence[Removed], now: datetime) -> pa.Table:
+    """Return rows of `removals`."""
+    columns = {
+        "of_day": [one.day for one in removed],
+        "activities": [one.activities for one in removed],
+        "lowest_seq": [one.lowest_seq for one in removed],
+        "highest_seq": [one.highest_seq for one in removed],
+        "removed_at": [now] * len(removed),
+    }
+    return pa.table(columns, schema=REMOVALS.schema)
 
 
 def coverage_of(row: Mapping[str, Any]) -> Coverage:

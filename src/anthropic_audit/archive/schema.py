@@ -163,7 +163,21 @@ GAPS = Table(
     indexed=("number", "recorded_at"),
 )
 
+REMOVALS = Table(
+    "removals",
+    pa.schema(
+        [
+            pa.field("of_day", pa.date32(), nullable=False),
+            pa.field("activities", pa.int64(), nullable=False),
+            pa.field("lowest_seq", pa.int64(), nullable=False),
+            pa.field("highest_seq", pa.int64(), nullable=False),
+            pa.field("removed_at", _TIME, nullable=False),
+        ]
+    ),
+)
+"""What retention has removed, so that nobody takes it for a loss."""
+
 ESSENTIAL = (ACTIVITIES, EVENTS, COVERAGE)
 """The tables that every archive has; older archives lack the others."""
 
-TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (*ESSENTIAL, REQUESTS, GAPS)})
+TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (*ESSENTIAL, REMOVALS, REQUESTS, GAPS)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 GRACE = timedelta(hours=24)
 """How long files that were replaced stay on the disk for those who still read them."""
@@ -24,3 +24,13 @@ class Vacuumed:
 
     table: str
     files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A day whose activities and events were removed, or would be."""
+
+    day: date
+    activities: int
+    lowest_seq: int
+    highest_seq: int

@@ -52,13 +52,18 @@ _OF_ALL = {
         SELECT CAST(seq AS VARCHAR) AS id FROM events GROUP BY seq HAVING count(*) > 1""",
     "numbers of activities are missing": """
         SELECT concat(previous + 1, ' to ', seq - 1) AS id
-        FROM (SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) AS previous FROM activities) WHERE seq > previous + 1""",
+        FROM (SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) AS previous FROM activities)
+        WHERE seq > previous + 1
+            AND (SELECT max(seq) - count(*) FROM activities)
+                > (SELECT coalesce(sum(activities), 0) FROM (SELECT DISTINCT ON (of_day) * FROM removals
+                   WHERE of_day NOT IN (SELECT day FROM activities) ORDER BY of_day, removed_at))""",
     "a claim reaches beyond the time at which it was made": """
         SELECT concat(feed, ' ', walk_id) AS id FROM coverage WHERE to_time > walked_at OR from_time >= to_time""",
-    "a walk has stored more activities than it claims to have read": """
+    "a walk has not stored as many activities as it claims": """
         SELECT concat(c.feed, ' ', c.walk_id) AS id FROM coverage c
         JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
-        WHERE a.stored > c.activities OR a.stored <> c.new""",
+        WHERE a.stored > c.new OR c.new > c.activities
+            OR (a.stored < c.new AND NOT EXISTS (SELECT 1 FROM removals))""",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -23,9 +23,9 @@ from .duck import connect, read
 from .lease import Lease
 from .ledger import GapLedger, GapRow
 from .location import folder_of
-from .rows import Events, activity_rows, coverage_rows, event_rows, request_rows
-from .schema import ACTIVITIES, COVERAGE, EVENTS, NORMALIZED, REQUESTS, SEQ
-from .upkeep import GRACE, Compacted, Vacuumed
+from .rows import Events, activity_rows, coverage_rows, event_rows, removal_rows, request_rows
+from .schema import ACTIVITIES, COVERAGE, EVENTS, NORMALIZED, REMOVALS, REQUESTS, SEQ
+from .upkeep import GRACE, Compacted, Removed, Vacuumed
 
 _LEASE_SECONDS = 1.0
 
@@ -43,6 +43,13 @@ SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($files, hiv
 WHERE seq BETWEEN $first AND $last
     AND (CASE WHEN created_at = $epoch THEN received_at ELSE created_at END) BETWEEN $lowest AND $highest
 ORDER BY seq
+"""
+_DAYS = """
+SELECT day, count(*) AS activities, min(seq) AS lowest_seq, max(seq) AS highest_seq
+FROM (
+    SELECT CAST(CASE WHEN created_at = $epoch THEN received_at ELSE created_at END AS DATE) AS day, seq
+    FROM read_parquet($files, hive_partitioning = false)
+) WHERE day < $before GROUP BY day ORDER BY day
 """
 _BATCH = 10_000
 _FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -80,6 +87,7 @@ class ArchiveWriter:
             self._events = DeltaLog(folder, EVENTS)
             self._coverage = DeltaLog(folder, COVERAGE)
             self._requests = DeltaLog(folder, REQUESTS)
+            self._removals = DeltaLog(folder, REMOVALS)
             self._gaps = GapLedger(folder)
             self._duckdb = connect()
             self._walks = self._read_coverage()
@@ -88,6 +96,7 @@ class ArchiveWriter:
             self._lease.release()
             raise
         self._folder = folder
+        self._clock = clock
         self._storing = threading.Lock()
         self._deriving = threading.Lock()
         self._recording = threading.Lock()
@@ -235,6 +244,32 @@ class ArchiveWriter:
                 done.append(log.vacuum(grace))
         return done
 
+    def retain(self, before: date, held: Sequence[tuple[date, date]], *, is_rehearsal: bool = False) -> list[Removed]:
+        """Remove the activities and events of all days before one, but those that a hold touches; both ends are held.
+
+        Coverage stays: it says what was walked. The removal is recorded before anything is removed, so a crash leaves
+        rows that can be removed again, and never a hole that nobody can explain. A rehearsal removes nothing.
+
+        Raises:
+            ArchiveError: A table can't be read or written.
+        """
+        with self._storing, self._deriving, self._recording, translated(self._folder):
+            found = [one for one in self._days(before) if not any(start <= one.day <= end for start, end in held)]
+            if found and not is_rehearsal:
+                self._removals.append(removal_rows(found, self._clock.now()), {})
+                days = [one.day for one in found]
+                self._events.remove_days(days)
+                self._activities.remove_days(days, undated_by="received_at")
+            return found
+
+    def _days(self, before: date) -> list[Removed]:
+        files = [file.path for file in self._activities.files]
+        if not files:
+            return []
+        with self._duckdb.cursor() as connection:
+            asked = {"files": files, "before": before, "epoch": EPOCH}
+            return [Removed(**row) for row in read(connection, _DAYS, asked).to_pylist()]
+
     def _tables(self) -> list[tuple[DeltaLog, threading.Lock]]:
         return [
             (self._activities, self._storing),
@@ -242,6 +277,7 @@ class ArchiveWriter:
             (self._coverage, self._recording),
             (self._requests, self._recording),
             (self._gaps.log, self._recording),
+            (self._removals, self._recording),
         ]
 
     def close(self) -> None:

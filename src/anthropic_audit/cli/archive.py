@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer, verify
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.settings import RetentionSettings
 from anthropic_audit.times import parse_duration
 
 from .environment import load_settings
@@ -82,6 +84,32 @@ def vacuum(
             notes().print(f"{one.table}: {one.files:,} files deleted")
 
 
+def retain(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Remove the activities and events of days that are older than `retention.keep`, but for legal holds.
+
+    `run` does this once a day. What was walked stays recorded, and so does what was removed and when: `archive verify`
+    tells it from a loss. Files are deleted by `vacuum`, a day later.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    if not settings.retention.keep:
+        notes().print("retention.keep is not set: everything is kept")
+        return
+    with _writer(config, archive) as writer:
+        removed = writer.retain(*retention_of(settings.retention, datetime.now(UTC)), is_rehearsal=dry_run)
+    number = sum(one.activities for one in removed)
+    told = f"{number:,} activities of {len(removed):,} days"
+    notes().print(f"{'would remove' if dry_run else 'removed'} {told}")
+
+
+def retention_of(settings: RetentionSettings, now: datetime) -> tuple[date, list[tuple[date, date]]]:
+    """Return the day before which days are removed, and the spans of days that are held."""
+    return (now - settings.keep).date(), [(hold.start, hold.end) for hold in settings.holds]
+
+
 @contextmanager
 def _writer(config: Path | None, archive: str | None) -> Iterator[ArchiveWriter]:
     settings, clock = load_settings(config, {"archive": archive}).settings, SystemClock()
@@ -96,4 +124,5 @@ def _progress() -> Progress:
 
 app.command("verify")(guarded(verify_archive))
 app.command("compact")(guarded(compact))
+app.command("retain")(guarded(retain))
 app.command("vacuum")(guarded(vacuum))

@@ -33,6 +33,7 @@ from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.settings_sources import resolve_key
 from anthropic_audit.times import format_time
 
+from .archive import retention_of
 from .collect import chosen_feeds
 from .environment import environment, load_settings
 from .filters import warnings, with_types
@@ -171,7 +172,7 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             log.info("health pages", url=server.url)
         chores = [
             Chore("record requests", _RECORD_SECONDS, lambda: requests.record(archive, now=True)),
-            Chore("compact", _COMPACT_SECONDS, lambda: _keep_house(archive, log)),
+            Chore("compact", _COMPACT_SECONDS, lambda: _keep_house(archive, settings, log)),
             Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
         stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
@@ -179,8 +180,11 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
         collector.follow(runs)
 
 
-def _keep_house(archive: ArchiveWriter, log: FilteringBoundLogger) -> None:
-    """Merge small files, and delete those that were merged a day ago."""
+def _keep_house(archive: ArchiveWriter, settings: Settings, log: FilteringBoundLogger) -> None:
+    """Remove what is too old to be kept, merge small files, and delete those that were replaced a day ago."""
+    if settings.retention.keep:
+        removed = archive.retain(*retention_of(settings.retention, datetime.now(UTC)))
+        log.info("retained", days_removed=len(removed), activities_removed=sum(one.activities for one in removed))
     for one in archive.compact():
         log.info("compacted", table=one.table, files_before=one.files_before, files_after=one.files_after)
     for gone in archive.vacuum():
