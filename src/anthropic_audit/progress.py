@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .model import Coverage, Purpose, Window
 
@@ -76,6 +76,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeRead:
+    """A window of a long range was read."""
+
+    feed: str
+    done: timedelta
+    total: timedelta
+    """How much time of the range was to be read when it began."""
+
+
+@dataclass(frozen=True, slots=True)
 class CursorLost:
     """The API no longer accepts a cursor (or stays where it is); the walk goes on by time."""
 
@@ -91,7 +101,9 @@ class Normalized:
     up_to_seq: int
 
 
-Progress = Asked | WalkStarted | PageRead | Stored | WalkFinished | WalkFailed | Waiting | CursorLost | Normalized
+Progress = (
+    Asked | WalkStarted | PageRead | Stored | WalkFinished | WalkFailed | Waiting | CursorLost | RangeRead | Normalized
+)
 Watch = Callable[[Progress], None]
 
 

@@ -59,6 +59,9 @@ class FeedSettings(_Section):
         timedelta(0), description="How far back history is filled in beside the live tail; 0s: only by hand"
     )
     overlap: Duration = Field(timedelta(minutes=10), description="How much of the covered time each walk reads again")
+    follow_lateness: bool = Field(
+        default=False, description="Let `overlap` and `settle` grow with the lateness that `run` measures once a day"
+    )
     settle: Duration = Field(timedelta(seconds=60), description="Age below which a window is never claimed complete")
     batch_size: int = Field(5000, ge=1, le=5000, description="Activities asked for in one request")
     activity_types: tuple[str, ...] = Field(

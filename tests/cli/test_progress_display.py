@@ -15,6 +15,7 @@ from anthropic_audit.progress import (
     Normalized,
     PageRead,
     Progress,
+    RangeRead,
     Stored,
     Waiting,
     WalkFailed,
@@ -63,7 +64,7 @@ def test_a_feed_has_a_line_with_its_rate() -> None:
     text = shown(WalkStarted("acme", HOUR, Purpose.TAIL), PageRead("acme", 5000, NOW, 0), Stored("acme", 5000, 4000))
 
     line = next(line.split() for line in text.splitlines() if "acme" in line)
-    assert line == ["acme", "walking", "(tail)", "2026-11-23T12:00:00Z", "1", "5,000", "4,000", "1,000", "500"]
+    assert line == ["acme", "walking", "(tail)", "2026-11-23T12:00:00Z", "1", "5,000", "4,000", "1,000", "500", "-"]
 
 
 def test_waiting_is_shown_until_something_happens() -> None:
@@ -87,3 +88,16 @@ def test_failures_stay_as_lines_and_show_no_key() -> None:
 
     assert "acme: denied sk-ant-api01-***" in captured.get()
     assert "going on at 2026-11-23T12:00:00Z" in captured.get()
+
+
+def test_a_long_range_has_a_bar_with_an_estimate() -> None:
+    now = [0.0]
+    console = Console(file=io.StringIO(), width=160)
+    display = ProgressDisplay(console, lambda: now[0])
+    now[0] = 30.0
+
+    display.watch(RangeRead("acme", timedelta(days=25), timedelta(days=100)))
+
+    with console.capture() as capture:
+        console.print(display.render())
+    assert "25% of 100d, about 1m30s left" in capture.get()

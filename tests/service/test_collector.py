@@ -19,7 +19,7 @@ from anthropic_audit.errors import ArchiveError, FeedDeniedError, FeedUnreachabl
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.model import Page, Purpose, Query, Window
 from anthropic_audit.normalize import Normalizer
-from anthropic_audit.plan import GapEntry, GapState
+from anthropic_audit.plan import GapEntry, GapState, Margins
 from anthropic_audit.progress import CursorLost, Progress, WalkFailed, WalkFinished
 from anthropic_audit.redact import Secret
 from anthropic_audit.service import Collector, open_feeds
@@ -363,3 +363,19 @@ def test_the_tail_does_not_wait_for_a_long_gap(tmp_path: Path) -> None:
     assert purposes[0] is Purpose.TAIL
     assert Purpose.GAP in purposes
     assert outcome.is_covered
+
+
+def test_margins_follow_the_measured_lateness_where_that_is_wanted(tmp_path: Path) -> None:
+    house = House(tmp_path, settings(delivery=Delivery(late_share=0.2, lateness=timedelta(minutes=30))))
+    following, fixed = house.feed(follow_lateness=True), house.feed("fixed")
+
+    with house.collector() as collector:
+        collector.follow_lateness(Margins(timedelta(seconds=90), timedelta(minutes=40)))
+        collector.follow_lateness(Margins(timedelta(seconds=60), timedelta(minutes=20)))
+        for _ in range(12):
+            house.clock.advance(timedelta(minutes=5))
+            collector.once([following, fixed])
+
+    ends = {one.coverage.feed: one.coverage.window.end for one in house.told if isinstance(one, WalkFinished)}
+    assert house.missing() == NOTHING_WRONG
+    assert ends["acme"] < ends["fixed"], "the longer settle counts"

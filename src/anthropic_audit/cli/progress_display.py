@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +23,7 @@ from anthropic_audit.progress import (
     Normalized,
     PageRead,
     Progress,
+    RangeRead,
     Stored,
     Waiting,
     WalkFailed,
@@ -30,9 +31,10 @@ from anthropic_audit.progress import (
     WalkStarted,
 )
 from anthropic_audit.redact import redact
-from anthropic_audit.times import format_time
+from anthropic_audit.times import format_duration, format_time
 
 _REDRAWS_PER_SECOND = 8
+_BAR_WIDTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class FeedTally:
     new: int = 0
     covered_to: datetime | None = None
     newest: datetime | None = None
+    budget: int | None = None
+    """Requests that were left of the minute's budget after the last walk."""
 
     @property
     def repeated(self) -> int:
@@ -65,7 +69,9 @@ def tallied(tally: FeedTally, event: Progress) -> FeedTally:
         case Stored():
             return replace(tally, stored=tally.stored + event.activities, new=tally.new + event.new)
         case WalkFinished():
-            return replace(tally, state="covered", covered_to=event.coverage.window.end)
+            walk = event.coverage
+            left = tally.budget if walk.requests_remaining is None else walk.requests_remaining
+            return replace(tally, state="covered", covered_to=walk.window.end, budget=left)
         case WalkFailed():
             return replace(tally, state="failed")
         case _:
@@ -82,6 +88,7 @@ class ProgressDisplay:
         self._lock = threading.Lock()
         self._feeds: dict[str, FeedTally] = {}
         self._events = 0
+        self._history: RangeRead | None = None
         self._note = ""
         self._spinner = Spinner("dots")
         self._live = Live(
@@ -106,6 +113,8 @@ class ProgressDisplay:
                     self._note = f"waiting {event.seconds:.0f} s: {event.reason}"
                 case Asked():
                     return
+                case RangeRead():
+                    self._history = event
                 case Normalized():
                     self._events += event.events
                 case _:
@@ -117,12 +126,14 @@ class ProgressDisplay:
             table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
             for title in ("feed", "state", "covered up to"):
                 table.add_column(title)
-            for title in ("pages", "read", "new", "repeated", "a second"):
+            for title in ("pages", "read", "new", "repeated", "a second", "budget left"):
                 table.add_column(title, justify="right")
             seconds = max(self._monotonic() - self._started, 0.001)
             for name, tally in self._feeds.items():
                 table.add_row(*_cells(name, tally, seconds))
             lines: list[RenderableType] = [table]
+            if self._history is not None:
+                lines.append(_bar(self._history, seconds))
             if self._events:
                 lines.append(Text(f"{self._events:,} events normalized", style="dim"))
             if self._note:
@@ -140,6 +151,16 @@ class ProgressDisplay:
             self._console.print(Text(f"{feed}: the cursor was lost, going on at {format_time(event.resumed_at)}"))
 
 
+def _bar(history: RangeRead, seconds: float) -> Text:
+    """Draw how much of a range was read, and about how long the rest takes."""
+    share = history.done / history.total if history.total else 1.0
+    full = round(share * _BAR_WIDTH)
+    left = timedelta(seconds=seconds * (1 - share) / share) if share else None
+    told = "" if left is None else f", about {format_duration(left)} left"
+    bar = "━" * full + "╌" * (_BAR_WIDTH - full)
+    return Text(f"{bar} {share:.0%} of {format_duration(history.total)}{told}", style="cyan")
+
+
 def _cells(name: str, tally: FeedTally, seconds: float) -> tuple[str, ...]:
     reached = tally.covered_to or tally.newest
     return (
@@ -151,4 +172,5 @@ def _cells(name: str, tally: FeedTally, seconds: float) -> tuple[str, ...]:
         f"{tally.new:,}",
         f"{tally.repeated:,}",
         f"{tally.read / seconds:,.0f}",
+        "-" if tally.budget is None else f"{tally.budget:,}",
     )

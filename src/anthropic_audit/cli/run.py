@@ -17,6 +17,7 @@ from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import Secret
+from anthropic_audit.search.lateness import lateness
 from anthropic_audit.service import (
     Chore,
     Chores,
@@ -31,7 +32,7 @@ from anthropic_audit.service import (
 )
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.settings_sources import resolve_key
-from anthropic_audit.times import format_time
+from anthropic_audit.times import format_duration, format_time
 
 from .archive import retention_of
 from .collect import chosen_feeds
@@ -47,6 +48,7 @@ from .stopping import reloading, stopping
 _RECORD_SECONDS = 60.0
 _LISTEN_SECONDS = 3600.0
 _COMPACT_SECONDS = 6 * 3600.0
+_MEASURE_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +175,25 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
         chores = [
             Chore("record requests", _RECORD_SECONDS, lambda: requests.record(archive, now=True)),
             Chore("compact", _COMPACT_SECONDS, lambda: _keep_house(archive, settings, log)),
+            Chore("measure lateness", _MEASURE_SECONDS, lambda: _measure(settings, collector, log)),
             Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
         stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
         log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
         collector.follow(runs)
+
+
+def _measure(settings: Settings, collector: Collector, log: FilteringBoundLogger) -> None:
+    """Measure how late activities are, and let margins follow where that is wanted."""
+    if not any(feed.follow_lateness for feed in settings.feeds):
+        return
+    with open_reader(settings.archive).connect() as connection:
+        overall = lateness(connection).overall
+    if overall is not None:
+        margins = overall.margins
+        collector.follow_lateness(margins)
+        told = {"settle": format_duration(margins.settle), "overlap": format_duration(margins.overlap)}
+        log.info("lateness measured", **told)
 
 
 def _keep_house(archive: ArchiveWriter, settings: Settings, log: FilteringBoundLogger) -> None:

@@ -17,6 +17,7 @@ from anthropic_audit.plan import (
     HORIZON,
     LATE_AFTER,
     Due,
+    Margins,
     Spans,
     TailRules,
     due_reconciles,
@@ -88,6 +89,7 @@ class Collector:
         self._watch = watch
         self._slots = Slots(clock, _SLOTS)
         self._requests = requests
+        self._margins: Margins | None = None
 
     def once(self, runs: Sequence[FeedRun]) -> list[Outcome]:
         """Collect each feed until it is covered up to now; one feed's failure does not keep the others.
@@ -112,6 +114,24 @@ class Collector:
                 side_by_side([lambda run=run: self._follow(run, events) for run in runs])  # type: ignore[misc]  # the same
         finally:
             self._record(now=True)
+
+    def follow_lateness(self, margins: Margins) -> None:
+        """Take over what was measured, for the feeds whose settings say so.
+
+        Margins only grow: with longer ones less is late, and so less is measured.
+        """
+        before = self._margins or margins
+        self._margins = Margins(max(before.settle, margins.settle), max(before.overlap, margins.overlap))
+
+    def _margins_of(self, settings: FeedSettings) -> Margins:
+        """Return the margins that count for a feed now."""
+        if not settings.follow_lateness or self._margins is None:
+            return Margins(settings.settle, settings.overlap)
+        measured = self._margins
+        return Margins(max(settings.settle, measured.settle), max(settings.overlap, measured.overlap))
+
+    def _walk_rules(self, settings: FeedSettings) -> WalkRules:
+        return WalkRules(settings.filters, self._margins_of(settings).settle, settings.batch_size)
 
     def _record(self, *, now: bool = False) -> None:
         if self._requests is not None:
@@ -153,7 +173,9 @@ class Collector:
         return Outcome(
             feed=settings.name,
             covered_to=covered.end,
-            is_covered=is_covered(covered | self._lost(settings), target, settings.settle + _CLOCK_ALLOWANCE),
+            is_covered=is_covered(
+                covered | self._lost(settings), target, self._margins_of(settings).settle + _CLOCK_ALLOWANCE
+            ),
             has_advanced=covered != before,
             error=error,
         )
@@ -162,11 +184,13 @@ class Collector:
         """Walk the tail, then what is missing, then what may be late; return what ended a long gap's reading early."""
         settings = run.settings
         feed = SlottedFeed(run.feed, self._slots)
-        walker = Walker(settings.name, feed, self._archive, self._clock, rules=_walk_rules(settings), watch=self._watch)
+        walker = Walker(
+            settings.name, feed, self._archive, self._clock, rules=self._walk_rules(settings), watch=self._watch
+        )
         covered = self._archive.covered(settings.name, settings.filters)
-        rules = TailRules(settings.initial_interval, settings.overlap)
+        tail = TailRules(settings.initial_interval, self._margins_of(settings).overlap)
         gaps = self._archive.gaps(settings.name, settings.filters)
-        due = list(without_permanent(due_windows(covered, self._clock.now(), rules), gaps))
+        due = list(without_permanent(due_windows(covered, self._clock.now(), tail), gaps))
         for one in sorted(due, key=lambda one: one.purpose is not Purpose.TAIL):
             if one.purpose is Purpose.GAP and one.window.end - one.window.start > _LONG_GAP:
                 error = self._read_history(run, one.window, Purpose.GAP, events=events, deadline=deadline)
@@ -240,10 +264,6 @@ def pause_after(failures: int, interval: timedelta) -> timedelta:
     """Return how long after the start of one round the next one begins: longer the more rounds failed in a row."""
     longest = max(interval, _LONGEST_BACK_OFF)
     return min(interval * 2.0 ** min(max(failures - 1, 0), _MOST_DOUBLINGS), longest)
-
-
-def _walk_rules(settings: FeedSettings) -> WalkRules:
-    return WalkRules(settings.filters, settings.settle, settings.batch_size)
 
 
 def _quietly(events: Beside) -> None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from anthropic_audit.archive import ArchiveWriter
 from anthropic_audit.errors import AuditError, InterruptedRunError
@@ -18,7 +18,7 @@ from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.model import Coverage, Purpose, Window
 from anthropic_audit.plan import Backfill, BackfillRules, Due, Spans
 from anthropic_audit.ports import Clock
-from anthropic_audit.progress import WalkFailed, Watch
+from anthropic_audit.progress import RangeRead, WalkFailed, Watch
 
 from .feeds import FeedRun
 
@@ -68,6 +68,7 @@ class History:
         self._lock = threading.Lock()
         self._plan = Backfill(Spans(), rules.windows)
         self._done = HistoryRead(0, 0, 0, Spans(), None)
+        self._total = self._read = timedelta(0)
 
     def read(self, window: Window, meanwhile: Callable[[], None]) -> HistoryRead:
         """Read a window of any length; only what of it is not covered, unless it is read to reconcile.
@@ -84,7 +85,7 @@ class History:
             wanted -= self._archive.covered(self._run.settings.name, self._run.settings.filters)
         if not wanted:
             return self._done
-        self._plan = Backfill(wanted, self._rules.windows)
+        self._plan, self._total = Backfill(wanted, self._rules.windows), wanted.length
         with ThreadPoolExecutor(self._rules.workers, thread_name_prefix="history") as workers:
             running = {workers.submit(self._work) for _ in range(self._rules.workers)}
             self._oversee(running, meanwhile)
@@ -139,10 +140,13 @@ class History:
     def _finish(self, window: Window, activities: int, new: int) -> None:
         with self._lock:
             self._plan = self._plan.learn(window, activities)
+            self._read += window.end - window.start
+            read = self._read
             done = self._done
             self._done = replace(
                 done, windows=done.windows + 1, activities=done.activities + activities, new=done.new + new
             )
+        self._watch(RangeRead(self._run.settings.name, read, self._total))
 
 
 def _walk(walker: Walker, due: Due) -> tuple[int, int]:
