@@ -185,7 +185,7 @@ def translated(place: Path) -> Iterator[None]:
     try:
         yield
     except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
-        said = " ".join(str(error).split())[:500]
+        said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
         message = f"the archive can't be used: `{place}`: {said}"
         raise ArchiveError(message, hint="check that the folder may be written and that the disk has space") from error
 
