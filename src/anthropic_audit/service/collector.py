@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from anthropic_audit.archive import ArchiveWriter, settle_gaps
 from anthropic_audit.errors import AuditError, InterruptedRunError, TransientError
@@ -43,6 +44,8 @@ _MOST_DOUBLINGS = 10
 _LONG_GAP = timedelta(hours=6)
 """Longer gaps are read like history, by several workers, so that they do not hold up the tail for long."""
 _LATE_ROUNDS = 3
+_APART_SECONDS = 0.2
+"""How far apart feeds begin, so that hundreds of them don't ask at the same moment."""
 _HISTORY_WORKERS = 8
 _CLOCK_ALLOWANCE = timedelta(minutes=5)
 """A server's clock may be this far behind ours before a walked feed counts as not covered."""
@@ -98,7 +101,7 @@ class Collector:
             InterruptedRunError: The operator asked for an end; what is stored stays.
         """
         with self._normalizing() as events:
-            outcomes = side_by_side([lambda run=run: self._collect(run, events, None) for run in runs])  # type: ignore[misc]  # the default binds the loop's run
+            outcomes = side_by_side([partial(self._collect, run, events, None) for run in runs])
         self._normalize()
         self._record(now=True)
         return outcomes
@@ -111,7 +114,7 @@ class Collector:
         """
         try:
             with self._normalizing() as events:
-                side_by_side([lambda run=run: self._follow(run, events) for run in runs])  # type: ignore[misc]  # the same
+                side_by_side([partial(self._follow, run, events, place) for place, run in enumerate(runs)])
         finally:
             self._record(now=True)
 
@@ -143,9 +146,10 @@ class Collector:
     def _normalize(self) -> None:
         normalize_pending(self._archive, self._normalizer, self._rules, self._watch)
 
-    def _follow(self, run: FeedRun, events: Beside) -> None:
-        """Collect one feed until the operator asks for an end."""
+    def _follow(self, run: FeedRun, events: Beside, place: int) -> None:
+        """Collect one feed until the operator asks for an end; many feeds begin one after the other."""
         failures, interval = 0, run.settings.interval
+        self._clock.wait(min(place * _APART_SECONDS, interval.total_seconds()))
         while True:
             started = self._clock.now()
             outcome = self._collect(run, events, started + interval)

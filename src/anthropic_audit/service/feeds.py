@@ -90,13 +90,20 @@ class Slots:
         while not self._free.acquire(timeout=_PATIENCE_SECONDS):
             self._clock.check()
 
+    def enter_now(self) -> bool:
+        """Take a slot if one is free."""
+        return self._free.acquire(blocking=False)
+
     def leave(self) -> None:
         """Free the slot."""
         self._free.release()
 
 
 class SlottedFeed:
-    """A feed whose walk takes a slot when its first page has come, so that one that does not answer holds none."""
+    """A feed whose walk takes a slot when its first page has come, so that one that does not answer holds none.
+
+    Where no slot is free, the page is let go and asked for again later: waiting feeds hold no pages.
+    """
 
     def __init__(self, feed: Feed, slots: Slots) -> None:
         self._feed = feed
@@ -110,10 +117,15 @@ class SlottedFeed:
             TransientError, FatalError, InterruptedRunError: As the feed does.
         """
         page = self._feed.read_page(query)
-        if not self._has_slot:
-            self._slots.enter()
+        if self._has_slot:
+            return page
+        if self._slots.enter_now():
             self._has_slot = True
-        return page
+            return page
+        del page
+        self._slots.enter()
+        self._has_slot = True
+        return self._feed.read_page(query)
 
     def leave(self) -> None:
         """Free the slot at the end of a walk."""
