@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 from tests.collecting import NOTHING_WRONG, House, settings
 
 from anthropic_audit.archive import open_reader, open_writer, verify
@@ -23,8 +26,15 @@ def house(tmp_path: Path) -> House:
     return house
 
 
-def found(house: House) -> dict[str, int]:
-    return {one.what: one.number for one in verify(open_reader(str(house.folder)))}
+def found(house: House, at_once: int = 200_000) -> dict[str, int]:
+    return {one.what: one.number for one in verify(open_reader(str(house.folder)), at_once=at_once)}
+
+
+def lose(house: House, table: str, number: int) -> None:
+    """Take the last rows out of a table, in a commit that nobody has recorded anything of."""
+    with open_writer(str(house.folder), house.clock) as archive:
+        last = archive.last_seq
+    DeltaTable((house.folder / table).as_uri()).delete(f"seq > {last - number}")
 
 
 def change(house: House, table: str, changed: Callable[[pa.Table], pa.Table]) -> None:
@@ -63,6 +73,10 @@ def test_a_good_archive_is_right(house: House) -> None:
         ("events", lambda rows: replaced(rows, "document", '{"event":{"id":"other"}}'), "names another activity"),
         ("coverage", lambda rows: replaced(rows, "to_time", datetime(2030, 1, 1)), "beyond the time"),  # noqa: DTZ001 - Arrow's own
         ("coverage", lambda rows: replaced(rows, "new", 1_000_000), "as many activities as it claims"),
+        ("coverage", lambda rows: replaced(rows, "walk_id", "lost"), "as many activities as it claims"),
+        ("activities", lambda rows: replaced(rows, "seq", 1_000_000), "never given"),
+        ("events", lambda rows: replaced(rows, "seq", 1_000_000), "has a number that has none yet"),
+        ("events", lambda rows: replaced(rows, "timestamp", datetime(2020, 1, 1)), "event lies in the partition"),  # noqa: DTZ001 - Arrow's own
     ],
 )
 def test_whatever_is_wrong_is_found(
@@ -71,6 +85,50 @@ def test_whatever_is_wrong_is_found(
     change(house, table, changed)
 
     assert [one for one in found(house) if what in one]
+
+
+@pytest.mark.parametrize(
+    ("tables", "what"),
+    [
+        (["activities"], "numbers of activities are missing"),
+        (["activities", "events"], "numbers of activities are missing"),
+        (["events"], "an activity has no event"),
+    ],
+)
+def test_what_is_lost_at_the_end_is_missed(house: House, tables: list[str], what: str) -> None:
+    for table in tables:
+        lose(house, table, 5)
+
+    assert found(house)[what] == 5
+
+
+@pytest.mark.parametrize("wrong", [{"feed": "'other'"}, {"from_time": "to_time - INTERVAL '1 microsecond'"}])
+def test_activities_are_of_what_their_walk_has_read(house: House, wrong: dict[str, str]) -> None:
+    DeltaTable((house.folder / "coverage").as_uri()).update(updates=wrong)
+
+    assert found(house)["an activity is not of what its walk has read"] > 1000
+
+
+def test_a_walk_of_which_nothing_is_left_is_missed(house: House) -> None:
+    newest = next(walk for walk in reversed(open_reader(str(house.folder)).coverage()) if walk.new)
+    DeltaTable((house.folder / "activities").as_uri()).delete(f"walk_id = '{newest.walk_id}'")
+
+    assert found(house)["a walk has not stored as many activities as it claims"] == 1
+    assert found(house)["numbers of activities are missing"] == newest.new
+
+
+def test_a_double_hides_no_loss(house: House) -> None:
+    change(house, "activities", lambda rows: pa.concat_tables([rows.slice(1), rows.slice(5, 1)]))
+
+    assert found(house)["numbers of activities are missing"] == 1
+
+
+def test_small_slices_find_the_same(house: House) -> None:
+    assert found(house, at_once=100) == {}
+    change(house, "activities", lambda rows: pa.concat_tables([rows.slice(150), rows.slice(200, 1)]))
+
+    assert found(house, at_once=100) == found(house)
+    assert found(house)["numbers of activities are missing"] == 150
 
 
 def test_compacting_changes_files_and_nothing_else(house: House) -> None:
@@ -103,6 +161,64 @@ def test_files_are_deleted_when_their_grace_is_over(house: House) -> None:
         gone = archive.vacuum(timedelta(0))
 
     assert sum(one.files for one in gone) == many - on_disk() > 0
+    house.collect(house.feed())
+    assert house.missing() == NOTHING_WRONG
+    assert found(house) == {}
+
+
+def test_there_is_nothing_to_merge_a_second_time(house: House) -> None:
+    with open_writer(str(house.folder), house.clock) as archive:
+        archive.compact()
+        versions = sorted(house.folder.rglob("_delta_log/*.json"))
+        again = archive.compact()
+
+    assert all(one.files_before == one.files_after for one in again)
+    assert sorted(house.folder.rglob("_delta_log/*.json")) == versions
+
+
+def test_a_grace_below_an_hour_is_a_grace(house: House) -> None:
+    with open_writer(str(house.folder), house.clock) as archive:
+        archive.compact()
+
+        assert sum(one.files for one in archive.vacuum(timedelta(minutes=20))) == 0
+
+
+def test_old_files_that_were_replaced_just_now_stay(house: House) -> None:
+    for file in house.folder.rglob("*.parquet"):
+        os.utime(file, (time.time() - 9e5,) * 2)
+
+    with open_writer(str(house.folder), house.clock) as archive:
+        assert any(one.files_before > one.files_after for one in archive.compact())
+        assert sum(one.files for one in archive.vacuum()) == 0
+
+
+def test_what_a_crash_has_left_half_written_goes(house: House) -> None:
+    day = next((house.folder / "activities").glob("day=*"))
+    old, new = day / "part-old.zstd.parquet", day / "part-new.zstd.parquet"
+    for file in (old, new):
+        file.write_bytes(b"half")
+    os.utime(old, (time.time() - 9e5,) * 2)
+
+    with open_writer(str(house.folder), house.clock) as archive:
+        archive.vacuum()
+
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_marks_outlive_the_commits_that_set_them(house: House) -> None:
+    with open_writer(str(house.folder), house.clock) as archive:
+        marks = archive.last_seq, archive.normalized_seq
+        archive.compact()
+        archive.vacuum(timedelta(0))
+    for table in ("activities", "events"):
+        delta = DeltaTable((house.folder / table).as_uri())
+        delta.create_checkpoint()
+        for commit in (house.folder / table / "_delta_log").glob("*.json"):
+            if int(commit.stem) < delta.version():
+                commit.unlink()
+
+    with open_writer(str(house.folder), house.clock) as archive:
+        assert (archive.last_seq, archive.normalized_seq) == marks
     house.collect(house.feed())
     assert house.missing() == NOTHING_WRONG
     assert found(house) == {}

@@ -6,8 +6,10 @@ largest time is taken one millisecond later than stated.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +57,14 @@ class DataFile:
         return first <= highest and lowest <= last  # type: ignore[operator] # both bounds are of the column's type
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of a table: its files, and the marks that were committed with them."""
+
+    files: tuple[DataFile, ...]
+    marks: Mapping[str, int]
+
+
 class DeltaLog:
     """A table of the archive, open for appending by the one process that holds the lease.
 
@@ -71,6 +81,11 @@ class DeltaLog:
         self._files: list[DataFile] = []
         self._is_known = False
         self._read()
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self._table.name
 
     @property
     def files(self) -> tuple[DataFile, ...]:
@@ -102,16 +117,24 @@ class DeltaLog:
                 commit_properties=CommitProperties(app_transactions=transactions),
             )
 
-    def compact(self) -> Compacted:
-        """Merge small files, day by day; rows, marks and what readers have open stay as they are.
+    @property
+    def crowded(self) -> list[str]:
+        """The days that have more than one small file; of a table without days, its name if that has."""
+        return [place for place, sizes in self._small().items() if len(sizes) > 1]
+
+    def compact(self, place: str) -> Compacted:
+        """Merge the small files of one of the `crowded`; rows, marks and what readers have open stay as they are.
 
         The files before stay on the disk until `vacuum`.
         """
-        before = len(self._files)
         with self._committing():
-            sizes = [Path(file.path).stat().st_size for file in self._files]
-            _check_space(self._folder, sum(size for size in sizes if size < _TARGET_BYTES))
-            self._delta.optimize.compact(target_size=_TARGET_BYTES, writer_properties=_WRITER)
+            before = len(self._files)
+            _check_space(self._folder, sum(self._small().get(place, ())))
+            self._delta.optimize.compact(
+                partition_filters=[(DAY, "=", place)] if self._table.partition_by else None,
+                target_size=_TARGET_BYTES,
+                writer_properties=_WRITER,
+            )
         return Compacted(self._table.name, before, len(self._files))
 
     def remove_days(self, days: Sequence[date], undated_by: str | None = None) -> None:
@@ -125,10 +148,14 @@ class DeltaLog:
             self._delta.delete(f"{DAY} IN ({listed})" + (f" OR ({undated})" if undated_by else ""))
 
     def vacuum(self, grace: timedelta = GRACE) -> Vacuumed:
-        """Delete files that are in no newer version of the table than one from before `grace`."""
-        hours = max(0, round(grace / timedelta(hours=1)))
+        """Delete files that have been in no version of the table for `grace`, in whole hours, or more.
+
+        That includes what a crash has left half written; without any grace it does not, since somebody may be
+        writing it just now (a declared gap needs no lease).
+        """
+        hours = max(0, math.ceil(grace / timedelta(hours=1)))
         with self._committing():
-            gone = self._delta.vacuum(hours, dry_run=False, enforce_retention_duration=False)
+            gone = self._delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=hours > 0)
         return Vacuumed(self._table.name, len(gone))
 
     def replace(self, rows: pa.RecordBatchReader, predicate: str, nbytes: int) -> None:
@@ -140,6 +167,15 @@ class DeltaLog:
         _check_space(self._folder, nbytes)
         with self._committing():
             write_deltalake(self._delta, rows, mode="overwrite", predicate=predicate, writer_properties=_WRITER)
+
+    def _small(self) -> Mapping[str, Sequence[int]]:
+        """Return the sizes of the files that are worth merging, by day."""
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for path in (Path(file.path) for file in self._files):
+            size = path.stat().st_size
+            if size < _TARGET_BYTES:
+                found[path.parent.name.removeprefix(f"{DAY}=")].append(size)
+        return found
 
     @contextmanager
     def _committing(self, marks: Mapping[str, int] = MappingProxyType({})) -> Iterator[None]:
@@ -163,8 +199,8 @@ class DeltaLog:
         """Take over all that is committed."""
         with translated(self._folder):
             self._delta.update_incremental()
-            self._files = list(_files_now(self._delta, self._folder, self._table.indexed))
-            self._marks = {name: self._delta.transaction_version(name) or 0 for name in self._table.marks}
+            now = _snapshot(self._delta, self._folder, self._table)
+            self._files, self._marks = list(now.files), dict(now.marks)
             self._is_known = True
 
     def _take_over(self, version: int) -> None:
@@ -195,10 +231,10 @@ def is_table(folder: Path) -> bool:
     return DeltaTable.is_deltatable(folder.as_uri())
 
 
-def files_of(folder: Path, table: Table) -> list[DataFile]:
-    """Return the files of a table's newest version, for reading."""
+def snapshot_of(folder: Path, table: Table) -> Snapshot:
+    """Return a table's newest version, for reading."""
     with translated(folder):
-        return list(_files_now(DeltaTable(folder.as_uri()), folder, table.indexed))
+        return _snapshot(DeltaTable(folder.as_uri()), folder, table)
 
 
 def _check_space(folder: Path, wanted: int) -> None:
@@ -219,6 +255,11 @@ def _open_or_create(folder: Path, table: Table) -> DeltaTable:
         partition_by=list(table.partition_by),
         configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
     )
+
+
+def _snapshot(delta: DeltaTable, folder: Path, table: Table) -> Snapshot:
+    files = tuple(_files_now(delta, folder, table.indexed))
+    return Snapshot(files, {name: delta.transaction_version(name) or 0 for name in table.marks})
 
 
 def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Iterator[DataFile]:

@@ -11,16 +11,21 @@ import pyarrow as pa
 from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Coverage
 
-from .delta import files_of, is_table, translated
+from .delta import Snapshot, is_table, snapshot_of, translated
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
 from .location import folder_of
 from .rows import coverage_of
-from .schema import DAY, ESSENTIAL, TABLES, Table
+from .schema import COVERAGE, DAY, ESSENTIAL, TABLES, Table
+
+_NOTHING = Snapshot((), {})
 
 
 class ArchiveReader:
     """An archive, open for reading: what was committed when it was opened, and nothing later.
+
+    Claims are looked up first, then activities, then events, and last what was removed: so whatever is claimed is
+    stored, and whatever is gone is explained, also while somebody writes.
 
     Raises:
         ArchiveError: A table can't be read.
@@ -29,7 +34,8 @@ class ArchiveReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with translated(folder):
-            self._files = {name: _paths(folder / name, table) for name, table in TABLES.items()}
+            in_order = sorted(TABLES.values(), key=lambda table: table is not COVERAGE)
+            self._tables = {table.name: _newest(folder / table.name, table) for table in in_order}
 
     @property
     def folder(self) -> Path:
@@ -40,9 +46,13 @@ class ArchiveReader:
         """Return a DuckDB connection of its own with a view of each table; times are UTC."""
         with translated(self._folder):
             connection = connect()
-            for name, files in self._files.items():
-                _show(connection, TABLES[name], files)
+            for name, snapshot in self._tables.items():
+                _show(connection, TABLES[name], sorted(file.path for file in snapshot.files))
             return connection
+
+    def mark(self, name: str) -> int:
+        """Return the number that was committed under this name together with the rows, or 0."""
+        return next((one.marks[name] for one in self._tables.values() if name in one.marks), 0)
 
     def coverage(self, feed: str | None = None) -> list[Coverage]:
         """Return the finished walks of one feed, or of all, oldest first."""
@@ -74,8 +84,8 @@ def open_reader(location: str) -> ArchiveReader:
     return ArchiveReader(folder)
 
 
-def _paths(folder: Path, table: Table) -> list[str]:
-    return sorted(file.path for file in files_of(folder, table)) if is_table(folder) else []
+def _newest(folder: Path, table: Table) -> Snapshot:
+    return snapshot_of(folder, table) if is_table(folder) else _NOTHING
 
 
 def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:

@@ -1,21 +1,106 @@
-"""Looking through an archive for whatever must not be: every hash and every claim, by what is stored alone."""
+"""Looking through an archive for whatever must not be: every hash and every claim, by what is stored alone.
+
+Numbers (`seq`) are looked at slice by slice and ids part by part, so memory is bounded whatever the archive's size.
+What is expected comes from the marks that were committed with the rows, not from the rows: so what is lost at the
+end is missed, too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 import duckdb
 
+from anthropic_audit.times import EPOCH
+
 from .delta import translated
 from .reader import ArchiveReader
+from .schema import NORMALIZED, SEQ
 
 _SLICE = 200_000
 """How many numbers (`seq`) are looked at in one go."""
+_PARTS = 10
+"""So many times as many ids are compared in one go: of those, nothing else is kept."""
 _SHOWN = 20
 
-_Row = Mapping[str, Any]
+_MISSING = "numbers of activities are missing"
+
+_ONCE = {
+    "claims": "SELECT feed, walk_id, from_time FROM coverage",
+    # A removal that a crash has cut off is recorded again, for the same rows and perhaps more of them.
+    "removed": """
+        SELECT DISTINCT ON (of_day, lowest_seq) of_day, activities, lowest_seq, highest_seq
+        FROM removals ORDER BY of_day, lowest_seq, removed_at DESC""",
+}
+_SLICES = {
+    "some_activities": """
+        SELECT feed, seq, id, walk_id, created_at, day = CAST(created_at AS DATE) AS is_placed,
+            sha256(raw) = lower(hex(sha256)) AS is_whole,
+            CAST(CASE WHEN created_at = $epoch THEN received_at ELSE created_at END AS DATE) AS of_day
+        FROM activities WHERE seq BETWEEN $first AND $last""",
+    "some_events": """
+        SELECT seq, id, day = CAST(timestamp AS DATE) AS is_placed,
+            json_extract_string(document, '$.event.id') IS NOT DISTINCT FROM nullif(id, '')
+                OR json_extract_string(document, '$.error.message') IS NOT NULL AS is_named
+        FROM events WHERE seq BETWEEN $first AND $last""",
+}
+_OF_SLICES = {
+    "received bytes do not have the SHA-256 that was stored with them": """
+        SELECT id, 1 AS many FROM some_activities WHERE NOT is_whole""",
+    "an activity lies in the partition of another day": """
+        SELECT id, 1 AS many FROM some_activities WHERE NOT is_placed""",
+    "an event lies in the partition of another day": "SELECT id, 1 AS many FROM some_events WHERE NOT is_placed",
+    "an event's document names another activity": "SELECT id, 1 AS many FROM some_events WHERE NOT is_named",
+    "an activity has no event": """
+        SELECT a.id, 1 AS many FROM some_activities a ANTI JOIN some_events e ON e.seq = a.seq
+        WHERE a.seq <= $normalized AND NOT EXISTS (
+            SELECT 1 FROM removed r WHERE r.of_day = a.of_day AND a.seq BETWEEN r.lowest_seq AND r.highest_seq)""",
+    "an event is of no activity": """
+        SELECT e.id, 1 AS many FROM some_events e ANTI JOIN some_activities a ON a.seq = e.seq AND a.id = e.id""",
+    "a number is given to more than one activity": """
+        SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM some_activities GROUP BY seq HAVING count(*) > 1""",
+    "an activity has more than one event": """
+        SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM some_events GROUP BY seq HAVING count(*) > 1""",
+    "an activity is not of what its walk has read": """
+        SELECT a.id, 1 AS many FROM some_activities a JOIN claims c ON c.walk_id = a.walk_id
+        WHERE c.feed <> a.feed OR (a.created_at < c.from_time AND a.created_at <> $epoch)""",
+    _MISSING: """
+        SELECT concat(min(number), ' to ', max(number)) AS id, count(*) AS many
+        FROM (
+            SELECT number, number - row_number() OVER (ORDER BY number) AS stretch
+            FROM (SELECT unnest(range($first, $last + 1)) AS number) ANTI JOIN some_activities a ON a.seq = number
+            WHERE NOT EXISTS (SELECT 1 FROM removed r WHERE number BETWEEN r.lowest_seq AND r.highest_seq)
+        ) GROUP BY stretch""",
+}
+_COUNTS = """
+SELECT count(DISTINCT seq), count(*) FILTER (EXISTS (
+    SELECT 1 FROM removed r WHERE r.of_day = a.of_day AND a.seq BETWEEN r.lowest_seq AND r.highest_seq))
+FROM some_activities a
+"""
+_OF_ALL = {
+    "a number was never given to an activity": """
+        SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM activities WHERE seq NOT BETWEEN 1 AND $stored""",
+    "an event has a number that has none yet": """
+        SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM events WHERE seq NOT BETWEEN 1 AND $derived""",
+    "a claim reaches beyond the time at which it was made": """
+        SELECT concat(feed, ' ', walk_id) AS id, 1 AS many
+        FROM coverage WHERE to_time > walked_at OR from_time >= to_time""",
+    "a walk has not stored as many activities as it claims": """
+        SELECT concat(c.feed, ' ', c.walk_id) AS id, 1 AS many FROM coverage c
+        LEFT JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
+        WHERE coalesce(a.stored, 0) > c.new OR c.new > c.activities
+            OR (coalesce(a.stored, 0) < c.new AND NOT EXISTS (
+                SELECT 1 FROM removed r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE)))
+        """,
+}
+_TWICE = """
+SELECT id, 1 AS many FROM activities WHERE hash(id) % $parts = $part GROUP BY id HAVING count(*) > 1
+"""
+
+Wrong = tuple[str, int, list[str]]
+"""What is wrong, how often, and the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,50 +112,13 @@ class Finding:
     examples: tuple[str, ...]
 
 
-_OF_SLICES = {
-    "received bytes do not have the SHA-256 that was stored with them": """
-        SELECT id FROM activities WHERE seq BETWEEN $first AND $last AND sha256(raw) <> lower(hex(sha256))""",
-    "an activity lies in the partition of another day": """
-        SELECT id FROM activities WHERE seq BETWEEN $first AND $last AND day <> CAST(created_at AS DATE)""",
-    "an activity has no event": """
-        SELECT a.id FROM activities a ANTI JOIN events e ON e.seq = a.seq AND e.seq BETWEEN $first AND $last
-        WHERE a.seq BETWEEN $first AND $last AND a.seq <= $normalized""",
-    "an event is of no activity": """
-        SELECT e.id FROM events e ANTI JOIN activities a ON a.seq = e.seq AND a.id = e.id
-            AND a.seq BETWEEN $first AND $last
-        WHERE e.seq BETWEEN $first AND $last""",
-    "an event's document names another activity": """
-        SELECT id FROM events WHERE seq BETWEEN $first AND $last
-            AND json_extract_string(document, '$.event.id') IS DISTINCT FROM nullif(id, '')
-            AND json_extract_string(document, '$.error.message') IS NULL""",
-}
-_OF_ALL = {
-    "an activity is stored more than once": "SELECT id FROM activities GROUP BY id HAVING count(*) > 1",
-    "a number is given to more than one activity": """
-        SELECT CAST(seq AS VARCHAR) AS id FROM activities GROUP BY seq HAVING count(*) > 1""",
-    "an activity has more than one event": """
-        SELECT CAST(seq AS VARCHAR) AS id FROM events GROUP BY seq HAVING count(*) > 1""",
-    "numbers of activities are missing": """
-        SELECT concat(previous + 1, ' to ', seq - 1) AS id
-        FROM (SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) AS previous FROM activities)
-        WHERE seq > previous + 1
-            AND (SELECT max(seq) - count(*) FROM activities)
-                > (SELECT coalesce(sum(activities), 0) FROM (SELECT DISTINCT ON (of_day) * FROM removals
-                   WHERE of_day NOT IN (SELECT day FROM activities) ORDER BY of_day, removed_at))""",
-    "a claim reaches beyond the time at which it was made": """
-        SELECT concat(feed, ' ', walk_id) AS id FROM coverage WHERE to_time > walked_at OR from_time >= to_time""",
-    "a walk has not stored as many activities as it claims": """
-        SELECT concat(c.feed, ' ', c.walk_id) AS id FROM coverage c
-        JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
-        WHERE a.stored > c.new OR c.new > c.activities
-            OR (a.stored < c.new AND NOT EXISTS (SELECT 1 FROM removals))""",
-}
-
-
-def verify(reader: ArchiveReader, told: Callable[[int, int], None] = lambda done, last: None) -> list[Finding]:
+def verify(
+    reader: ArchiveReader, told: Callable[[int, int], None] = lambda done, last: None, *, at_once: int = _SLICE
+) -> list[Finding]:
     """Recompute every hash and look at every record and claim; return what is wrong, nothing when all is right.
 
-    `told` is called with how many numbers were looked at, and how many there are.
+    `told` is called with how many numbers were looked at, and how many there are. Memory grows with `at_once`, the
+    number of activities that are looked at in one go, and not with the archive.
 
     Raises:
         ArchiveError: A file can't be read at all.
@@ -78,30 +126,63 @@ def verify(reader: ArchiveReader, told: Callable[[int, int], None] = lambda done
     found: dict[str, list[str]] = {}
     numbers: dict[str, int] = {}
     with translated(reader.folder), reader.connect() as connection:
-        for what, ids in _wrong(connection, told):
-            numbers[what] = numbers.get(what, 0) + len(ids)
-            found.setdefault(what, []).extend(ids[: _SHOWN - len(found.get(what, []))])
-    return [Finding(what, numbers[what], tuple(examples)) for what, examples in found.items()]
+        for name, sql in _ONCE.items():
+            connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+        marks = {"stored": reader.mark(SEQ), "derived": reader.mark(NORMALIZED)}
+        by_number = _wrong_by_number(connection, marks, told, at_once)
+        for what, number, examples in chain(by_number, _wrong_over_all(connection, marks, at_once)):
+            numbers[what] = numbers.get(what, 0) + number
+            found.setdefault(what, []).extend(examples)
+    return [Finding(what, numbers[what], tuple(examples[:_SHOWN])) for what, examples in found.items()]
 
 
-def _wrong(connection: duckdb.DuckDBPyConnection, told: Callable[[int, int], None]) -> Iterator[tuple[str, list[str]]]:
-    highest = "SELECT coalesce((SELECT max(seq) FROM activities), 0), coalesce((SELECT max(seq) FROM events), 0)"
-    last, normalized = connection.execute(highest).fetchall()[0]
-    for first in range(1, last + 1, _SLICE):
-        end = min(first + _SLICE - 1, last)
-        for what, sql in _OF_SLICES.items():
-            parameters: dict[str, object] = {"first": first, "last": end}
-            if "$normalized" in sql:
-                parameters["normalized"] = normalized
-            yield from _asked(connection, what, sql, parameters)
-        told(end, last)
+def _wrong_by_number(
+    connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], told: Callable[[int, int], None], at_once: int
+) -> Iterator[Wrong]:
+    """Look at all numbers, slice by slice, and at last whether as many are missing as were removed."""
+    stored = marks["stored"]
+    there = unexplained = undone = 0
+    for first in range(1, stored + 1, at_once):
+        last = min(first + at_once - 1, stored)
+        for what, number, examples in _wrong_in(connection, first, last, marks["derived"]):
+            unexplained += number if what == _MISSING else 0
+            yield what, number, examples
+        counted, still = connection.execute(_COUNTS).fetchall()[0]
+        there, undone = there + counted, undone + still
+        told(last, stored)
+    removed = connection.execute("SELECT CAST(coalesce(sum(activities), 0) AS BIGINT) FROM removed").fetchall()[0][0]
+    lost = (stored - there - unexplained) - (removed - undone)
+    if lost > 0:
+        yield "more activities are gone from among removed ones than were removed", lost, []
+
+
+def _wrong_over_all(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], at_once: int) -> Iterator[Wrong]:
     for what, sql in _OF_ALL.items():
-        yield from _asked(connection, what, sql, {})
+        yield from _asked(connection, what, sql, marks)
+    parts = 1 + marks["stored"] // (at_once * _PARTS)
+    for part in range(parts):
+        yield from _asked(connection, "an activity is stored more than once", _TWICE, {"parts": parts, "part": part})
+
+
+def _wrong_in(connection: duckdb.DuckDBPyConnection, first: int, last: int, derived: int) -> Iterator[Wrong]:
+    """Look at one slice; its columns are read once, for all questions."""
+    parameters = {"first": first, "last": last, "epoch": EPOCH, "normalized": derived}
+    for name, sql in _SLICES.items():
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", _of(sql, parameters))
+    for what, sql in _OF_SLICES.items():
+        yield from _asked(connection, what, sql, parameters)
 
 
 def _asked(
     connection: duckdb.DuckDBPyConnection, what: str, sql: str, parameters: Mapping[str, object]
-) -> Iterator[tuple[str, list[str]]]:
-    rows = connection.execute(sql, dict(parameters)).fetchall()
+) -> Iterator[Wrong]:
+    """Ask what is wrong, and take only the first of many."""
+    shown = f"WITH wrong AS ({sql}) SELECT id, (SELECT sum(many) FROM wrong) FROM wrong ORDER BY id LIMIT {_SHOWN}"  # noqa: S608 - our own
+    rows = connection.execute(shown, _of(sql, parameters)).fetchall()
     if rows:
-        yield what, [str(row[0]) for row in rows]
+        yield what, int(rows[0][1]), [str(row[0]) for row in rows]
+
+
+def _of(sql: str, parameters: Mapping[str, object]) -> dict[str, object]:
+    """Return those parameters that a question has: DuckDB refuses more."""
+    return {name: value for name, value in parameters.items() if f"${name}" in sql}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -221,7 +221,7 @@ class ArchiveWriter:
             return replaced
 
     def compact(self) -> list[Compacted]:
-        """Merge small files of all tables; collecting waits for one table at a time, readers not at all.
+        """Merge small files of all tables; collecting waits for one day of one table at a time, readers not at all.
 
         Raises:
             ArchiveError: There is no room for it, or a table can't be written.
@@ -229,7 +229,13 @@ class ArchiveWriter:
         done = []
         for log, lock in self._tables():
             with lock, translated(self._folder):
-                done.append(log.compact())
+                crowded, before = log.crowded, len(log.files)
+            merged = 0
+            for place in crowded:
+                with lock, translated(self._folder):
+                    one = log.compact(place)
+                    merged += one.files_before - one.files_after
+            done.append(Compacted(log.name, before, before - merged))
         return done
 
     def vacuum(self, grace: timedelta = GRACE) -> list[Vacuumed]:
@@ -263,7 +269,8 @@ class ArchiveWriter:
             return found
 
     def _days(self, before: date) -> list[Removed]:
-        files = [file.path for file in self._activities.files]
+        midnight = datetime.combine(before, time(), UTC)
+        files = [file.path for file in self._activities.files if file.may_hold("created_at", EPOCH, midnight)]
         if not files:
             return []
         with self._duckdb.cursor() as connection:
