@@ -38,6 +38,10 @@ def _duration(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(format_duration)]
 
 
+_ROUNDS = 3
+_BEHIND = timedelta(minutes=15)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -109,6 +113,11 @@ class FeedSettings(_Section):
     def filters(self) -> Filters:
         """What this feed selects."""
         return Filters(self.activity_types, self.exclude_activity_types, self.actor_ids, self.organization_ids)
+
+    @property
+    def behind_after(self) -> timedelta:
+        """How old the end of the coverage may be before the feed counts as behind: three rounds, and 15 minutes."""
+        return max(_ROUNDS * self.interval, _BEHIND)
 
 
 class EnrichmentSettings(_Section):
@@ -282,5 +291,9 @@ class Settings(_Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             message = f"two feeds have the same name: {', '.join(twice)}"
+            raise ValueError(message)
+        too_far = [feed.name for feed in self.feeds if feed.backfill > self.retention.keep > timedelta(0)]
+        if too_far:
+            message = f"backfill reaches further back than retention.keep, which would remove it: {', '.join(too_far)}"
             raise ValueError(message)
         return self

@@ -77,6 +77,26 @@ def test_configured_feeds_and_others_are_told_apart(run: Run, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("archive")
+def test_many_feeds_are_summed_up_in_one_line(run: Run, tmp_path: Path) -> None:
+    more = "".join(f'[[feeds]]\nname = "more-{number}"\n' for number in range(7))
+    (tmp_path / "anthropic-audit.toml").write_text(SETTINGS + more, encoding="utf-8")
+
+    shown = run("status").stdout
+
+    assert (
+        "9 feeds, 1 covered up to lately, 8 never walked (new-one, more-0, more-1, more-2, more-3 and 3 more)" in shown
+    )
+
+
+def test_a_feed_whose_coverage_ends_long_ago_is_behind(run: Run, tmp_path: Path, make_archive: Any, walks: Any) -> None:
+    make_archive([], [walks(timedelta(hours=2), timedelta(hours=1))])
+    (tmp_path / "anthropic-audit.toml").write_text(SETTINGS, encoding="utf-8")
+
+    assert "2 feeds, 0 covered up to lately, 1 behind (acme), 1 never walked (new-one)" in run("status").stdout
+    assert json.loads(run("status", "--format", "json").stdout)["behind"] == ["acme"]
+
+
+@pytest.mark.usefixtures("archive")
 def test_a_feed_that_is_no_longer_configured_is_kept(run: Run, tmp_path: Path) -> None:
     (tmp_path / "anthropic-audit.toml").write_text('[[feeds]]\nname = "new-one"', encoding="utf-8")
 

@@ -171,6 +171,11 @@ def test_a_feed_flag_reaches_every_feed() -> None:
             '[[feeds]]\nactivity_types=["a"]\nexclude_activity_types=["b"]', ["feeds[0]", "not both"], id="both filters"
         ),
         pytest.param('[[feeds]]\nname="a"\n[[feeds]]\nname="a"', ["two feeds have the same name: a"], id="twice"),
+        pytest.param(
+            'retention = { keep = "90d" }\n[[feeds]]\nname="a"\nbackfill="365d"',
+            ["backfill reaches further back than retention.keep, which would remove it: a"],
+            id="backfill that retention removes",
+        ),
         pytest.param("archive = 5", ["anthropic-audit.toml:1", "archive", "put it in quotes"], id="no text"),
     ],
 )

@@ -34,6 +34,7 @@ _HEADINGS = (
     *(Heading(title, is_number=True, may_be_cut=False) for title in ("new", "activities", "holes", "req/1m", "req/1h")),
 )
 _EVERYTHING = "{}"
+_NAMED = 5
 
 
 def status(
@@ -107,6 +108,7 @@ def _as_json(settings: Settings, found: Sequence[Standing], counts: Counts, now:
         "events": counts.events,
         "not_normalized": counts.not_normalized,
         "never_walked": _never_walked(settings, found),
+        "behind": _behind(settings, found, now),
         "feeds": [_feed_as_json(settings, one, counts, now) for one in found],
     }
 
@@ -147,12 +149,41 @@ def _print(settings: Settings, found: Sequence[Standing], counts: Counts, now: d
     out.print(f"archive {settings.archive}: {activities:,} activities, {counts.events:,} events", markup=False)
     if counts.not_normalized:
         out.print(f"{counts.not_normalized:,} activities wait to be normalized: the next `collect` does it")
+    if len(settings.feeds) > 1:
+        out.print(_summary(settings, found, now), markup=False)
     if found:
         print_table(_HEADINGS, [_row(one, counts, now) for one in found])
     for one in found:
         _print_details(settings, one)
     for name in _never_walked(settings, found):
         out.print(f"{name}: configured, and never walked to an end", markup=False)
+
+
+def _summary(settings: Settings, found: Sequence[Standing], now: datetime) -> str:
+    """Say in one line how all configured feeds stand, and name those that need somebody."""
+    behind, never = _behind(settings, found, now), _never_walked(settings, found)
+    with_holes = [one.feed for one in found if _is_configured(settings, one) and one.covered.holes.windows]
+    current = len(settings.feeds) - len(behind) - len(never)
+    parts = [f"{len(settings.feeds)} feeds", f"{current} covered up to lately"]
+    for names, what in ((behind, "behind"), (never, "never walked"), (with_holes, "with holes")):
+        if names:
+            parts.append(f"{len(names)} {what} ({_first_of(names)})")
+    return ", ".join(parts)
+
+
+def _first_of(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _behind(settings: Settings, found: Sequence[Standing], now: datetime) -> list[str]:
+    """Return the configured feeds whose coverage ends too long ago."""
+    lags = {(one.feed, one.filters): one.lag(now) for one in found}
+    return [
+        feed.name
+        for feed in settings.feeds
+        if lags.get((feed.name, feed.filters.key()), timedelta(0)) > feed.behind_after
+    ]
 
 
 def _row(one: Standing, counts: Counts, now: datetime) -> Sequence[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -21,9 +21,6 @@ from anthropic_audit.times import format_time
 _LOOPBACK = "127.0.0.1"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _JSON = "application/json"
-_ROUNDS = 3
-_LEAST = timedelta(minutes=15)
-"""How old the end of a feed's coverage may be before the feed counts as behind: three rounds, and this at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +56,7 @@ def metrics(text: bytes) -> Answer:
 
 def _standing(archive: ArchiveWriter, feed: FeedSettings, now: datetime) -> Mapping[str, object]:
     end = archive.covered(feed.name, feed.filters).end
-    allowed = max(_ROUNDS * feed.interval, _LEAST)
-    is_current = end is not None and now - end <= allowed
+    is_current = end is not None and now - end <= feed.behind_after
     return {"covered_to": end and format_time(end), "is_current": is_current}
 
 
