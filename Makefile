@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PATHS := src tests bench scripts
-PYTEST := $(BIN)/pytest -n auto
+EXTRAS := aws elasticsearch geo kafka opensearch
+PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup format lint types test test-fast bench docs docs-check wheel-check lock check clean
@@ -60,7 +61,7 @@ wheel-check: setup
 	@$(BIN)/python scripts/check_wheel.py
 
 lock: setup  ## Lock the newest versions that fit
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --extra geo pyproject.toml \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev $(foreach extra,$(EXTRAS),--extra $(extra)) pyproject.toml \
 		--upgrade --generate-hashes --no-header --no-annotate -o requirements-dev.lock
 
 check: lint types docs-check wheel-check test  ## All that CI runs

@@ -24,6 +24,7 @@ from anthropic_audit.cli.app import app
 from anthropic_audit.normalize.telling import Teller
 from anthropic_audit.settings import (
     PROCESSORS,
+    SINKS,
     EnrichmentSettings,
     FeedSettings,
     RetentionSettings,
@@ -82,12 +83,18 @@ def settings_page() -> str:
         "",
         "Processors are set in the file only. [The guide](../guides/processors.md) shows them at work.",
         "",
-        *_processors_table(),
+        *_kinds_table(PROCESSORS, "do", "what it does"),
+        "",
+        "## In each `[[sinks]]`",
+        "",
+        "Sinks are set in the file only. [The guide](../guides/sinks.md) shows them at work.",
+        "",
+        *_kinds_table(SINKS, "to", "where events go"),
     ]
     return "\n".join(lines) + "\n"
 
 
-_TABLES = ("feeds", "enrichment", "retention", "service", "processors")
+_TABLES = ("feeds", "enrichment", "retention", "service", "processors", "sinks")
 """Settings that are tables of their own."""
 
 
@@ -100,22 +107,32 @@ def _settings_table(section: type[BaseModel], prefix: str) -> Iterator[str]:
             yield f"| `{name}` | {_kind(name, field)} | {default} | {field.description} | `{prefix}{name.upper()}` |"
 
 
-def _processors_table() -> Iterator[str]:
-    yield "| `do` | what it does | settings |"
+def _kinds_table(kinds: Mapping[str, type[BaseModel]], by: str, what: str) -> Iterator[str]:
+    """List kinds of a table, and the settings of all of them; those that all kinds have are named once."""
+    own = {name: [one for one in model.model_fields if one != by] for name, model in kinds.items()}
+    common = [one for one in next(iter(own.values())) if all(one in names for names in own.values())]
+    if common:
+        yield f"Each has {', '.join(f'`{one}`' for one in common)}, and settings of its own:"
+        yield ""
+    yield f"| `{by}` | {what} | settings |"
     yield "|---|---|---|"
-    for name, model in PROCESSORS.items():
-        own = [one for one in model.model_fields if one != "do"]
-        yield f"| `{name}` | {(model.__doc__ or '').rstrip('.')} | {', '.join(f'`{one}`' for one in own)} |"
+    for name, model in kinds.items():
+        listed = ", ".join(f"`{one}`" for one in own[name] if one not in common)
+        yield f"| `{name}` | {_first_line(model)} | {listed} |"
     yield ""
     yield "| setting | default | what it is |"
     yield "|---|---|---|"
-    fields = {name: field for model in PROCESSORS.values() for name, field in model.model_fields.items()}
+    fields = {name: field for model in kinds.values() for name, field in model.model_fields.items()}
     for name, field in fields.items():
-        if name != "do":
+        if name != by:
             default = (
                 "" if field.is_required() else "none" if isinstance(field.default, dict) else _default(field.default)
             )
             yield f"| `{name}` | {default} | {field.description} |"
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").splitlines()[0].rstrip(".")
 
 
 def _kind(name: str, field: FieldInfo) -> str:

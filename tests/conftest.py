@@ -6,6 +6,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.engines.plugin"]
+
 settings.register_profile(
     "house",
     deadline=None,

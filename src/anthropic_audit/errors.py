@@ -5,6 +5,7 @@ AuditError
   TransientError         waiting may help: try the same thing again, after `retry_after` if it is given
     FeedBusyError        the API answered 429, 5xx or something that is no answer
     FeedUnreachableError no answer came at all
+    SinkBusyError        a target is busy, or gave no answer: what was sent may be there or not
   FatalError             stop this run; nothing is claimed that was not stored; exit code 1
     FeedDeniedError      the API refuses the key
     FeedRefusedError     the API refuses the question (400)
@@ -12,6 +13,8 @@ AuditError
     FeedStalledError     the API promises more and stays where it is
     ArchiveError         the archive can't be read or written
     ArchiveBusyError     another process writes this archive
+    SinkDeniedError      a target does not let us in, or is not what it should be
+  SinkRefusedError       a target refuses these events as they are: fewer at once may be taken, one alone is rejected
   InterruptedRunError    the operator asked for an end: what is stored stays, the rest is due next time; exit code 3
 """
 
@@ -77,6 +80,23 @@ class ArchiveError(FatalError):
 
 class ArchiveBusyError(ArchiveError):
     """Another process holds the archive's lease."""
+
+
+class SinkBusyError(TransientError):
+    """A target is busy, or gave no answer; what was sent may have come there or not."""
+
+
+class SinkDeniedError(FatalError):
+    """A target does not let us in, or is not set up."""
+
+
+class SinkRefusedError(AuditError):
+    """A target refuses a request as it is: too large, or something in it that it can't take."""
+
+    def __init__(self, message: str, *, status: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        """The status of the target's answer, or None."""
 
 
 class InterruptedRunError(AuditError):

@@ -147,3 +147,84 @@ class Received:
     received_at: datetime
     request_id: str | None
     walk_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An event on its way to a sink."""
+
+    seq: int
+    id: str
+    timestamp: datetime
+    document: str
+    """The event as JSON."""
+
+
+class Fate(StrEnum):
+    """What becomes of an event that is sent to a sink."""
+
+    CREATED = "created"
+    EXISTING = "existing"
+    """It was there already."""
+    REJECTED = "rejected"
+    """It is refused for good."""
+    BUSY = "busy"
+    """It was not taken now; sending it again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one event, and why."""
+
+    fate: Fate
+    reason: str = ""
+    status: int | None = None
+    """The status that a target gave it."""
+
+
+class Errand(StrEnum):
+    """Why events are delivered."""
+
+    FOLLOW = "follow"
+    """They are next; this alone moves the position."""
+    REPLAY = "replay"
+    RETRY = "retry"
+    """They were rejected before."""
+    REPAIR = "repair"
+    """A comparison has missed them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Events that a sink has settled: each was taken, was there, was rejected, or was dropped by a processor."""
+
+    sink: str
+    errand: Errand
+    first_seq: int
+    last_seq: int
+    created: int
+    existing: int
+    rejected: int
+    dropped: int
+    nbytes: int
+    started_at: datetime
+    finished_at: datetime
+
+    @property
+    def events(self) -> int:
+        """How many events those were."""
+        return self.created + self.existing + self.rejected + self.dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An event that a sink refuses for good, or did before it took it."""
+
+    sink: str
+    seq: int
+    id: str
+    timestamp: datetime
+    status: int | None
+    reason: str
+    is_resolved: bool
+    recorded_at: datetime

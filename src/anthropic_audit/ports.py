@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Protocol
 
-from .model import Coverage, Page, Query, Received
+from .model import Coverage, Page, Parcel, Query, Received, Verdict
 
 
 class Clock(Protocol):
@@ -71,4 +72,31 @@ class Enrichment(Protocol):
 
     def refresh(self) -> bool:
         """Read again what has changed outside, and say whether anything has; answers given before may be outdated."""
+        ...
+
+
+class Sink(Protocol):
+    """A place that events are delivered to; several threads may deliver at the same time."""
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
+        """Send events, and return what became of each, in their order.
+
+        Raises:
+            SinkBusyError: Nobody knows what became of them; sending them again may help.
+            SinkRefusedError: None was taken; fewer at once may be.
+            SinkDeniedError: None was taken, and none will be before somebody changes something.
+        """
+        ...
+
+    def present(self, parcels: Sequence[Parcel]) -> AbstractSet[str]:
+        """Return the ids of those events that are there already; none where the target can't say.
+
+        Raises:
+            SinkBusyError: It can't be said now.
+            SinkDeniedError: We may not ask.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .model import Coverage, Purpose, Window
+from .model import Coverage, Delivery, Purpose, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,37 @@ class Normalized:
     up_to_seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A sink has settled events, and its position is recorded."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFailed:
+    """A sink can't be delivered to for now; its position stays."""
+
+    sink: str
+    reason: str
+    hint: str | None
+    kind: str = ""
+    """The error's class, for those who count."""
+
+
 Progress = (
-    Asked | WalkStarted | PageRead | Stored | WalkFinished | WalkFailed | Waiting | CursorLost | RangeRead | Normalized
+    Asked
+    | WalkStarted
+    | PageRead
+    | Stored
+    | WalkFinished
+    | WalkFailed
+    | Waiting
+    | CursorLost
+    | RangeRead
+    | Normalized
+    | Delivered
+    | DeliveryFailed
 )
 Watch = Callable[[Progress], None]
 

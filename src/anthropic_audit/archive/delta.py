@@ -36,6 +36,9 @@ _RESERVE_BYTES = 16 * 2**20
 """So much stays free, for the log, checkpoints and everybody else on the disk."""
 _TARGET_BYTES = 128 * 2**20
 """How large files get when small ones are merged."""
+_PARQUET = "Parquet"
+_DAMAGED = "a file is damaged: put it back from a backup; `archive verify` says whether anything else is wrong"
+_UNUSABLE = "check that the folder may be written and that the disk has space"
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 
 Bound = int | datetime
@@ -223,7 +226,7 @@ def translated(place: Path) -> Iterator[None]:
     except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
         said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
         message = f"the archive can't be used: `{place}`: {said}"
-        raise ArchiveError(message, hint="check that the folder may be written and that the disk has space") from error
+        raise ArchiveError(message, hint=_DAMAGED if _PARQUET in said else _UNUSABLE) from error
 
 
 def is_table(folder: Path) -> bool:
@@ -249,12 +252,17 @@ def _open_or_create(folder: Path, table: Table) -> DeltaTable:
     if is_table(folder):
         return DeltaTable(folder.as_uri())
     folder.mkdir(parents=True, exist_ok=True)
-    return DeltaTable.create(
-        folder.as_uri(),
-        table.schema,
-        partition_by=list(table.partition_by),
-        configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
-    )
+    try:
+        return DeltaTable.create(
+            folder.as_uri(),
+            table.schema,
+            partition_by=list(table.partition_by),
+            configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
+        )
+    except DeltaError:
+        if is_table(folder):  # another process was faster
+            return DeltaTable(folder.as_uri())
+        raise
 
 
 def _snapshot(delta: DeltaTable, folder: Path, table: Table) -> Snapshot:

@@ -18,20 +18,26 @@ _FILE = "writer.lease"
 
 
 class Lease:
-    """The right to write one archive, held as a lock that the system takes back when the process dies.
+    """The right to do something alone, held as a lock that the system takes back when the process dies.
 
     Args:
         folder: The archive's folder; it must exist.
         now: The time that others are told.
+        file: The lock's file in that folder; that of the right to write the archive is the default.
+        what: What another process does that holds it.
 
     Raises:
         ArchiveBusyError: Another process holds it; says which.
         ArchiveError: The folder can't be written.
     """
 
-    def __init__(self, folder: Path, now: datetime) -> None:
-        path = folder / _FILE
+    def __init__(
+        self, folder: Path, now: datetime, *, file: str = _FILE, what: str = "another process writes this archive"
+    ) -> None:
+        path = folder / file
         try:
+            if path.parent != folder:
+                path.parent.mkdir(exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             message = f"the archive can't be written: `{path}`: {error.strerror}"
@@ -41,7 +47,7 @@ class Lease:
         except OSError as error:
             holder = _holder(self._file)
             os.close(self._file)
-            message = f"another process writes this archive: {holder}"
+            message = f"{what}: {holder}"
             raise ArchiveBusyError(
                 message, hint="wait until it ends, or stop it; reading is possible meanwhile"
             ) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -11,13 +12,35 @@ import pyarrow as pa
 from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Coverage
 
-from .delta import Snapshot, is_table, snapshot_of, translated
+from .delta import DataFile, Snapshot, is_table, snapshot_of, translated
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
 from .location import folder_of
 from .rows import coverage_of
-from .schema import COVERAGE, DAY, ESSENTIAL, TABLES, Table
+from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, NORMALIZED, TABLES, Table
 
+_BETWEEN = """
+SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)
+WHERE seq BETWEEN $first AND $last ORDER BY seq
+"""
+_NUMBERED = """
+SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)
+WHERE list_contains($seqs, seq) ORDER BY seq
+"""
+_SEQS_OF = """
+SELECT seq FROM read_parquet($files, hive_partitioning = false)
+WHERE timestamp >= $start AND timestamp < $end ORDER BY seq
+"""
+_OF = """
+SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)
+WHERE timestamp >= $start AND timestamp < $end AND seq BETWEEN $first AND $last ORDER BY seq
+"""
+_BY_HOUR = """
+SELECT date_trunc('hour', timestamp) AS hour, count(*) AS events FROM read_parquet($files, hive_partitioning = false)
+WHERE timestamp >= $start AND timestamp < $end GROUP BY hour
+"""
+_AT_ONCE = 20_000
+_MICROSECOND = timedelta(microseconds=1)
 _NOTHING = Snapshot((), {})
 
 
@@ -53,6 +76,55 @@ class ArchiveReader:
     def mark(self, name: str) -> int:
         """Return the number that was committed under this name together with the rows, or 0."""
         return next((one.marks[name] for one in self._tables.values() if name in one.marks), 0)
+
+    @property
+    def normalized_seq(self) -> int:
+        """The `seq` up to which events exist."""
+        return self.mark(NORMALIZED)
+
+    def events_between(self, first: int, last: int) -> pa.Table:
+        """Return `seq`, `id`, `timestamp` and `document` of the events with a `seq` from `first` to `last`, in order.
+
+        Only files that can hold those numbers are read.
+        """
+        held = [file for file in self._tables[EVENTS.name].files if file.may_hold("seq", first, last)]
+        return self._events(_BETWEEN, held, {"first": first, "last": last})
+
+    def events_numbered(self, seqs: Sequence[int]) -> pa.Table:
+        """Return the same of the events with these numbers, in the order of their numbers."""
+        files = self._tables[EVENTS.name].files
+        held = [file for file in files if any(file.may_hold("seq", seq, seq) for seq in seqs)]
+        return self._events(_NUMBERED, held, {"seqs": list(seqs)})
+
+    def events_of(self, start: datetime, end: datetime, at_once: int = _AT_ONCE) -> Iterator[pa.Table]:
+        """Yield the same of the events from `start` on and before `end`, in the order of their numbers, some at once.
+
+        No table is empty.
+        """
+        last = end - _MICROSECOND
+        held = [file for file in self._tables[EVENTS.name].files if file.may_hold("timestamp", start, last)]
+        with translated(self._folder), connect() as connection:
+            asked = {"files": [file.path for file in held], "start": start, "end": end}
+            seqs = read(connection, _SEQS_OF, asked).column("seq").to_pylist() if held else []
+        for place in range(0, len(seqs), at_once):
+            some = seqs[place : place + at_once]
+            yield self._events(_OF, held, {"start": start, "end": end, "first": some[0], "last": some[-1]})
+
+    def events_by_hour(self, start: datetime, end: datetime) -> dict[datetime, int]:
+        """Return the number of events of each hour that has any, from `start` on and before `end`."""
+        last = end - _MICROSECOND
+        held = [file.path for file in self._tables[EVENTS.name].files if file.may_hold("timestamp", start, last)]
+        if not held:
+            return {}
+        with translated(self._folder), connect() as connection:
+            rows = read(connection, _BY_HOUR, {"files": held, "start": start, "end": end}).to_pylist()
+        return {row["hour"].astimezone(UTC): row["events"] for row in rows}
+
+    def _events(self, query: str, files: Sequence[DataFile], asked: Mapping[str, object]) -> pa.Table:
+        if not files:
+            return EVENTS.schema.empty_table().select(["seq", "id", "timestamp", "document"])
+        with translated(self._folder), connect() as connection:
+            return read(connection, query, {"files": [file.path for file in files], **asked})
 
     def coverage(self, feed: str | None = None) -> list[Coverage]:
         """Return the finished walks of one feed, or of all, oldest first."""

@@ -177,7 +177,48 @@ REMOVALS = Table(
 )
 """What retention has removed, so that nobody takes it for a loss."""
 
+DELIVERIES = Table(
+    "deliveries",
+    pa.schema(
+        [
+            pa.field("sink", pa.string(), nullable=False),
+            pa.field("errand", pa.string(), nullable=False),
+            pa.field("first_seq", pa.int64(), nullable=False),
+            pa.field("last_seq", pa.int64(), nullable=False),
+            pa.field("created", pa.int64(), nullable=False),
+            pa.field("existing", pa.int64(), nullable=False),
+            pa.field("rejected", pa.int64(), nullable=False),
+            pa.field("dropped", pa.int64(), nullable=False),
+            pa.field("nbytes", pa.int64(), nullable=False),
+            pa.field("started_at", _TIME, nullable=False),
+            pa.field("finished_at", _TIME, nullable=False),
+        ]
+    ),
+    indexed=("last_seq", "finished_at"),
+)
+"""What sinks have settled; a sink's position is the highest `last_seq` of its errand `follow`."""
+
+REJECTED = Table(
+    "rejected",
+    pa.schema(
+        [
+            pa.field("sink", pa.string(), nullable=False),
+            pa.field("seq", pa.int64(), nullable=False),
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("timestamp", _TIME, nullable=False),
+            pa.field("status", pa.int64()),
+            pa.field("reason", pa.string(), nullable=False),
+            pa.field("is_resolved", pa.bool_(), nullable=False),
+            pa.field("recorded_at", _TIME, nullable=False),
+        ]
+    ),
+    indexed=("seq", "recorded_at"),
+)
+"""What sinks refuse for good, and what of it they took later: the newest row of an event says."""
+
 ESSENTIAL = (ACTIVITIES, EVENTS, COVERAGE)
 """The tables that every archive has; older archives lack the others."""
 
-TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (*ESSENTIAL, REMOVALS, REQUESTS, GAPS)})
+TABLES: Mapping[str, Table] = MappingProxyType(
+    {table.name: table for table in (*ESSENTIAL, REMOVALS, REQUESTS, GAPS, DELIVERIES, REJECTED)}
+)

@@ -24,7 +24,7 @@ from .lease import Lease
 from .ledger import GapLedger, GapRow
 from .location import folder_of
 from .rows import Events, activity_rows, coverage_rows, event_rows, removal_rows, request_rows
-from .schema import ACTIVITIES, COVERAGE, EVENTS, NORMALIZED, REMOVALS, REQUESTS, SEQ
+from .schema import ACTIVITIES, COVERAGE, DELIVERIES, EVENTS, NORMALIZED, REJECTED, REMOVALS, REQUESTS, SEQ
 from .upkeep import GRACE, Compacted, Removed, Vacuumed
 
 _LEASE_SECONDS = 1.0
@@ -88,6 +88,7 @@ class ArchiveWriter:
             self._coverage = DeltaLog(folder, COVERAGE)
             self._requests = DeltaLog(folder, REQUESTS)
             self._removals = DeltaLog(folder, REMOVALS)
+            self._of_sinks = [DeltaLog(folder, DELIVERIES), DeltaLog(folder, REJECTED)]
             self._gaps = GapLedger(folder)
             self._duckdb = connect()
             self._walks = self._read_coverage()
@@ -229,6 +230,7 @@ class ArchiveWriter:
         done = []
         for log, lock in self._tables():
             with lock, translated(self._folder):
+                log.catch_up()
                 crowded, before = log.crowded, len(log.files)
             merged = 0
             for place in crowded:
@@ -285,6 +287,7 @@ class ArchiveWriter:
             (self._requests, self._recording),
             (self._gaps.log, self._recording),
             (self._removals, self._recording),
+            *((log, self._recording) for log in self._of_sinks),
         ]
 
     def close(self) -> None:

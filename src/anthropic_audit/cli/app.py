@@ -16,6 +16,7 @@ from . import gaps as gaps_commands
 from . import search as search_command
 from . import settings as settings_command
 from . import simulate as simulate_command
+from . import sinks as sinks_commands
 from .check import check
 from .collect import collect
 from .demo import demo
@@ -77,6 +78,7 @@ for _name, (_command, _examples) in COMMANDS.items():
 app.add_typer(archive_commands.app, name="archive")
 app.add_typer(catalogue_commands.app, name="catalogue")
 app.add_typer(gaps_commands.app, name="gaps")
+app.add_typer(sinks_commands.app, name="sinks")
 
 
 def main() -> None:

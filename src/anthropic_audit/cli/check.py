@@ -20,12 +20,13 @@ from anthropic_audit.diagnosis import (
     enrichment_findings,
     feed_findings,
     probed,
+    sink_findings,
 )
 from anthropic_audit.progress import nobody
 from anthropic_audit.redact import redact
 from anthropic_audit.service import open_feeds
-from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
-from anthropic_audit.settings_sources import resolve_key
+from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings, SinkSettings
+from anthropic_audit.settings_sources import resolve_key, resolve_sink_secret
 
 from .environment import environment, load_settings
 from .filters import warnings, with_types
@@ -51,8 +52,8 @@ def check(
     """Look at settings, keys, clocks, the archive and the databases, and say of each what is wrong and what to do.
 
     Each feed is asked once, for one activity: that tells whether the API can be reached, whether it accepts the key and
-    its scope, how much of the budget is left, and whether clocks agree. Nothing is written, and a running collector is
-    not disturbed.
+    its scope, how much of the budget is left, and whether clocks agree. Clusters that events are delivered to are asked
+    for their version and for what they need. Nothing is written, and a running collector is not disturbed.
 
     Exit codes: 0 nothing is wrong (warnings apart), 1 failed, 2 the settings can't be read, 3 something is wrong.
     """
@@ -64,6 +65,7 @@ def check(
         *probed("archive", lambda: archive_findings(settings.archive, with_types(settings).feeds, datetime.now(UTC))),
         *probed("enrichment", lambda: enrichment_findings(settings.enrichment, datetime.now(UTC))),
         *probed("processors", lambda: _processors(settings)),
+        *(one for sink in settings.sinks for one in probed(f"sink {sink.name}", partial(_sink, sink, offline=offline))),
     ]
     if format is TableOrJson.JSON:
         print_json([{"what": one.what, "is": one.state, "found": redact(one.found), "cure": one.cure} for one in found])
@@ -108,6 +110,10 @@ def _feed(feed: FeedSettings, *, offline: bool) -> Iterator[Finding]:
     (run,) = open_feeds([(patient, key.secret)], clock, nobody)
     with closing(run):
         yield from feed_findings(patient, run.feed, clock)
+
+
+def _sink(sink: SinkSettings, *, offline: bool) -> Iterator[Finding]:
+    return sink_findings(sink, resolve_sink_secret(sink, environment()), SystemClock(), offline=offline)
 
 
 def _processors(settings: Settings) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
@@ -11,6 +12,8 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from anthropic_audit.progress import (
     CursorLost,
+    Delivered,
+    DeliveryFailed,
     Normalized,
     PageRead,
     Progress,
@@ -28,6 +31,7 @@ _Fields = MutableMapping[str, Any]
 
 def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
     """Return a logger that writes to stderr (or the stream): JSON lines, or coloured text on a terminal."""
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries have a say through errors, not beside them
     stream = stream or sys.stderr
     rendered: Processor = structlog.processors.JSONRenderer()
     if stream.isatty():
@@ -63,7 +67,7 @@ def logging_watch(log: FilteringBoundLogger) -> Watch:
             case Normalized():
                 log.info("normalized", events=event.events, up_to_seq=event.up_to_seq)
             case _:
-                return
+                _log_delivery(log, event)
 
     return watch
 
@@ -81,6 +85,25 @@ def _log_walk(log: FilteringBoundLogger, event: WalkFinished) -> None:
         new=walk.new,
         request_id=walk.request_id,
         walk_id=walk.walk_id,
+    )
+
+
+def _log_delivery(log: FilteringBoundLogger, event: Progress) -> None:
+    if isinstance(event, DeliveryFailed):
+        log.error("delivery failed", sink=event.sink, reason=event.reason, hint=event.hint)
+    if not isinstance(event, Delivered):
+        return
+    one = event.delivery
+    log.info(
+        "delivered",
+        sink=one.sink,
+        errand=one.errand.value,
+        up_to_seq=one.last_seq,
+        created=one.created,
+        existing=one.existing,
+        rejected=one.rejected,
+        dropped=one.dropped,
+        seconds=round((one.finished_at - one.started_at).total_seconds(), 3),
     )
 
 

@@ -20,6 +20,8 @@ from rich.text import Text
 from anthropic_audit.progress import (
     Asked,
     CursorLost,
+    Delivered,
+    DeliveryFailed,
     Normalized,
     PageRead,
     Progress,
@@ -111,7 +113,7 @@ class ProgressDisplay:
             match event:
                 case Waiting():
                     self._note = f"waiting {event.seconds:.0f} s: {event.reason}"
-                case Asked():
+                case Asked() | Delivered() | DeliveryFailed():
                     return
                 case RangeRead():
                     self._history = event

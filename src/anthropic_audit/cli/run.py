@@ -16,12 +16,14 @@ from structlog.typing import FilteringBoundLogger
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
+from anthropic_audit.ports import Clock
 from anthropic_audit.redact import Secret
 from anthropic_audit.search.lateness import lateness
 from anthropic_audit.service import (
     Chore,
     Chores,
     Collector,
+    Deliveries,
     Figures,
     HealthServer,
     RequestLog,
@@ -30,7 +32,8 @@ from anthropic_audit.service import (
     open_feeds,
     readiness,
 )
-from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.service.delivering import Open
+from anthropic_audit.settings import FeedSettings, Settings, SinkSettings
 from anthropic_audit.settings_sources import resolve_key
 from anthropic_audit.times import format_duration, format_time
 
@@ -42,6 +45,7 @@ from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
 from .pace import settle_in
+from .sinks.opening import PATIENT, opened_errands
 from .status_echo import accesses
 from .stopping import reloading, stopping
 
@@ -75,7 +79,8 @@ def run(
     """Collect all feeds for good, normalize, and keep house; one process for everything.
 
     Each feed goes its own way: one that is slow, refused or silent holds up no other, and is asked less often until it
-    answers. History that `backfill` asks for is filled in beside the live tails. Log lines on standard error, JSON
+    answers. History that `backfill` asks for is filled in beside the live tails. Events are delivered to all sinks of
+    the settings, each at its own pace. Log lines on standard error, JSON
     where nobody looks. On a loopback port, if one is set: /healthz (the process answers), /readyz (every feed is
     covered up to lately), /metrics (for Prometheus).
 
@@ -178,9 +183,16 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             Chore("measure lateness", _MEASURE_SECONDS, lambda: _measure(settings, collector, log)),
             Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
+        sinks = {one.name: _opener(settings, one, clock, figures) for one in settings.sinks}
+        stack.enter_context(Deliveries(archive, sinks, clock, figures.watch))
         stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
         log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
         collector.follow(runs)
+
+
+def _opener(settings: Settings, sink: SinkSettings, clock: Clock, figures: Figures) -> Open:
+    """Return what opens a sink; whatever is wrong with it is said when it is opened, and keeps nobody else."""
+    return lambda: opened_errands(settings, sink, clock, figures.watch, patience=PATIENT)
 
 
 def _measure(settings: Settings, collector: Collector, log: FilteringBoundLogger) -> None:

@@ -4,6 +4,7 @@ from .archive import Disk, archive_findings
 from .enrichment import enrichment_findings
 from .feed import feed_findings
 from .findings import Finding, State, probed
+from .sinks import sink_findings
 
 __all__ = [
     "Disk",
@@ -13,4 +14,5 @@ __all__ = [
     "enrichment_findings",
     "feed_findings",
     "probed",
+    "sink_findings",
 ]

@@ -1,6 +1,6 @@
 """What events look like to others, made of the catalogue: a JSON Schema, and templates of indices."""
 
 from .event import event_schema
-from .templates import Engine, index_template, package_template
+from .templates import CUSTOM, PACKAGE, STREAM, Engine, index_template, package_template
 
-__all__ = ["Engine", "event_schema", "index_template", "package_template"]
+__all__ = ["CUSTOM", "PACKAGE", "STREAM", "Engine", "event_schema", "index_template", "package_template"]

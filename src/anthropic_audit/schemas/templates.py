@@ -67,13 +67,23 @@ def package_template(catalogue: Catalogue, engine: Engine) -> Template:
     }
 
 
-def index_template(catalogue: Catalogue, engine: Engine) -> Template:
-    """Return the index template that makes the data stream."""
+def index_template(
+    catalogue: Catalogue, engine: Engine, namespace: str | None = None, own: Template | None = None
+) -> Template:
+    """Return the index template that makes the data stream.
+
+    Args:
+        catalogue: The catalogue.
+        engine: Who stores the events.
+        namespace: That of the only data stream it is for; none: for all.
+        own: What the template says beside its component templates.
+    """
     template: Template = {
-        "index_patterns": [f"{STREAM}-*"],
+        "index_patterns": [f"{STREAM}-{namespace or '*'}"],
         "data_stream": {},
-        "priority": _PRIORITY,
+        "priority": _PRIORITY + (namespace is not None),
         "composed_of": [PACKAGE],
+        **({"template": own} if own else {}),
         "version": _version(catalogue),
         "_meta": {"managed_by": "anthropic-audit", "catalogue": catalogue.version},
     }

@@ -2,6 +2,7 @@
 
 from .chores import Chore, Chores
 from .collector import Collector, Outcome
+from .delivering import Deliveries
 from .feeds import FeedRun, open_feeds
 from .figures import Figures
 from .health import HealthServer, alive, metrics, readiness
@@ -12,6 +13,7 @@ __all__ = [
     "Chore",
     "Chores",
     "Collector",
+    "Deliveries",
     "FeedRun",
     "Figures",
     "HealthServer",

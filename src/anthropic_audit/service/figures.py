@@ -9,10 +9,12 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from anthropic_audit.archive import ArchiveWriter
-from anthropic_audit.model import Purpose
+from anthropic_audit.model import Errand, Purpose
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import (
     Asked,
+    Delivered,
+    DeliveryFailed,
     Normalized,
     PageRead,
     Progress,
@@ -57,6 +59,9 @@ class Figures:
         self._bytes = self._gauge("archive_bytes", "Size of the archive's files")
         self._asked = self._gauge("echo_requests", "Our requests of the last day in covered time", "feed")
         self._heard = self._gauge("echo_heard", "Those of them that came back as activities", "feed")
+        self._delivered = self._counter("sink_events", "Events that sinks have settled", "sink", "fate")
+        self._sink_failures = self._counter("sink_failures", "Failures to deliver", "sink", "kind")
+        self._position = self._gauge("sink_position", "The number up to which a sink has settled everything", "sink")
         self._strangers = self._gauge("stranger_requests", "Requests under our keys that are none of ours, last day")
 
     def watch(self, event: Progress) -> None:
@@ -79,6 +84,8 @@ class Figures:
                 self._waits.inc(event.seconds)
             case Normalized():
                 self._events.inc(event.events)
+            case _:
+                self._count_delivery(event)
         self._passed_on(event)
 
     def text(self, archive: ArchiveWriter, feeds: Sequence[FeedSettings]) -> bytes:
@@ -109,6 +116,16 @@ class Figures:
             self._late.labels(walk.feed).inc(walk.new)
         if walk.requests_remaining is not None:
             self._budget.labels(walk.feed).set(walk.requests_remaining)
+
+    def _count_delivery(self, event: Progress) -> None:
+        if isinstance(event, DeliveryFailed):
+            self._sink_failures.labels(event.sink, event.kind).inc()
+        if isinstance(event, Delivered):
+            one = event.delivery
+            for fate in ("created", "existing", "rejected", "dropped"):
+                self._delivered.labels(one.sink, fate).inc(getattr(one, fate))
+            if one.errand is Errand.FOLLOW:
+                self._position.labels(one.sink).set(one.last_seq)
 
     def _archive_bytes(self, folder: Path, now: datetime) -> int:
         if self._size is None or abs((now - self._size[0]).total_seconds()) > _SIZE_SECONDS:

@@ -1,6 +1,6 @@
 """Where settings come from: defaults, then the TOML file, then the environment, then flags; and the keys they name."""
 
-from .keys import Key, Run, resolve_hash_key, resolve_key, resolve_keys, run_command
+from .keys import Key, Run, resolve_hash_key, resolve_key, resolve_keys, resolve_sink_secret, run_command
 from .load import ENVIRONMENT_PREFIX, Loaded, load
 from .locate import CONFIG_VARIABLE, FILE_NAME, find_file, read_file
 from .origins import Origin
@@ -19,5 +19,6 @@ __all__ = [
     "resolve_hash_key",
     "resolve_key",
     "resolve_keys",
+    "resolve_sink_secret",
     "run_command",
 ]

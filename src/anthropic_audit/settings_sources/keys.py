@@ -11,7 +11,7 @@ from pathlib import Path
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.redact import Secret, redact
-from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, HashFields
+from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, HashFields, SinkSettings
 
 Run = Callable[[Sequence[str]], str]
 """Runs a command and returns what it printed; raises SetupError."""
@@ -101,6 +101,22 @@ def resolve_hash_key(processor: HashFields, environ: Mapping[str, str], run: Run
             message, hint="make one with `openssl rand -hex 32`, and keep it: other keys give other hashes"
         )
     return Secret(key)
+
+
+def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run = run_command) -> Secret | None:
+    """Find the secret of a sink, or None when its settings name no place of one.
+
+    Raises:
+        SetupError: There is none at that place.
+    """
+    if not sink.has_secret:
+        return None
+    place = _Place(f"sink `{sink.name}`", sink.secret_env, sink.secret_file, sink.secret_command)
+    text, origin, _ = place.read(environ, run, hint="set the variable, or name secret_file or secret_command")
+    if not text.strip():
+        message = f"sink `{sink.name}` has no secret: {origin} is empty"
+        raise SetupError(message, hint="put the key, the password or the token there, and nothing else")
+    return Secret(text.strip())
 
 
 def resolve_key(feed: FeedSettings, environ: Mapping[str, str], run: Run = run_command) -> Key:

@@ -8,14 +8,16 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 
 from anthropic_audit.redact import redact
-from anthropic_audit.settings import PROCESSORS, FeedSettings, Settings
+from anthropic_audit.settings import PROCESSORS, SINKS, FeedSettings, Settings
 
 from .environment import SECTIONS
 from .origins import Origin, Place, Source, write_place
 
-_KEY_NAMES = ("api_key", "key", "access_key", "secret", "token")
+_KEY_NAMES = ("api_key", "key", "access_key", "password", "secret", "token")
+_KINDS = {"processors": PROCESSORS, "sinks": SINKS}
+"""Lists of tables of several kinds."""
 _TAG = 2
-"""Where pydantic puts what a processor does into the place of a finding."""
+"""Where pydantic puts the kind of such a table into the place of a finding."""
 _SAYINGS = {
     "int_parsing": "this is no whole number",
     "int_type": "this is no whole number",
@@ -46,9 +48,9 @@ def explain(error: ValidationError, origin_of: Callable[[Place], Origin | None])
 
 def _untagged(place: Place) -> tuple[Place, list[str]]:
     """Return a place as it stands in the file, and the names of settings that may stand there."""
-    if len(place) > _TAG and place[0] == "processors":
+    if len(place) > _TAG and place[0] in _KINDS:
         kind = str(place[_TAG])
-        return (*place[:_TAG], *place[_TAG + 1 :]), list(PROCESSORS[kind].model_fields)
+        return (*place[:_TAG], *place[_TAG + 1 :]), list(_KINDS[str(place[0])][kind].model_fields)
     if len(place) <= 1:
         return place, list(Settings.model_fields)
     section = SECTIONS.get(str(place[0]), FeedSettings)
@@ -59,6 +61,8 @@ def _sentence(kind: str, message: str, place: Place, known: list[str]) -> str:
     if kind == "extra_forbidden":
         return _unknown(place, known)
     if kind.startswith("union_tag"):
+        if place[0] == "sinks":
+            return f"`to` says where a sink delivers to: {', '.join(SINKS)}"
         return f"`do` says what a processor does: {', '.join(PROCESSORS)}"
     if place == ("feeds",) and kind == "tuple_type":
         return "feeds is a list of tables: begin each feed with `[[feeds]]`, not `[feeds]`"
@@ -69,6 +73,8 @@ def _sentence(kind: str, message: str, place: Place, known: list[str]) -> str:
 
 def _unknown(place: Place, known: list[str]) -> str:
     name = str(place[-1])
+    if place[0] == "sinks" and name in _KEY_NAMES:
+        return "secrets are never written here: name where it is with secret_env, secret_file or secret_command"
     if len(place) > 1 and name in _KEY_NAMES:
         return "keys are never written here: name where the key is with api_key_env, api_key_file or api_key_command"
     near = get_close_matches(name.lower(), known, n=1)

@@ -1,0 +1,38 @@
+"""`anthropic-audit sinks`: where events are delivered to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import typer
+
+from anthropic_audit.cli.failures import guarded
+
+from .again import replay, retry
+from .compared import verify
+from .deliver import deliver
+from .prepared import setup
+from .standing import rejected, status
+
+COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
+    {
+        "setup": setup,
+        "deliver": deliver,
+        "status": status,
+        "rejected": rejected,
+        "retry": retry,
+        "replay": replay,
+        "verify": verify,
+    }
+)
+"""Every subcommand of `sinks`."""
+
+app = typer.Typer(
+    help="Deliver events to Elasticsearch, OpenSearch and other places, and see how that goes.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+for _name, _command in COMMANDS.items():
+    app.command(_name)(guarded(_command))

@@ -1,0 +1,75 @@
+"""`anthropic-audit sinks deliver`: everything that a sink has not got yet."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.archive import open_reader
+from anthropic_audit.cli.environment import load_settings
+from anthropic_audit.cli.logs import logging_watch, open_log
+from anthropic_audit.cli.options import Archive, Config
+from anthropic_audit.cli.output import notes
+from anthropic_audit.cli.pace import settle_in
+from anthropic_audit.cli.stopping import stopping
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.delivery import Follower
+from anthropic_audit.errors import AuditError
+from anthropic_audit.feed.retry import Patience
+from anthropic_audit.progress import Watch
+from anthropic_audit.service.threads import side_by_side
+from anthropic_audit.settings import Settings, SinkSettings
+
+from .opening import PATIENT, chosen_sinks, opened_errands
+
+_POLL_SECONDS = 2.0
+
+
+def deliver(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Sinks by name; else all.", show_default=False)
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Deliver the events that a sink has not got yet, beside whoever writes the archive.
+
+    Each sink goes its own way: one that is down holds up no other. Its position moves only behind events that it has
+    acknowledged; an event sent twice is stored once where the target can tell. `run` does this by itself for all sinks
+    of its settings.
+
+    Exit codes: 0 all is delivered, 1 failed, 2 wrong use or settings, 3 stopped, or gave up on a busy target.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    chosen = chosen_sinks(settings, names or [])
+    open_reader(settings.archive)
+    settle_in()
+    clock, watch = SystemClock(), logging_watch(open_log())
+    with stopping(clock.interrupt):
+        works = [partial(_deliver, settings, one, clock, watch, is_following=follow) for one in chosen]
+        failures = [error for error in side_by_side(works) if error is not None]
+    for error in failures[1:]:
+        notes().print(f"error: {error}", markup=False)
+    if failures:
+        raise failures[0]
+
+
+def _deliver(
+    settings: Settings, sink: SinkSettings, clock: SystemClock, watch: Watch, *, is_following: bool
+) -> AuditError | None:
+    """Deliver to one sink, and return what ended it early."""
+    patience = PATIENT if is_following else Patience()
+    try:
+        with opened_errands(settings, sink, clock, watch, patience=patience) as errands:
+            follower = Follower(errands)
+            done = follower.catch_up(open_reader(settings.archive))
+            while is_following:
+                clock.wait(_POLL_SECONDS)
+                done += follower.catch_up(open_reader(settings.archive))
+    except AuditError as error:
+        return error
+    notes().print(f"{sink.name}: {done:,} events delivered, all up to {follower.position:,}")
+    return None

@@ -1,0 +1,39 @@
+"""`anthropic-audit sinks setup`: templates and rules of a cluster."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.cli.environment import load_settings
+from anthropic_audit.cli.options import Archive, Config
+from anthropic_audit.cli.output import Heading, print_table
+from anthropic_audit.delivery import Change, set_up
+
+from .opening import Name, chosen_cluster, opened_cluster
+
+_HEADINGS = (Heading("what"), Heading("name"), Heading("change"), Heading("reason"))
+
+
+def setup(
+    name: Name,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Install what a cluster needs before it takes events: templates with every field, and rules for its indices.
+
+    Done twice, it changes nothing. After an update of this program it brings the templates up to date and lets the data
+    stream go on in a new backing index; data stays as it is.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    sink = chosen_cluster(settings, name)
+    cluster = opened_cluster(sink)
+    try:
+        steps = list(set_up(cluster, sink, load_catalogue(), is_rehearsal=dry_run))
+    finally:
+        cluster.close()
+    told = {change: f"would {change}" for change in (Change.CREATE, Change.UPDATE, Change.ROLL_OVER)} if dry_run else {}
+    print_table(_HEADINGS, [(one.what, one.name, told.get(one.change, one.change), one.reason) for one in steps])

@@ -1,0 +1,89 @@
+"""`anthropic-audit sinks status` and `rejected`: how delivering goes, from the archive alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.archive import open_reader
+from anthropic_audit.cli.environment import load_settings
+from anthropic_audit.cli.options import Archive, Config, TableOrJson
+from anthropic_audit.cli.output import Heading, console, print_json, print_table
+from anthropic_audit.search.deliveries import SinkStanding, rejections, sink_standings
+from anthropic_audit.times import format_duration, format_time
+
+from .opening import Name
+
+_STANDING = (
+    Heading("sink"),
+    *(Heading(title, is_number=True, may_be_cut=False) for title in ("position", "behind")),
+    Heading("lag", may_be_cut=False),
+    *(
+        Heading(title, is_number=True, may_be_cut=False)
+        for title in ("a second", "created", "existing", "dropped", "rejected")
+    ),
+    Heading("last", may_be_cut=False),
+)
+_REJECTED = (Heading("seq", is_number=True, may_be_cut=False), Heading("id"), Heading("time"), Heading("reason"))
+
+
+def status(
+    format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Say how each sink stands: position, what it has still to get, rate, what it refuses; reads the archive only.
+
+    The lag is the age of the oldest event that a sink has not got yet. The rate is that of the last hour, while it was
+    delivering.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    now = datetime.now(UTC)
+    with open_reader(settings.archive).connect() as connection:
+        found = sink_standings(connection, [one.name for one in settings.sinks], now)
+    if format is TableOrJson.JSON:
+        print_json([_as_json(one) for one in found])
+    elif found:
+        print_table(_STANDING, [_row(one, now) for one in found])
+    else:
+        console().print("no sink is set, and nothing was delivered")
+
+
+def rejected(
+    name: Name,
+    format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """List the events that a sink refuses for good, with its reason; `sinks retry` sends them again.
+
+    Mend what the reason says first: a mapping of the target, or the event by a processor.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    with open_reader(settings.archive).connect() as connection:
+        found = rejections(connection, name)
+    if format is TableOrJson.JSON:
+        print_json([{**asdict(one), "timestamp": format_time(one.timestamp)} for one in found])
+    elif found:
+        rows = [
+            (one.seq, one.id, format_time(one.timestamp), f"{one.status or ''} {one.reason}".strip()) for one in found
+        ]
+        print_table(_REJECTED, rows)
+    else:
+        console().print(f"{name}: nothing is rejected", markup=False)
+
+
+def _row(one: SinkStanding, now: datetime) -> tuple[object, ...]:
+    lag = "none" if one.oldest is None else format_duration(max(now - one.oldest, now - now))
+    rate = None if one.rate is None else round(one.rate)
+    last = None if one.last_at is None else f"{format_duration(now - one.last_at)} ago"
+    return one.sink, one.position, one.behind, lag, rate, one.created, one.existing, one.dropped, one.rejected, last
+
+
+def _as_json(one: SinkStanding) -> Mapping[str, object]:
+    times = {name: value and format_time(value) for name, value in (("oldest", one.oldest), ("last_at", one.last_at))}
+    return {**asdict(one), **times}

@@ -1,0 +1,27 @@
+"""From the archive to sinks: followers with a position each, delivering again, and comparing with what is there."""
+
+from .compare import HourCompared, Sent, compare
+from .courier import Courier, Limits
+from .errands import Errands, Span
+from .follower import Follower
+from .prepare import Prepare
+from .replay import replay, send_again
+from .setup import Change, Step, is_set_up, set_up
+
+__all__ = [
+    "Change",
+    "Courier",
+    "Errands",
+    "Follower",
+    "HourCompared",
+    "Limits",
+    "Prepare",
+    "Sent",
+    "Span",
+    "Step",
+    "compare",
+    "is_set_up",
+    "replay",
+    "send_again",
+    "set_up",
+]

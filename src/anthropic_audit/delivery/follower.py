@@ -1,0 +1,42 @@
+"""A sink's follower: what is next, up to the newest event, and a position that moves behind what is settled."""
+
+from __future__ import annotations
+
+from anthropic_audit.archive import ArchiveReader
+from anthropic_audit.model import Errand
+
+from .errands import Errands, Span
+
+REACH = 50_000
+"""Nothing is sent that lies further behind the recorded position, so a crash repeats this much at most."""
+
+
+class Follower:
+    """Delivers what is next, slice by slice.
+
+    The first slice of a run, and the one after a failure, may have been sent before: it is sent with care.
+    """
+
+    def __init__(self, errands: Errands) -> None:
+        self._errands = errands
+        self._is_sure = False
+
+    @property
+    def position(self) -> int:
+        """The `seq` up to which everything is settled."""
+        return self._errands.ledger.position
+
+    def catch_up(self, reader: ArchiveReader) -> int:
+        """Deliver all events that the reader has and the sink has not, and return how many those were.
+
+        Raises:
+            SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: What was settled before is recorded.
+        """
+        done = 0
+        while (first := self.position + 1) <= reader.normalized_seq:
+            span = Span(first, min(first + REACH - 1, reader.normalized_seq))
+            events = reader.events_between(span.first, span.last)
+            carefully, self._is_sure = not self._is_sure, False
+            done += self._errands.run(Errand.FOLLOW, events, span, carefully=carefully).events
+            self._is_sure = True
+        return done

@@ -1,0 +1,54 @@
+"""Sinks: can they be opened, and do clusters answer and have what they need?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.delivery import Change, set_up
+from anthropic_audit.ports import Clock
+from anthropic_audit.redact import Secret
+from anthropic_audit.settings import ElasticsearchSink, OpenSearchSink, SinkSettings
+from anthropic_audit.sinks import open_cluster, open_sink
+
+from .findings import Finding, State
+
+
+def sink_findings(sink: SinkSettings, secret: Secret | None, clock: Clock, *, offline: bool) -> Iterator[Finding]:
+    """Open a sink, and ask a cluster; nothing is delivered, and nothing made.
+
+    Raises:
+        SetupError, SinkBusyError, SinkDeniedError, SinkRefusedError: It can't be opened or asked.
+    """
+    what = f"sink {sink.name}"
+    if isinstance(sink, ElasticsearchSink | OpenSearchSink) and not offline:
+        yield from _cluster(what, sink, secret)
+        return
+    open_sink(sink, secret, clock).close()
+    yield Finding(what, State.SKIPPED if offline else State.FINE, f"delivers to {sink.to}; it was not asked anything")
+
+
+def _cluster(what: str, sink: ElasticsearchSink | OpenSearchSink, secret: Secret | None) -> Iterator[Finding]:
+    cluster = open_cluster(sink, secret)
+    try:
+        about = cluster.ask("GET", "/") or {}
+        version = about.get("version", {})
+        yield Finding(
+            what, State.FINE, f"{version.get('distribution', 'elasticsearch')} {version.get('number', '')} answers"
+        )
+        steps = [
+            one
+            for one in set_up(cluster, sink, load_catalogue(), is_rehearsal=True)
+            if one.change not in (Change.NONE, Change.SKIP)
+        ]
+    finally:
+        cluster.close()
+    cure = f"run `anthropic-audit sinks setup {sink.name}`"
+    missing = [one for one in steps if one.change is Change.CREATE and one.what == "index template"]
+    if missing:
+        yield Finding(f"{what}: set-up", State.WRONG, "the cluster has no template for the data stream", cure)
+    elif steps:
+        names = ", ".join(f"{one.what} {one.name}" for one in steps)
+        yield Finding(f"{what}: set-up", State.WARNING, f"not as this version makes it: {names}", cure)
+    else:
+        yield Finding(f"{what}: set-up", State.FINE, f"{sink.data_stream} has all it needs")

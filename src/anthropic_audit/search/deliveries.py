@@ -1,0 +1,111 @@
+"""How each sink stands: up to where it has everything, how fast it went, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from anthropic_audit.archive import delivery_of, rejection_of
+from anthropic_audit.model import Delivery, Errand, Rejection
+
+from .run import translated
+
+_HOUR = timedelta(hours=1)
+_SUMS = """
+SELECT sink, max(last_seq) FILTER (errand = 'follow') AS position, CAST(sum(created) AS BIGINT) AS created,
+    CAST(sum(existing) AS BIGINT) AS existing, CAST(sum(dropped) AS BIGINT) AS dropped, max(finished_at) AS last_at
+FROM deliveries GROUP BY sink ORDER BY sink
+"""
+_LATELY = "SELECT * FROM deliveries WHERE finished_at > $since ORDER BY finished_at"
+_BEHIND = "SELECT count(*) AS events, min(timestamp) AS oldest FROM events WHERE seq > $position"
+_REJECTED = """
+SELECT * FROM (SELECT DISTINCT ON (sink, seq) * FROM rejected ORDER BY sink, seq, recorded_at DESC, is_resolved DESC)
+WHERE NOT is_resolved AND sink = coalesce($sink, sink) ORDER BY sink, seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStanding:
+    """One sink that something was delivered to."""
+
+    sink: str
+    position: int
+    """The `seq` up to which everything is settled."""
+    behind: int
+    """Events that it has still to get."""
+    oldest: datetime | None
+    """The time of the oldest of them."""
+    created: int
+    existing: int
+    dropped: int
+    rejected: int
+    rate: float | None
+    """Events a second while it was delivering in the last hour, or None."""
+    last_at: datetime | None
+
+
+def sink_standings(connection: duckdb.DuckDBPyConnection, names: Iterable[str], now: datetime) -> list[SinkStanding]:
+    """Return how these sinks stand, and all others that something was delivered to.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    with translated():
+        found = {row["sink"]: row for row in connection.sql(_SUMS).to_arrow_table().to_pylist()}
+        asked = connection.sql(_LATELY, params={"since": now - _HOUR}).to_arrow_table().to_pylist()
+    lately = [delivery_of(row) for row in asked]
+    refused = rejections(connection)
+    return [
+        _standing(connection, name, sums=found.get(name, {}), lately=lately, refused=refused)
+        for name in dict.fromkeys([*names, *found])
+    ]
+
+
+def rejections(connection: duckdb.DuckDBPyConnection, sink: str | None = None) -> list[Rejection]:
+    """Return what sinks refuse still, or what one sink does.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    with translated():
+        rows = connection.sql(_REJECTED, params={"sink": sink}).to_arrow_table().to_pylist()
+    return [rejection_of(row) for row in rows]
+
+
+def _standing(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    *,
+    sums: Mapping[str, object],
+    lately: Sequence[Delivery],
+    refused: Sequence[Rejection],
+) -> SinkStanding:
+    position = _number(sums.get("position"))
+    with translated():
+        asked = {"position": position}
+        (behind,) = connection.sql(_BEHIND, params=asked).to_arrow_table().to_pylist()
+    last_at = sums.get("last_at")
+    return SinkStanding(
+        sink=name,
+        position=position,
+        behind=behind["events"],
+        oldest=behind["oldest"] and behind["oldest"].astimezone(UTC),
+        created=_number(sums.get("created")),
+        existing=_number(sums.get("existing")),
+        dropped=_number(sums.get("dropped")),
+        rejected=sum(one.sink == name for one in refused),
+        rate=_rate([one for one in lately if one.sink == name and one.errand is Errand.FOLLOW]),
+        last_at=last_at.astimezone(UTC) if isinstance(last_at, datetime) else None,
+    )
+
+
+def _rate(deliveries: Sequence[Delivery]) -> float | None:
+    seconds = sum((one.finished_at - one.started_at).total_seconds() for one in deliveries)
+    return sum(one.events for one in deliveries) / seconds if seconds > 0 else None
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,81 @@
+"""The followers of all sinks, each on a thread of its own: one that is down or slow holds up nobody."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from anthropic_audit.archive import ArchiveWriter, open_reader
+from anthropic_audit.delivery import Errands, Follower
+from anthropic_audit.errors import AuditError, InterruptedRunError
+from anthropic_audit.ports import Clock
+from anthropic_audit.progress import DeliveryFailed, Watch
+
+from .collector import pause_after
+
+_POLL_SECONDS = 1.0
+_FIRST_PAUSE = timedelta(seconds=5)
+_PATIENCE_SECONDS = 10.0
+
+Open = Callable[[], AbstractContextManager[Errands]]
+"""Opens a sink and its place in the archive."""
+
+
+class Deliveries:
+    """Delivers to sinks while its context lasts; it ends when the clock is interrupted.
+
+    A sink that fails for good (it does not let us in, its settings are wrong) is told of and tried again, ever less
+    often: somebody may have mended it.
+    """
+
+    def __init__(self, archive: ArchiveWriter, sinks: Mapping[str, Open], clock: Clock, watch: Watch) -> None:
+        self._archive = archive
+        self._clock = clock
+        self._watch = watch
+        self._threads = [
+            threading.Thread(target=self._follow, args=(name, opened), name=f"sink {name}", daemon=True)
+            for name, opened in sinks.items()
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for what is being sent, but not for long: what is not recorded is sent again."""
+        for thread in self._threads:
+            thread.join(_PATIENCE_SECONDS)
+
+    def _follow(self, name: str, opened: Open) -> None:
+        failures = 0
+        while True:
+            try:
+                with opened() as errands:
+                    follower = Follower(errands)
+                    while True:
+                        if self._archive.normalized_seq > follower.position:
+                            follower.catch_up(open_reader(str(self._archive.folder)))
+                            failures = 0
+                        self._clock.wait(_POLL_SECONDS)
+            except InterruptedRunError:
+                return
+            except AuditError as error:
+                failures += 1
+                self._watch(DeliveryFailed(name, str(error), error.hint, type(error).__name__))
+            if not self._has_time(pause_after(failures, _FIRST_PAUSE)):
+                return
+
+    def _has_time(self, pause: timedelta) -> bool:
+        """Wait, and say whether it goes on."""
+        try:
+            self._clock.wait(pause.total_seconds())
+        except InterruptedRunError:
+            return False
+        return True

@@ -1,0 +1,62 @@
+"""The settings tree: every option with its type, default and a sentence of help.
+
+Names follow the published integration where it has one. `settings_sources` builds the tree from file, environment
+and flags; nothing here reads anything.
+"""
+
+from .feeds import KEY_VARIABLES, FeedSettings
+from .keeping import LEAST_KEPT, EnrichmentSettings, HoldSettings, RetentionSettings, ServiceSettings
+from .processors import (
+    PROCESSORS,
+    AddLabels,
+    AddTags,
+    DropEvents,
+    DropFields,
+    HashFields,
+    ProcessorSettings,
+    RedactFields,
+)
+from .section import Duration
+from .sinks import (
+    SINKS,
+    ClusterSink,
+    ElasticsearchSink,
+    HttpSink,
+    KafkaSink,
+    NdjsonSink,
+    OpenSearchSink,
+    OtlpSink,
+    SinkSettings,
+    SplunkHecSink,
+)
+from .tree import Settings
+
+__all__ = [
+    "KEY_VARIABLES",
+    "LEAST_KEPT",
+    "PROCESSORS",
+    "SINKS",
+    "AddLabels",
+    "AddTags",
+    "ClusterSink",
+    "DropEvents",
+    "DropFields",
+    "Duration",
+    "ElasticsearchSink",
+    "EnrichmentSettings",
+    "FeedSettings",
+    "HashFields",
+    "HoldSettings",
+    "HttpSink",
+    "KafkaSink",
+    "NdjsonSink",
+    "OpenSearchSink",
+    "OtlpSink",
+    "ProcessorSettings",
+    "RedactFields",
+    "RetentionSettings",
+    "ServiceSettings",
+    "Settings",
+    "SinkSettings",
+    "SplunkHecSink",
+]

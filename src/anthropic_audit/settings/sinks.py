@@ -1,0 +1,195 @@
+"""The settings of sinks: where events are delivered to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from .section import Duration, Section
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
+
+
+class _Sink(Section):
+    name: str = Field(description="Name of the sink in commands, in logs and in the archive")
+    batch_events: int = Field(2000, ge=1, le=50_000, description="Most events in one request")
+    batch_bytes: int = Field(5_000_000, ge=1000, le=100_000_000, description="Most bytes in one request")
+    workers: int = Field(4, ge=1, le=32, description="Requests at the same time")
+    timeout: Duration = Field(timedelta(seconds=60), description="Time one request may take")
+    secret_env: str = Field("", description="Environment variable that holds the key, password or token")
+    secret_file: str = Field("", description="File that holds it")
+    secret_command: tuple[str, ...] = Field((), description="Command that prints it, as a list of words")
+
+    @model_validator(mode="after")
+    def _check_sink(self) -> Self:
+        if not _NAME.fullmatch(self.name):
+            message = "a sink's name has lower-case letters, digits, `-` and `_` only"
+            raise ValueError(message)
+        if sum(map(bool, (self.secret_env, self.secret_file, self.secret_command))) > 1:
+            message = "give one of secret_env, secret_file and secret_command"
+            raise ValueError(message)
+        return self
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a place of a secret is named."""
+        return bool(self.secret_env or self.secret_file or self.secret_command)
+
+
+class _Web(_Sink):
+    ca_file: str = Field("", description="PEM file of certificate authorities to trust instead of the system's")
+    client_certificate_file: str = Field("", description="PEM file of a client certificate")
+    client_key_file: str = Field("", description="PEM file of the client certificate's private key")
+
+
+class _Cluster(_Web):
+    urls: tuple[str, ...] = Field((), description="Base URLs of the cluster's nodes")
+    namespace: str = Field("default", description="Last part of the data stream's name, `logs-anthropic.audit-…`")
+    username: str = Field("", description='User of `auth = "basic"`')
+    retention: Duration = Field(
+        timedelta(0), description="How long the cluster keeps events; 0s: as long as the cluster's own rules say"
+    )
+
+    @model_validator(mode="after")
+    def _check_cluster(self) -> Self:
+        if not _NAMESPACE.fullmatch(self.namespace):
+            message = "a namespace has lower-case letters, digits, `_` and `.` only"
+            raise ValueError(message)
+        auth = getattr(self, "auth", "none")
+        if auth in ("api_key", "basic", "bearer") and not self.has_secret:
+            message = f'auth = "{auth}" needs one of secret_env, secret_file and secret_command'
+            raise ValueError(message)
+        if auth == "basic" and not self.username:
+            message = 'auth = "basic" needs a username'
+            raise ValueError(message)
+        return self
+
+    @property
+    def data_stream(self) -> str:
+        """Where events go in the cluster."""
+        return f"logs-anthropic.audit-{self.namespace}"
+
+
+class ElasticsearchSink(_Cluster):
+    """A data stream of an Elasticsearch cluster."""
+
+    to: Literal["elasticsearch"]
+    cloud_id: str = Field("", description="Cloud id, instead of `urls`")
+    auth: Literal["none", "api_key", "basic", "bearer"] = Field("none", description="How we say who we are")
+    lifecycle: Literal["stream", "ilm"] = Field(
+        "stream", description="Whose rules `retention` becomes: those of the data stream itself, or an ILM policy"
+    )
+
+    @model_validator(mode="after")
+    def _check_place(self) -> Self:
+        if bool(self.urls) == bool(self.cloud_id):
+            message = "give urls or cloud_id"
+            raise ValueError(message)
+        return self
+
+
+class OpenSearchSink(_Cluster):
+    """A data stream of an OpenSearch cluster."""
+
+    to: Literal["opensearch"]
+    auth: Literal["none", "basic", "bearer", "aws"] = Field("none", description="How we say who we are")
+    aws_region: str = Field("", description="Region that requests are signed for (AWS Signature Version 4)")
+    aws_service: Literal["es", "aoss"] = Field("es", description="Service that requests are signed for")
+
+    @model_validator(mode="after")
+    def _check_place(self) -> Self:
+        if not self.urls:
+            message = "give urls"
+            raise ValueError(message)
+        if self.auth == "aws" and not self.aws_region:
+            message = 'auth = "aws" needs aws_region'
+            raise ValueError(message)
+        return self
+
+
+class NdjsonSink(_Sink):
+    """Files of one event a line, or standard output."""
+
+    to: Literal["ndjson"]
+    folder: str = Field(description="Folder of the files; `-`: standard output")
+    rotate_bytes: int = Field(128_000_000, ge=1000, description="Size at which a file is closed")
+    rotate_after: Duration = Field(timedelta(hours=1), description="Age at which a file is closed")
+    compress: bool = Field(default=False, description="Compress closed files (gzip)")
+
+
+class HttpSink(_Web):
+    """A webhook."""
+
+    to: Literal["http"]
+    url: str = Field(description="Where batches are sent to, by POST")
+    body: Literal["ndjson", "json"] = Field("ndjson", description="One event a line, or one list")
+    headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
+    auth: Literal["none", "bearer", "hmac"] = Field(
+        "none",
+        description="What the secret is for: a bearer token, or a key that signs each body (HMAC-SHA256)",
+    )
+
+    @model_validator(mode="after")
+    def _check_auth(self) -> Self:
+        if (self.auth != "none") != self.has_secret:
+            message = "auth and the place of its secret go together"
+            raise ValueError(message)
+        return self
+
+
+class SplunkHecSink(_Web):
+    """Splunk's HTTP Event Collector; the secret is its token."""
+
+    to: Literal["splunk_hec"]
+    url: str = Field(description="Base URL of the collector, such as `https://splunk.example.com:8088`")
+    index: str = Field("", description="Index; none: the token's own")
+    sourcetype: str = Field("anthropic:audit", description="Source type of events")
+
+    @model_validator(mode="after")
+    def _check_token(self) -> Self:
+        if not self.has_secret:
+            message = "give the token's place: one of secret_env, secret_file and secret_command"
+            raise ValueError(message)
+        return self
+
+
+class OtlpSink(_Web):
+    """Logs of OpenTelemetry, by HTTP with JSON."""
+
+    to: Literal["otlp"]
+    url: str = Field(description="Where logs are sent to, such as `http://127.0.0.1:4318/v1/logs`")
+    headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
+    service_name: str = Field("anthropic-audit", description="`service.name` of the resource")
+
+
+class KafkaSink(_Sink):
+    """A topic of Kafka; the key of a message is the activity's id."""
+
+    to: Literal["kafka"]
+    brokers: tuple[str, ...] = Field(min_length=1, description="Brokers to begin with, as `host:port`")
+    topic: str = Field("anthropic-audit", description="The topic; it must exist, or the broker must make it")
+    username: str = Field("", description="User of SASL; the secret is the password")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("SCRAM-SHA-512", description="SASL's")
+    tls: bool = Field(default=False, description="Talk to the brokers by TLS")
+    ca_file: str = Field("", description="PEM file of certificate authorities to trust instead of the system's")
+    options: dict[str, str] = Field({}, description="Further options of librdkafka; nothing secret")
+
+
+ClusterSink = ElasticsearchSink | OpenSearchSink
+"""The sinks that are clusters: they can be set up, asked and compared with."""
+SinkSettings = ElasticsearchSink | OpenSearchSink | NdjsonSink | HttpSink | SplunkHecSink | OtlpSink | KafkaSink
+SINKS: Mapping[str, type[BaseModel]] = {
+    "elasticsearch": ElasticsearchSink,
+    "opensearch": OpenSearchSink,
+    "ndjson": NdjsonSink,
+    "http": HttpSink,
+    "splunk_hec": SplunkHecSink,
+    "otlp": OtlpSink,
+    "kafka": KafkaSink,
+}
+"""What a sink can deliver `to`, and the settings of each."""

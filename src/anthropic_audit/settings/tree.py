@@ -1,0 +1,45 @@
+"""The whole tree."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from .feeds import FeedSettings
+from .keeping import EnrichmentSettings, RetentionSettings, ServiceSettings
+from .processors import ProcessorSettings
+from .section import Section
+from .sinks import SinkSettings
+
+
+class Settings(Section):
+    """The whole tree."""
+
+    archive: str = Field("./archive", description="Folder (or `file://` URL) of the archive")
+    feeds: tuple[FeedSettings, ...] = Field((), description="The feeds to collect")
+    enrichment: EnrichmentSettings = Field(EnrichmentSettings(), description="What events say beyond their activities")
+    service: ServiceSettings = Field(ServiceSettings(), description="The service, `anthropic-audit run`")
+    retention: RetentionSettings = Field(RetentionSettings(), description="How long the archive keeps what it has")
+    processors: tuple[Annotated[ProcessorSettings, Field(discriminator="do")], ...] = Field(
+        (), description="What is done to events before they leave the archive, in this order"
+    )
+
+    sinks: tuple[Annotated[SinkSettings, Field(discriminator="to")], ...] = Field(
+        (), description="Where events are delivered to"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for kind, sections in (("feeds", self.feeds), ("sinks", self.sinks)):
+            names = [one.name for one in sections]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                message = f"two {kind} have the same name: {', '.join(twice)}"
+                raise ValueError(message)
+        too_far = [feed.name for feed in self.feeds if feed.backfill > self.retention.keep > timedelta(0)]
+        if too_far:
+            message = f"backfill reaches further back than retention.keep, which would remove it: {', '.join(too_far)}"
+            raise ValueError(message)
+        return self

@@ -1,0 +1,51 @@
+"""What the status of an answer asks of us, for all targets that speak HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from anthropic_audit.errors import AuditError, SinkBusyError, SinkDeniedError, SinkRefusedError
+from anthropic_audit.redact import redact
+
+_DENIED = {
+    401: "the target does not know who we are: check the key, the password or the token",
+    403: "the target knows us and lets us not do this: give the key the rights that docs/guides/sinks.md lists",
+    404: "there is nothing at this address: check it, and run `anthropic-audit sinks setup` if there is no stream yet",
+    407: "a proxy wants to know who we are",
+}
+_BUSY = (408, 425, 429)
+_SERVERS_FAULT = 500
+_LONGEST = 500
+
+
+def reason_of(body: object) -> str:
+    """Return what Elasticsearch and OpenSearch say of an error: its type, its reason, and the innermost cause."""
+    error = body.get("error") if isinstance(body, Mapping) else body
+    if not isinstance(error, Mapping):
+        return str(error)
+    said = [str(error.get("type", "")), str(error.get("reason", ""))]
+    cause = error
+    while isinstance(cause.get("caused_by"), Mapping):
+        cause = cause["caused_by"]
+    if cause is not error:
+        said.append(str(cause.get("reason", "")))
+    return ": ".join(filter(None, dict.fromkeys(said)))
+
+
+def refusal(sink: str, status: int, said: str, headers: Mapping[str, str]) -> AuditError:
+    """Return the error that an answer means: wait, send less, or call somebody."""
+    text = redact(" ".join(said.split()))[:_LONGEST]
+    message = f"sink {sink}: the target answered {status}: {text}"
+    if status in _BUSY or status >= _SERVERS_FAULT or status == 0:
+        return SinkBusyError(message, retry_after=_seconds(headers.get("retry-after")))
+    if status in _DENIED:
+        return SinkDeniedError(message, hint=_DENIED[status])
+    return SinkRefusedError(message, status=status)
+
+
+def _seconds(text: str | None) -> float | None:
+    """Read `Retry-After` in seconds; a date is rare enough to be left to our own patience."""
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,130 @@
+"""Delivery to a topic of Kafka by an idempotent producer; the key of a message is the activity's id."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from anthropic_audit.errors import AuditError, SetupError, SinkBusyError, SinkDeniedError
+from anthropic_audit.model import Fate, Parcel, Verdict
+from anthropic_audit.redact import Secret, redact
+from anthropic_audit.settings import KafkaSink
+
+_CREATED = Verdict(Fate.CREATED)
+_TOO_LARGE = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_RECORD)
+_DENIED = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError._AUTHENTICATION,  # noqa: SLF001 - the library's public name for it
+)
+_MILLISECONDS = 1000
+_GRACE_SECONDS = 5.0
+_POLL_SECONDS = 0.05
+
+
+class KafkaTopic:
+    """A topic. The broker drops what the producer sends twice; a producer that was killed and began anew may repeat.
+
+    Raises:
+        SetupError: An option can't be used.
+    """
+
+    def __init__(self, settings: KafkaSink, secret: Secret | None) -> None:
+        self._name, self._topic = settings.name, settings.topic
+        self._seconds = settings.timeout.total_seconds()
+        try:
+            self._producer = Producer(_options(settings, secret))
+        except (KafkaException, ValueError, TypeError) as error:
+            message = f"sink {settings.name}: Kafka's library refuses these settings: {redact(str(error))}"
+            raise SetupError(message, hint="check brokers, options and files of certificates") from error
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
+        """Send events, and wait until the brokers have acknowledged each of them.
+
+        Raises:
+            SinkBusyError, SinkDeniedError: None may be there.
+        """
+        verdicts: dict[int, Verdict] = {}
+
+        def told(place: int) -> Callable[[KafkaError | None], None]:
+            return lambda error: verdicts.__setitem__(place, _CREATED if error is None else _verdict(error))
+
+        deadline = time.monotonic() + self._seconds + _GRACE_SECONDS
+        try:
+            for place, parcel in enumerate(parcels):
+                self._send(parcel, told(place))
+            while len(verdicts) < len(parcels) and time.monotonic() < deadline:
+                self._producer.poll(_POLL_SECONDS)
+        except KafkaException as error:
+            raise self._failure(error.args[0]) from error
+        lost = Verdict(Fate.BUSY, "no broker has acknowledged it")
+        found = [verdicts.get(place, lost) for place in range(len(parcels))]
+        denied = next((one for one in found if one.status in _DENIED), None)
+        if denied is not None:
+            message = f"sink {self._name}: the brokers do not let us in: {denied.reason}"
+            raise SinkDeniedError(message, hint="check the username, the secret and the topic's rights")
+        return found
+
+    def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
+        """Return nothing: a topic can't be asked for a key."""
+        return frozenset()
+
+    def close(self) -> None:
+        """Let go of what is not acknowledged, and of connections."""
+        self._producer.purge()
+        self._producer.flush(_GRACE_SECONDS)
+
+    def _send(self, parcel: Parcel, told: Callable[[KafkaError | None], None]) -> None:
+        stamp = round(parcel.timestamp.timestamp() * _MILLISECONDS)
+        value, key = parcel.document.encode(), parcel.id.encode()
+        while True:
+            try:
+                self._producer.produce(
+                    self._topic, value, key, timestamp=stamp, on_delivery=lambda error, _: told(error)
+                )
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                if error.args[0].code() not in _TOO_LARGE:
+                    raise
+                told(error.args[0])
+                return
+            else:
+                self._producer.poll(0)
+                return
+
+    def _failure(self, error: KafkaError) -> AuditError:
+        message = f"sink {self._name}: {error.str()}"
+        return SinkDeniedError(message) if error.code() in _DENIED else SinkBusyError(message)
+
+
+def _verdict(error: KafkaError) -> Verdict:
+    fate = Fate.REJECTED if error.code() in _TOO_LARGE else Fate.BUSY
+    return Verdict(fate, error.str(), error.code())
+
+
+def _options(settings: KafkaSink, secret: Secret | None) -> dict[str, str | int | bool]:
+    protocol = ("SASL_" if settings.username else "") + ("SSL" if settings.tls else "PLAINTEXT")
+    options: dict[str, str | int | bool] = {
+        "bootstrap.servers": ",".join(settings.brokers),
+        "enable.idempotence": True,
+        "compression.type": "zstd",
+        "linger.ms": 20,
+        "delivery.timeout.ms": round(settings.timeout.total_seconds() * _MILLISECONDS),
+        "security.protocol": protocol,
+        "client.id": "anthropic-audit",
+        "log.connection.close": False,
+        "log_level": 0,
+        "reconnect.backoff.max.ms": 2000,
+    }
+    if settings.username:
+        password = secret.reveal() if secret else ""
+        sasl = {"sasl.mechanism": settings.sasl_mechanism, "sasl.username": settings.username}
+        options |= {**sasl, "sasl.password": password}
+    if settings.ca_file:
+        options["ssl.ca.location"] = settings.ca_file
+    return options | settings.options

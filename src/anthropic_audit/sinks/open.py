@@ -1,0 +1,88 @@
+"""From a sink's settings to the sink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from anthropic_audit.errors import SetupError
+from anthropic_audit.ports import Clock, Sink
+from anthropic_audit.redact import Secret
+from anthropic_audit.settings import (
+    ClusterSink,
+    ElasticsearchSink,
+    KafkaSink,
+    NdjsonSink,
+    SinkSettings,
+)
+
+from .cluster import Cluster
+from .files import FileSink, StreamSink
+from .otlp import OtlpTarget
+from .splunk import SplunkTarget
+from .webhook import WebhookTarget
+
+_LIBRARIES = {"elasticsearch": "elasticsearch", "opensearch": "opensearchpy", "kafka": "confluent_kafka"}
+"""The libraries of extras, by what a sink delivers to."""
+
+
+def missing_library(settings: SinkSettings) -> str | None:
+    """Return the extra that a sink needs and that is not installed, or None."""
+    library = _LIBRARIES.get(settings.to)
+    return settings.to if library is not None and find_spec(library) is None else None
+
+
+def open_sink(settings: SinkSettings, secret: Secret | None, clock: Clock) -> Sink:
+    """Return the sink that settings describe; nothing is sent yet.
+
+    Raises:
+        SetupError: A library is missing, or an address, a folder or a certificate can't be used.
+    """
+    return _OPEN[settings.to](settings, secret, clock)
+
+
+def open_cluster(settings: ClusterSink, secret: Secret | None) -> Cluster:
+    """Return a sink that is a cluster, which can be asked and set up, too.
+
+    Raises:
+        SetupError: A library is missing, or an address or a certificate can't be used.
+    """
+    _need(settings)
+    if isinstance(settings, ElasticsearchSink):
+        from .elasticsearch import ElasticsearchCluster
+
+        return ElasticsearchCluster(settings, secret)
+    from .opensearch import OpenSearchCluster
+
+    return OpenSearchCluster(settings, secret)
+
+
+def _need(settings: SinkSettings) -> None:
+    extra = missing_library(settings)
+    if extra is not None:
+        message = f"sink {settings.name}: the extra `{extra}` is not installed"
+        raise SetupError(message, hint=f"pip install 'anthropic-audit[{extra}]'")
+
+
+def _open_files(settings: NdjsonSink, _: Secret | None, clock: Clock) -> Sink:
+    return StreamSink() if settings.folder == "-" else FileSink(settings, clock)
+
+
+def _open_kafka(settings: KafkaSink, secret: Secret | None, _: Clock) -> Sink:
+    _need(settings)
+    from .kafka import KafkaTopic
+
+    return KafkaTopic(settings, secret)
+
+
+_OPEN: Mapping[str, Callable[[Any, Secret | None, Clock], Sink]] = {
+    "elasticsearch": lambda settings, secret, _: open_cluster(settings, secret),
+    "opensearch": lambda settings, secret, _: open_cluster(settings, secret),
+    "ndjson": _open_files,
+    "http": lambda settings, secret, _: WebhookTarget(settings, secret),
+    "splunk_hec": lambda settings, secret, _: SplunkTarget(settings, secret),
+    "otlp": lambda settings, secret, _: OtlpTarget(settings, secret),
+    "kafka": _open_kafka,
+}
+"""What makes a sink, by what it delivers to."""

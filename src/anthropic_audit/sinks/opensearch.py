@@ -1,0 +1,167 @@
+"""Delivery to a data stream of OpenSearch, by the official client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from opensearchpy import ImproperlyConfigured, OpenSearch, Urllib3AWSV4SignerAuth
+from opensearchpy.exceptions import ConnectionError as UnreachableError
+from opensearchpy.exceptions import ConnectionTimeout, NotFoundError, TransportError
+from opensearchpy.helpers import streaming_bulk
+
+from anthropic_audit.errors import SetupError, SinkBusyError
+from anthropic_audit.model import Parcel, Verdict
+from anthropic_audit.redact import Secret, safe_url
+from anthropic_audit.settings import OpenSearchSink
+
+from . import bulk
+from .answers import reason_of, refusal
+
+
+class OpenSearchCluster:
+    """A data stream of a cluster: takes events, and can be asked and set up.
+
+    Raises:
+        SetupError: A URL, a certificate or the credentials can't be used.
+    """
+
+    def __init__(self, settings: OpenSearchSink, secret: Secret | None) -> None:
+        self._stream = settings.data_stream
+        self._name = settings.name
+        try:
+            self._client = OpenSearch(**_options(settings, secret))
+        except (ImproperlyConfigured, ValueError, OSError) as error:
+            message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
+            raise SetupError(message, hint="check urls and the certificates' files") from error
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
+        """Send events by one bulk request.
+
+        Raises:
+            SinkBusyError, SinkRefusedError, SinkDeniedError: None of them may be there.
+        """
+        with self._translated():
+            results = streaming_bulk(
+                self._client,
+                bulk.actions(parcels),
+                chunk_size=len(parcels),
+                max_chunk_bytes=2**31,
+                raise_on_error=False,
+                expand_action_callback=bulk.as_it_is,
+                index=self._stream,
+            )
+            return bulk.verdicts(results)
+
+    def present(self, parcels: Sequence[Parcel]) -> AbstractSet[str]:
+        """Return the ids of those events that are in the stream already.
+
+        Raises:
+            SinkBusyError, SinkDeniedError: It can't be said.
+        """
+        with self._translated():
+            return bulk.present(self, parcels)
+
+    def hits_between(self, start: datetime, end: datetime) -> Iterator[bulk.Hit]:
+        """Yield every event of a span of time, oldest first.
+
+        Raises:
+            SinkBusyError, SinkDeniedError: The cluster can't be asked.
+        """
+        with self._translated():
+            yield from bulk.hits_between(self, start, end)
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any | None:  # noqa: ANN401 - JSON
+        """Send a request of administration, and return its answer, None for 404.
+
+        Raises:
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not do it.
+        """
+        with self._translated():
+            try:
+                return self._client.transport.perform_request(method, path, body=body)
+            except NotFoundError:
+                return None
+
+    def close(self) -> None:
+        """Close connections."""
+        self._client.close()
+
+    def refresh(self) -> None:
+        """Make everything that was taken visible."""
+        self._client.indices.refresh(index=self._stream, params={"ignore_unavailable": "true"})
+
+    def search(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Search the stream, or the point in time in the body."""
+        if "pit" in body:
+            found: Mapping[str, Any] = self._client.search(body=dict(body))
+        else:
+            found = self._client.search(index=self._stream, body=dict(body), params={"ignore_unavailable": "true"})
+        return found
+
+    def open_point_in_time(self, keep_alive: str) -> str:
+        """Return the id of a point in time of the stream."""
+        return str(self._client.create_pit(index=self._stream, params={"keep_alive": keep_alive})["pit_id"])
+
+    def close_point_in_time(self, name: str) -> None:
+        """Let go of a point in time."""
+        self._client.delete_pit(body={"pit_id": [name]})
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except ConnectionTimeout as error:
+            message = f"sink {self._name}: no answer in time"
+            raise SinkBusyError(message) from error
+        except UnreachableError as error:
+            message = f"sink {self._name}: no answer: {error.error}"
+            raise SinkBusyError(message, hint="check urls, certificates and the network") from error
+        except TransportError as error:
+            status = error.status_code if isinstance(error.status_code, int) else 0
+            raise refusal(self._name, status, reason_of(error.info), {}) from error
+
+
+def _options(settings: OpenSearchSink, secret: Secret | None) -> dict[str, Any]:
+    key = secret.reveal() if secret else ""
+    options: dict[str, Any] = {
+        "hosts": [safe_url(url) for url in settings.urls],
+        "timeout": settings.timeout.total_seconds(),
+        "http_compress": True,
+        "max_retries": 0,
+        "pool_maxsize": settings.workers + 1,
+    }
+    match settings.auth:
+        case "basic":
+            options["http_auth"] = (settings.username, key)
+        case "bearer":
+            options["headers"] = {"authorization": f"Bearer {key}"}
+        case "aws":
+            options["http_auth"] = _signer(settings)
+    files = {
+        "ca_certs": settings.ca_file,
+        "client_cert": settings.client_certificate_file,
+        "client_key": settings.client_key_file,
+    }
+    return options | {name: file for name, file in files.items() if file}
+
+
+def _signer(settings: OpenSearchSink) -> Urllib3AWSV4SignerAuth:
+    """Return what signs requests with the credentials that the AWS libraries find.
+
+    Raises:
+        SetupError: The extra `aws` is missing, or there are no credentials.
+    """
+    try:
+        from botocore.session import Session
+    except ImportError as error:
+        message = f'sink {settings.name}: auth = "aws" needs the extra `aws`'
+        raise SetupError(message, hint="pip install 'anthropic-audit[opensearch,aws]'") from error
+    credentials = Session().get_credentials()
+    if credentials is None:
+        message = f"sink {settings.name}: there are no AWS credentials"
+        raise SetupError(message, hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile or role")
+    return Urllib3AWSV4SignerAuth(credentials, settings.aws_region, settings.aws_service)

@@ -1,0 +1,98 @@
+"""Delivery as logs of OpenTelemetry: OTLP by HTTP, in its JSON encoding (OTLP specification 1.x)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import orjson
+
+from anthropic_audit.errors import SinkRefusedError
+from anthropic_audit.model import Fate, Parcel, Verdict
+from anthropic_audit.redact import Secret
+from anthropic_audit.settings import OtlpSink
+
+from .web import WebClient
+
+_CREATED = Verdict(Fate.CREATED)
+_INFO = 9
+"""`SEVERITY_NUMBER_INFO`: an audit trail knows no other."""
+_NANOSECONDS = 1000
+
+
+class OtlpTarget:
+    """A receiver of logs; the body of a record is the event, `event.id` tells repeats."""
+
+    def __init__(self, settings: OtlpSink, secret: Secret | None) -> None:
+        self._name = settings.name
+        self._resource = {"attributes": [_attribute("service.name", settings.service_name)]}
+        headers = {**settings.headers, "content-type": "application/json"}
+        if secret:
+            headers["authorization"] = f"Bearer {secret.reveal()}"
+        self._client = WebClient(settings, settings.url, headers)
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
+        """Send events by one request.
+
+        Raises:
+            SinkBusyError, SinkRefusedError, SinkDeniedError: It did not take them.
+        """
+        scope = {"scope": {"name": "anthropic-audit"}, "logRecords": [_record(parcel) for parcel in parcels]}
+        body = {"resourceLogs": [{"resource": self._resource, "scopeLogs": [scope]}]}
+        self._check(self._client.post(orjson.dumps(body), {}), len(parcels))
+        return [_CREATED] * len(parcels)
+
+    def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
+        """Return nothing: a receiver can't be asked."""
+        return frozenset()
+
+    def close(self) -> None:
+        """Close connections."""
+        self._client.close()
+
+    def _check(self, answer: bytes, number: int) -> None:
+        """Find out that a part was refused (`partialSuccess`): nobody says which, so smaller parts are sent."""
+        try:
+            partial = orjson.loads(answer).get("partialSuccess") or {}
+        except (ValueError, AttributeError):
+            return
+        refused = int(partial.get("rejectedLogRecords") or 0)
+        if refused:
+            message = f"sink {self._name}: {refused} of {number} refused: {partial.get('errorMessage', '')}"
+            raise SinkRefusedError(message)
+
+
+def _record(parcel: Parcel) -> dict[str, Any]:
+    nanoseconds = str(round(parcel.timestamp.timestamp() * 1_000_000) * _NANOSECONDS)
+    return {
+        "timeUnixNano": nanoseconds,
+        "severityNumber": _INFO,
+        "severityText": "INFO",
+        "eventName": "anthropic.audit",
+        "body": _value(orjson.loads(parcel.document)),
+        "attributes": [_attribute("event.id", parcel.id)],
+    }
+
+
+def _attribute(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a value as JSON has it
+    return {"key": name, "value": _value(value)}
+
+
+def _value(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - a value as JSON has it; a case each
+    """Return a value as `AnyValue` has it."""
+    match value:
+        case bool():
+            return {"boolValue": value}
+        case int():
+            return {"intValue": str(value)}
+        case float():
+            return {"doubleValue": value}
+        case str():
+            return {"stringValue": value}
+        case list():
+            return {"arrayValue": {"values": [_value(one) for one in value]}}
+        case dict():
+            return {"kvlistValue": {"values": [_attribute(name, one) for name, one in value.items()]}}
+        case _:
+            return {}

@@ -1,0 +1,61 @@
+"""One POST of a batch, for targets that speak HTTP and have no library of their own."""
+
+from __future__ import annotations
+
+import gzip
+import ssl
+from collections.abc import Mapping
+
+import httpx2
+
+from anthropic_audit.errors import SetupError, SinkBusyError
+from anthropic_audit.settings import HttpSink, OtlpSink, SplunkHecSink
+
+from .answers import refusal
+
+_GOOD = range(200, 300)
+
+
+class WebClient:
+    """Sends bodies to one URL, compressed.
+
+    Raises:
+        SetupError: The URL or a certificate's file can't be used.
+    """
+
+    def __init__(self, settings: HttpSink | SplunkHecSink | OtlpSink, url: str, headers: Mapping[str, str]) -> None:
+        self._name = settings.name
+        try:
+            context = ssl.create_default_context(cafile=settings.ca_file or None)
+            if settings.client_certificate_file:
+                context.load_cert_chain(settings.client_certificate_file, settings.client_key_file or None)
+            self._request = httpx2.Request("POST", url)
+            self._client = httpx2.Client(
+                verify=context,
+                timeout=settings.timeout.total_seconds(),
+                headers={**headers, "content-encoding": "gzip"},
+                limits=httpx2.Limits(max_connections=settings.workers),
+            )
+        except (OSError, httpx2.InvalidURL, httpx2.UnsupportedProtocol, ValueError) as error:
+            message = f"sink {settings.name}: the target can't be reached this way: {error}"
+            raise SetupError(message, hint="check the url and the certificates' files") from error
+        self._url = url
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """Send a body, and return the answer's.
+
+        Raises:
+            SinkBusyError, SinkRefusedError, SinkDeniedError: It was not taken.
+        """
+        try:
+            answer = self._client.post(self._url, content=gzip.compress(body, 1), headers=dict(headers))
+        except httpx2.TransportError as error:
+            message = f"sink {self._name}: no answer: {type(error).__name__}: {error}"
+            raise SinkBusyError(message, hint="check the url, certificates and the network") from error
+        if answer.status_code in _GOOD:
+            return answer.content
+        raise refusal(self._name, answer.status_code, answer.text[:2000], answer.headers)
+
+    def close(self) -> None:
+        """Close connections."""
+        self._client.close()

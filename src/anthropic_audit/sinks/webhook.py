@@ -1,0 +1,56 @@
+"""Delivery to a webhook: batches by POST, signed if that is set."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from hashlib import sha256
+
+from anthropic_audit.model import Fate, Parcel, Verdict
+from anthropic_audit.redact import Secret
+from anthropic_audit.settings import HttpSink
+
+from .web import WebClient
+
+_CREATED = Verdict(Fate.CREATED)
+_KINDS = {"ndjson": "application/x-ndjson", "json": "application/json"}
+SIGNATURE = "x-anthropic-audit-signature"
+"""The header with `sha256=` and the HMAC-SHA256 of the body before it was compressed, in hexadecimal digits."""
+
+
+class WebhookTarget:
+    """A URL that takes batches.
+
+    Each request has a key in `Idempotency-Key`, the same for the same events, by which a receiver can tell repeats.
+    """
+
+    def __init__(self, settings: HttpSink, secret: Secret | None) -> None:
+        self._is_ndjson = settings.body == "ndjson"
+        self._signing = secret.reveal().encode() if secret and settings.auth == "hmac" else None
+        headers = {**settings.headers, "content-type": _KINDS[settings.body]}
+        if secret and settings.auth == "bearer":
+            headers["authorization"] = f"Bearer {secret.reveal()}"
+        self._client = WebClient(settings, settings.url, headers)
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
+        """Send events by one request; the target takes all of them or none.
+
+        Raises:
+            SinkBusyError, SinkRefusedError, SinkDeniedError: It did not take them.
+        """
+        texts = [parcel.document for parcel in parcels]
+        body = ("\n".join([*texts, ""]) if self._is_ndjson else f"[{','.join(texts)}]").encode()
+        headers = {"idempotency-key": sha256("\n".join(parcel.id for parcel in parcels).encode()).hexdigest()}
+        if self._signing is not None:
+            headers[SIGNATURE] = f"sha256={hmac.digest(self._signing, body, 'sha256').hex()}"
+        self._client.post(body, headers)
+        return [_CREATED] * len(parcels)
+
+    def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
+        """Return nothing: a webhook can't be asked."""
+        return frozenset()
+
+    def close(self) -> None:
+        """Close connections."""
+        self._client.close()

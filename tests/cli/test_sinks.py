@@ -1,0 +1,182 @@
+"""`sinks` from the command line, with a real OpenSearch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.engines.launch import Engine
+from typer.testing import Result
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        (tmp_path / "anthropic-audit.toml").write_text(text, encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def namespace(tmp_path: Path) -> str:
+    """A data stream of the test's own."""
+    return f"cli{abs(hash(str(tmp_path))) % 10**8}"
+
+
+@pytest.fixture
+def sink(archive: Path, write: Callable[[str], None], opensearch: Engine, namespace: str) -> str:
+    write(f'[[sinks]]\nname = "os"\nto = "opensearch"\nurls = ["{opensearch.url}"]\nnamespace = "{namespace}"\n')
+    return f"{opensearch.url}/logs-anthropic.audit-{namespace}"
+
+
+def changes(result: Result) -> list[str]:
+    return [line.split("  ")[-1].strip() for line in result.stdout.splitlines()[1:]]
+
+
+@pytest.mark.usefixtures("sink")
+def test_a_cluster_is_set_up_once(run: Run) -> None:
+    assert "would create" in run("sinks", "setup", "os", "--dry-run").stdout
+    refused = run("sinks", "deliver", "os")
+    assert refused.exit_code == 2
+    assert "run `anthropic-audit sinks setup os`" in refused.stderr
+
+    assert "create" in run("sinks", "setup", "os").stdout
+    again = run("sinks", "setup", "os").stdout
+    assert "create" not in again
+    assert "update" not in again
+
+
+def test_events_are_delivered_and_compared(run: Run, sink: str) -> None:
+    run("sinks", "setup", "os")
+
+    assert "os: 4 events delivered" in run("sinks", "deliver").stderr
+    assert "os: 0 events delivered" in run("sinks", "deliver").stderr
+    alike = run("sinks", "verify", "os", "--from", "30d")
+    assert "4 events in the archive, 4 in the cluster" in alike.stdout
+    (standing,) = json.loads(run("sinks", "status", "--format", "json").stdout)
+    assert (standing["position"], standing["behind"], standing["created"], standing["oldest"]) == (4, 0, 4, None)
+    assert "os" in run("sinks", "status").stdout
+
+    everything = {"query": {"match_all": {}}, "max_docs": 1}
+    httpx2.post(f"{sink}/_delete_by_query?refresh=true", json=everything).raise_for_status()
+    httpx2.post(f"{sink}/_rollover").raise_for_status()
+    differing = run("sinks", "verify", "os", "--from", "30d", "--format", "json")
+    assert differing.exit_code == 3
+    assert [len(hour["missing"]) for hour in json.loads(differing.stdout)["differing"]] == [1]
+
+    mended = run("sinks", "verify", "os", "--from", "30d", "--repair")
+    assert mended.exit_code == 0
+    assert "1 of 1 missing events were sent" in mended.stderr
+    assert "0 created, 4 were there, 0 rejected" in run("sinks", "replay", "os", "--from", "30d").stderr
+
+
+def test_what_is_twice_and_what_is_strange_is_found(run: Run, sink: str) -> None:
+    run("sinks", "setup", "os")
+    run("sinks", "deliver")
+    hit = httpx2.post(f"{sink}/_search", json={"size": 1}).json()
+    httpx2.post(f"{sink}/_refresh")
+    hit = httpx2.post(f"{sink}/_search", json={"size": 1}).json()["hits"]["hits"][0]
+    httpx2.post(f"{sink}/_rollover").raise_for_status()
+    for name in (hit["_id"], "activity_stranger"):
+        httpx2.put(f"{sink}/_create/{name}?refresh=true", json=hit["_source"]).raise_for_status()
+
+    found = json.loads(run("sinks", "verify", "os", "--from", "30d", "--format", "json").stdout)
+
+    (hour,) = found["differing"]
+    assert hour["strange"] == ["activity_stranger"]
+    assert list(hour["doubled"]) == [hit["_id"]]
+
+
+def test_rejected_events_are_listed_and_sent_again(run: Run, sink: str, opensearch: Engine) -> None:
+    run("sinks", "setup", "os")
+    ours = f"{opensearch.url}/_component_template/logs-anthropic.audit@custom"
+    wrong = {"organization": {"properties": {"id": {"type": "ip"}}}}
+    httpx2.put(ours, json={"template": {"mappings": {"properties": wrong}}}).raise_for_status()
+    try:
+        run("sinks", "deliver")
+    finally:
+        httpx2.put(ours, json={"template": {}}).raise_for_status()
+
+    listed = run("sinks", "rejected", "os")
+    rejected = json.loads(run("sinks", "rejected", "os", "--format", "json").stdout)
+    assert len(rejected) == 4
+    assert all("organization.id" in one["reason"] for one in rejected)
+    assert "400" in listed.stdout
+    assert run("sinks", "verify", "os", "--from", "30d").exit_code == 0
+    assert run("sinks", "retry", "os").exit_code == 3
+
+    httpx2.post(f"{sink}/_rollover").raise_for_status()
+    mended = run("sinks", "retry", "os")
+    assert mended.exit_code == 0
+    assert "4 created" in mended.stderr
+    assert "nothing is rejected" in run("sinks", "rejected", "os").stdout
+    assert run("sinks", "verify", "os", "--from", "30d").exit_code == 0
+
+
+def test_check_asks_the_cluster(run: Run, sink: str) -> None:
+    del sink
+    assert "no template for the data stream" in run("check").stdout
+    run("sinks", "setup", "os")
+
+    shown = run("check").stdout
+
+    assert "opensearch 3.8.0 answers" in shown
+    assert "has all it needs" in shown
+
+
+@pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    ("settings", "command", "said"),
+    [
+        ('[[sinks]]\nname = "a"\nto = "opensearch"\nurl = "x"', ["deliver"], "did you mean `urls`?"),
+        ('[[sinks]]\nname = "a"\nto = "opensearch"\npassword = "x"', ["deliver"], "secrets are never written here"),
+        ("", ["deliver"], "no sink is set"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["deliver", "b"], "there is no such sink: b"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["setup", "a"], "that can't be set up or asked"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["replay", "a"], "a replay has a beginning"),
+        ('[[sinks]]\nname = "a"\nto = "opensearch"', ["deliver"], "give urls"),
+        ('[[sinks]]\nname = "a"\nto = "elasticsearch"', ["deliver"], "give urls or cloud_id"),
+        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "x"\nauth = "hmac"', ["deliver"], "go together"),
+        ('[[sinks]]\nname = "a"\nto = "nowhere"', ["deliver"], "elasticsearch"),
+        (
+            '[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "http://x"\nsecret_env = "NONE_SUCH"',
+            ["deliver"],
+            "sink `a` has no key: looked at the environment, NONE_SUCH",
+        ),
+    ],
+)
+def test_wrong_settings_are_explained(
+    run: Run, write: Callable[[str], None], *, settings: str, command: list[str], said: str
+) -> None:
+    write(settings)
+
+    result = run("sinks", *command)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_target_that_is_away_says_so(run: Run, write: Callable[[str], None]) -> None:
+    write('[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://127.0.0.1:9"]')
+
+    result = run("sinks", "deliver")
+
+    assert result.exit_code == 1
+    assert "no answer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_files_are_written(run: Run, write: Callable[[str], None], tmp_path: Path) -> None:
+    write(f'[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "{tmp_path / "out"}"')
+
+    assert run("sinks", "deliver").exit_code == 0
+
+    (file,) = (tmp_path / "out").iterdir()
+    assert len(file.read_text().splitlines()) == 4

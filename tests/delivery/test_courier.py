@@ -1,0 +1,160 @@
+"""A courier brings each event to an end, whatever the place does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.delivery.memory import MemoryPlace, Troubles
+
+from anthropic_audit.delivery import Courier, Limits
+from anthropic_audit.errors import InterruptedRunError, SinkBusyError, SinkDeniedError
+from anthropic_audit.feed.retry import Patience
+from anthropic_audit.model import Fate, Parcel
+from anthropic_audit.progress import Progress, nobody
+from anthropic_audit.testing import FakeClock
+
+NOW = datetime(2026, 11, 18, tzinfo=UTC)
+LIMITS = Limits(10, 10_000, 4)
+PATIENT = Patience(give_up_after=timedelta(days=999))
+
+
+def parcels(number: int, size: int = 10) -> list[Parcel]:
+    return [Parcel(seq, f"id{seq}", NOW, "x" * size) for seq in range(1, number + 1)]
+
+
+@contextmanager
+def courier(
+    place: MemoryPlace,
+    limits: Limits = LIMITS,
+    patience: Patience = PATIENT,
+    clock: FakeClock | None = None,
+) -> Iterator[Courier]:
+    with Courier(place, limits, clock or FakeClock(NOW), patience=patience, watch=nobody, chance=lambda: 0.5) as one:
+        yield one
+
+
+def brought(place: MemoryPlace, sent: Sequence[Parcel], *, carefully: bool = False) -> list[tuple[int, Fate]]:
+    with courier(place) as one:
+        return [(parcel.seq, verdict.fate) for parcel, verdict in one.bring(sent, carefully=carefully)]
+
+
+def test_what_is_taken_comes_back_in_order() -> None:
+    place = MemoryPlace()
+
+    assert brought(place, parcels(95)) == [(seq, Fate.CREATED) for seq in range(1, 96)]
+    assert max(place.batches) == 10
+    assert place.asked == 0
+
+
+def test_batches_keep_below_their_bytes_but_for_an_event_that_is_longer() -> None:
+    place = MemoryPlace()
+    with courier(place, Limits(100, 1_000, 2)) as one:
+        assert len(list(one.bring([*parcels(20, 300), Parcel(21, "id21", NOW, "x" * 5_000)], carefully=False))) == 21
+
+    assert set(place.batches) <= {1, 2, 3}
+
+
+def test_only_what_was_not_taken_is_sent_again() -> None:
+    place = MemoryPlace(Troubles(busy_event=0.5))
+
+    assert {fate for _, fate in brought(place, parcels(100))} == {Fate.CREATED}
+    assert sum(place.batches) < 300
+
+
+def test_after_a_lost_answer_the_place_is_asked_first() -> None:
+    place = MemoryPlace(Troubles(lost_answer=0.5, rolled_over=0.5))
+
+    fates = dict(brought(place, parcels(200)))
+
+    assert sorted(place.stored) == sorted(parcel.id for parcel in parcels(200))
+    assert Fate.EXISTING in fates.values()
+
+
+def test_what_is_too_large_is_halved() -> None:
+    place = MemoryPlace(Troubles(refused_at=3))
+
+    assert {fate for _, fate in brought(place, parcels(40))} == {Fate.CREATED}
+
+
+def test_one_bad_event_of_a_batch_is_found_and_rejected_alone() -> None:
+    place = MemoryPlace(Troubles(poisoned={"id7"}, poisons_batch=True))
+
+    fates = dict(brought(place, parcels(40)))
+
+    assert [seq for seq, fate in fates.items() if fate is Fate.REJECTED] == [7]
+    assert len(place.stored) == 39
+
+
+def test_patience_ends() -> None:
+    place = MemoryPlace(Troubles(unreachable=1.0))
+    with courier(place, patience=Patience(give_up_after=timedelta(minutes=2))) as one, pytest.raises(SinkBusyError):
+        list(one.bring(parcels(5), carefully=False))
+
+
+def test_a_place_that_lets_nobody_in_is_not_asked_again() -> None:
+    place = MemoryPlace(Troubles(denied=True))
+    with courier(place, Limits(10, 10_000, 1)) as one, pytest.raises(SinkDeniedError):
+        list(one.bring(parcels(10), carefully=False))
+    assert len(place.batches) == 1
+
+
+def test_an_operator_ends_the_waiting() -> None:
+    clock = FakeClock(NOW)
+    place = MemoryPlace(Troubles(unreachable=1.0))
+    waits: list[Progress] = []
+
+    def watch(event: Progress) -> None:
+        waits.append(event)
+        if len(waits) == 3:
+            clock.interrupt()
+
+    with (
+        Courier(place, Limits(10, 10_000, 1), clock, patience=PATIENT, watch=watch, chance=lambda: 0.5) as one,
+        pytest.raises(InterruptedRunError),
+    ):
+        list(one.bring(parcels(10), carefully=False))
+
+
+shares = st.sampled_from([0.0, 0.1, 0.5])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    troubles=st.builds(
+        Troubles,
+        unreachable=shares,
+        lost_answer=shares,
+        busy_event=shares,
+        rolled_over=shares,
+        refused_at=st.sampled_from([None, 1, 4]),
+        poisoned=st.frozensets(st.sampled_from([f"id{seq}" for seq in range(1, 40)])),
+        poisons_batch=st.booleans(),
+    ),
+    seed=st.integers(0, 2**16),
+    number=st.integers(0, 60),
+    again=st.booleans(),
+)
+def test_each_event_is_there_once_or_rejected(troubles: Troubles, seed: int, number: int, again: bool) -> None:
+    place, sent = MemoryPlace(troubles, seed), parcels(number)
+
+    found = brought(place, sent)
+    if again:
+        brought(place, sent, carefully=True)
+
+    wanted = {parcel.id for parcel in sent} - troubles.poisoned
+    assert [seq for seq, _ in found] == [parcel.seq for parcel in sent]
+    assert sorted(place.stored) == sorted(wanted)
+    assert {f"id{seq}" for seq, fate in found if fate is Fate.REJECTED} == troubles.poisoned & {one.id for one in sent}
+
+
+def test_a_busy_place_is_sent_less_at_the_same_time() -> None:
+    place = MemoryPlace(Troubles(unreachable=0.9), seed=3)
+    with courier(place, Limits(5, 10_000, 8)) as one:
+        list(one.bring(parcels(100), carefully=False))
+
+        assert one.at_once < 8

@@ -1,0 +1,95 @@
+"""Fixtures: one engine of each kind for the whole session, started on first use, and more with settings of their own.
+
+A test that kills or stops the shared engine starts it again. Names of indices, streams and topics are the test's own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from tests.engines import elasticsearch as elasticsearch_engine
+from tests.engines import kafka as kafka_engine
+from tests.engines import opensearch as opensearch_engine
+from tests.engines.launch import Engine
+from tests.engines.resolve import UnreachableError
+
+TIMEOUT_SECONDS = 600
+"""The first test of all also downloads."""
+FIXTURES = frozenset({"opensearch", "elasticsearch", "kafka", "make_opensearch", "make_elasticsearch", "make_kafka"})
+
+Prepare = Callable[[Path, Mapping[str, str]], Engine]
+Make = Callable[[Mapping[str, str]], Engine]
+"""Starts an engine with these settings. It ends with the session, or sooner by `stop()` or as a `with` block."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Give tests that use an engine the time to download one, and one engine of each kind to all workers together."""
+    for item in items:
+        names = {*getattr(item, "fixturenames", ()), *(mark.name for mark in item.iter_markers())}
+        uses = FIXTURES.intersection(names)
+        if uses and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
+        if uses:
+            item.add_marker(pytest.mark.xdist_group(min(uses).removeprefix("make_")))
+
+
+@pytest.fixture(scope="session")
+def make_opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    with making(opensearch_engine.opensearch, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def make_elasticsearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    with making(elasticsearch_engine.elasticsearch, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    with making(kafka_engine.kafka, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def opensearch(make_opensearch: Make) -> Engine:
+    return make_opensearch({})
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(make_elasticsearch: Make) -> Engine:
+    return make_elasticsearch({})
+
+
+@pytest.fixture(scope="session")
+def kafka(make_kafka: Make) -> Engine:
+    return make_kafka({})
+
+
+@contextmanager
+def making(prepare: Prepare, folders: pytest.TempPathFactory) -> Iterator[Make]:
+    """Yield what starts engines; stop them all in the end."""
+    with ExitStack() as started:
+
+        def make(settings: Mapping[str, str]) -> Engine:
+            try:
+                engine = prepare(folders.mktemp(prepare.__name__), settings)
+            except UnreachableError as error:
+                give_up(error)
+            return started.enter_context(engine)
+
+        yield make
+
+
+def give_up(error: UnreachableError) -> NoReturn:
+    """Skip what can't be tested here; on CI that is a failure."""
+    reason = f"{error}; run this test once where the registry of Maven can be reached, after that it needs no network"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

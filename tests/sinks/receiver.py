@@ -1,0 +1,71 @@
+"""A receiver of HTTP requests on loopback, which can be slow, refuse, and be away."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One request that was taken."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Receiver:
+    """Takes bodies, and answers 200 unless something is in the way."""
+
+    def __init__(self, answer: bytes = b"{}") -> None:
+        self.heard: list[Heard] = []
+        self.status: Callable[[bytes], int] = lambda _: 200
+        self.delay_seconds = 0.0
+        self.answer = answer
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._answering())
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def start(self) -> None:
+        """Listen again, on the same port."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._answering())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def _answering(receiver) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler has a self of its own
+        class Answering(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = gzip.decompress(self.rfile.read(int(self.headers["content-length"])))
+                time.sleep(receiver.delay_seconds)
+                status = receiver.status(body)
+                if status == 200:
+                    receiver.heard.append(Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                answer = receiver.answer if status == 200 else b"no"
+                self.send_response(status)
+                self.send_header("content-length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+                """Say nothing."""
+
+        return Answering
