@@ -87,7 +87,12 @@ class SinkBusyError(TransientError):
 
 
 class SinkDeniedError(FatalError):
-    """A target does not let us in, or is not set up."""
+    """A target does not let us in, or is not what it should be."""
+
+    def __init__(self, message: str, *, status: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        """The status of the target's answer, or None."""
 
 
 class SinkRefusedError(AuditError):

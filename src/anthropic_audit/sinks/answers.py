@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from anthropic_audit.errors import AuditError, SinkBusyError, SinkDeniedError, SinkRefusedError
 from anthropic_audit.redact import redact
 
+MISSING = 404
 _DENIED = {
     401: "the target does not know who we are: check the key, the password or the token",
     403: "the target knows us and lets us not do this: give the key the rights that docs/guides/sinks.md lists",
-    404: "there is nothing at this address: check it, and run `anthropic-audit sinks setup` if there is no stream yet",
+    MISSING: "there is nothing at this address: check it, or run `anthropic-audit sinks setup` for a stream",
     407: "a proxy wants to know who we are",
 }
 _BUSY = (408, 425, 429)
@@ -39,7 +40,7 @@ def refusal(sink: str, status: int, said: str, headers: Mapping[str, str]) -> Au
     if status in _BUSY or status >= _SERVERS_FAULT or status == 0:
         return SinkBusyError(message, retry_after=_seconds(headers.get("retry-after")))
     if status in _DENIED:
-        return SinkDeniedError(message, hint=_DENIED[status])
+        return SinkDeniedError(message, status=status, hint=_DENIED[status])
     return SinkRefusedError(message, status=status)
 
 

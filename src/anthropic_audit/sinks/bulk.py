@@ -6,13 +6,14 @@ stream was rolled over in between. `present` asks the whole stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Protocol
 
+from anthropic_audit.errors import AuditError
 from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.times import EPOCH, format_time
 
@@ -30,8 +31,8 @@ _KEEP_ALIVE = "5m"
 
 Action = tuple[dict[str, Any], str]
 """What is done with a document, and the document."""
-BulkHelper = Callable[..., Iterable[tuple[bool, dict[str, Any]]]]
-"""`streaming_bulk` of an official client."""
+Result = tuple[bool, dict[str, Any]]
+"""Whether an action was taken, and the answer to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,16 @@ class Hit:
     """Cut to milliseconds."""
 
 
-class Search(Protocol):
-    """What a client is asked for beside bulk requests."""
+class Api(Protocol):
+    """An official client, asked for one data stream in the words that both have."""
+
+    def bulk(self, actions: Iterable[Action], number: int) -> Iterable[Result]:
+        """Send actions by one bulk request, and return whether each was taken, with the answer to it."""
+        ...
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
+        """Send a request of administration, and return its answer."""
+        ...
 
     def refresh(self) -> None:
         """Make everything that was taken visible."""
@@ -63,6 +72,14 @@ class Search(Protocol):
         """Let go of a point in time."""
         ...
 
+    def failure(self, error: Exception) -> AuditError | None:
+        """Return what an error of the client asks of us, or None when it is none of the client's."""
+        ...
+
+    def close(self) -> None:
+        """Close connections."""
+        ...
+
 
 def actions(parcels: Iterable[Parcel]) -> Iterator[Action]:
     """Yield what a bulk request does with each event."""
@@ -75,7 +92,7 @@ def as_it_is(action: Action) -> Action:
     return action
 
 
-def verdicts(results: Iterable[tuple[bool, dict[str, Any]]]) -> list[Verdict]:
+def verdicts(results: Iterable[Result]) -> list[Verdict]:
     """Return what became of each event of a bulk request."""
     return [CREATED if is_taken else _verdict(result["create"]) for is_taken, result in results]
 
@@ -93,7 +110,7 @@ def _verdict(result: Mapping[str, Any]) -> Verdict:
     return Verdict(fate, reason_of(result), status)
 
 
-def present(asked: Search, parcels: Sequence[Parcel]) -> AbstractSet[str]:
+def present(asked: Api, parcels: Sequence[Parcel]) -> AbstractSet[str]:
     """Return which events are in the stream, in whichever backing index."""
     asked.refresh()
     found: set[str] = set()
@@ -104,7 +121,7 @@ def present(asked: Search, parcels: Sequence[Parcel]) -> AbstractSet[str]:
     return found
 
 
-def hits_between(asked: Search, start: datetime, end: datetime) -> Iterator[Hit]:
+def hits_between(asked: Api, start: datetime, end: datetime) -> Iterator[Hit]:
     """Yield every event of a span of time, oldest first; `start` is included, `end` is not."""
     asked.refresh()
     span = {"gte": format_time(start), "lt": format_time(end)}

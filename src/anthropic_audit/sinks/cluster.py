@@ -1,26 +1,45 @@
-"""What a sink can do beyond taking events, when it is a cluster."""
+"""A data stream of a cluster: takes events, can be asked what it has, and can be set up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from anthropic_audit.ports import Sink
+from anthropic_audit.errors import SinkDeniedError
+from anthropic_audit.model import Parcel, Verdict
 
-from .bulk import Hit
+from . import bulk
+from .answers import MISSING
+
+Hit = bulk.Hit
 
 
-class Cluster(Sink, Protocol):
-    """A sink that can be set up, and compared with the archive."""
+class Cluster:
+    """One data stream, by whichever client; several threads may use it at the same time."""
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any | None:  # noqa: ANN401 - JSON
-        """Send a request of administration, and return its answer, None for 404.
+    def __init__(self, api: bulk.Api) -> None:
+        self._api = api
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
+        """Send events by one bulk request.
 
         Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not do it.
+            SinkBusyError, SinkRefusedError, SinkDeniedError: None of them may be there.
         """
-        ...
+        with self._translated():
+            return bulk.verdicts(self._api.bulk(bulk.actions(parcels), len(parcels)))
+
+    def present(self, parcels: Sequence[Parcel]) -> AbstractSet[str]:
+        """Return the ids of those events that are in the stream already.
+
+        Raises:
+            SinkBusyError, SinkDeniedError: It can't be said.
+        """
+        with self._translated():
+            return bulk.present(self._api, parcels)
 
     def hits_between(self, start: datetime, end: datetime) -> Iterator[Hit]:
         """Yield every event from `start` on and before `end`, oldest first.
@@ -28,4 +47,33 @@ class Cluster(Sink, Protocol):
         Raises:
             SinkBusyError, SinkDeniedError: The cluster can't be asked.
         """
-        ...
+        with self._translated():
+            yield from bulk.hits_between(self._api, start, end)
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any | None:  # noqa: ANN401 - JSON
+        """Send a request of administration, and return its answer, None for 404.
+
+        Raises:
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not do it.
+        """
+        try:
+            with self._translated():
+                return self._api.ask(method, path, body)
+        except SinkDeniedError as error:
+            if error.status == MISSING:
+                return None
+            raise
+
+    def close(self) -> None:
+        """Close connections."""
+        self._api.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            failure = self._api.failure(error)
+            if failure is None:
+                raise
+            raise failure from error

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from elasticsearch.helpers import streaming_bulk
 
-from anthropic_audit.errors import SetupError, SinkBusyError
-from anthropic_audit.model import Parcel, Verdict
+from anthropic_audit.errors import AuditError, SetupError, SinkBusyError
 from anthropic_audit.redact import Secret, safe_url
 from anthropic_audit.settings import ElasticsearchSink
 
@@ -21,8 +17,8 @@ from . import bulk
 from .answers import reason_of, refusal
 
 
-class ElasticsearchCluster:
-    """A data stream of a cluster: takes events, and can be asked and set up.
+class ElasticsearchApi:
+    """The official client, for one data stream.
 
     Raises:
         SetupError: A URL, the cloud id or a certificate can't be used.
@@ -37,56 +33,22 @@ class ElasticsearchCluster:
             message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
             raise SetupError(message, hint="check urls, cloud_id and the certificates' files") from error
 
-    def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Send events by one bulk request.
+    def bulk(self, actions: Iterable[bulk.Action], number: int) -> Iterable[bulk.Result]:
+        """Send actions by one bulk request, and return whether each was taken, with the answer to it."""
+        return streaming_bulk(
+            self._client,
+            actions,  # type: ignore[arg-type] # the callback takes them as they are
+            chunk_size=number,
+            max_chunk_bytes=2**31,
+            raise_on_error=False,
+            expand_action_callback=bulk.as_it_is,  # type: ignore[arg-type]
+            index=self._stream,
+        )
 
-        Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: None of them may be there.
-        """
-        with self._translated():
-            results = streaming_bulk(
-                self._client,
-                bulk.actions(parcels),  # type: ignore[arg-type] # the callback takes them as they are
-                chunk_size=len(parcels),
-                max_chunk_bytes=2**31,
-                raise_on_error=False,
-                expand_action_callback=bulk.as_it_is,  # type: ignore[arg-type]
-                index=self._stream,
-            )
-            return bulk.verdicts(results)
-
-    def present(self, parcels: Sequence[Parcel]) -> AbstractSet[str]:
-        """Return the ids of those events that are in the stream already.
-
-        Raises:
-            SinkBusyError, SinkDeniedError: It can't be said.
-        """
-        with self._translated():
-            return bulk.present(self, parcels)
-
-    def hits_between(self, start: datetime, end: datetime) -> Iterator[bulk.Hit]:
-        """Yield every event of a span of time, oldest first.
-
-        Raises:
-            SinkBusyError, SinkDeniedError: The cluster can't be asked.
-        """
-        with self._translated():
-            yield from bulk.hits_between(self, start, end)
-
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any | None:  # noqa: ANN401 - JSON
-        """Send a request of administration, and return its answer, None for 404.
-
-        Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not do it.
-        """
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
+        """Send a request of administration, and return its answer."""
         headers = {"accept": "application/json"} | ({"content-type": "application/json"} if body is not None else {})
-        with self._translated():
-            try:
-                return self._client.perform_request(method, path, headers=headers, body=body).body
-            except ApiError as error:
-                if error.meta.status == 404:  # noqa: PLR2004 - HTTP's own
-                    return None
-                raise
+        return self._client.perform_request(method, path, headers=headers, body=body).body
 
     def close(self) -> None:
         """Close connections."""
@@ -109,21 +71,20 @@ class ElasticsearchCluster:
         """Let go of a point in time."""
         self._client.close_point_in_time(id=name)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except ApiError as error:
-            raise refusal(self._name, error.meta.status, reason_of(error.body), error.meta.headers) from error
-        except UnsupportedProductError as error:
-            message = f"sink {self._name}: this is no Elasticsearch: {error}"
-            raise SetupError(message, hint='for an OpenSearch cluster set `to = "opensearch"`') from error
-        except ConnectionTimeout as error:
-            message = f"sink {self._name}: no answer in time: {error.message}"
-            raise SinkBusyError(message) from error
-        except TransportError as error:
-            message = f"sink {self._name}: no answer: {error.message}"
-            raise SinkBusyError(message, hint="check urls, certificates and the network") from error
+    def failure(self, error: Exception) -> AuditError | None:
+        """Return what an error of the client asks of us."""
+        match error:
+            case ApiError():
+                return refusal(self._name, error.meta.status, reason_of(error.body), error.meta.headers)
+            case UnsupportedProductError():
+                message = f"sink {self._name}: this is no Elasticsearch: {error}"
+                return SetupError(message, hint='for an OpenSearch cluster set `to = "opensearch"`')
+            case ConnectionTimeout():
+                return SinkBusyError(f"sink {self._name}: no answer in time: {error.message}")
+            case TransportError():
+                message = f"sink {self._name}: no answer: {error.message}"
+                return SinkBusyError(message, hint="check urls, certificates and the network")
+        return None
 
 
 def _options(settings: ElasticsearchSink, secret: Secret | None) -> dict[str, Any]:

@@ -50,12 +50,12 @@ def open_cluster(settings: ClusterSink, secret: Secret | None) -> Cluster:
     """
     _need(settings)
     if isinstance(settings, ElasticsearchSink):
-        from .elasticsearch import ElasticsearchCluster
+        from .elasticsearch import ElasticsearchApi
 
-        return ElasticsearchCluster(settings, secret)
-    from .opensearch import OpenSearchCluster
+        return Cluster(ElasticsearchApi(settings, secret))
+    from .opensearch import OpenSearchApi
 
-    return OpenSearchCluster(settings, secret)
+    return Cluster(OpenSearchApi(settings, secret))
 
 
 def _need(settings: SinkSettings) -> None:

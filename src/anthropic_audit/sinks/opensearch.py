@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from opensearchpy import ImproperlyConfigured, OpenSearch, Urllib3AWSV4SignerAuth
 from opensearchpy.exceptions import ConnectionError as UnreachableError
-from opensearchpy.exceptions import ConnectionTimeout, NotFoundError, TransportError
+from opensearchpy.exceptions import ConnectionTimeout, TransportError
 from opensearchpy.helpers import streaming_bulk
 
-from anthropic_audit.errors import SetupError, SinkBusyError
-from anthropic_audit.model import Parcel, Verdict
+from anthropic_audit.errors import AuditError, SetupError, SinkBusyError
 from anthropic_audit.redact import Secret, safe_url
 from anthropic_audit.settings import OpenSearchSink
 
@@ -22,8 +18,8 @@ from . import bulk
 from .answers import reason_of, refusal
 
 
-class OpenSearchCluster:
-    """A data stream of a cluster: takes events, and can be asked and set up.
+class OpenSearchApi:
+    """The official client, for one data stream.
 
     Raises:
         SetupError: A URL, a certificate or the credentials can't be used.
@@ -38,53 +34,22 @@ class OpenSearchCluster:
             message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
             raise SetupError(message, hint="check urls and the certificates' files") from error
 
-    def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Send events by one bulk request.
+    def bulk(self, actions: Iterable[bulk.Action], number: int) -> Iterable[bulk.Result]:
+        """Send actions by one bulk request, and return whether each was taken, with the answer to it."""
+        results: Iterable[bulk.Result] = streaming_bulk(
+            self._client,
+            actions,
+            chunk_size=number,
+            max_chunk_bytes=2**31,
+            raise_on_error=False,
+            expand_action_callback=bulk.as_it_is,
+            index=self._stream,
+        )
+        return results
 
-        Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: None of them may be there.
-        """
-        with self._translated():
-            results = streaming_bulk(
-                self._client,
-                bulk.actions(parcels),
-                chunk_size=len(parcels),
-                max_chunk_bytes=2**31,
-                raise_on_error=False,
-                expand_action_callback=bulk.as_it_is,
-                index=self._stream,
-            )
-            return bulk.verdicts(results)
-
-    def present(self, parcels: Sequence[Parcel]) -> AbstractSet[str]:
-        """Return the ids of those events that are in the stream already.
-
-        Raises:
-            SinkBusyError, SinkDeniedError: It can't be said.
-        """
-        with self._translated():
-            return bulk.present(self, parcels)
-
-    def hits_between(self, start: datetime, end: datetime) -> Iterator[bulk.Hit]:
-        """Yield every event of a span of time, oldest first.
-
-        Raises:
-            SinkBusyError, SinkDeniedError: The cluster can't be asked.
-        """
-        with self._translated():
-            yield from bulk.hits_between(self, start, end)
-
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any | None:  # noqa: ANN401 - JSON
-        """Send a request of administration, and return its answer, None for 404.
-
-        Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not do it.
-        """
-        with self._translated():
-            try:
-                return self._client.transport.perform_request(method, path, body=body)
-            except NotFoundError:
-                return None
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
+        """Send a request of administration, and return its answer."""
+        return self._client.transport.perform_request(method, path, body=body)
 
     def close(self) -> None:
         """Close connections."""
@@ -110,19 +75,18 @@ class OpenSearchCluster:
         """Let go of a point in time."""
         self._client.delete_pit(body={"pit_id": [name]})
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except ConnectionTimeout as error:
-            message = f"sink {self._name}: no answer in time"
-            raise SinkBusyError(message) from error
-        except UnreachableError as error:
-            message = f"sink {self._name}: no answer: {error.error}"
-            raise SinkBusyError(message, hint="check urls, certificates and the network") from error
-        except TransportError as error:
-            status = error.status_code if isinstance(error.status_code, int) else 0
-            raise refusal(self._name, status, reason_of(error.info), {}) from error
+    def failure(self, error: Exception) -> AuditError | None:
+        """Return what an error of the client asks of us."""
+        match error:
+            case ConnectionTimeout():
+                return SinkBusyError(f"sink {self._name}: no answer in time")
+            case UnreachableError():
+                message = f"sink {self._name}: no answer: {error.error}"
+                return SinkBusyError(message, hint="check urls, certificates and the network")
+            case TransportError():
+                status = error.status_code if isinstance(error.status_code, int) else 0
+                return refusal(self._name, status, reason_of(error.info), {})
+        return None
 
 
 def _options(settings: OpenSearchSink, secret: Secret | None) -> dict[str, Any]:

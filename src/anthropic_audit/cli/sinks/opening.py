@@ -129,6 +129,10 @@ def opened(config: Path | None, archive: str | None, name: str, clock: SystemClo
 
 def _check_set_up(sink: SinkSettings, target: Sink) -> None:
     """Refuse a cluster without templates: it would guess the fields' types, or make an index that is no stream."""
-    if isinstance(sink, ElasticsearchSink | OpenSearchSink) and not is_set_up(target, sink):  # type: ignore[arg-type] # a cluster by its settings
+    if (
+        isinstance(sink, ElasticsearchSink | OpenSearchSink)
+        and isinstance(target, Cluster)
+        and not is_set_up(target, sink)
+    ):
         message = f"sink {sink.name}: the cluster has no template for {sink.data_stream}"
         raise SetupError(message, hint=f"run `anthropic-audit sinks setup {sink.name}`")
