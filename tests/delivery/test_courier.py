@@ -90,6 +90,12 @@ def test_one_bad_event_of_a_batch_is_found_and_rejected_alone() -> None:
     assert len(place.stored) == 39
 
 
+def test_a_target_that_refuses_everything_is_wrong_and_not_the_events() -> None:
+    place = MemoryPlace(Troubles(refused_at=0))
+    with courier(place) as one, pytest.raises(SinkDeniedError, match="refuses every event"):
+        list(one.bring(parcels(200), carefully=False))
+
+
 def test_patience_ends() -> None:
     place = MemoryPlace(Troubles(unreachable=1.0))
     with courier(place, patience=Patience(give_up_after=timedelta(minutes=2))) as one, pytest.raises(SinkBusyError):
@@ -132,7 +138,7 @@ shares = st.sampled_from([0.0, 0.1, 0.5])
         busy_event=shares,
         rolled_over=shares,
         refused_at=st.sampled_from([None, 1, 4]),
-        poisoned=st.frozensets(st.sampled_from([f"id{seq}" for seq in range(1, 40)])),
+        poisoned=st.frozensets(st.sampled_from([f"id{seq}" for seq in range(1, 40)]), max_size=15),
         poisons_batch=st.booleans(),
     ),
     seed=st.integers(0, 2**16),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from anthropic_audit.errors import SinkBusyError, SinkRefusedError
+from anthropic_audit.errors import SinkBusyError, SinkDeniedError, SinkRefusedError
 from anthropic_audit.feed.retry import Patience
 from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.ports import Clock, Sink
@@ -19,6 +19,13 @@ from anthropic_audit.progress import Waiting, Watch
 from .pace import Pace
 
 _EXISTING = Verdict(Fate.EXISTING)
+
+_TOO_OFTEN = 3
+"""A request that is refused so often in a row may be too large for the room that a busy target has."""
+
+_TOO_LARGE = 413
+_ENOUGH = 20
+"""So many events are refused one by one before it is the target that counts as wrong, not the events."""
 
 Settled = tuple[Parcel, Verdict]
 """An event and what became of it, for good."""
@@ -50,7 +57,9 @@ class Courier:
         self._patience = patience
         self._watch = watch
         self._chance = chance
-        self._pace = Pace(limits.workers)
+        self._has_taken = False
+        self._refused_alone = 0
+        self._pace = Pace(limits.workers, limits.batch_events)
         self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="courier")
 
     @property
@@ -111,6 +120,7 @@ class Courier:
         """Send a batch until each event of it is settled."""
         settled: dict[int, Verdict] = {}
         left = list(batch)
+        some: Sequence[Parcel] = ()
         failures, started = 0, self._clock.now()
         while left:
             try:
@@ -119,16 +129,23 @@ class Courier:
                         present = self._sink.present(left)
                         settled.update((parcel.seq, _EXISTING) for parcel in left if parcel.id in present)
                         left = [parcel for parcel in left if parcel.id not in present]
-                    found = self._sink.deliver(left) if left else ()
+                        carefully = False
+                    some = left[: self._pace.events]
+                    found = self._sink.deliver(some) if some else ()
             except SinkBusyError as error:
                 carefully, failures = True, failures + 1
+                if failures % _TOO_OFTEN == 0:
+                    self._pace.smaller(min(len(left), self._pace.events))
                 self._wait(error, failures, started_ago=self._clock.now() - started)
                 continue
             except SinkRefusedError as error:
-                settled.update((parcel.seq, verdict) for parcel, verdict in self._halves(left, error))
-                break
+                if error.status == _TOO_LARGE:
+                    self._pace.smaller(len(some))
+                settled.update((parcel.seq, verdict) for parcel, verdict in self._halves(some, error))
+                left = [parcel for parcel in left if parcel.seq not in settled]
+                continue
             settled.update(
-                (parcel.seq, one) for parcel, one in zip(left, found, strict=True) if one.fate is not Fate.BUSY
+                (parcel.seq, one) for parcel, one in zip(some, found, strict=True) if one.fate is not Fate.BUSY
             )
             busy = [one for one in found if one.fate is Fate.BUSY]
             left = [parcel for parcel in left if parcel.seq not in settled]
@@ -137,12 +154,21 @@ class Courier:
                 refused = SinkBusyError(f"{len(busy)} of {len(found)} events were not taken: {busy[0].reason}")
                 self._wait(refused, failures, started_ago=self._clock.now() - started)
             else:
+                failures, started, self._has_taken = 0, self._clock.now(), True
                 self._pace.faster()
         return [(parcel, settled[parcel.seq]) for parcel in batch]
 
     def _halves(self, refused: Sequence[Parcel], error: SinkRefusedError) -> list[Settled]:
-        """Send what was refused as a whole in two parts; an event alone is rejected."""
+        """Send what was refused as a whole in two parts; an event alone is rejected.
+
+        Raises:
+            SinkDeniedError: The target has never taken anything, and refuses one event after the other.
+        """
         if len(refused) == 1:
+            self._refused_alone += 1
+            if self._refused_alone >= _ENOUGH and not self._has_taken:
+                message = f"the target refuses every event: {error}"
+                raise SinkDeniedError(message, status=error.status, hint="check that its address is the right one")
             return [(refused[0], Verdict(Fate.REJECTED, str(error), error.status))]
         middle = len(refused) // 2
         parts = (refused[:middle], refused[middle:])

@@ -1,4 +1,4 @@
-"""How many requests are sent at the same time: fewer when a target is busy, more again when it takes them."""
+"""How many requests are sent at the same time, and how large: less when a target is busy, more when it takes them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from anthropic_audit.ports import Clock
 _PATIENCE_SECONDS = 0.5
 
 
-class Pace:
-    """Turns to send; safe from any thread. Halved when a target is busy, grown by one when all turns went well."""
+_GROWTH = 1.05
+"""What a request may be larger than one that went well."""
 
-    def __init__(self, most: int) -> None:
+
+class Pace:
+    """Turns to send, and sizes; safe from any thread. Halved when a target is busy, grown when requests go well."""
+
+    def __init__(self, most: int, most_events: int) -> None:
         self._most = most
+        self._most_events = most_events
+        self._events = float(most_events)
         self._allowed = float(most)
         self._sending = 0
         self._changed = threading.Condition()
@@ -24,6 +30,11 @@ class Pace:
     def allowed(self) -> int:
         """How many may send at the same time now."""
         return max(1, int(self._allowed))
+
+    @property
+    def events(self) -> int:
+        """How many events may be in one request now."""
+        return max(1, int(self._events))
 
     @contextmanager
     def turn(self, clock: Clock) -> Iterator[None]:
@@ -49,8 +60,14 @@ class Pace:
         with self._changed:
             self._allowed = max(1.0, self._allowed / 2)
 
+    def smaller(self, events: int) -> None:
+        """Take note of a request with so many events that was too large."""
+        with self._changed:
+            self._events = max(1.0, min(self._events, events / 2))
+
     def faster(self) -> None:
         """Take note of a request that went well."""
         with self._changed:
             self._allowed = min(float(self._most), self._allowed + 1 / self._allowed)
+            self._events = min(float(self._most_events), self._events * _GROWTH)
             self._changed.notify()

@@ -1,0 +1,139 @@
+"""What a real cluster refuses, and what becomes of it: it is waited for, sent in parts, or said to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import shake_256
+
+import httpx2
+import pytest
+from tests.engines.launch import Engine
+from tests.engines.plugin import Make
+from tests.sinks import places
+from tests.sinks.places import Place
+
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.delivery import Courier, Limits
+from anthropic_audit.errors import SinkBusyError, SinkDeniedError
+from anthropic_audit.feed.retry import Patience
+from anthropic_audit.model import Fate, Parcel
+from anthropic_audit.progress import Progress, Waiting
+from anthropic_audit.sinks import open_sink
+
+PATIENCE = Patience(give_up_after=timedelta(minutes=3), first_seconds=0.1, longest_seconds=1.0)
+SHORT = Patience(give_up_after=timedelta(seconds=1), first_seconds=0.1, longest_seconds=0.5)
+
+
+def parcels(number: int, size: int = 200) -> list[Parcel]:
+    when = datetime.now(UTC)
+    document = f'{{"@timestamp":"{when:%Y-%m-%dT%H:%M:%SZ}","message":"{"x" * size}"}}'
+    return [Parcel(seq, f"activity_{seq}", when, document) for seq in range(1, number + 1)]
+
+
+@contextmanager
+def courier(place: Place, limits: Limits, told: list[Progress], patience: Patience = PATIENCE) -> Iterator[Courier]:
+    clock = SystemClock()
+    sink = open_sink(place.settings, None, clock)
+    with Courier(sink, limits, clock, patience=patience, watch=told.append, chance=lambda: 0.5) as one:
+        yield one
+    sink.close()
+
+
+def brought(place: Place, sent: Sequence[Parcel], limits: Limits, patience: Patience = PATIENCE) -> list[Progress]:
+    """Deliver, and return what was told; every event must have been created."""
+    told: list[Progress] = []
+    with courier(place, limits, told, patience) as one:
+        fates = [verdict.fate for _, verdict in one.bring(sent, carefully=False)]
+    assert fates == [Fate.CREATED] * len(sent)
+    assert sorted(name for name, _ in place.read()) == sorted(parcel.id for parcel in sent)
+    return told
+
+
+def is_told(told: Sequence[Progress], text: str) -> bool:
+    return any(isinstance(one, Waiting) and text in one.reason for one in told)
+
+
+@pytest.mark.parametrize(
+    ("settings", "limits", "said"),
+    [
+        pytest.param(
+            {"thread_pool.write.size": "1", "thread_pool.write.queue_size": "1"},
+            Limits(20, 10**6, 16),
+            "rejected",
+            id="a queue that is full",
+        ),
+        pytest.param(
+            {"indexing_pressure.memory.limit": "64kb"}, Limits(200, 10**6, 16), "429", id="too much at the same time"
+        ),
+    ],
+)
+def test_a_busy_cluster_gets_everything_in_the_end(
+    make_opensearch: Make, settings: dict[str, str], limits: Limits, said: str
+) -> None:
+    with make_opensearch(settings) as engine:
+        told = brought(places.opensearch(engine), parcels(3000), limits)
+
+    assert is_told(told, said)
+
+
+def test_a_request_that_is_too_large_is_sent_in_parts(make_opensearch: Make) -> None:
+    with make_opensearch({"http.max_content_length": "64kb"}) as engine:
+        place = places.opensearch(engine)
+        noise = [
+            Parcel(one.seq, one.id, one.timestamp, one.document.replace("x" * 200, _noise(one.seq)))
+            for one in parcels(400)
+        ]
+        brought(place, noise, Limits(400, 10**8, 1))
+
+
+def _noise(seed: int) -> str:
+    """Return 2,000 signs that do not compress."""
+    return shake_256(str(seed).encode()).hexdigest(1000)
+
+
+def block(engine: Engine, stream: str, *, name: str, is_on: bool) -> None:
+    answer = httpx2.put(f"{engine.url}/{stream}/_settings", json={f"index.blocks.{name}": is_on})
+    answer.raise_for_status()
+
+
+@pytest.mark.parametrize("name", ["write", "read_only_allow_delete"])
+def test_a_blocked_index_is_waited_for_and_rejects_nothing(opensearch: Engine, name: str) -> None:
+    place = places.opensearch(opensearch)
+    stream = getattr(place.settings, "data_stream", "")
+    brought(place, parcels(1), Limits(10, 10**6, 1))
+    block(opensearch, stream, name=name, is_on=True)
+    told: list[Progress] = []
+
+    with courier(place, Limits(10, 10**6, 1), told, SHORT) as one, pytest.raises(SinkBusyError):
+        list(one.bring(parcels(5)[1:], carefully=False))
+    assert is_told(told, "block")
+
+    block(opensearch, stream, name=name, is_on=False)
+    with courier(place, Limits(10, 10**6, 1), told) as one:
+        assert {verdict.fate for _, verdict in one.bring(parcels(5)[1:], carefully=True)} == {Fate.CREATED}
+
+
+def test_a_cluster_without_memory_left_is_waited_for(opensearch: Engine) -> None:
+    place = places.opensearch(opensearch)
+    wanted = {"transient": {"indices.breaker.total.limit": "1kb"}}
+    httpx2.put(f"{opensearch.url}/_cluster/settings", json=wanted).raise_for_status()
+    told: list[Progress] = []
+    try:
+        with courier(place, Limits(10, 10**6, 1), told, SHORT) as one, pytest.raises(SinkBusyError):
+            list(one.bring(parcels(5), carefully=False))
+    finally:
+        back = {"transient": {"indices.breaker.total.limit": None}}
+        httpx2.put(f"{opensearch.url}/_cluster/settings", json=back)
+
+    assert is_told(told, "429")
+    brought(place, parcels(5), Limits(10, 10**6, 1))
+
+
+def test_a_wrong_address_is_said_to_a_person_and_rejects_nothing(opensearch: Engine) -> None:
+    settings = places.sink(to="opensearch", urls=[f"{opensearch.url}/no/such/path"], namespace="none")
+    place = Place(settings, list, opensearch.stop, opensearch.start)
+
+    with courier(place, Limits(10, 10**6, 1), []) as one, pytest.raises(SinkDeniedError, match="refuses every event"):
+        list(one.bring(parcels(100), carefully=False))
