@@ -143,8 +143,16 @@ def plainly(client: OpenSearch, documents: Iterator[dict[str, object]]) -> int:
             yield from chunk
 
     def send(_: int) -> int:
-        options = {"chunk_size": BATCH, "max_retries": 100, "initial_backoff": 1, "max_backoff": 1}
-        return sum(ok for ok, _ in streaming_bulk(client, some(), expand_action_callback=_plain, **options))
+        results = streaming_bulk(
+            client,
+            some(),
+            chunk_size=BATCH,
+            expand_action_callback=_plain,
+            max_retries=100,
+            initial_backoff=1,
+            max_backoff=1,
+        )
+        return sum(ok for ok, _ in results)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         return sum(pool.map(send, range(WORKERS)))

@@ -29,6 +29,7 @@ LEVELS = {
     "normalize": 1,
     "ocsf": 1,
     "schemas": 1,
+    "dashboards": 1,
     "feed": 1,
     "feed.client": 2,
     "feed.trace": 2,

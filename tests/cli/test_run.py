@@ -144,6 +144,28 @@ def test_a_feed_that_is_refused_hurts_no_other(place: Place) -> None:
     assert {line["feed"] for line in place.told("feed left out")} == {"third"}
 
 
+def test_sinks_get_everything_and_a_broken_one_hurts_no_other(place: Place) -> None:
+    files = '[[sinks]]\nname = "files"\nto = "ndjson"\nfolder = "out"\n'
+    broken = '[[sinks]]\nname = "broken"\nto = "opensearch"\nurls = ["http://127.0.0.1:9"]\n'
+    nameless = '[[sinks]]\nname = "secret"\nto = "splunk_hec"\nurl = "http://127.0.0.1:9"\nsecret_env = "NONE_SUCH"\n'
+    place.write(files, broken, nameless)
+    with place.running() as service:
+        eventually(lambda: page(place.port, "/readyz")[0] == 200)
+        eventually(lambda: "anthropic_audit_events_behind 0.0" in page(place.port, "/metrics")[1])
+        eventually(lambda: place.told("delivered"))
+        eventually(lambda: {line["sink"] for line in place.told("delivery failed")} == {"broken", "secret"})
+        time.sleep(2)
+        metrics = page(place.port, "/metrics")[1]
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(30) == 0
+
+    assert 'anthropic_audit_sink_events_total{fate="created",sink="files"}' in metrics
+    (file,) = (place.folder / "out").iterdir()
+    written = [json.loads(line)["event"]["id"] for line in file.read_text().splitlines()]
+    assert len(written) == len(set(written)) > 100
+    assert set(written) <= set(ids(place.folder / "archive"))
+
+
 def test_a_hangup_takes_over_settings_that_are_right(place: Place) -> None:
     place.write()
     with place.running() as service:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,20 +23,19 @@ class Heard:
 class Receiver:
     """Takes bodies, and answers 200 unless something is in the way."""
 
-    def __init__(self, answer: bytes = b"{}") -> None:
+    def __init__(self, answer: bytes = b"{}", tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.heard: list[Heard] = []
+        self.refused: list[Heard] = []
         self.status: Callable[[bytes], int] = lambda _: 200
         self.delay_seconds = 0.0
         self.answer = answer
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._answering())
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
+        self.port = 0
+        self.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -43,9 +43,12 @@ class Receiver:
         self._thread.join()
 
     def start(self) -> None:
-        """Listen again, on the same port."""
+        """Listen, on the same port as before."""
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._answering())
         self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        if self._tls is not None:
+            self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
@@ -57,13 +60,16 @@ class Receiver:
                 body = gzip.decompress(self.rfile.read(int(self.headers["content-length"])))
                 time.sleep(receiver.delay_seconds)
                 status = receiver.status(body)
-                if status == 200:
-                    receiver.heard.append(Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                heard = Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+                (receiver.heard if status == 200 else receiver.refused).append(heard)
                 answer = receiver.answer if status == 200 else b"no"
                 self.send_response(status)
+                self.send_header("content-type", "application/json" if status == 200 else "text/plain")
                 self.send_header("content-length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+
+            do_PUT = do_POST  # noqa: N815 - the standard library's name
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
                 """Say nothing."""

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 
@@ -41,7 +41,7 @@ class FileSink:
         self._clock = clock
         self._folder = Path(settings.folder).expanduser()
         self._writing = threading.Lock()
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._begun: datetime = clock.now()
         self._before: frozenset[str] | None = None
         try:
@@ -63,11 +63,10 @@ class FileSink:
                 file = self._file or self._begin()
                 before = file.tell()
                 try:
-                    file.write(lines)
-                    file.flush()
-                    os.fsync(file.fileno())
+                    _write(file, lines)
                 except OSError:
-                    self._forget(before)
+                    file.truncate(before)
+                    file.seek(before)
                     raise
                 self._close_if_due()
             except OSError as error:
@@ -97,8 +96,8 @@ class FileSink:
         for part in sorted(self._folder.glob(f"*{_OPEN}")):
             if self._file is not None:
                 self._finish()
-            file = part.open("r+b")
-            content = file.read()
+            file = part.open("r+b", buffering=0)
+            content = file.readall()
             file.truncate(content.rfind(b"\n") + 1)
             file.seek(0, os.SEEK_END)
             self._file = file
@@ -107,25 +106,13 @@ class FileSink:
             for whole in sorted(self._folder.glob(f"*{_CLOSED}")):
                 _pack(whole)
 
-    def _begin(self) -> BinaryIO:
+    def _begin(self) -> FileIO:
         self._begun = self._clock.now()
         stem = f"{self._begun:%Y%m%dT%H%M%S}"
         taken = {path.name.partition(".")[0] for path in self._folder.glob(f"{stem}-*")}
         number = next(number for number in range(len(taken) + 1) if f"{stem}-{number:04}" not in taken)
-        self._file = (self._folder / f"{stem}-{number:04}{_OPEN}").open("x+b")
+        self._file = (self._folder / f"{stem}-{number:04}{_OPEN}").open("x+b", buffering=0)
         return self._file
-
-    def _forget(self, length: int) -> None:
-        """Cut off what was written last; its file is opened anew, because the buffer of this one still has it."""
-        if self._file is not None:
-            path = Path(self._file.name)
-            raw = os.open(path, os.O_WRONLY)
-            try:
-                os.ftruncate(raw, length)
-            finally:
-                os.close(raw)
-            self._file = path.open("r+b")
-            self._file.seek(0, os.SEEK_END)
 
     def _close_if_due(self) -> None:
         if self._file is not None:
@@ -171,6 +158,14 @@ class StreamSink:
 
     def close(self) -> None:
         """Leave it open: it is not ours."""
+
+
+def _write(file: FileIO, content: bytes) -> None:
+    """Have bytes in a file on the disk; the system may take them in parts."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
+    os.fsync(file.fileno())
 
 
 def _pack(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -39,6 +40,7 @@ def open_sink(settings: SinkSettings, secret: Secret | None, clock: Clock) -> Si
     Raises:
         SetupError: A library is missing, or an address, a folder or a certificate can't be used.
     """
+    _check_certificates(settings)
     return _OPEN[settings.to](settings, secret, clock)
 
 
@@ -49,6 +51,7 @@ def open_cluster(settings: ClusterSink, secret: Secret | None) -> Cluster:
         SetupError: A library is missing, or an address or a certificate can't be used.
     """
     _need(settings)
+    _check_certificates(settings)
     if isinstance(settings, ElasticsearchSink):
         from .elasticsearch import ElasticsearchApi
 
@@ -56,6 +59,19 @@ def open_cluster(settings: ClusterSink, secret: Secret | None) -> Cluster:
     from .opensearch import OpenSearchApi
 
     return Cluster(OpenSearchApi(settings, secret))
+
+
+def _check_certificates(settings: SinkSettings) -> None:
+    """Read the files of certificates now: the libraries read them with the first request, and blame the network."""
+    authorities = getattr(settings, "ca_file", "")
+    mine, key = getattr(settings, "client_certificate_file", ""), getattr(settings, "client_key_file", "")
+    try:
+        context = ssl.create_default_context(cafile=authorities or None)
+        if mine:
+            context.load_cert_chain(mine, key or None)
+    except OSError as error:
+        message = f"sink {settings.name}: a certificate can't be used: {error.strerror or error}"
+        raise SetupError(message, hint="check ca_file, client_certificate_file and client_key_file") from error
 
 
 def _need(settings: SinkSettings) -> None:

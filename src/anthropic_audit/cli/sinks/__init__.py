@@ -10,6 +10,7 @@ import typer
 from anthropic_audit.cli.failures import guarded
 
 from .again import replay, retry
+from .boards import dashboards
 from .compared import verify
 from .deliver import deliver
 from .prepared import setup
@@ -24,6 +25,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
         "retry": retry,
         "replay": replay,
         "verify": verify,
+        "dashboards": dashboards,
     }
 )
 """Every subcommand of `sinks`."""

@@ -1,0 +1,34 @@
+"""`anthropic-audit sinks dashboards`: what people look at in Kibana or OpenSearch Dashboards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.cli.files import write_whole
+from anthropic_audit.cli.output import notes, write_out
+from anthropic_audit.dashboards import kibana_objects, opensearch_objects, to_ndjson
+from anthropic_audit.schemas import Engine
+
+_OBJECTS = {Engine.ELASTICSEARCH: kibana_objects, Engine.OPENSEARCH: opensearch_objects}
+
+
+def dashboards(
+    engine: Annotated[Engine, typer.Option("--for", help="Whose program shows them.")] = Engine.ELASTICSEARCH,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File to write; else stdout.", show_default=False),
+    ] = None,
+) -> None:
+    """Write the overview dashboard as saved objects, for the import page of Kibana or OpenSearch Dashboards.
+
+    Both have it below Management, Saved objects, Import. Imported again, it replaces what is there.
+    """
+    content = to_ndjson(_OBJECTS[engine]())
+    if output is None:
+        write_out(content)
+    else:
+        write_whole(output, content)
+        notes().print(f"wrote {output}", markup=False)

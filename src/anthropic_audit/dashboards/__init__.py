@@ -1,0 +1,18 @@
+"""Dashboards as saved objects: what is shown is said once, and drawn for Kibana and for OpenSearch Dashboards."""
+
+from .kibana import kibana_objects
+from .opensearch import opensearch_objects
+from .panels import COLUMNS, CONTROLS, PANELS, Control, Kind, Panel
+from .saved import to_ndjson
+
+__all__ = [
+    "COLUMNS",
+    "CONTROLS",
+    "PANELS",
+    "Control",
+    "Kind",
+    "Panel",
+    "kibana_objects",
+    "opensearch_objects",
+    "to_ndjson",
+]
