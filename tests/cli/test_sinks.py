@@ -61,6 +61,7 @@ def test_events_are_delivered_and_compared(run: Run, sink: str) -> None:
     (standing,) = json.loads(run("sinks", "status", "--format", "json").stdout)
     assert (standing["position"], standing["behind"], standing["created"], standing["oldest"]) == (4, 0, 4, None)
     assert "os" in run("sinks", "status").stdout
+    assert "sink os: has all events" in run("status").stdout
 
     everything = {"query": {"match_all": {}}, "max_docs": 1}
     httpx2.post(f"{sink}/_delete_by_query?refresh=true", json=everything).raise_for_status()

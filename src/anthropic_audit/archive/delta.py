@@ -39,7 +39,9 @@ _TARGET_BYTES = 128 * 2**20
 _PARQUET = "Parquet"
 _DAMAGED = "a file is damaged: put it back from a backup; `archive verify` says whether anything else is wrong"
 _UNUSABLE = "check that the folder may be written and that the disk has space"
-_WRITER = WriterProperties(compression="ZSTD", compression_level=1)
+_ROWS_TOGETHER = 65_536
+"""How many rows a reader has to take at least: who follows a table reads it in parts."""
+_WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROWS_TOGETHER)
 
 Bound = int | datetime
 

@@ -21,6 +21,7 @@ from .environment import load_settings
 from .filters import with_types
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
+from .sinks.standing import print_sinks
 from .status_echo import accesses, accesses_as_json, print_accesses
 from .status_gaps import gaps_as_json, print_gaps
 from .status_lateness import lateness_as_json, print_lateness
@@ -70,6 +71,7 @@ def status(
     else:
         _print(settings, found, counts, now)
         print_accesses(console(), heard)
+        print_sinks(reader, settings, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -67,11 +67,11 @@ class Courier:
         """How many requests may be sent at the same time now."""
         return self._pace.allowed
 
-    def bring(self, parcels: Sequence[Parcel], *, carefully: bool) -> Iterator[Settled]:
+    def bring(self, parcels: Iterable[Parcel], *, carefully: bool) -> Iterator[Settled]:
         """Send events and yield what became of each, in their order, as soon as all before it are settled.
 
         Args:
-            parcels: The events.
+            parcels: The events; they are asked for as they can be sent.
             carefully: Ask first which of them are there: an earlier run may have sent them.
 
         Raises:
@@ -103,7 +103,7 @@ class Courier:
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def _batches(self, parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:
+    def _batches(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
         batch: list[Parcel] = []
         nbytes = 0
         for parcel in parcels:

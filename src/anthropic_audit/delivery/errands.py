@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from anthropic_audit.archive import DeliveryLedger
 from anthropic_audit.errors import AuditError
-from anthropic_audit.model import Delivery, Errand, Fate, Rejection
+from anthropic_audit.model import Delivery, Errand, Fate, Parcel, Rejection
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Delivered, Watch
 
@@ -37,11 +36,8 @@ class _Tally:
     refused: list[Settled] = field(default_factory=list)
     taken: list[Settled] = field(default_factory=list)
     """What was taken at last, after it had been rejected."""
-
-    @property
-    def settled(self) -> int:
-        """How many events those are."""
-        return sum(self.counts.values())
+    dropped: list[int] = field(default_factory=list)
+    """The `seq` of what processors have dropped."""
 
     def add(self, settled: Settled, errand: Errand) -> None:
         """Take note of one event."""
@@ -72,27 +68,33 @@ class Errands:
         """Where it is recorded."""
         return self._ledger
 
-    def run(self, errand: Errand, events: pa.Table, span: Span, *, carefully: bool = True) -> Delivery:
-        """Deliver the events of a span, and return what became of them.
+    def run(self, errand: Errand, slices: Iterable[pa.Table], span: Span, *, carefully: bool = True) -> Delivery:
+        """Deliver the events of a span, which come in slices, and return what became of them.
 
         Raises:
             SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: What was settled before is recorded.
         """
         started = self._clock.now()
-        parcels = self._prepare.parcels(events)
         tally = _Tally(span.first - 1)
         try:
-            for settled in self._courier.bring(parcels, carefully=carefully):
+            for settled in self._courier.bring(self._parcels(slices, tally), carefully=carefully):
                 tally.add(settled, errand)
         except AuditError:
             if tally.last_seq >= span.first:
-                self._record(errand, tally, events, Span(span.first, tally.last_seq), started=started)
+                self._record(errand, tally, Span(span.first, tally.last_seq), started)
             raise
-        return self._record(errand, tally, events, span, started=started)
+        return self._record(errand, tally, span, started)
 
-    def _record(self, errand: Errand, tally: _Tally, events: pa.Table, span: Span, *, started: datetime) -> Delivery:
+    def _parcels(self, slices: Iterable[pa.Table], tally: _Tally) -> Iterator[Parcel]:
+        for events in slices:
+            parcels = self._prepare.parcels(events)
+            if len(parcels) < events.num_rows:
+                kept = {parcel.seq for parcel in parcels}
+                tally.dropped += [seq for seq in events.column("seq").to_pylist() if seq not in kept]
+            yield from parcels
+
+    def _record(self, errand: Errand, tally: _Tally, span: Span, started: datetime) -> Delivery:
         now = self._clock.now()
-        read = pc.sum(pc.less_equal(events.column("seq"), span.last)).as_py() or 0
         delivery = Delivery(
             sink=self._ledger.sink,
             errand=errand,
@@ -101,7 +103,7 @@ class Errands:
             created=tally.counts[Fate.CREATED],
             existing=tally.counts[Fate.EXISTING],
             rejected=tally.counts[Fate.REJECTED],
-            dropped=read - tally.settled,
+            dropped=sum(seq <= span.last for seq in tally.dropped),
             nbytes=tally.nbytes,
             started_at=started,
             finished_at=now,

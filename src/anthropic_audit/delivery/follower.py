@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pyarrow as pa
+
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.model import Errand
 
 from .errands import Errands, Span
 
-REACH = 50_000
+_AT_ONCE = 10_000
+REACH = 20_000
 """Nothing is sent that lies further behind the recorded position, so a crash repeats this much at most."""
 
 
@@ -35,8 +40,13 @@ class Follower:
         done = 0
         while (first := self.position + 1) <= reader.normalized_seq:
             span = Span(first, min(first + REACH - 1, reader.normalized_seq))
-            events = reader.events_between(span.first, span.last)
             carefully, self._is_sure = not self._is_sure, False
-            done += self._errands.run(Errand.FOLLOW, events, span, carefully=carefully).events
+            done += self._errands.run(Errand.FOLLOW, _slices(reader, span), span, carefully=carefully).events
             self._is_sure = True
         return done
+
+
+def _slices(reader: ArchiveReader, span: Span) -> Iterator[pa.Table]:
+    """Yield the events of a span in parts, which are read as they are sent."""
+    for first in range(span.first, span.last + 1, _AT_ONCE):
+        yield reader.events_between(first, min(first + _AT_ONCE - 1, span.last))

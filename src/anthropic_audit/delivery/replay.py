@@ -42,7 +42,7 @@ def _in_turn(errands: Errands, errand: Errand, slices: Iterator[pa.Table], told:
     done = 0
     for events in slices:
         span = Span(events.column("seq")[0].as_py(), events.column("seq")[-1].as_py())
-        deliveries.append(errands.run(errand, events, span))
+        deliveries.append(errands.run(errand, [events], span))
         done += events.num_rows
         told(done)
     return deliveries

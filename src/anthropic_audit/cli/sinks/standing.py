@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from anthropic_audit.archive import open_reader
+from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.cli.environment import load_settings
 from anthropic_audit.cli.options import Archive, Config, TableOrJson
 from anthropic_audit.cli.output import Heading, console, print_json, print_table
 from anthropic_audit.search.deliveries import SinkStanding, rejections, sink_standings
+from anthropic_audit.settings import Settings
 from anthropic_audit.times import format_duration, format_time
 
 from .opening import Name
@@ -75,6 +76,23 @@ def rejected(
         print_table(_REJECTED, rows)
     else:
         console().print(f"{name}: nothing is rejected", markup=False)
+
+
+def print_sinks(reader: ArchiveReader, settings: Settings, now: datetime) -> None:
+    """Print a line for each sink of the settings, for those who ask how everything is."""
+    if not settings.sinks:
+        return
+    names = [one.name for one in settings.sinks]
+    with reader.connect() as connection:
+        found = [one for one in sink_standings(connection, names, now) if one.sink in names]
+    for one in found:
+        behind = "has all events"
+        if one.oldest is not None:
+            behind = (
+                f"{one.behind:,} events behind, the oldest is {format_duration(max(now - one.oldest, now - now))} old"
+            )
+        rejected = f", {one.rejected:,} rejected" if one.rejected else ""
+        console().print(f"sink {one.sink}: {behind}{rejected}", markup=False)
 
 
 def _row(one: SinkStanding, now: datetime) -> tuple[object, ...]:
