@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import typer
+
 from anthropic_audit.cli.logs import logging_watch, open_log
 from anthropic_audit.cli.options import Archive, Config, Since, Until, read_span
 from anthropic_audit.cli.output import notes
@@ -18,6 +20,8 @@ from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Delivery, Errand, Window
 
 from .opening import Name, Opened, opened
+
+_LEFT = 3
 
 
 def replay(
@@ -48,14 +52,10 @@ def retry(name: Name, config: Config = None, archive: Archive = None) -> None:
         _tell(name, send_again(sink.errands, sink.reader, Errand.RETRY, seqs))
         left = len(sink.errands.ledger.rejections())
     if left:
-        message = f"{name}: {left:,} events are still rejected"
-        raise _StillRejectedError(message, hint=f"`anthropic-audit sinks rejected {name}` says why")
-
-
-class _StillRejectedError(SetupError):
-    """Something must be changed before these can be taken."""
-
-    exit_code = 3
+        notes().print(
+            f"{name}: {left:,} are still rejected; `anthropic-audit sinks rejected {name}` says why", markup=False
+        )
+        raise typer.Exit(_LEFT)
 
 
 @contextmanager
