@@ -30,6 +30,7 @@ LEVELS = {
     "ocsf": 1,
     "schemas": 1,
     "dashboards": 1,
+    "ingest": 1,
     "feed": 1,
     "feed.client": 2,
     "feed.trace": 2,

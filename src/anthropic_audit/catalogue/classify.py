@@ -19,7 +19,7 @@ class Meaning:
     outcome: str
 
 
-_SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
+SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern), category)
     for pattern, category in (
         (r"login|logged_(in|out)|authenticat|second_factor|step_up_|phone_code|passkey", ("authentication",)),
@@ -42,7 +42,7 @@ _SUBJECTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     )
 )
 
-_VERBS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+VERBS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"_({pattern})$"), verb)
     for pattern, verb in (
         (r"deleted|removed|revoked|archived|deactivated|unlinked|left|dismissed|unbound", "deletion"),
@@ -53,7 +53,7 @@ _VERBS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
-_ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
+ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "authentication": {"*": ("info",)},
     "api": {
         "deletion": ("deletion",),
@@ -81,15 +81,15 @@ _ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "web": {"access": ("access",), "*": ("info",)},
 }
 
-_FAILURES = re.compile(r"_(failed|denied|rejected|invalid|blocked|access_failed)(_|$)|_tripped$")
-_OPEN_ENDS = re.compile(r"_(initiated|attempted|requested)$")
-_DEFAULT = ("configuration",)
+FAILURES = re.compile(r"_(failed|denied|rejected|invalid|blocked|access_failed)(_|$)|_tripped$")
+OPEN_ENDS = re.compile(r"_(initiated|attempted|requested)$")
+DEFAULT = ("configuration",)
 
 
 def classify(name: str) -> Meaning:
     """Return what a type's name says of it; never fails, whatever the name."""
-    category = next((found for pattern, found in _SUBJECTS if pattern.search(name)), _DEFAULT)
-    verb = next((found for pattern, found in _VERBS if pattern.search(name)), "change")
-    allowed = _ALLOWED[category[0]]
-    outcome = "failure" if _FAILURES.search(name) else "unknown" if _OPEN_ENDS.search(name) else "success"
+    category = next((found for pattern, found in SUBJECTS if pattern.search(name)), DEFAULT)
+    verb = next((found for pattern, found in VERBS if pattern.search(name)), "change")
+    allowed = ALLOWED[category[0]]
+    outcome = "failure" if FAILURES.search(name) else "unknown" if OPEN_ENDS.search(name) else "success"
     return Meaning(category, allowed.get(verb, allowed["*"]), outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 
 from .drafts import Draft
 from .places import source_of
@@ -15,6 +16,7 @@ _EMAIL = ("user", "email")
 _USER_ID = ("user", "id")
 _ASIDE, _NAME = "metadata", "name"
 _NO_KIND = "unknown"
+_by_name = itemgetter(0)  # so that documents do not depend on the order of what was received
 _IDENTIFIERS = ("email_address", "_id")
 
 Scene = tuple[Mapping[str, Json], dict[str, Json], bool]
@@ -48,7 +50,7 @@ def read_actor(actor: Json, tables: Tables, surroundings: Surroundings, exact: f
 
 
 def name_of(actor: Mapping[str, Json], who: ActorPlan) -> str:
-    """Return how a person reads who acted: by the catalogue's words, else by the first identifier that is there."""
+    """Return how a person reads who acted: by the catalogue's words, else by the first of its identifiers."""
 
     def value(name: str) -> str | None:
         found = _value_at(actor, tuple(name.split(".")))
@@ -58,7 +60,7 @@ def name_of(actor: Mapping[str, Json], who: ActorPlan) -> str:
         return who.name.tell(value)
     kind = value("type") or _NO_KIND
     words = kind.removesuffix("_actor").replace("_", " ")
-    identifier = next((text for name in actor if name.endswith(_IDENTIFIERS) and (text := value(name))), None)
+    identifier = next((text for name in sorted(actor) if name.endswith(_IDENTIFIERS) and (text := value(name))), None)
     return f"{words} {identifier}" if identifier else words
 
 
@@ -66,7 +68,7 @@ def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> di
     """Move members to ECS, and return those that stay: what has no field of its own aside, below a name of ours."""
     kept: dict[str, Json] = {}
     aside: dict[str, Json] = {}
-    for name, value in actor.items():
+    for name, value in sorted(actor.items(), key=_by_name):
         if type(value) is str and value and name in who.moves and _move(who.moves[name], value, draft):
             continue
         member = draft.pruned(value)

@@ -1,0 +1,91 @@
+"""What a type's name says of it, as functions of a script: generated from the same expressions that we guess by.
+
+A script may look at so few signs of a text with a regular expression that these would not do; they are nothing but
+alternatives of plain texts, so each becomes a comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import Any, Final
+
+from anthropic_audit.catalogue.classify import ALLOWED, DEFAULT, FAILURES, OPEN_ENDS, SUBJECTS, VERBS
+
+_ANYTHING: Final = r"_(\w+)$"
+"""The last verb, which stands for all others: its meaning is that of none."""
+
+
+def functions() -> str:
+    """Return `subjectOf`, `verbOf` and `outcomeOfName`."""
+    subjects = [(pattern.pattern, str(number)) for number, (pattern, _) in enumerate(SUBJECTS)]
+    verbs = [(pattern.pattern, f'"{verb}"') for pattern, verb in VERBS if pattern.pattern != _ANYTHING]
+    outcomes = [(FAILURES.pattern, '"failure"'), (OPEN_ENDS.pattern, '"unknown"')]
+    return "\n".join(
+        [
+            _function("int", "subjectOf", subjects, str(len(SUBJECTS))),
+            _function("String", "verbOf", verbs, '"change"'),
+            _function("String", "outcomeOfName", outcomes, '"success"'),
+        ]
+    )
+
+
+def meanings() -> list[Mapping[str, Any]]:
+    """Return what each subject stands for: categories, and the values of `event.type` by verb."""
+    verbs = [verb for _, verb in VERBS]
+    return [
+        {
+            "category": list(category),
+            "type": {verb: list(ALLOWED[category[0]].get(verb, ALLOWED[category[0]]["*"])) for verb in verbs},
+        }
+        for category in (*(category for _, category in SUBJECTS), DEFAULT)
+    ]
+
+
+def alternatives(pattern: str) -> list[str]:
+    """Return the plain texts that a pattern stands for, each with `^` or `$` where it is bound.
+
+    Raises:
+        ValueError: The pattern has something else than alternatives, groups, `?`, `^` and `$`.
+    """
+    found, rest = _either(pattern)
+    if rest or any(sign in text for text in found for sign in "\\*+.{["):
+        message = f"this is more than alternatives: {pattern}"
+        raise ValueError(message)
+    return list(dict.fromkeys(found))
+
+
+def _either(pattern: str) -> tuple[list[str], str]:
+    """Read alternatives up to the end or a closing bracket; return them and what is left."""
+    found: list[str] = []
+    stretch: list[list[str]] = []
+    while pattern and pattern[0] != ")":
+        sign, pattern = pattern[0], pattern[1:]
+        if sign == "|":
+            found += map("".join, product(*stretch))
+            stretch = []
+        elif sign == "(":
+            inner, pattern = _either(pattern)
+            pattern = pattern[1:]
+            stretch.append(inner)
+        elif sign == "?":
+            stretch[-1] = ["", *stretch[-1]]
+        else:
+            stretch.append([sign])
+    return [*found, *map("".join, product(*stretch))], pattern
+
+
+def _function(kind: str, name: str, cases: Iterable[tuple[str, str]], otherwise: str) -> str:
+    lines = [f"if ({' || '.join(_conditions(pattern))}) return {result};" for pattern, result in cases]
+    return "\n".join([f"{kind} {name}(String name) {{", *lines, f"return {otherwise};", "}"])
+
+
+def _conditions(pattern: str) -> Iterator[str]:
+    for text in alternatives(pattern):
+        plain = text.strip("^$")
+        if text.startswith("^"):
+            yield f'name.startsWith("{plain}")'
+        elif text.endswith("$"):
+            yield f'name.endsWith("{plain}")'
+        else:
+            yield f'name.contains("{plain}")'

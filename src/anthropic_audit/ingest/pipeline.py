@@ -1,0 +1,60 @@
+"""An ingest pipeline for those who ship raw activities with another agent: the normalizer's rules, in the cluster."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.normalize import Options
+from anthropic_audit.normalize.options import DATASET, ECS, MODULE, ORIGINAL_TAG
+
+from .guessing import functions
+from .tables import parameters
+
+Pipeline = dict[str, Any]
+
+NAME: Final = "logs-anthropic.audit-raw"
+"""The pipeline's name in a cluster."""
+
+_TELL = "the activity can't be read: {{{_ingest.on_failure_message}}}"
+
+
+def ingest_pipeline(catalogue: Catalogue, options: Options | None = None, *, sets_id: bool = True) -> Pipeline:
+    """Return the pipeline: the text of an activity in `message` becomes the event.
+
+    Args:
+        catalogue: The catalogue, whose tables go with the script.
+        options: Tags and namespace of events.
+        sets_id: Take the activity's id as `_id`, so that an activity that is sent twice is stored once.
+    """
+    chosen = options or Options()
+    script = {"lang": "painless", "source": _source(), "params": {**parameters(catalogue, chosen), "sets_id": sets_id}}
+    return {
+        "description": f"Raw Anthropic activities to ECS, catalogue {catalogue.version}",
+        "processors": [{"json": {"field": "message", "target_field": "json"}}, {"script": script}],
+        "on_failure": _on_failure(chosen),
+    }
+
+
+def _on_failure(options: Options) -> list[Pipeline]:
+    """Return what becomes of a text that is no activity: it is kept whole, and said why."""
+    event = {"event.dataset": DATASET, "event.kind": "pipeline_error", "event.module": MODULE}
+    constants = {**event, "ecs.version": ECS["version"], "error.message": _TELL}
+    constants |= {f"data_stream.{name}": value for name, value in options.data_stream.items()}
+    return [
+        {"rename": {"field": "message", "target_field": "event.original", "ignore_missing": True}},
+        {"remove": {"field": "json", "ignore_missing": True}},
+        *({"set": {"field": field, "value": value}} for field, value in constants.items()),
+        {"set": {"field": "tags", "value": list(dict.fromkeys([*options.tag_list, ORIGINAL_TAG]))}},
+        {"set": {"field": "@timestamp", "value": "{{{_ingest.timestamp}}}", "override": False}},
+    ]
+
+
+@cache
+def _source() -> str:
+    """Return the script without its comments and indentation, which count against a cluster's limit of 64 KB."""
+    text = files(__package__).joinpath("normalize.painless").read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join([functions(), *(line for line in lines if line and not line.startswith("//"))])

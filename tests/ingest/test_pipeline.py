@@ -1,0 +1,177 @@
+"""The pipeline gives the documents of our normalizer, in a real node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.engines.launch import Engine
+from tests.normalize.test_express import nearly_documented
+
+from anthropic_audit.catalogue import load
+from anthropic_audit.ingest import ingest_pipeline
+from anthropic_audit.ingest.guessing import alternatives
+from anthropic_audit.normalize import Normalizer
+from anthropic_audit.simulator.world import World, WorldSettings
+
+Json = Any
+Simulate = Callable[[Sequence[str]], list[Json]]
+NORMALIZER = Normalizer(load())
+LOGIN = {
+    "id": "activity_1",
+    "created_at": "2026-05-22T09:00:00Z",
+    "organization_id": "org_1",
+    "type": "sso_login_succeeded",
+    "actor": {"type": "user_actor", "email_address": "alice@acme.example", "user_id": "user_1", "ip_address": "::1"},
+}
+EXACT = 2**53
+DEEPEST = 16
+
+
+def ours(text: str) -> Json:
+    return json.loads(orjson.dumps(NORMALIZER.document(text.encode())))
+
+
+def test_every_type_by_every_actor_gives_the_same(simulate: Simulate) -> None:
+    world = World(WorldSettings(seed=11, people=20), load())
+    texts = [
+        orjson.dumps(world.example(kind.name, actor, Random(f"{kind.name} {actor}"))).decode()
+        for kind in load().types.values()
+        for actor in kind.actors
+    ]
+
+    found = simulate(texts)
+
+    assert len(texts) > 3500
+    assert [(text, one) for text, one in zip(texts, found, strict=True) if one != ours(text)] == []
+
+
+ADDRESSES = (
+    *("198.51.100.7", "1.2.3", "1.2.3.4.5", "01.2.3.4", "256.1.1.1", "1.2.3.4 ", "a.b.c.d", "1..2.3", "0.0.0.1"),
+    *("::", "::1", "2001:db8::1", "2001:DB8:0:0:0:0:0:1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8:9"),
+    *("::ffff:198.51.100.7", "::ffff:1.2.3", "fe80::1%eth0", ":::", "1::2::3", ":1:2:3:4:5:6:7", "12345::", "g::1"),
+    *("1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1:2:3:4:5:6:1.2.3.4", "localhost", ":", "1:"),
+)
+TIMES = (
+    *(
+        "2026-05-22T09:00:00.1239999Z",
+        "2026-05-22T09:00:00+02:00",
+        "2026-05-22T09:00:00.5+00:00",
+        "2026-05-22t09:00:00z",
+    ),
+    *("2026-05-22 09:00:00Z", "2026-05-22T09:00:00", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00Z", "yesterday", ""),
+    *("2026-05-22", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00+02:00", "2026-05-22T09:00:00.123456Z"),
+)
+NAMES = (
+    *("brand_new_thing_created", "claude_chat_teleported", "org_unicorn_login_failed", "x", "_", "group_x_requested"),
+    *(
+        "compliance_api_exploded",
+        "platform_file_downloaded",
+        "rbac_thing_access_failed",
+        "ünïcode_deleted",
+        "a_tripped",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"actor": {**LOGIN["actor"], "ip_address": address}} for address in ADDRESSES),  # type: ignore[dict-item]
+        *({"created_at": time} for time in TIMES),
+        *({"type": name, "field": 1, "claude_chat_id": "x", "old_x": 1, "new_x": [1, "a"]} for name in NAMES),
+        *({name: None} for name in LOGIN),
+        *({name: 7} for name in LOGIN),
+        *({name: ""} for name in LOGIN),
+        *({name: ["a", {"b": None}]} for name in LOGIN),
+        {"actor": {}},
+        {"actor": {"type": "robot_actor", "robot_id": "r2", "parts": {"arm": None, "leg": {"left": 1}}}},
+        {"actor": {"type": "user_actor", "email_address": "no-at", "user_id": 5, "extra": True}},
+        {"updates": [{"type": "role", "previous_value": "user", "current_value": ["a", {"b": 1, "a": None}]}, {}, 3]},
+        {"previous_role": "x" * 300, "current_role": 'q"\\\n\u0001é😀'},
+        {
+            "type": "compliance_api_accessed",
+            "url": "https://u:p@api.example:8443/v1/a.b/c.tar.gz?x=1#y",
+            "status_code": 404,
+        },
+        {"type": "compliance_api_accessed", "url": "/v1/x?y", "status_code": "404"},
+        {"type": "compliance_api_accessed", "url": "https://[::1]:99999/x", "status_code": True},
+    ],
+    ids=lambda changes: json.dumps(changes)[:60],
+)
+def test_odd_activities_give_the_same(simulate: Simulate, changes: dict[str, Json]) -> None:
+    text = json.dumps({**LOGIN, **changes})
+
+    assert simulate([text]) == [ours(text)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts"),
+    [
+        ("a|b", ["a", "b"]),
+        ("x(a|b)?y", ["xy", "xay", "xby"]),
+        ("(^|_)role_", ["^role_", "_role_"]),
+        ("_(failed|denied)(_|$)", ["_failed_", "_failed$", "_denied_", "_denied$"]),
+    ],
+)
+def test_alternatives_are_told_apart(pattern: str, texts: list[str]) -> None:
+    assert alternatives(pattern) == texts
+
+
+@pytest.mark.parametrize("pattern", [r"\w+", "a*", "a.b", "[ab]"])
+def test_what_is_more_than_alternatives_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="more than alternatives"):
+        alternatives(pattern)
+
+
+def is_read_alike(value: Json, depth: int = 0) -> bool:
+    """Leave out what docs/reference/ingest-pipeline.md lists: long numbers, fractions, deep nesting, odd times."""
+    if isinstance(value, dict):
+        return depth < DEEPEST and all(is_read_alike(one, depth + 1) for one in value.values())
+    if isinstance(value, list):
+        return depth < DEEPEST and all(is_read_alike(one, depth + 1) for one in value)
+    if isinstance(value, float):
+        return False
+    return not isinstance(value, int) or abs(value) < EXACT
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(activity=nearly_documented())
+def test_what_is_nearly_documented_gives_the_same(simulate: Simulate, activity: dict[str, Json]) -> None:
+    text = json.dumps(activity)
+    if not is_read_alike(activity) or "W" in str(activity.get("created_at")):
+        return
+
+    assert simulate([text]) == [ours(text)]
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[1]", "7", '"text"', '{"id": ', "null"])
+def test_what_is_no_activity_is_kept_and_said(simulate: Simulate, text: str) -> None:
+    (found,) = simulate([text])
+
+    assert found["event"]["kind"] == "pipeline_error"
+    assert found["event"].get("original", "") == text
+    assert found["error"]["message"].startswith("the activity can't be read: ")
+    assert "preserve_original_event" in found["tags"]
+    assert found["@timestamp"]
+
+
+def test_an_index_with_the_pipeline_takes_raw_activities(opensearch: Engine) -> None:
+    url = opensearch.url
+    httpx2.put(f"{url}/_ingest/pipeline/stored", json=ingest_pipeline(load()), timeout=60).raise_for_status()
+    httpx2.put(f"{url}/raw-activities", json={"settings": {"default_pipeline": "stored"}}).raise_for_status()
+    statuses = [
+        httpx2.post(f"{url}/raw-activities/_doc?refresh=true", json={"message": json.dumps(LOGIN)}).status_code
+        for _ in range(2)
+    ]
+
+    found = httpx2.get(f"{url}/raw-activities/_search").json()["hits"]["hits"]
+
+    assert statuses == [201, 409]
+    assert [(hit["_id"], hit["_source"]) for hit in found] == [("activity_1", ours(json.dumps(LOGIN)))]
