@@ -239,6 +239,7 @@ def test_templates_are_written_to_a_folder(run: Run, tmp_path: Path, engine: str
     assert set(made) == {
         "component_template-logs-anthropic.audit@package.json",
         "index_template-logs-anthropic.audit.json",
+        "ingest_pipeline-logs-anthropic.audit-raw.json",
     }
     assert kind["anthropic"]["properties"]["audit"]["properties"]["metadata"]["type"] in {"flattened", "flat_object"}
 

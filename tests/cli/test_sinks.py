@@ -51,6 +51,19 @@ def test_a_cluster_is_set_up_once(run: Run) -> None:
     assert "update" not in again
 
 
+def test_raw_activities_of_another_agent_become_events(run: Run, sink: str, namespace: str) -> None:
+    run("sinks", "setup", "os")
+    raw = {"id": "activity_raw", "type": "sso_login_failed", "created_at": "2026-11-18T09:00:00Z", "actor": None}
+
+    pipeline = f"logs-anthropic.audit-{namespace}-raw"
+    put = httpx2.put(f"{sink}/_create/ignored?pipeline={pipeline}&refresh=true", json={"message": json.dumps(raw)})
+    hits = httpx2.get(f"{sink}/_search").json()["hits"]["hits"]
+
+    assert put.status_code == 201
+    assert [(hit["_id"], hit["_source"]["event"]["outcome"]) for hit in hits] == [("activity_raw", "failure")]
+    assert hits[0]["_source"]["data_stream"]["namespace"] == namespace
+
+
 def test_events_are_delivered_and_compared(run: Run, sink: str) -> None:
     run("sinks", "setup", "os")
 

@@ -66,7 +66,13 @@ TIMES = (
         "2026-05-22t09:00:00z",
     ),
     *("2026-05-22 09:00:00Z", "2026-05-22T09:00:00", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00Z", "yesterday", ""),
-    *("2026-05-22", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00+02:00", "2026-05-22T09:00:00.123456Z"),
+    *(
+        "2026-05-22",
+        "9999-12-31T23:59:59.999Z",
+        "0001-01-01T00:00:00+02:00",
+        "9999-12-31T23:59:59.9999999Z",
+        "2026-05-22T09:00:00.123456Z",
+    ),
 )
 NAMES = (
     *("brand_new_thing_created", "claude_chat_teleported", "org_unicorn_login_failed", "x", "_", "group_x_requested"),
@@ -94,6 +100,7 @@ NAMES = (
         {"actor": {"type": "robot_actor", "robot_id": "r2", "parts": {"arm": None, "leg": {"left": 1}}}},
         {"actor": {"type": "user_actor", "email_address": "no-at", "user_id": 5, "extra": True}},
         {"updates": [{"type": "role", "previous_value": "user", "current_value": ["a", {"b": 1, "a": None}]}, {}, 3]},
+        {"previous_role": "😀" * 300, "current_role": "😀" * 256},
         {"previous_role": "x" * 300, "current_role": 'q"\\\n\u0001é😀'},
         {
             "type": "compliance_api_accessed",

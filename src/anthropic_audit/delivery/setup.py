@@ -16,6 +16,8 @@ import orjson
 
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.errors import SinkDeniedError, SinkRefusedError
+from anthropic_audit.ingest import ingest_pipeline
+from anthropic_audit.normalize import Options
 from anthropic_audit.schemas import CUSTOM, PACKAGE, Engine, index_template, package_template
 from anthropic_audit.settings import ClusterSink, ElasticsearchSink
 from anthropic_audit.sinks.cluster import Cluster
@@ -25,6 +27,7 @@ _DIGEST = "digest"
 _LARGEST = "50gb"
 _OLDEST_DAYS = 30
 _NO_SUCH_PATH = 400
+_MISSING = "the cluster lacks the module or plugin for it"
 
 
 class Change(StrEnum):
@@ -111,7 +114,15 @@ def parts(settings: ClusterSink, catalogue: Catalogue) -> Sequence[Part]:
         Part("component template", PACKAGE, f"/_component_template/{PACKAGE}", package, changes_fields=True),
         *([] if engine is Engine.ELASTICSEARCH else [_custom()]),
         Part("index template", stream, f"/_index_template/{stream}", template, changes_fields=True),
+        _pipeline(settings, catalogue),
     )
+
+
+def _pipeline(settings: ClusterSink, catalogue: Catalogue) -> Part:
+    """Return the pipeline for those who ship raw activities with another agent; nothing uses it by itself."""
+    name = f"{settings.data_stream}-raw"
+    body = ingest_pipeline(catalogue, Options(namespace=settings.namespace))
+    return Part("ingest pipeline", name, f"/_ingest/pipeline/{name}", body, may_be_missing=True)
 
 
 def _custom() -> Part:
@@ -161,7 +172,7 @@ def _make(cluster: Cluster, part: Part, *, is_rehearsal: bool) -> Step:
         current = cluster.ask("GET", part.path)
     except SinkRefusedError as error:
         if part.may_be_missing and error.status == _NO_SUCH_PATH:
-            return Step(part.what, part.name, Change.SKIP, "the cluster has no Index State Management")
+            return Step(part.what, part.name, Change.SKIP, _MISSING)
         raise
     if current is not None and _found_digest(current) == part.digest:
         return Step(part.what, part.name, Change.NONE)
@@ -169,12 +180,19 @@ def _make(cluster: Cluster, part: Part, *, is_rehearsal: bool) -> Step:
         return Step(part.what, part.name, Change.NONE, "it is yours")
     change = Change.CREATE if current is None else Change.UPDATE
     if not is_rehearsal:
-        cluster.ask("PUT", _versioned(part.path, current), _marked(part))
+        try:
+            cluster.ask("PUT", _versioned(part.path, current), _marked(part))
+        except SinkRefusedError as error:
+            if part.may_be_missing and error.status == _NO_SUCH_PATH:
+                return Step(part.what, part.name, Change.SKIP, _MISSING)
+            raise
     return Step(part.what, part.name, change)
 
 
 def _marked(part: Part) -> Body:
     """Return a body with its digest, where each kind of part has room for it."""
+    if "processors" in part.body:  # OpenSearch takes no `_meta` here
+        return {**part.body, "description": f"{part.body['description']} ({_DIGEST} {part.digest})"}
     if "policy" not in part.body:
         return {**part.body, "_meta": {**part.body.get("_meta", {}), _DIGEST: part.digest}}
     policy = part.body["policy"]

@@ -12,6 +12,7 @@ from anthropic_audit.catalogue import load
 from anthropic_audit.cli.files import write_whole
 from anthropic_audit.cli.output import notes
 from anthropic_audit.errors import SetupError
+from anthropic_audit.ingest import NAME, ingest_pipeline
 from anthropic_audit.schemas import Engine, index_template, package_template
 from anthropic_audit.schemas.templates import PACKAGE, STREAM
 
@@ -23,12 +24,14 @@ def templates(
     """Write the templates of the data stream logs-anthropic.audit-*, each to a file of its name.
 
     The component template maps every field of events and goes to `PUT _component_template/NAME` first, the index
-    template to `PUT _index_template/NAME`.
+    template to `PUT _index_template/NAME`. The pipeline, to `PUT _ingest/pipeline/NAME`, is for those who ship raw
+    activities with another agent. `sinks setup` does all of this by itself.
     """
     catalogue = load()
     made = {
         f"component_template-{PACKAGE}.json": package_template(catalogue, engine),
         f"index_template-{STREAM}.json": index_template(catalogue, engine),
+        f"ingest_pipeline-{NAME}.json": ingest_pipeline(catalogue),
     }
     try:
         output.mkdir(parents=True, exist_ok=True)
