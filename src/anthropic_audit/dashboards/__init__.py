@@ -3,16 +3,18 @@
 from .kibana import kibana_objects
 from .opensearch import opensearch_objects
 from .panels import COLUMNS, CONTROLS, PANELS, Control, Kind, Panel
-from .saved import to_ndjson
+from .saved import DASHBOARD, stamped, to_ndjson
 
 __all__ = [
     "COLUMNS",
     "CONTROLS",
+    "DASHBOARD",
     "PANELS",
     "Control",
     "Kind",
     "Panel",
     "kibana_objects",
     "opensearch_objects",
+    "stamped",
     "to_ndjson",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
@@ -10,6 +11,8 @@ import orjson
 SavedObject = dict[str, Any]
 Json = dict[str, Any]
 
+DASHBOARD: Final = "dashboard"
+"""The type of what people open."""
 PREFIX: Final = "anthropic-audit"
 SOURCE: Final = "kibanaSavedObjectMeta"
 INDEX: Final = f"{SOURCE}.searchSourceJSON.index"
@@ -34,6 +37,19 @@ def search_source(query: str = "", **more: object) -> Json:
     """Return what says which events are asked for."""
     source = {"query": {"language": "kuery", "query": query}, "filter": [], **more}
     return {SOURCE: {"searchSourceJSON": text(source)}}
+
+
+def stamped(objects: Sequence[SavedObject]) -> tuple[list[SavedObject], str]:
+    """Return objects whose dashboard tells a digest of all of them in its description, and that description."""
+    digest = sha256(to_ndjson(objects)).hexdigest()[:12]
+    marked = []
+    told = ""
+    for one in objects:
+        if one["type"] == DASHBOARD:
+            told = f"{one['attributes']['description']} [{digest}]"
+            one = {**one, "attributes": {**one["attributes"], "description": told}}  # noqa: PLW2901 - a changed copy
+        marked.append(one)
+    return marked, told
 
 
 def to_ndjson(objects: Iterable[Mapping[str, Any]]) -> bytes:

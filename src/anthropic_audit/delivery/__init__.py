@@ -6,7 +6,7 @@ from .errands import Errands, Span
 from .follower import Follower
 from .prepare import Prepare
 from .replay import replay, send_again
-from .setup import Change, Step, is_set_up, set_up
+from .setup import Change, Step, is_set_up, set_up, set_up_dashboards
 
 __all__ = [
     "Change",
@@ -24,4 +24,5 @@ __all__ = [
     "replay",
     "send_again",
     "set_up",
+    "set_up_dashboards",
 ]

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.dashboards import DASHBOARD, kibana_objects, opensearch_objects, stamped, to_ndjson
 from anthropic_audit.errors import SinkDeniedError, SinkRefusedError
 from anthropic_audit.ingest import ingest_pipeline
 from anthropic_audit.normalize import Options
@@ -28,6 +29,18 @@ _LARGEST = "50gb"
 _OLDEST_DAYS = 30
 _NO_SUCH_PATH = 400
 _MISSING = "the cluster lacks the module or plugin for it"
+
+
+class Boards(Protocol):
+    """The program that shows what a cluster has."""
+
+    def description(self, name: str) -> str | None:
+        """Return the description of a dashboard, or None when there is none of this id."""
+        ...
+
+    def take(self, ndjson: bytes) -> None:
+        """Import saved objects in the place of those with the same ids."""
+        ...
 
 
 class Change(StrEnum):
@@ -66,6 +79,23 @@ class Step:
     name: str
     change: Change
     reason: str = ""
+
+
+def set_up_dashboards(boards: Boards, settings: ClusterSink, *, is_rehearsal: bool = False) -> Step:
+    """Install the overview, unless it is there as this version makes it; a rehearsal installs nothing.
+
+    Raises:
+        SinkBusyError, SinkRefusedError, SinkDeniedError: The program does not take it.
+    """
+    made = kibana_objects() if isinstance(settings, ElasticsearchSink) else opensearch_objects()
+    objects, description = stamped(made)
+    name = next(one["id"] for one in objects if one["type"] == DASHBOARD)
+    current = boards.description(name)
+    if current == description:
+        return Step("dashboard", name, Change.NONE)
+    if not is_rehearsal:
+        boards.take(to_ndjson(objects))
+    return Step("dashboard", name, Change.CREATE if current is None else Change.UPDATE)
 
 
 def set_up(

@@ -55,6 +55,10 @@ class _Cluster(_Web):
         timedelta(0), description="How long the cluster keeps events; 0s: as long as the cluster's own rules say"
     )
 
+    dashboards_url: str = Field(
+        "", description="Base URL of Kibana or OpenSearch Dashboards, where `sinks setup` installs the overview"
+    )
+
     @model_validator(mode="after")
     def _check_cluster(self) -> Self:
         if not _NAMESPACE.fullmatch(self.namespace):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.cli.environment import load_settings
+from anthropic_audit.cli.environment import environment, load_settings
 from anthropic_audit.cli.options import Archive, Config
 from anthropic_audit.cli.output import Heading, print_table
-from anthropic_audit.delivery import Change, set_up
+from anthropic_audit.delivery import Change, set_up, set_up_dashboards
+from anthropic_audit.settings_sources import resolve_sink_secret
+from anthropic_audit.sinks import BoardServer
 
 from .opening import Name, chosen_cluster, opened_cluster
 
@@ -26,14 +29,16 @@ def setup(
     """Install what a cluster needs before it takes events: templates with every field, and rules for its indices.
 
     Done twice, it changes nothing. After an update of this program it brings the templates up to date and lets the data
-    stream go on in a new backing index; data stays as it is.
+    stream go on in a new backing index; data stays as it is. With `dashboards_url` set, the overview is installed in
+    Kibana or OpenSearch Dashboards, too.
     """
     settings = load_settings(config, {"archive": archive}).settings
     sink = chosen_cluster(settings, name)
     cluster = opened_cluster(sink)
-    try:
+    with closing(cluster):
         steps = list(set_up(cluster, sink, load_catalogue(), is_rehearsal=dry_run))
-    finally:
-        cluster.close()
+    if sink.dashboards_url:
+        with closing(BoardServer(sink, resolve_sink_secret(sink, environment()))) as boards:
+            steps.append(set_up_dashboards(boards, sink, is_rehearsal=dry_run))
     told = {change: f"would {change}" for change in (Change.CREATE, Change.UPDATE, Change.ROLL_OVER)} if dry_run else {}
     print_table(_HEADINGS, [(one.what, one.name, told.get(one.change, one.change), one.reason) for one in steps])

@@ -1,0 +1,97 @@
+"""Kibana and OpenSearch Dashboards: taking saved objects, and saying whether they have them."""
+
+from __future__ import annotations
+
+import ssl
+from base64 import b64encode
+
+import httpx2
+
+from anthropic_audit.errors import SetupError, SinkBusyError, SinkRefusedError
+from anthropic_audit.redact import Secret, redact
+from anthropic_audit.settings import ClusterSink, ElasticsearchSink
+
+from .answers import MISSING, refusal
+
+_GOOD = range(200, 300)
+
+
+class BoardServer:
+    """The program that shows what a cluster has, with the same secret as the cluster.
+
+    Raises:
+        SetupError: Its URL or a certificate can't be used, or requests to it can't be signed.
+    """
+
+    def __init__(self, settings: ClusterSink, secret: Secret | None) -> None:
+        self._name = settings.name
+        self._url = settings.dashboards_url.rstrip("/")
+        mark = "kbn-xsrf" if isinstance(settings, ElasticsearchSink) else "osd-xsrf"
+        try:
+            context = ssl.create_default_context(cafile=settings.ca_file or None)
+            if settings.client_certificate_file:
+                context.load_cert_chain(settings.client_certificate_file, settings.client_key_file or None)
+        except OSError as error:
+            message = f"sink {settings.name}: a certificate can't be used: {error.strerror or error}"
+            raise SetupError(message, hint="check ca_file, client_certificate_file and client_key_file") from error
+        headers = {mark: "true", **_authorization(settings, secret)}
+        self._client = httpx2.Client(verify=context, timeout=settings.timeout.total_seconds(), headers=headers)
+
+    def description(self, name: str) -> str | None:
+        """Return the description of a dashboard, or None when there is none of this id.
+
+        Raises:
+            SinkBusyError, SinkRefusedError, SinkDeniedError: It does not say.
+        """
+        answer = self._ask("GET", f"/api/saved_objects/dashboard/{name}")
+        if answer is None:
+            return None
+        found = answer.json().get("attributes", {}).get("description", "")
+        return str(found)
+
+    def take(self, ndjson: bytes) -> None:
+        """Import saved objects in the place of those with the same ids.
+
+        Raises:
+            SinkBusyError, SinkRefusedError, SinkDeniedError: It does not take them.
+        """
+        file = {"file": ("overview.ndjson", ndjson, "application/ndjson")}
+        answer = self._ask("POST", "/api/saved_objects/_import?overwrite=true", file)
+        result = {} if answer is None else answer.json()
+        if not result.get("success"):
+            message = f"sink {self._name}: the dashboards were not taken: {redact(str(result.get('errors')))[:500]}"
+            raise SinkRefusedError(message)
+
+    def close(self) -> None:
+        """Close connections."""
+        self._client.close()
+
+    def _ask(
+        self, method: str, path: str, files: dict[str, tuple[str, bytes, str]] | None = None
+    ) -> httpx2.Response | None:
+        try:
+            answer = self._client.request(method, f"{self._url}{path}", files=files)
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            message = f"sink {self._name}: no answer from dashboards_url: {type(error).__name__}: {error}"
+            raise SinkBusyError(message, hint="check dashboards_url, certificates and the network") from error
+        if answer.status_code in _GOOD:
+            return answer
+        if answer.status_code == MISSING and method == "GET":
+            return None
+        raise refusal(self._name, answer.status_code, answer.text[:2000], answer.headers)
+
+
+def _authorization(settings: ClusterSink, secret: Secret | None) -> dict[str, str]:
+    key = secret.reveal() if secret else ""
+    match settings.auth:
+        case "api_key":
+            return {"authorization": f"ApiKey {key}"}
+        case "bearer":
+            return {"authorization": f"Bearer {key}"}
+        case "basic":
+            return {"authorization": f"Basic {b64encode(f'{settings.username}:{key}'.encode()).decode()}"}
+        case "aws":
+            message = f'sink {settings.name}: requests to dashboards_url can\'t be signed with auth = "aws"'
+            raise SetupError(message, hint="import the file that `anthropic-audit sinks dashboards` writes")
+        case _:
+            return {}
