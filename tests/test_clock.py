@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -35,3 +36,18 @@ def test_an_interrupt_ends_every_wait_now_and_later() -> None:
         clock.wait(0)
     with pytest.raises(InterruptedRunError):
         clock.check()
+
+
+def test_a_signal_at_any_moment_ends_the_wait() -> None:
+    """A handler runs on the main thread, inside of its own waiting."""
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        for number in range(400):
+            clock = SystemClock()
+            signal.signal(signal.SIGALRM, lambda *_, clock=clock: clock.interrupt())
+            signal.setitimer(signal.ITIMER_REAL, 0.000_02 + number % 40 / 1_000_000)
+            with pytest.raises(InterruptedRunError):
+                clock.wait(30)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -79,7 +79,7 @@ def test_a_busy_cluster_gets_everything_in_the_end(
 
 
 def test_a_request_that_is_too_large_is_sent_in_parts(make_opensearch: Make) -> None:
-    with make_opensearch({"http.max_content_length": "64kb"}) as engine:
+    with make_opensearch({"http.max_content_length": "1mb"}) as engine:
         place = places.opensearch(engine)
         noise = [
             Parcel(one.seq, one.id, one.timestamp, one.document.replace("x" * 200, _noise(one.seq)))
@@ -89,8 +89,8 @@ def test_a_request_that_is_too_large_is_sent_in_parts(make_opensearch: Make) -> 
 
 
 def _noise(seed: int) -> str:
-    """Return 2,000 signs that do not compress."""
-    return shake_256(str(seed).encode()).hexdigest(1000)
+    """Return 8,000 signs that do not compress."""
+    return shake_256(str(seed).encode()).hexdigest(4000)
 
 
 def block(engine: Engine, stream: str, *, name: str, is_on: bool) -> None:
