@@ -38,6 +38,7 @@ def test_an_interrupt_ends_every_wait_now_and_later() -> None:
         clock.check()
 
 
+@pytest.mark.timeout(60, method="thread")  # its signal is ours here
 def test_a_signal_at_any_moment_ends_the_wait() -> None:
     """A handler runs on the main thread, inside of its own waiting."""
     before = signal.getsignal(signal.SIGALRM)
