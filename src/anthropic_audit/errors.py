@@ -2,6 +2,7 @@
 
 AuditError
   SetupError             a human must change something (settings, flags, a filter): says where; exit code 2
+    QueryError           a query can't be read: says at which sign
   TransientError         waiting may help: try the same thing again, after `retry_after` if it is given
     FeedBusyError        the API answered 429, 5xx or something that is no answer
     FeedUnreachableError no answer came at all
@@ -35,6 +36,15 @@ class SetupError(AuditError):
     """A human must change something before this can work."""
 
     exit_code = 2
+
+
+class QueryError(SetupError):
+    """A query can't be read, or asks for what can't be."""
+
+    def __init__(self, message: str, *, hint: str | None = None, column: int = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.column = column
+        """The first sign of what is wrong, counted from 1."""
 
 
 class TransientError(AuditError):

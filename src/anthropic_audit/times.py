@@ -11,6 +11,8 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
+_MATH = re.compile(rf"now(?:([+-])({_DURATION.pattern}))?(?:/([smhdwMy]))?")
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -31,13 +33,14 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_time(text: str, now: datetime) -> datetime:
-    """Read an RFC 3339 time, a date (UTC), `now`, or a duration before `now`.
+    """Read an RFC 3339 time, a date (UTC), a duration before `now`, or date math as Kibana has it (`now-7d/d`).
 
     Raises:
         SetupError: The text is no time, or lies outside of what a clock can show.
     """
-    if text == "now":
-        return now
+    math = _MATH.fullmatch(text)
+    if math is not None:
+        return _reckon(math, now)
     if _DURATION.fullmatch(text):
         try:
             return now - parse_duration(text)
@@ -51,6 +54,32 @@ def parse_time(text: str, now: datetime) -> datetime:
         hint = "write 24h or 7d for that long ago, or RFC 3339: 2026-11-23T09:00:00Z"
         raise SetupError(message, hint=hint) from error
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def _reckon(math: re.Match[str], now: datetime) -> datetime:
+    """Add or subtract, then go back to the start of the unit that is named, in UTC."""
+    sign, duration, unit = math.group(1), math.group(2), math.group(math.re.groups)
+    try:
+        span = parse_duration(duration) if duration else timedelta(0)
+        when = (now + span if sign == "+" else now - span).astimezone(UTC)
+    except OverflowError as error:
+        message = f"this time lies outside of the calendar: `{math.group()}`"
+        raise SetupError(message) from error
+    return _start_of(unit, when) if unit else when
+
+
+def _start_of(unit: str, when: datetime) -> datetime:
+    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
+    match unit:
+        case "y":
+            return midnight.replace(month=1, day=1)
+        case "M":
+            return midnight.replace(day=1)
+        case "w":
+            return midnight - timedelta(days=when.weekday())
+        case "d":
+            return midnight
+    return midnight + (when - midnight) // timedelta(seconds=_UNITS[unit]) * timedelta(seconds=_UNITS[unit])
 
 
 def format_duration(span: timedelta) -> str:

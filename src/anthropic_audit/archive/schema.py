@@ -47,6 +47,17 @@ EVENT_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = MappingProxyType(
         "related.user": ("related_user", _TEXTS),
         "related.ip": ("related_ip", _TEXTS),
         "anthropic.audit.actor.type": ("actor_type", pa.string()),
+        "anthropic.audit.actor.name": ("actor_name", pa.string()),
+        "anthropic.audit.actor.api_key_id": ("actor_api_key_id", pa.string()),
+        "anthropic.audit.actor.admin_api_key_id": ("actor_admin_api_key_id", pa.string()),
+        "anthropic.audit.sensitivity": ("sensitivity", pa.string()),
+        "anthropic.audit.api_key_id": ("api_key_id", pa.string()),
+        "anthropic.audit.mcp_server_id": ("mcp_server_id", pa.string()),
+        "anthropic.audit.mcp_server_name": ("mcp_server_name", pa.string()),
+        "anthropic.audit.session_id": ("session_id", pa.string()),
+        "anthropic.audit.claude_chat_id": ("claude_chat_id", pa.string()),
+        "anthropic.audit.claude_project_id": ("claude_project_id", pa.string()),
+        "anthropic.audit.workspace_id": ("workspace_id", pa.string()),
     }
 )
 """The ECS fields that have a column of their own in `events`, with its name and type."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
@@ -14,16 +14,19 @@ import typer
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.normalize import Teller
 from anthropic_audit.search import (
     Condition,
     Hit,
     Operator,
+    Query,
     Question,
     check_fields,
     document_fields,
     known_fields,
     parse_condition,
+    parse_kql,
     run,
 )
 from anthropic_audit.search.conditions import checked_name
@@ -43,8 +46,22 @@ anthropic-audit search --from 1d --format sentences
 
 anthropic-audit search -f event.action=*_failed -f source.ip=203.0.113.0/24
 
+anthropic-audit search -q 'event.outcome : failure and not (user.email : *@acme.example or source.ip : 10.0.0.0/8)'
+
 anthropic-audit search -f 'http.response.status_code>=400' --format ndjson --columns @timestamp,url.path
 """
+
+
+Kql = Annotated[
+    str,
+    typer.Option(
+        "--query",
+        "-q",
+        metavar="KQL",
+        help="A query in the Kibana query language: 'event.action : sso_* and not user.email : *@acme.example'.",
+        show_default=False,
+    ),
+]
 
 
 class Format(StrEnum):
@@ -77,6 +94,7 @@ def search(
         ),
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print what is found.")] = Format.TABLE,  # noqa: A002 - the flag's name
+    query: Kql = "",
     columns: Annotated[
         str | None,
         typer.Option(metavar="FIELD,FIELD", help="Fields to show instead of the summary or the whole event."),
@@ -105,9 +123,18 @@ def search(
     conditions = tuple(parse_condition(one) for one in filter or [])
     shown = _columns(columns)
     catalogue = load_catalogue()
-    check_fields([*(one.field for one in conditions), *shown], known_fields(document_fields(catalogue)))
+    known = known_fields(document_fields(catalogue))
+    check_fields([*(one.field for one in conditions), *shown], known)
     most = _most(limit, format)
-    question = Question(start, end, conditions, tuple(text or []), None if most is None else most + 1, oldest_first)
+    question = Question(
+        start,
+        end,
+        conditions,
+        tuple(text or []),
+        query=_read_query(query, known, now),
+        limit=None if most is None else most + 1,
+        oldest_first=oldest_first,
+    )
     with open_reader(settings.archive).connect() as connection:
         hits = run(connection, question, now)
         if format is Format.SENTENCES:
@@ -116,6 +143,20 @@ def search(
             printed = _print(islice(hits, most), format, shown)
         is_cut = most is not None and next(hits, None) is not None
     _tell(printed, conditions, catalogue, is_cut=is_cut)
+
+
+def _read_query(text: str, known: Collection[str], now: datetime) -> Query:
+    """Read a query; what is wrong with it is pointed at.
+
+    Raises:
+        SetupError: It can't be read.
+    """
+    try:
+        return parse_kql(text, known, now)
+    except QueryError as error:
+        shown = " ".join(text.splitlines())
+        message = f"{error}\n  {shown}\n  {' ' * (error.column - 1)}^"
+        raise SetupError(message, hint=error.hint) from error
 
 
 def _columns(text: str | None) -> list[str]:

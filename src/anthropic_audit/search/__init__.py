@@ -4,17 +4,24 @@ from .conditions import Condition, Operator, parse_condition
 from .echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
+from .kql import equality, parse_kql
+from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 from .question import Question
 from .records import Selection, What, lines
 from .run import Hit, run
 from .standing import Counts, Standing, count, standings
 
 __all__ = [
+    "EVERYTHING",
+    "AllOf",
+    "AnyOf",
     "Condition",
     "Counts",
     "Echo",
     "Hit",
+    "Not",
     "Operator",
+    "Query",
     "Question",
     "Selection",
     "Spender",
@@ -22,16 +29,19 @@ __all__ = [
     "Standing",
     "Stranger",
     "What",
+    "Word",
     "can_hear",
     "check_fields",
     "count",
     "document_fields",
     "echoes",
+    "equality",
     "known_fields",
     "lines",
     "most_frequent",
     "on_the_map",
     "parse_condition",
+    "parse_kql",
     "per_day",
     "run",
     "spenders",

@@ -34,18 +34,24 @@ class Condition:
     field: str
     operator: Operator
     value: str
+    is_literal: bool = False
+    """True when a `*` in the value is a sign like any other."""
 
     @property
     def asks_for_presence(self) -> bool:
         """True of `field=*` and `field!=*`."""
-        return self.value == "*" and self.operator in {Operator.EQUAL, Operator.UNEQUAL}
+        return self.value == "*" and self._may_have_wildcards
 
     @property
     def pattern(self) -> str | None:
         """The value as a LIKE pattern, escaped by a backslash, when equality with wildcards is asked; else None."""
-        if "*" not in self.value or self.operator not in {Operator.EQUAL, Operator.UNEQUAL}:
+        if "*" not in self.value or not self._may_have_wildcards:
             return None
-        return re.sub(r"([\\%_])", r"\\\1", self.value).replace("*", "%")
+        return like(self.value)
+
+    @property
+    def _may_have_wildcards(self) -> bool:
+        return not self.is_literal and self.operator in {Operator.EQUAL, Operator.UNEQUAL}
 
     @property
     def network(self) -> Network | None:
@@ -57,6 +63,11 @@ class Condition:
         except ValueError as error:
             message = f"this is no network: `{self.value}`"
             raise SetupError(message, hint="write it as 10.0.0.0/8 or 2001:db8::/32") from error
+
+
+def like(text: str) -> str:
+    """Return a text with wildcards as a LIKE pattern, escaped by a backslash."""
+    return re.sub(r"([\\%_])", r"\\\1", text).replace("*", "%")
 
 
 def parse_condition(text: str) -> Condition:

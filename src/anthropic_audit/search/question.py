@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH, parse_time
 
-from .conditions import Condition, Operator
+from .conditions import Condition, Operator, like
 from .fields import COLUMNS, Column, Kind
+from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 
 _WHOLE_DOCUMENT = 'json_merge_patch(document, \'{"event": {"original": null}}\')'
 _VALUES = f"json_extract({_WHOLE_DOCUMENT}, '$..*')"
@@ -41,6 +42,7 @@ class Question:
     conditions: tuple[Condition, ...] = ()
     words: tuple[str, ...] = ()
     """Texts that occur, in any case, somewhere in a document's values."""
+    query: Query = EVERYTHING
     limit: int | None = None
     oldest_first: bool = False
     addresses: dict[Condition, tuple[str, ...]] = field(default_factory=dict)
@@ -60,11 +62,24 @@ def where(question: Question, now: datetime = EPOCH) -> Clause:
     clauses = [
         *_span(question.since, question.until),
         *(_condition(one, question.addresses.get(one), now) for one in question.conditions),
-        *(clause for word in question.words for clause in _word(word)),
+        *(_word(Word(word)) for word in question.words),
+        *([] if question.query == EVERYTHING else [_fitting(question.query, question.addresses, now)]),
     ]
-    if not clauses:
-        return Clause("true")
     return _all(clauses)
+
+
+def _fitting(query: Query, addresses: Mapping[Condition, Collection[str]], now: datetime) -> Clause:
+    match query:
+        case Condition():
+            return _condition(query, addresses.get(query), now)
+        case Word():
+            return _word(query)
+        case AllOf(parts):
+            return _all([_fitting(part, addresses, now) for part in parts])
+        case AnyOf(parts):
+            return _joined([_fitting(part, addresses, now) for part in parts], "OR")
+        case Not(part):
+            return _not(_fitting(part, addresses, now))
 
 
 def elements(name: str) -> Clause:
@@ -77,8 +92,19 @@ def elements(name: str) -> Clause:
     return Clause(f"[CAST({column.name} AS VARCHAR)]")
 
 
+def _not(clause: Clause) -> Clause:
+    return Clause(f"NOT coalesce({clause.sql}, false)", clause.parameters)
+
+
 def _all(clauses: Sequence[Clause]) -> Clause:
-    sql = " AND ".join(f"({clause.sql})" for clause in clauses)
+    return _joined(clauses, "AND")
+
+
+def _joined(clauses: Sequence[Clause], by: str) -> Clause:
+    """Join conditions by AND or OR; of none, all are true, and not any."""
+    if not clauses:
+        return Clause("true" if by == "AND" else "false")
+    sql = f" {by} ".join(f"({clause.sql})" for clause in clauses)
     return Clause(sql, tuple(parameter for clause in clauses for parameter in clause.parameters))
 
 
@@ -91,10 +117,14 @@ def _span(since: datetime | None, until: datetime | None) -> list[Clause]:
     return clauses
 
 
-def _word(word: str) -> list[Clause]:
-    found = f"len(list_filter({_VALUES}, lambda value: json_type(value) NOT IN ('OBJECT', 'ARRAY') "
-    found += "AND contains(lower(value ->> '$'), lower(?)))) > 0"
-    return [*_mentioned(word, "lower({})"), Clause(found, (word,))]
+def _word(word: Word) -> Clause:
+    test, sought = "contains(lower(value ->> '$'), lower(?))", word.text
+    pieces = [word.text]
+    if not word.is_literal and "*" in word.text:
+        test, sought = "lower(value ->> '$') LIKE lower(?) ESCAPE '\\'", f"%{like(word.text)}%"
+        pieces = word.text.split("*")
+    found = f"len(list_filter({_VALUES}, lambda value: json_type(value) NOT IN ('OBJECT', 'ARRAY') AND {test})) > 0"
+    return _all([*_mentioned(max(pieces, key=len), "lower({})"), Clause(found, (sought,))])
 
 
 def _mentioned(text: str, form: str) -> list[Clause]:
@@ -115,7 +145,8 @@ def _mentioned(text: str, form: str) -> list[Clause]:
 
 def _likely(condition: Condition) -> list[Clause]:
     """Return a cheap test by what a fitting document mentions: of the value if that is known, else the field's name."""
-    pieces = condition.value.split("*") if condition.operator is Operator.EQUAL else [""]
+    whole = [condition.value] if condition.operator is Operator.EQUAL else [""]
+    pieces = whole if condition.pattern is None else condition.value.split("*")
     name = condition.field.rpartition(".")[2]
     return _mentioned(max(pieces, key=len), "{}") or [Clause("contains(document, ?)", (f'"{name}"',))]
 
@@ -123,9 +154,7 @@ def _likely(condition: Condition) -> list[Clause]:
 def _condition(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:
     if condition.operator is not Operator.UNEQUAL:
         return _positive(condition, addresses, now)
-    equal = Condition(condition.field, Operator.EQUAL, condition.value)
-    clause = _positive(equal, addresses, now)
-    return Clause(f"NOT coalesce({clause.sql}, false)", clause.parameters)
+    return _not(_positive(replace(condition, operator=Operator.EQUAL), addresses, now))
 
 
 def _positive(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:

@@ -16,6 +16,7 @@ import orjson
 from anthropic_audit.errors import ArchiveError
 
 from .conditions import Condition, Network
+from .query import conditions_of
 from .question import Clause, Question, elements, where
 
 _BATCH_ROWS = 1_000
@@ -91,20 +92,17 @@ def _addresses(
     connection: duckdb.DuckDBPyConnection, question: Question, now: datetime
 ) -> dict[Condition, tuple[str, ...]]:
     """Look up which of the archive's addresses lie in the networks that are asked for."""
-    networks = {one: network for one in question.conditions if (network := one.network) is not None}
-    others = tuple(one for one in question.conditions if one not in networks)
-    if not networks:
-        return {}
-    rest = where(replace(question, conditions=others), now)
-    return {one: _inside(connection, one, network, rest) for one, network in networks.items()}
+    asked = (*question.conditions, *conditions_of(question.query))
+    span = where(Question(question.since, question.until), now)
+    return {one: _inside(connection, one, network, span) for one in asked if (network := one.network) is not None}
 
 
 def _inside(
-    connection: duckdb.DuckDBPyConnection, condition: Condition, network: Network, rest: Clause
+    connection: duckdb.DuckDBPyConnection, condition: Condition, network: Network, span: Clause
 ) -> tuple[str, ...]:
     found = elements(condition.field)
-    sql = f"SELECT DISTINCT unnest({found.sql}) FROM events WHERE {rest.sql}"  # noqa: S608 - our own text
-    rows = connection.execute(sql, [*found.parameters, *rest.parameters]).fetchall()
+    sql = f"SELECT DISTINCT unnest({found.sql}) FROM events WHERE {span.sql}"  # noqa: S608 - our own text
+    rows = connection.execute(sql, [*found.parameters, *span.parameters]).fetchall()
     return tuple(text for (text,) in rows if _is_inside(text, network))
 
 

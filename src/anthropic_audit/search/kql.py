@@ -1,0 +1,257 @@
+r"""The Kibana query language: `event.action : "sso_*" and not user.email : *@acme.example`.
+
+What Kibana's help on KQL describes, except for nested queries in braces: a comparison reaches into lists of objects by
+itself, and `*` stands for anything inside of quotes as well (`\*` is the sign). Keywords are compared in their case,
+as Kibana does with keyword fields; words without a field are sought in all values, in any case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from anthropic_audit.errors import QueryError, SetupError
+from anthropic_audit.times import parse_time
+
+from .conditions import Condition, Operator, checked_name
+from .fields import COLUMNS, Column, Kind, check_fields
+from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
+
+LONGEST: Final = 10_000
+"""So many signs a query may have."""
+
+DEEPEST: Final = 50
+"""So deep its parentheses and negations may lie in each other."""
+
+_ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_WAYS_TO_WRITE = {"t": "\t", "n": "\n", "r": "\r"}
+_EXPECTED = {
+    "WORD": "a field or a value",
+    "QUOTED": "a value in quotes",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "COLON": "`:`",
+    "ORDER": "`<`, `<=`, `>` or `>=`",
+    "_AND": "`and`",
+    "_OR": "`or`",
+}
+_QUOTING = 'a value with one of \\ ( ) : < > " { } has to be in quotes: source.ip : "2001:db8::1"'
+_SAMPLE = 'write field : value, such as event.action : "sso_*" and not user.email : *@acme.example'
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text of a query: what it says, and where it stands."""
+
+    text: str
+    column: int
+    is_literal: bool
+    """True when a `*` in it is a sign like any other."""
+
+
+def parse_kql(text: str, known: Collection[str], now: datetime) -> Query:
+    """Read a query; nothing asks for nothing.
+
+    Args:
+        text: The query.
+        known: Every field that can be asked for.
+        now: What `@timestamp > now-1h` counts from.
+
+    Raises:
+        QueryError: It can't be read, names a field that can't be, or compares one with what it can't hold.
+    """
+    if len(text) > LONGEST:
+        message = f"the query is longer than {LONGEST:,} signs"
+        raise QueryError(message, hint="save it as a filter of its own, or ask for less", column=LONGEST)
+    _check_depth(text)
+    try:
+        tree = _parser().parse(text)
+    except UnexpectedInput as error:
+        raise _misread(error, text) from error
+    asked = _trees(tree)
+    return _Reader(known, now).query(asked[0]) if asked else EVERYTHING
+
+
+def quoted(value: str) -> str:
+    """Write a value so that it means itself, whatever it is made of."""
+    escaped = re.sub(r'([\\"*])', r"\\\1", value)
+    return f'"{escaped}"'
+
+
+def equality(field: str, value: str, *, negated: bool = False) -> str:
+    """Write the query for events whose field has a value, or for all others."""
+    return f"{'not ' if negated else ''}{field} : {quoted(value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """From a parse tree to what an event has to be like."""
+
+    known: Collection[str]
+    now: datetime
+
+    def query(self, tree: Tree[Token]) -> Query:
+        match tree.data:
+            case "any_of":
+                return AnyOf(tuple(map(self.query, _trees(tree))))
+            case "all_of":
+                return AllOf(tuple(map(self.query, _trees(tree))))
+            case "negation":
+                return Not(self.query(_trees(tree)[0]))
+            case "words":
+                return self._words(_text(_trees(tree)[0]))
+            case "comparison":
+                return self._comparison(tree)
+        field, values = _trees(tree)
+        named = _text(field)
+        return self._values(values, lambda value: self._match(named, value))
+
+    def _values(self, tree: Tree[Token], match: Callable[[_Text], Query]) -> Query:
+        """Compare one field with several values, joined as they are."""
+        match tree.data:
+            case "any_value":
+                return AnyOf(tuple(self._values(one, match) for one in _trees(tree)))
+            case "all_values":
+                return AllOf(tuple(self._values(one, match) for one in _trees(tree)))
+            case "negation":
+                return Not(self._values(_trees(tree)[0], match))
+        return match(_text(_trees(tree)[0]))
+
+    def _words(self, text: _Text) -> Query:
+        if text.text.strip("*") == "" and not text.is_literal:
+            return EVERYTHING
+        return Word(text.text if text.is_literal else text.text.strip("*"), text.is_literal)
+
+    def _match(self, field: _Text, value: _Text) -> Query:
+        if "*" in field.text:
+            return self._any_field(field, value)
+        return self._checked(field, Condition(field.text, Operator.EQUAL, value.text, value.is_literal), value)
+
+    def _any_field(self, field: _Text, value: _Text) -> Query:
+        """Compare each field of a pattern; one that can't hold the value can't fit."""
+        if field.text == "*":
+            return self._words(value)
+        pattern = re.compile(re.escape(field.text).replace(r"\*", ".*"))
+        names = sorted(name for name in self.known if pattern.fullmatch(name))
+        if not names:
+            message = f"there is no such field: `{field.text}`"
+            raise QueryError(message, hint=_SAMPLE, column=field.column)
+        parts: list[Query] = []
+        for name in names:
+            condition = Condition(name, Operator.EQUAL, value.text, value.is_literal)
+            if _misfit(condition, self.now) is None:
+                parts.append(condition)
+        return AnyOf(tuple(parts))
+
+    def _comparison(self, tree: Tree[Token]) -> Query:
+        field, order, value = tree.children
+        if not isinstance(field, Tree) or not isinstance(value, Tree):
+            raise TypeError
+        limit = _text(value)
+        return self._checked(_text(field), Condition(_text(field).text, Operator(str(order)), limit.text), limit)
+
+    def _checked(self, field: _Text, condition: Condition, value: _Text) -> Condition:
+        try:
+            check_fields([checked_name(condition.field)], self.known)
+        except SetupError as error:
+            raise QueryError(str(error), hint=error.hint, column=field.column) from error
+        misfit = _misfit(condition, self.now)
+        if misfit is not None:
+            raise QueryError(str(misfit), hint=misfit.hint, column=value.column) from misfit
+        return condition
+
+
+def _misfit(condition: Condition, now: datetime) -> SetupError | None:
+    """Return why a field can't have the value, or None."""
+    column = COLUMNS.get(condition.field, Column("", Kind.TEXT))
+    try:
+        if condition.network is not None or condition.pattern is not None or condition.asks_for_presence:
+            return None
+        if column.kind is Kind.TIME:
+            parse_time(condition.value, now)
+        elif column.kind is Kind.NUMBER:
+            float(condition.value)
+    except SetupError as error:
+        return error
+    except ValueError:
+        message = f"`{condition.field}` is a number, not: `{condition.value}`"
+        return SetupError(message, hint=f"write {condition.field} >= 400, for example")
+    return None
+
+
+def _text(tree: Tree[Token]) -> _Text:
+    tokens = [token for token in tree.children if isinstance(token, Token)]
+    column = tokens[0].column or 1
+    raw = tokens[0][1:-1] if tokens[0].type == "QUOTED" else " ".join(tokens)
+    has_sign, has_wildcard = r"\*" in raw, "*" in _ESCAPED.sub("", raw)
+    if has_sign and has_wildcard:
+        message = "a `*` is a sign or a wildcard here, not both in one value"
+        raise QueryError(
+            message, hint=r"write two comparisons; `\*` is the sign, `*` stands for anything", column=column
+        )
+    return _Text(_unescaped(raw), column, is_literal=has_sign)
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(_sign, text)
+
+
+def _sign(escaped: re.Match[str]) -> str:
+    code = escaped.group(1)
+    if len(code) > 1:
+        sign = chr(int(code[1:], 16))
+        return sign if sign.isprintable() or sign.isspace() else "�"
+    return _WAYS_TO_WRITE.get(code, code)
+
+
+def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
+    return [child for child in tree.children if isinstance(child, Tree)]
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what only a machine would write, before anything recurses."""
+    depth = 0
+    for place, sign in enumerate(re.sub(r'"(\\.|[^"\\])*"', lambda found: " " * len(found.group()), text)):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth > DEEPEST:
+            message = f"parentheses lie more than {DEEPEST} deep in each other"
+            raise QueryError(message, column=place + 1)
+    negation = re.search(rf"(?i)(?:\bnot\s+){{{DEEPEST}}}", text)
+    if negation:
+        message = f"more than {DEEPEST} negations in a row"
+        raise QueryError(message, column=negation.start() + 1)
+
+
+def _misread(error: UnexpectedInput, text: str) -> QueryError:
+    """Say what was expected where."""
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        column = len(text.rstrip()) + 1
+        return QueryError(f"the query ends where {_wanted(error.expected)} should follow", hint=_SAMPLE, column=column)
+    place = error.pos_in_stream or 0
+    sign = text[place]
+    if sign == '"' and isinstance(error, UnexpectedCharacters):
+        return QueryError("these quotes are not closed", hint='write \\" for quotes inside', column=place + 1)
+    found = str(error.token) if isinstance(error, UnexpectedToken) else sign
+    hint = _QUOTING if sign in '\\(){}<>:"' else _SAMPLE
+    expected = error.accepts if isinstance(error, UnexpectedToken) else getattr(error, "allowed", ())
+    message = f"`{found}` can't stand here: {_wanted(expected or ())} should"
+    return QueryError(message, hint=hint, column=place + 1)
+
+
+def _wanted(expected: Collection[str]) -> str:
+    words = [told for name, told in _EXPECTED.items() if name in expected]
+    return " or ".join(words) or "the end"
+
+
+@cache
+def _parser() -> Lark:
+    grammar = resources.files(__package__).joinpath("kql.lark").read_text()
+    return Lark(grammar, parser="lalr", propagate_positions=False)
