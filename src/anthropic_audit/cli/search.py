@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
@@ -119,7 +120,6 @@ def search(
     """
     settings = load_settings(config, {"archive": archive}).settings
     now = datetime.now(UTC)
-    start, end = read_span(since, until, now)
     conditions = tuple(parse_condition(one) for one in filter or [])
     shown = _columns(columns)
     catalogue = load_catalogue()
@@ -127,14 +127,9 @@ def search(
     check_fields([*(one.field for one in conditions), *shown], known)
     most = _most(limit, format)
     question = Question(
-        start,
-        end,
-        conditions,
-        tuple(text or []),
-        query=_read_query(query, known, now),
-        limit=None if most is None else most + 1,
-        oldest_first=oldest_first,
+        *read_span(since, until, now), conditions, tuple(text or []), _read_query(query, known, now), most and most + 1
     )
+    question = replace(question, oldest_first=oldest_first)
     with open_reader(settings.archive).connect() as connection:
         hits = run(connection, question, now)
         if format is Format.SENTENCES:
