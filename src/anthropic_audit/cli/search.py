@@ -130,14 +130,22 @@ def search(
         *read_span(since, until, now), conditions, tuple(text or []), _read_query(query, known, now), most and most + 1
     )
     question = replace(question, oldest_first=oldest_first)
-    with open_reader(settings.archive).connect() as connection:
-        hits = run(connection, question, now)
-        if format is Format.SENTENCES:
+    printed, is_cut = _find(settings.archive, question, format, shown=shown, catalogue=catalogue)
+    _tell(printed, conditions, catalogue, is_cut=is_cut)
+
+
+def _find(
+    archive: str, question: Question, written: Format, *, shown: Sequence[str], catalogue: Catalogue
+) -> tuple[int, bool]:
+    """Print what is found, and return how many that is, and whether there are more."""
+    most = None if question.limit is None else question.limit - 1
+    with open_reader(archive).connect() as connection:
+        hits = run(connection, question, datetime.now(UTC))
+        if written is Format.SENTENCES:
             printed = _print_sentences(islice(hits, most), Teller(catalogue))
         else:
-            printed = _print(islice(hits, most), format, shown)
-        is_cut = most is not None and next(hits, None) is not None
-    _tell(printed, conditions, catalogue, is_cut=is_cut)
+            printed = _print(islice(hits, most), written, shown)
+        return printed, most is not None and next(hits, None) is not None
 
 
 def _read_query(text: str, known: Collection[str], now: datetime) -> Query:
