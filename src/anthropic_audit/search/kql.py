@@ -235,7 +235,7 @@ def _misread(error: UnexpectedInput, text: str) -> QueryError:
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         column = len(text.rstrip()) + 1
         return QueryError(f"the query ends where {_wanted(error.expected)} should follow", hint=_SAMPLE, column=column)
-    place = 0 if error.pos_in_stream is None else error.pos_in_stream
+    place: int = getattr(error, "pos_in_stream", None) or 0  # the type of the base class says that it is never known
     sign = text[place]
     if sign == '"' and isinstance(error, UnexpectedCharacters):
         return QueryError("these quotes are not closed", hint='write \\" for quotes inside', column=place + 1)
