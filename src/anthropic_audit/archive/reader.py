@@ -161,11 +161,12 @@ def _newest(folder: Path, table: Table) -> Snapshot:
 
 
 def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
-    """Make a table's view; its files are named by us, and still quoted."""
+    """Make a table's view, which each cursor sees; its files are named by us, and still quoted."""
     columns = ", ".join(f'"{name}"' for name in table.schema.names)
     if not files:
         connection.register(f"{table.name}_empty", pa.Table.from_pylist([], schema=table.schema))
-        connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {table.name}_empty")  # noqa: S608 - our own names
+        connection.execute(f"CREATE TABLE {table.name} AS SELECT {columns} FROM {table.name}_empty")  # noqa: S608 - our own names
+        connection.unregister(f"{table.name}_empty")
         return
     names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     hive = f"true, hive_types = {{'{DAY}': DATE}}" if table.partition_by else "false"

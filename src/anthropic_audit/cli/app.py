@@ -19,6 +19,7 @@ from . import simulate as simulate_command
 from . import sinks as sinks_commands
 from .check import check
 from .collect import collect
+from .console import console
 from .demo import demo
 from .export import export
 from .failures import guarded
@@ -37,6 +38,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyTyp
         "reconcile": (reconcile, None),
         "check": (check, None),
         "status": (status, None),
+        "console": (console, None),
         "search": (search_command.search, search_command.EXAMPLES),
         "export": (export, None),
         "normalize": (normalize, None),

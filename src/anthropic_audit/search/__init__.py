@@ -1,10 +1,12 @@
 """Questions to an archive: search by fields and words, everything in its order, and how each feed stands."""
 
 from .conditions import Condition, Operator, parse_condition
+from .counting import Bucket, FirstSeen, Totals, Values, first_seen, over_time, top_values, totals
 from .echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
 from .kql import equality, parse_kql
+from .paging import Order, Page, newest_since, page
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 from .question import Question
 from .records import Selection, What, lines
@@ -15,12 +17,16 @@ __all__ = [
     "EVERYTHING",
     "AllOf",
     "AnyOf",
+    "Bucket",
     "Condition",
     "Counts",
     "Echo",
+    "FirstSeen",
     "Hit",
     "Not",
     "Operator",
+    "Order",
+    "Page",
     "Query",
     "Question",
     "Selection",
@@ -28,6 +34,8 @@ __all__ = [
     "Spot",
     "Standing",
     "Stranger",
+    "Totals",
+    "Values",
     "What",
     "Word",
     "can_hear",
@@ -36,10 +44,14 @@ __all__ = [
     "document_fields",
     "echoes",
     "equality",
+    "first_seen",
     "known_fields",
     "lines",
     "most_frequent",
+    "newest_since",
     "on_the_map",
+    "over_time",
+    "page",
     "parse_condition",
     "parse_kql",
     "per_day",
@@ -48,4 +60,6 @@ __all__ = [
     "standings",
     "strangers",
     "suggest",
+    "top_values",
+    "totals",
 ]

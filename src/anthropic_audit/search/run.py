@@ -57,18 +57,27 @@ def run(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime
         ArchiveError: The archive can't be read.
     """
     with translated():
-        asked = replace(question, addresses=_addresses(connection, question, now))
-        clause = where(asked, now)
+        clause = compiled(connection, question, now)
         left = question.limit
-        for day in _days(connection, question):
-            for hit in _day_hits(connection, clause, day, replace(asked, limit=left)):
+        for day in days_of(connection, question):
+            for hit in _day_hits(connection, clause, day, replace(question, limit=left)):
                 yield hit
                 left = None if left is None else left - 1
             if left == 0:
                 return
 
 
-def _days(connection: duckdb.DuckDBPyConnection, question: Question) -> list[date]:
+def compiled(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Clause:
+    """Return the SQL condition that a question becomes, with the addresses of its networks looked up.
+
+    Raises:
+        SetupError: A value does not fit its field.
+    """
+    return where(replace(question, addresses=_addresses(connection, question, now)), now)
+
+
+def days_of(connection: duckdb.DuckDBPyConnection, question: Question) -> list[date]:
+    """Return the UTC days of a question's span that have events, in the order that it wants them."""
     span = where(Question(since=question.since, until=question.until))
     direction = "ASC" if question.oldest_first else "DESC"
     sql = f"SELECT DISTINCT day FROM events WHERE {span.sql} ORDER BY day {direction}"  # noqa: S608 - our own text

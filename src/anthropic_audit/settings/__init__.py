@@ -4,6 +4,7 @@ Names follow the published integration where it has one. `settings_sources` buil
 and flags; nothing here reads anything.
 """
 
+from .console import ConsoleSettings, Role, UserSettings
 from .feeds import KEY_VARIABLES, FeedSettings
 from .keeping import LEAST_KEPT, EnrichmentSettings, HoldSettings, RetentionSettings, ServiceSettings
 from .processors import (
@@ -39,6 +40,7 @@ __all__ = [
     "AddLabels",
     "AddTags",
     "ClusterSink",
+    "ConsoleSettings",
     "DropEvents",
     "DropFields",
     "Duration",
@@ -55,8 +57,10 @@ __all__ = [
     "ProcessorSettings",
     "RedactFields",
     "RetentionSettings",
+    "Role",
     "ServiceSettings",
     "Settings",
     "SinkSettings",
     "SplunkHecSink",
+    "UserSettings",
 ]

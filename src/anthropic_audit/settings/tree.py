@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from .console import ConsoleSettings
 from .feeds import FeedSettings
 from .keeping import EnrichmentSettings, RetentionSettings, ServiceSettings
 from .processors import ProcessorSettings
@@ -21,6 +22,7 @@ class Settings(Section):
     feeds: tuple[FeedSettings, ...] = Field((), description="The feeds to collect")
     enrichment: EnrichmentSettings = Field(EnrichmentSettings(), description="What events say beyond their activities")
     service: ServiceSettings = Field(ServiceSettings(), description="The service, `anthropic-audit run`")
+    console: ConsoleSettings = Field(ConsoleSettings(), description="The web console, `anthropic-audit console`")
     retention: RetentionSettings = Field(RetentionSettings(), description="How long the archive keeps what it has")
     processors: tuple[Annotated[ProcessorSettings, Field(discriminator="do")], ...] = Field(
         (), description="What is done to events before they leave the archive, in this order"

@@ -1,0 +1,72 @@
+"""`anthropic-audit console`: web pages on an archive."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.console import hash_password, open_console
+from anthropic_audit.errors import InterruptedRunError
+
+from .environment import load_settings
+from .options import Archive, Config
+from .output import notes
+from .stopping import stopping
+
+_DAY_SECONDS = 86_400.0
+
+
+def console(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; others than loopback need users.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; 0: any free one.", show_default=False)
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the link, and open no browser.")] = False,
+    hash_a_password: Annotated[
+        bool, typer.Option("--hash-password", help="Ask for a password, print its hash for `console.users`, and exit.")
+    ] = False,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Serve the console: overview, search, events, users, feed health, in a browser.
+
+    It reads the archive and nothing else, also beside a running collector. Without users in the settings it is served
+    on this machine only, and opened by a link with a token that works once; each time one was used, the next one is
+    printed. With users, they log in: viewers see personal data masked, investigators see everything. Who looked at
+    what is written to `console/access.ndjson` in the archive's folder.
+
+    Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
+    """
+    if hash_a_password:
+        typer.echo(hash_password(_password()))
+        return
+    settings = load_settings(config, {"archive": archive}).settings
+    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings.model_copy(update={"console": settings.console.model_copy(update=changes)})
+    clock = SystemClock()
+    with stopping(clock.interrupt), open_console(settings, clock, _tell) as served:
+        _tell(served.link())
+        notes().print("stop with Ctrl-C")
+        if not no_open and sys.stderr.isatty():
+            webbrowser.open(served.link())
+        with suppress(InterruptedRunError):
+            while True:
+                clock.wait(_DAY_SECONDS)
+
+
+def _tell(link: str) -> None:
+    notes().print(f"console: {link}", markup=False, soft_wrap=True)
+
+
+def _password() -> str:
+    """Ask for a password twice, or read a line where nobody sits."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return sys.stdin.readline().rstrip("\n")

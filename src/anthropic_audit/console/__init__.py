@@ -1,0 +1,8 @@
+"""The console: web pages on an archive, where people look."""
+
+from .guard import Journal, hash_password
+from .library import Library
+from .place import Place
+from .serving import Console, open_console
+
+__all__ = ["Console", "Journal", "Library", "Place", "hash_password", "open_console"]

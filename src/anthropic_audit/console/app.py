@@ -1,0 +1,111 @@
+"""The console as an ASGI application: routes, and the door in front of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cache, partial
+from hashlib import sha256
+from importlib import resources
+from typing import Final
+
+import anyio
+import vl_convert
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from anthropic_audit.errors import AuditError
+from anthropic_audit.ports import Clock
+
+from .guard import Door, Journal, Sessions, Throttle, hardened
+from .place import Place
+from .views import entity, event, explore, exporting, feeds, overview, saved, shell
+from .views.entrance import Entrance, Tokens
+
+_KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_VEGA: Final = "vega.js"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where the console runs."""
+
+    hosts: Collection[str]
+    """What the `Host` of a request may say."""
+    is_secure: bool
+    """Whether browsers reach it by https."""
+    told: Callable[[str], None]
+    """Is given each new one-time token."""
+
+
+def make_app(place: Place, journal: Journal, clock: Clock, surroundings: Surroundings) -> tuple[ASGIApp, Tokens | None]:
+    """Return the application, and the tokens of the link if nobody has to log in."""
+    settings = place.settings.console
+    sessions, throttle = Sessions(clock, settings.session), Throttle(clock)
+    users = {user.name: user for user in settings.users}
+    tokens = None if users else Tokens(surroundings.told)
+    entrance = Entrance(sessions, throttle, users=users, tokens=tokens, is_secure=surroundings.is_secure)
+    app = Starlette(
+        routes=_routes(entrance),
+        exception_handlers={AuditError: shell.failed, HTTPException: shell.missing, Exception: shell.broken},
+    )
+    app.state.place = place
+    door = Door(app, sessions, journal, clock, hosts=surroundings.hosts)
+    return hardened(door, is_secure=surroundings.is_secure), tokens
+
+
+def _routes(entrance: Entrance) -> list[Route]:
+    get, post = ["GET"], ["GET", "POST"]
+    return [
+        Route("/enter", entrance.enter, methods=get),
+        Route("/login", entrance.login, methods=post),
+        Route("/logout", entrance.logout, methods=["POST"]),
+        Route("/", overview.overview, methods=get),
+        Route("/explore", explore.explore, methods=get),
+        Route("/event/{seq:int}", event.event, methods=get),
+        Route("/entity/{kind}/{value:path}", entity.entity, methods=get),
+        Route("/feeds", feeds.feeds, methods=get),
+        Route("/api/overview/{panel}", overview.panel, methods=get),
+        Route("/api/events", explore.events, methods=get),
+        Route("/api/over-time", explore.histogram, methods=get),
+        Route("/api/fields", explore.fields, methods=get),
+        Route("/api/values", explore.values, methods=get),
+        Route("/api/completions", explore.completions, methods=get),
+        Route("/api/searches", saved.searches, methods=post),
+        Route("/api/entity/{part}/{kind}/{value:path}", entity.part, methods=get),
+        Route("/export/{format}", exporting.export, methods=get),
+        *(
+            Route(f"/static/{name}", partial(_static, body=body, kind=kind), methods=get)
+            for name, kind, body in _files()
+        ),
+        Route(f"/static/{_VEGA}", _vega, methods=get),
+    ]
+
+
+def _files() -> list[tuple[str, str, bytes]]:
+    folder = resources.files(__package__).joinpath("static")
+    files = [file for file in folder.iterdir() if file.is_file()]
+    return [(file.name, _KINDS[f".{file.name.rpartition('.')[2]}"], file.read_bytes()) for file in files]
+
+
+async def _static(request: Request, *, body: bytes, kind: str) -> Response:
+    """Answer a file; a browser that has it already is told so."""
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": "no-cache"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=kind)
+
+
+@cache
+def vega() -> bytes:
+    """Return Vega, Vega-Lite and Vega-Embed in one script; the first time takes some seconds."""
+    return vl_convert.javascript_bundle().encode()  # type: ignore[call-arg]  # the stubs know no default
+
+
+async def _vega(request: Request) -> Response:
+    return await _static(request, body=await anyio.to_thread.run_sync(vega), kind=_KINDS[".js"])

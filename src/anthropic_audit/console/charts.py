@@ -1,0 +1,160 @@
+"""Charts as Vega-Lite specifications: the same for the browser and for reports. Colours and fonts are the theme's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import yaml
+
+from anthropic_audit.search import Bucket
+
+Spec = dict[str, Any]
+
+_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_DEGREES: Final = 2.5
+_NORTH: Final = 82.5
+_WEST: Final = -178.75
+NOTHING: Final = "none"
+"""What stands for events without a value."""
+
+
+def over_time(buckets: Iterable[Bucket], step: timedelta, span: tuple[float, float], *, title: str, utc: bool) -> Spec:
+    """Draw events over time, stacked by a value; `span` is the period in milliseconds since 1970.
+
+    Two bars of nothing hold the axis open from end to end.
+    """
+    size = step // _MILLISECOND
+    values = []
+    for bucket in buckets:
+        start = int(bucket.start.timestamp() * 1000)
+        values.append({"start": start, "end": start + size, "value": bucket.value or NOTHING, "events": bucket.events})
+    if values:
+        edges = ({"start": edge, "end": edge, "value": values[0]["value"], "events": 0} for edge in span)
+        values += edges
+    return {
+        "$schema": _SCHEMA,
+        "description": f"{title}: bars of {step}, stacked by value",
+        "data": {"values": values},
+        "width": "container",
+        "height": 190,
+        "params": [
+            {"name": "span", "select": {"type": "interval", "encodings": ["x"], "clear": "dblclick"}},
+            {"name": "value", "select": {"type": "point", "fields": ["value"], "on": "click"}, "bind": "legend"},
+        ],
+        "mark": {"type": "bar", "binSpacing": 1},
+        "encoding": {
+            "x": {
+                "field": "start",
+                "type": "temporal",
+                "bandPosition": 0,
+                "scale": {"type": "utc" if utc else "time"},
+                "axis": {"title": None, "grid": False, "labelOverlap": True},
+            },
+            "x2": {"field": "end"},
+            "y": {
+                "field": "events",
+                "type": "quantitative",
+                "stack": "zero",
+                "axis": {"title": "events", "tickCount": 4},
+            },
+            "color": {"field": "value", "type": "nominal", "legend": {"title": None, "orient": "bottom", "columns": 6}},
+            "opacity": {"condition": {"param": "value", "value": 1}, "value": 0.25},
+            "tooltip": [
+                {"field": "start", "type": "temporal", "format": "%Y-%m-%d %H:%M", "title": "from"},
+                {"field": "value", "type": "nominal", "title": "value"},
+                {"field": "events", "type": "quantitative", "format": ",", "title": "events"},
+            ],
+        },
+    }
+
+
+def ranking(values: Sequence[tuple[str, int]], *, title: str) -> Spec:
+    """Draw values as bars, the first one on top."""
+    return {
+        "$schema": _SCHEMA,
+        "description": f"{title}: the most frequent values",
+        "data": {"values": [{"value": value, "events": events} for value, events in values]},
+        "width": "container",
+        "height": {"step": 20},
+        "mark": {"type": "bar", "cornerRadiusEnd": 2},
+        "encoding": {
+            "y": {"field": "value", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 220}},
+            "x": {"field": "events", "type": "quantitative", "axis": {"title": None, "tickCount": 4, "format": "~s"}},
+            "tooltip": [
+                {"field": "value", "type": "nominal"},
+                {"field": "events", "type": "quantitative", "format": ","},
+            ],
+        },
+    }
+
+
+def world(countries: Sequence[tuple[str, int]], *, title: str) -> Spec:
+    """Draw how many events come from which country; countries are ISO 3166-1 alpha-2 codes."""
+    known = _world()["countries"]
+    spots = []
+    for code, events in countries:
+        if code in known:
+            name, latitude, longitude = known[code]
+            spots.append({"code": code, "country": name, "lat": latitude, "lon": longitude, "events": events})
+    place = {
+        "longitude": {"field": "lon", "type": "quantitative"},
+        "latitude": {"field": "lat", "type": "quantitative"},
+    }
+    return {
+        "$schema": _SCHEMA,
+        "description": f"{title}: circles on a map, one for each country, as large as its events are many",
+        "width": "container",
+        "height": 260,
+        "projection": {"type": "equirectangular"},
+        "layer": [
+            {
+                "data": {"values": _land()},
+                "mark": {"type": "circle", "size": 7, "opacity": 1, "tooltip": None, "aria": False},
+                "encoding": {**place, "color": {"value": "land"}},
+            },
+            {
+                "data": {"values": spots},
+                "params": [{"name": "country", "select": {"type": "point", "fields": ["code"], "on": "click"}}],
+                "mark": {"type": "circle", "opacity": 0.75, "cursor": "pointer"},
+                "encoding": {
+                    **place,
+                    "size": {
+                        "field": "events",
+                        "type": "quantitative",
+                        "legend": None,
+                        "scale": {"type": "sqrt", "range": [30, 1200]},
+                    },
+                    "tooltip": [
+                        {"field": "country", "type": "nominal"},
+                        {"field": "events", "type": "quantitative", "format": ","},
+                    ],
+                },
+            },
+        ],
+    }
+
+
+def country_name(code: str) -> str:
+    """Return a country's name, or the code itself when it is no country's."""
+    known = _world()["countries"].get(code)
+    return str(known[0]) if known else code
+
+
+def _land() -> list[dict[str, float]]:
+    return [
+        {"lat": _NORTH - row * _DEGREES, "lon": _WEST + column * _DEGREES}
+        for row, line in enumerate(_world()["land"])
+        for column, sign in enumerate(line)
+        if sign == "#"
+    ]
+
+
+@cache
+def _world() -> Mapping[str, Any]:
+    read: Mapping[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("world.yaml").read_text("utf-8"))
+    return read

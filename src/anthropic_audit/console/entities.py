@@ -1,0 +1,88 @@
+"""Those that events are about: users, keys, organizations, servers, addresses, and what they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from anthropic_audit.search import AnyOf, Condition, Operator, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of entity, and the fields that name one."""
+
+    title: str
+    acts: tuple[str, ...] = ()
+    """Fields of events that it does, or that come from it."""
+    undergoes: tuple[str, ...] = ()
+    """Fields of events that are done to it, or happen in it."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.acts + self.undergoes
+
+
+_AUDIT: Final = "anthropic.audit."
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "user": Kind("User", ("user.email", "user.id"), ("user.target.email", "user.target.id")),
+    "key": Kind("API key", (f"{_AUDIT}actor.api_key_id", f"{_AUDIT}actor.admin_api_key_id"), (f"{_AUDIT}api_key_id",)),
+    "organization": Kind("Organization", (), ("organization.id",)),
+    "server": Kind("MCP server", (), (f"{_AUDIT}mcp_server_id", f"{_AUDIT}mcp_server_name")),
+    "address": Kind("Address", ("source.ip",)),
+    "network": Kind("Network", ("source.as.organization.name",)),
+    "agent": Kind("User agent", ("user_agent.original",)),
+    "session": Kind("Session", (), (f"{_AUDIT}session_id",)),
+    "chat": Kind("Chat", (), (f"{_AUDIT}claude_chat_id",)),
+    "project": Kind("Project", (), (f"{_AUDIT}claude_project_id",)),
+    "workspace": Kind("Workspace", (), (f"{_AUDIT}workspace_id",)),
+}
+"""Every kind, by its name in addresses."""
+
+_OF_FIELD: Final[Mapping[str, str]] = {field: name for name, kind in KINDS.items() for field in kind.fields}
+
+
+def kind_of(field: str) -> str | None:
+    """Return the kind of entity that a field names, or None."""
+    return _OF_FIELD.get(field)
+
+
+def path(field: str, value: str) -> str | None:
+    """Return the address of an entity's page, or None when the field names none."""
+    kind = kind_of(field)
+    return f"/entity/{kind}/{quote(value, safe='')}" if kind else None
+
+
+def about(kind: Kind, value: str) -> Query:
+    """Return what events of an entity are like, whether it acts or something is done to it."""
+    return _any(kind.fields, value)
+
+
+def by(kind: Kind, value: str) -> Query:
+    """Return what events are like that an entity does."""
+    return _any(kind.acts, value)
+
+
+def upon(kind: Kind, value: str) -> Query:
+    """Return what events are like that are done to an entity."""
+    return _any(kind.undergoes, value)
+
+
+def named(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the entities that a document names: kind, field and value, each once."""
+    found: dict[tuple[str, str], str] = {}
+    for field, kind in _OF_FIELD.items():
+        value: Any = document
+        for step in field.split("."):
+            value = value.get(step) if isinstance(value, Mapping) else None
+        if isinstance(value, str):
+            found.setdefault((kind, value), field)
+    return [(kind, field, value) for (kind, value), field in found.items()]
+
+
+def _any(fields: tuple[str, ...], value: str) -> Query:
+    return AnyOf(tuple(Condition(field, Operator.EQUAL, value, is_literal=True) for field in fields))

@@ -1,0 +1,149 @@
+"""The archive as the console sees it: always what was committed last, read by many, each until it gives up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, TypeVar
+
+import duckdb
+
+from anthropic_audit.archive import ArchiveReader, open_reader
+from anthropic_audit.archive.location import folder_of
+from anthropic_audit.errors import ArchiveError, InterruptedRunError
+from anthropic_audit.ports import Clock
+from anthropic_audit.times import EPOCH
+
+_Result = TypeVar("_Result")
+
+FRESH: Final = timedelta(seconds=3)
+"""How old what is shown may be: so often is looked whether anything was committed."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One version of the archive."""
+
+    reader: ArchiveReader
+    connection: duckdb.DuckDBPyConnection
+    version: int
+    """Grows with each version that is opened."""
+
+
+@dataclass
+class Ticket:
+    """A reader's place: by it, what it asks for can be given up from another thread."""
+
+    is_cancelled: bool = False
+    cursor: duckdb.DuckDBPyConnection | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def cancel(self) -> None:
+        """End the question that is being answered, and all that would follow."""
+        with self.lock:
+            self.is_cancelled = True
+            if self.cursor is not None:
+                self.cursor.interrupt()
+
+
+class Library:
+    """An archive, opened anew when something was committed; safe to be used by several threads.
+
+    Raises:
+        SetupError: There is no archive.
+        ArchiveError: It can't be read.
+    """
+
+    def __init__(self, location: str, clock: Clock) -> None:
+        self._location = location
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._looked_at = clock.now()
+        self._stamp = _stamp(folder_of(location))
+        self._shelf = _open(location, 1)
+
+    @property
+    def folder(self) -> Path:
+        """Where the archive lies."""
+        return self._shelf.reader.folder
+
+    def shelf(self) -> Shelf:
+        """Return the newest version, opened again if it is older than `FRESH` and something was committed."""
+        with self._lock:
+            now = self._clock.now()
+            if not timedelta(0) <= now - self._looked_at < FRESH:
+                self._looked_at = now
+                stamp = _stamp(self.folder)
+                if stamp != self._stamp:
+                    self._shelf = _open(self._location, self._shelf.version + 1)
+                    self._stamp = stamp
+            return self._shelf
+
+    @contextmanager
+    def cursor(self, ticket: Ticket, shelf: Shelf | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a cursor that the ticket can interrupt.
+
+        Raises:
+            InterruptedRunError: It was.
+        """
+        cursor = (shelf or self.shelf()).connection.cursor()
+        with ticket.lock:
+            ticket.cursor = cursor
+        try:
+            _check(ticket)
+            yield cursor
+        except (ArchiveError, duckdb.InterruptException) as error:
+            _check(ticket, error)
+            raise
+        finally:
+            with ticket.lock:
+                ticket.cursor = None
+            cursor.close()
+
+    def ask(self, ticket: Ticket, question: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
+        """Answer one question from the newest version.
+
+        A file that was vacuumed meanwhile belongs to an old version: then the newest one is asked, once.
+
+        Raises:
+            ArchiveError: The archive can't be read.
+            InterruptedRunError: The ticket was cancelled.
+        """
+        shelf = self.shelf()
+        try:
+            with self.cursor(ticket, shelf) as cursor:
+                return question(cursor)
+        except ArchiveError:
+            with self._lock:
+                self._looked_at = EPOCH
+            newest = self.shelf()
+            if newest.version == shelf.version:
+                raise
+        with self.cursor(ticket, newest) as cursor:
+            return question(cursor)
+
+
+def _check(ticket: Ticket, cause: Exception | None = None) -> None:
+    if ticket.is_cancelled:
+        message = "nobody waits for this answer any more"
+        raise InterruptedRunError(message) from cause
+
+
+def _open(location: str, version: int) -> Shelf:
+    reader = open_reader(location)
+    connection = reader.connect()
+    connection.execute("SET GLOBAL parquet_metadata_cache = true")
+    return Shelf(reader, connection, version)
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:
+    """Return what changes with each commit: the times of the tables' logs."""
+    found: list[tuple[str, int]] = []
+    for log in sorted(folder.glob("*/_delta_log")):
+        with suppress(OSError):
+            found.append((log.parent.name, log.stat().st_mtime_ns))
+    return tuple(found)

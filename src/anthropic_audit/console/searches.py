@@ -1,0 +1,88 @@
+"""Saved searches: a name, and the address of what it shows; one small file beside the archive, for all who look."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from anthropic_audit.errors import SetupError
+
+MOST: Final = 500
+LONGEST_NAME: Final = 100
+LONGEST: Final = 8_000
+
+
+class Searches:
+    """What was saved, by name."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    def all(self) -> Mapping[str, str]:
+        """Return all names with their query strings, in the order of the names.
+
+        Raises:
+            SetupError: The file is there and can't be read.
+        """
+        try:
+            read = orjson.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, orjson.JSONDecodeError) as error:
+            message = f"the saved searches can't be read: `{self._path}`: {error}"
+            raise SetupError(message, hint="put the file back from a backup, or remove it") from error
+        found = read if isinstance(read, dict) else {}
+        return {name: text for name, text in sorted(found.items()) if isinstance(text, str)}
+
+    def save(self, name: str, text: str) -> None:
+        """Keep a search, in the place of one of the same name.
+
+        Raises:
+            SetupError: It can't be kept as it is, or the file can't be written.
+        """
+        name = " ".join(name.split())
+        if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+            message = f"a saved search has a name of {LONGEST_NAME} signs at most"
+            raise SetupError(message)
+        if len(text) > LONGEST:
+            message = "this search is too long to be saved"
+            raise SetupError(message)
+        with self._lock:
+            found = {**self.all(), name: text}
+            if len(found) > MOST:
+                message = f"there are {MOST} saved searches already"
+                raise SetupError(message, hint="remove one that nobody uses")
+            self._write(found)
+
+    def remove(self, name: str) -> None:
+        """Forget a search; one that is not there is forgotten already.
+
+        Raises:
+            SetupError: The file can't be written.
+        """
+        with self._lock:
+            found = dict(self.all())
+            if found.pop(name, None) is not None:
+                self._write(found)
+
+    def _write(self, found: Mapping[str, str]) -> None:
+        """Put a new file in the place of the one before, whole or not at all."""
+        new = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with new.open("wb") as file:
+                file.write(orjson.dumps(dict(found), option=orjson.OPT_INDENT_2))
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._path)
+        except OSError as error:
+            message = f"the search can't be saved: `{self._path}`: {error.strerror or error}"
+            raise SetupError(
+                message, hint="check that the folder may be written and that the disk has space"
+            ) from error

@@ -1,0 +1,162 @@
+"""The console, served: on loopback for whoever has the link, elsewhere for those who can log in."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from anthropic_audit.errors import SetupError
+from anthropic_audit.ports import Clock
+from anthropic_audit.settings import Settings
+
+from .app import Surroundings, make_app, vega
+from .guard import Journal
+from .library import Library
+from .place import Place
+
+_ANY: Final = ("0.0.0.0", "::")  # noqa: S104 - named to be refused without users
+_BACKLOG: Final = 128
+_GRACE_SECONDS: Final = 3
+_LARGEST_HEAD: Final = 32_768
+
+
+class Console:
+    """A console that answers while its context lasts."""
+
+    def __init__(self, server: uvicorn.Server, listening: socket.socket, url: str, link: Callable[[], str]) -> None:
+        self._server = server
+        self._socket = listening
+        self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
+        self.url = url
+        """Where it is served."""
+        self.link = link
+        """Gives what opens it: with the token that counts now, if one is needed."""
+        self._stack = ExitStack()
+
+    def closing(self, journal: Journal) -> Self:
+        """Close this at the end, too."""
+        self._stack.enter_context(journal)
+        return self
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        threading.Thread(target=vega, name="bundle", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+        self._stack.close()
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+
+def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) -> Console:
+    """Make a console from the settings; `told` is given each link that opens it.
+
+    Raises:
+        SetupError: There is no archive, others than this machine could get in without users, or the port, a
+            certificate or the access log can't be used.
+        ArchiveError: The archive can't be read.
+    """
+    console = settings.console
+    if not console.users and not _is_loopback(console.host):
+        message = f"without users, the console is served on this machine only, not on `{console.host}`"
+        raise SetupError(message, hint="set up `console.users`: `anthropic-audit console --hash-password` helps")
+    library = Library(settings.archive, clock)
+    journal = Journal(Path(console.access_log or library.folder / "console" / "access.ndjson"))
+    listening = _listen(console.host, console.port)
+    is_tls = bool(console.certificate_file)
+    port = listening.getsockname()[1]
+    url = console.public_url.rstrip("/") or f"{'https' if is_tls else 'http'}://{_shown(console.host)}:{port}"
+
+    def link(token: str) -> str:
+        return f"{url}/enter?token={token}"
+
+    hosts = {urlsplit(url).netloc, *_hosts(console.host, port)}
+    surroundings = Surroundings(hosts, url.startswith("https:"), lambda token: told(link(token)))
+    app, tokens = make_app(Place(settings, library, clock), journal, clock, surroundings)
+    options = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        ssl_certfile=console.certificate_file or None,
+        ssl_keyfile=console.key_file or None,
+        proxy_headers=False,
+    )
+    try:
+        options.load()
+    except OSError as error:
+        message = f"the console's certificate can't be used: {error.strerror or error}"
+        raise SetupError(message, hint="check `console.certificate_file` and `console.key_file`") from error
+    server = _Quiet(options)
+    made = Console(server, listening, url, lambda: link(tokens.current) if tokens else url)
+    return made.closing(journal)
+
+
+class _Quiet(uvicorn.Server):
+    """A server that leaves signals to whoever started it."""
+
+    def capture_signals(self) -> _Nothing:  # type: ignore[override] # a context that does nothing
+        return _Nothing()
+
+
+class _Nothing:
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        message = f"the console's port can't be used: {host}:{port}: {error.strerror or error}"
+        raise SetupError(message, hint="choose another with --port") from error
+    return listening
+
+
+def _hosts(host: str, port: int) -> Iterator[str]:
+    """Yield what a request may call us by."""
+    names = {host}
+    if _is_loopback(host) or host in _ANY:
+        names |= {"127.0.0.1", "localhost", "::1"}
+    if host in _ANY:
+        names |= {socket.gethostname(), socket.getfqdn()}
+    for name in names:
+        yield f"{_shown(name)}:{port}"
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,154 @@
+import { Refused, ask, clearTrouble, draw, element, failed, kept, number, ranking, send, state, tags, tellTrouble, time } from "./page.js";
+import "./asking.js";
+
+const head = document.getElementById("head"), body = document.getElementById("rows"), more = document.getElementById("more");
+const end = document.getElementById("end"), count = document.getElementById("count"), chart = document.getElementById("over-time");
+const fields = document.getElementById("fields"), find = document.getElementById("field-filter"), saved = document.getElementById("saved");
+const working = document.getElementById("working"), cancel = document.getElementById("cancel");
+const SUMMARY = [["Time", "@timestamp"], ["What happened", null], ["Who", null], ["Outcome", "event.outcome"], ["From", "source.ip"]];
+
+let known = [], following = null, running = new AbortController(), counting = new AbortController();
+
+const columns = () => (state.read().asked.get("columns") || "").split(",").filter(Boolean);
+const sort = () => state.read().asked.get("sort") || "-@timestamp";
+
+function heading(title, field) {
+  const is = sort().replace("-", "") === field, down = sort().startsWith("-");
+  const inside = field === null ? title : element("button", { type: "button", class: "link", onclick: () => state.write({ sort: is && down ? field : `-${field}` }) }, title, is ? (down ? " ↓" : " ↑") : "");
+  const remove = columns().includes(field) && element("button", { type: "button", class: "quiet", "aria-label": `Remove column ${field}`, onclick: () => state.write({ columns: columns().filter((one) => one !== field).join(",") }) }, "×");
+  return element("th", { scope: "col", "aria-sort": is ? (down ? "descending" : "ascending") : null }, inside, remove);
+}
+
+function row(one) {
+  const cells = [
+    element("td", {}, time(one.at)),
+    element("td", { class: "told" }, element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one).slice(0, 1), element("small", {}, ` ${one.action || ""}`)),
+    element("td", {}, one.who || ""),
+    element("td", {}, one.outcome ? element("span", { class: `tag ${one.outcome}` }, one.outcome) : ""),
+    element("td", {}, one.source || "", one.country ? element("small", {}, ` ${one.country}`) : ""),
+    ...one.cells.map((cell) => element("td", {}, cell.link ? element("a", { href: kept(cell.link) }, cell.value) : shown(cell.value))),
+  ];
+  return element("tr", {}, ...cells);
+}
+
+const shown = (value) => (value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
+
+async function load(after, signal) {
+  body.setAttribute("aria-busy", "true");
+  more.disabled = true;
+  try {
+    const found = await ask("/api/events", { columns: columns().join(","), sort: sort(), ...(after ? { after } : {}) }, signal);
+    if (!after) body.replaceChildren();
+    body.append(...found.rows.map(row));
+    following = found.next;
+    more.hidden = following === null;
+    end.textContent = following ? "" : body.children.length ? "that is all" : "no event fits: try a longer period, or fewer conditions";
+    clearTrouble();
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    if (!after) body.replaceChildren();
+    more.hidden = true;
+    if (error instanceof Refused && error.column) tellTrouble(error);
+    failed(end, error);
+  } finally {
+    more.disabled = false;
+    body.setAttribute("aria-busy", "false");
+  }
+}
+
+async function histogram() {
+  counting.abort();
+  counting = new AbortController();
+  const mine = counting;
+  const slow = setTimeout(() => { working.hidden = false; }, 400);
+  chart.setAttribute("aria-busy", "true");
+  count.textContent = "…";
+  try {
+    const found = await ask("/api/over-time", {}, mine.signal);
+    count.textContent = `${number(found.events)} events`;
+    await draw(chart, found);
+  } catch (error) {
+    if (error.name === "AbortError") count.textContent = "not counted";
+    else failed(chart, error);
+  } finally {
+    clearTimeout(slow);
+    if (mine === counting) {
+      working.hidden = true;
+      chart.setAttribute("aria-busy", "false");
+    }
+  }
+}
+
+function listFields() {
+  const wanted = find.value.trim().toLowerCase(), chosen = new Set(columns());
+  const found = known.filter((one) => chosen.has(one.name) || (wanted ? one.name.toLowerCase().includes(wanted) : one.is_fast)).slice(0, 80);
+  fields.replaceChildren(...found.map((one) => {
+    const values = element("div", { class: "values" });
+    const details = element("details", {}, element("summary", { title: one.description }, one.name), element("p", { class: "about" }, one.description),
+      element("button", { type: "button", class: "quiet", onclick: () => toggle(one.name) }, chosen.has(one.name) ? "Remove column" : "Add as column"), values);
+    details.addEventListener("toggle", async () => {
+      if (!details.open) return;
+      values.replaceChildren("…");
+      try {
+        ranking(values, await ask("/api/values", { field: one.name }, running.signal));
+      } catch (error) {
+        failed(values, error);
+      }
+    });
+    return element("li", { class: chosen.has(one.name) ? "chosen" : "" }, details);
+  }));
+}
+
+function toggle(name) {
+  const now = columns();
+  state.write({ columns: (now.includes(name) ? now.filter((one) => one !== name) : [...now, name]).join(",") });
+}
+
+async function all() {
+  running.abort();
+  running = new AbortController();
+  document.body.dataset.ready = "no";
+  const mine = running;
+  head.replaceChildren(...SUMMARY.map(([title, field]) => heading(title, field)), ...columns().map((name) => heading(name, name)));
+  exports();
+  listFields();
+  await Promise.all([load("", mine.signal), histogram()]);
+  if (!mine.signal.aborted) document.body.dataset.ready = "yes";
+}
+
+function exports() {
+  const asked = new URLSearchParams(location.search);
+  for (const link of document.querySelectorAll("[data-export]")) link.href = `/export/${link.dataset.export}?${asked}`;
+}
+
+function listSaved(found) {
+  saved.replaceChildren(element("option", { value: "" }, "Saved searches"), ...found.map((one) => element("option", { value: one.query }, one.name)));
+  document.getElementById("forget").hidden = true;
+}
+
+more.addEventListener("click", () => load(following, running.signal));
+cancel.addEventListener("click", () => counting.abort());
+find.addEventListener("input", listFields);
+saved.addEventListener("change", () => {
+  if (!saved.value) return;
+  history.pushState(null, "", `?${saved.value}`);
+  document.getElementById("forget").hidden = false;
+  document.dispatchEvent(new CustomEvent("asked"));
+});
+document.getElementById("save").addEventListener("click", async () => {
+  const name = prompt("Name of this search");
+  if (name) listSaved(await send("/api/searches", { do: "save", name, query: location.search.slice(1) }).catch((error) => { alert(error.message); return []; }));
+});
+document.getElementById("forget").addEventListener("click", async () => {
+  const name = saved.selectedOptions[0].textContent;
+  listSaved(await send("/api/searches", { do: "remove", name }));
+});
+document.getElementById("share").addEventListener("click", async (event) => {
+  await navigator.clipboard.writeText(location.href);
+  event.target.textContent = "Copied";
+  setTimeout(() => { event.target.textContent = "Copy link"; }, 2000);
+});
+document.addEventListener("asked", all);
+all();
+fetch("/api/fields").then((answer) => answer.json()).then((found) => { known = found; listFields(); });
+fetch("/api/searches").then((answer) => answer.json()).then(listSaved);

@@ -1,0 +1,25 @@
+import { draw, element, number, panels, ranking, rows, share, state, time, kept } from "./page.js";
+import "./asking.js";
+
+function numbers(body, answer) {
+  body.replaceChildren(element("ul", { class: "figures" }, ...answer.numbers.map((one) => {
+    const inside = [element("span", { class: "title" }, one.title), element("strong", {}, number(one.value)),
+      element("span", { class: "change", title: `${number(one.before)} in the period before` }, share(one.value, one.before) || "none before")];
+    return element("li", {}, one.filter
+      ? element("button", { type: "button", title: `Only these: ${one.filter}`, onclick: () => state.keep(one.filter) }, ...inside)
+      : element("div", {}, ...inside));
+  })));
+}
+
+function fresh(body, answer) {
+  if (!answer.values.length) {
+    body.replaceChildren(element("p", { class: "empty" }, "nothing new"));
+    return;
+  }
+  body.replaceChildren(element("ul", { class: "new" }, ...answer.values.map((one) => element("li", {},
+    one.link ? element("a", { href: kept(one.link) }, one.label || one.value)
+      : one.filter ? element("button", { type: "button", class: "link", onclick: () => state.keep(one.filter) }, one.label || one.value) : one.value,
+    " ", element("small", {}, "first ", time(one.first), `, ${number(one.events)} events`)))));
+}
+
+panels((name) => `/api/overview/${name}`, { numbers, chart: draw, ranking, new: fresh, rows });

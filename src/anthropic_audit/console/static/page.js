@@ -1,0 +1,323 @@
+// What all pages share: what is asked for (in the address), times, values, charts.
+
+export const state = {
+  read() {
+    const asked = new URLSearchParams(location.search);
+    return {
+      from: asked.get("from") || "now-7d",
+      to: asked.get("to") || "now",
+      q: asked.get("q") || "",
+      filters: asked.getAll("filter"),
+      asked,
+    };
+  },
+  write(changes) {
+    const asked = new URLSearchParams(location.search);
+    for (const [name, value] of Object.entries(changes)) {
+      asked.delete(name);
+      for (const one of Array.isArray(value) ? value : [value]) if (one) asked.append(name, one);
+    }
+    if (asked.get("from") === "now-7d") asked.delete("from");
+    if (asked.get("to") === "now") asked.delete("to");
+    const text = asked.toString();
+    history.pushState(null, "", text ? `?${text}` : location.pathname);
+    document.dispatchEvent(new CustomEvent("asked"));
+  },
+  keep(filter) {
+    const { filters } = state.read();
+    if (!filters.includes(filter)) state.write({ filter: [...filters, filter], after: "" });
+  },
+};
+
+export const isUtc = () => (localStorage.getItem("zone") || "local") === "utc";
+export const csrf = () => document.body.dataset.csrf || "";
+
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "class") made.className = value;
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
+export const number = (value) => Number(value).toLocaleString("en");
+
+export function shownTime(text) {
+  const when = new Date(text);
+  if (Number.isNaN(when.getTime())) return text;
+  const options = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
+  if (isUtc()) options.timeZone = "UTC";
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", options).formatToParts(when).map((part) => [part.type, part.value]));
+  return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}:${parts.second}${isUtc() ? " UTC" : ""}`;
+}
+
+export function time(text) {
+  return element("time", { datetime: text, title: text }, shownTime(text));
+}
+
+export function tellTimes(root = document) {
+  for (const one of root.querySelectorAll("time[datetime]")) {
+    one.textContent = shownTime(one.getAttribute("datetime"));
+    one.title = one.getAttribute("datetime");
+  }
+}
+
+export class Refused extends Error {
+  constructor(told, status) {
+    super(told.error || "no answer");
+    this.hint = told.hint;
+    this.column = told.column;
+    this.status = status;
+  }
+}
+
+export async function ask(path, more = {}, signal) {
+  const asked = new URLSearchParams();
+  const now = state.read();
+  asked.set("from", now.from);
+  asked.set("to", now.to);
+  if (now.q) asked.set("q", now.q);
+  for (const one of now.filters) asked.append("filter", one);
+  asked.set("tz", isUtc() ? "utc" : "local");
+  for (const [name, value] of Object.entries(more)) asked.set(name, value);
+  const answer = await fetch(`${path}?${asked}`, { signal, headers: { accept: "application/json" } });
+  if (answer.status === 401) location.assign("/login");
+  const told = await answer.json();
+  if (!answer.ok) throw new Refused(told, answer.status);
+  return told;
+}
+
+export async function send(path, form) {
+  const body = new URLSearchParams(form);
+  const answer = await fetch(path, { method: "POST", body, headers: { "x-csrf-token": csrf() } });
+  const told = await answer.json();
+  if (!answer.ok) throw new Refused(told, answer.status);
+  return told;
+}
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function config() {
+  const ink = colour("--ink"), soft = colour("--soft"), line = colour("--line");
+  const text = { labelColor: soft, titleColor: soft, labelFont: "inherit", titleFont: "inherit" };
+  return {
+    background: "transparent",
+    font: "system-ui, sans-serif",
+    view: { stroke: "transparent" },
+    axis: { ...text, gridColor: line, domainColor: line, tickColor: line, titleFontWeight: "normal" },
+    legend: { labelColor: ink, symbolType: "square" },
+    range: { category: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((place) => colour(`--c${place}`)) },
+    circle: { color: colour("--accent") },
+    bar: { color: colour("--accent") },
+  };
+}
+
+export async function draw(body, answer) {
+  body.replaceChildren();
+  if (!answer.events) {
+    body.append(element("p", { class: "empty" }, "nothing in this period"));
+    return;
+  }
+  const spec = JSON.parse(JSON.stringify(answer.spec).replaceAll('"value":"land"', `"value":"${colour("--land")}"`));
+  const place = element("div", { class: "chart" });
+  body.append(place);
+  const made = await window.vegaEmbed(place, spec, {
+    ast: true, actions: false, renderer: "svg", defaultStyle: false, config: config(),
+    tooltip,
+  });
+  body.append(asTable(answer));
+  listen(made.view, answer);
+}
+
+// What a chart tells of the place under the pointer.
+function tooltip(_, event, item, value) {
+  let place = document.getElementById("tooltip");
+  if (!value) return place?.remove();
+  if (!place) document.body.append((place = element("div", { id: "tooltip", role: "tooltip" })));
+  place.replaceChildren(...Object.entries(value).map(([name, told]) => element("div", {}, element("small", {}, `${name} `), String(told))));
+  place.style.left = `${Math.min(event.clientX + 14, innerWidth - place.offsetWidth - 8)}px`;
+  place.style.top = `${Math.min(event.clientY + 14, innerHeight - place.offsetHeight - 8)}px`;
+}
+
+// The same as a table, for those who can't see the chart.
+function asTable(answer) {
+  const layer = answer.spec.layer ? answer.spec.layer[1] : answer.spec;
+  const sums = new Map();
+  for (const one of layer.data.values) {
+    const name = one.country || one.value;
+    sums.set(name, (sums.get(name) || 0) + one.events);
+  }
+  const rows = [...sums].map(([name, events]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, number(events))));
+  const head = element("tr", {}, element("th", { scope: "col" }, "value"), element("th", { scope: "col" }, "events"));
+  const table = element("table", {}, element("caption", {}, answer.spec.description), element("thead", {}, head), element("tbody", {}, ...rows));
+  return element("div", { class: "unseen" }, table);
+}
+
+function listen(view, answer) {
+  const signals = view.getState({ signals: () => true, data: () => false }).signals;
+  if ("span" in signals) {
+    let chosen = null;
+    view.addSignalListener("span", (_, value) => { chosen = value.start; });
+    view.addEventListener("pointerup", () => {
+      if (!chosen || chosen[1] - chosen[0] < 1000) return;
+      const [from, to] = chosen.map((when) => new Date(when).toISOString());
+      state.write({ from, to, after: "" });
+    });
+    view.addSignalListener("value", (_, value) => {
+      if (value.value && value.value[0] !== "none") state.keep(equality(answer.field, value.value[0]));
+    });
+  }
+  if ("country" in signals) {
+    view.addSignalListener("country", (_, value) => {
+      if (value.code) state.keep(equality(answer.field, value.code[0]));
+    });
+  }
+}
+
+export const quoted = (value) => `"${String(value).replace(/([\\"*])/g, "\\$1")}"`;
+export const equality = (field, value) => `${field} : ${quoted(value)}`;
+
+export function ranking(body, answer) {
+  if (!answer.values.length) {
+    body.replaceChildren(element("p", { class: "empty" }, "nothing in this period"));
+    return;
+  }
+  const most = Math.max(...answer.values.map((one) => one.events));
+  const list = element("ol", { class: "ranking" });
+  for (const one of answer.values) {
+    const bar = element("span", { class: "fill", "aria-hidden": "true" });
+    bar.style.width = `${(100 * one.events) / most}%`;
+    const label = one.label || one.value;
+    const name = one.link ? element("a", { href: kept(one.link), title: one.about || label }, label) : element("span", { title: one.about || label }, label);
+    const row = element("li", {}, bar, element("span", { class: "name" }, name),
+      one.filter && element("span", { class: "buttons" },
+        element("button", { type: "button", class: "quiet", title: `Only ${label}`, "aria-label": `Only ${label}`, onclick: () => state.keep(one.filter) }, "+"),
+        element("button", { type: "button", class: "quiet", title: `Without ${label}`, "aria-label": `Without ${label}`, onclick: () => state.keep(`not ${one.filter}`) }, "−")),
+      element("span", { class: "count" }, number(one.events)), change(one));
+    list.append(row);
+  }
+  const rest = [];
+  if (answer.distinct > answer.values.length) rest.push(`${number(answer.distinct)} different values`);
+  if (answer.without) rest.push(`${number(answer.without)} events without`);
+  if (answer.sample) rest.push(`of about the newest ${number(answer.sample)} events`);
+  body.replaceChildren(list, element("p", { class: "rest" }, rest.join(", ")));
+}
+
+function change(one) {
+  if (one.before === undefined) return null;
+  return element("span", { class: "change", title: `${number(one.before)} in the period before` }, share(one.events, one.before));
+}
+
+export function share(now, before) {
+  if (!before) return now ? "new" : "";
+  const percent = Math.round((100 * (now - before)) / before);
+  return percent === 0 ? "±0 %" : `${percent > 0 ? "+" : "−"}${number(Math.abs(percent))} %`;
+}
+
+export function rows(body, answer) {
+  if (!answer.rows.length) {
+    body.replaceChildren(element("p", { class: "empty" }, "nothing in this period"));
+    return;
+  }
+  body.replaceChildren(element("ol", { class: "told" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
+    element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one)))));
+}
+
+export function tags(one) {
+  const found = [];
+  if (one.sensitivity && one.sensitivity !== "routine") found.push(element("span", { class: `tag ${one.sensitivity}` }, one.sensitivity));
+  if (one.outcome === "failure") found.push(element("span", { class: "tag failure" }, "failure"));
+  return found;
+}
+
+// A link that keeps the period.
+export function kept(path) {
+  const { asked } = state.read();
+  const period = new URLSearchParams();
+  for (const name of ["from", "to"]) if (asked.get(name)) period.set(name, asked.get(name));
+  const text = period.toString();
+  return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
+}
+
+export function failed(body, error) {
+  if (error.name === "AbortError") return;
+  body.replaceChildren(element("p", { class: "trouble", role: "alert" }, error.message, error.hint ? ` (${error.hint})` : ""));
+}
+
+// Fill all panels of a page, each as soon as its answer is there; a change of what is asked gives the old ones up.
+export function panels(path, shapes) {
+  let running = new AbortController();
+  const fill = async (panel, signal) => {
+    const body = panel.querySelector(".body");
+    body.setAttribute("aria-busy", "true");
+    try {
+      const answer = await ask(path(panel.dataset.panel), {}, signal);
+      await shapes[panel.dataset.shape](body, answer);
+      clearTrouble();
+    } catch (error) {
+      if (error.column) tellTrouble(error);
+      failed(body, error);
+    }
+    if (!signal.aborted) body.setAttribute("aria-busy", "false");
+  };
+  const all = async () => {
+    running.abort();
+    running = new AbortController();
+    const waiting = [...document.querySelectorAll("[data-panel]")];
+    const work = async () => { for (let one; (one = waiting.shift()); ) await fill(one, running.signal); };
+    await Promise.all([work(), work(), work(), work()]);
+    if (!running.signal.aborted) document.body.dataset.ready = "yes";
+  };
+  document.addEventListener("asked", all);
+  all();
+}
+
+export function tellTrouble(error) {
+  const place = document.getElementById("trouble"), input = document.getElementById("q");
+  if (!place) return;
+  place.replaceChildren(error.message, error.hint ? element("small", {}, ` ${error.hint}`) : "");
+  place.hidden = false;
+  if (error.column && input) {
+    place.prepend(element("code", { class: "pointer", "aria-hidden": "true" }, `${" ".repeat(error.column - 1)}^`));
+    input.setAttribute("aria-invalid", "true");
+  }
+}
+
+export function clearTrouble() {
+  const place = document.getElementById("trouble");
+  if (place) place.hidden = true;
+  document.getElementById("q")?.removeAttribute("aria-invalid");
+}
+
+// Dark and light, local time and UTC, links between pages.
+function frame() {
+  document.getElementById("theme").addEventListener("click", () => {
+    const is = document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    const next = is === "dark" ? "light" : "dark";
+    document.documentElement.dataset.theme = next;
+    localStorage.setItem("theme", next);
+    document.dispatchEvent(new CustomEvent("asked"));
+  });
+  const zone = document.getElementById("zone");
+  const tellZone = () => { zone.textContent = isUtc() ? "UTC" : "local time"; };
+  zone.addEventListener("click", () => {
+    localStorage.setItem("zone", isUtc() ? "local" : "utc");
+    tellZone();
+    tellTimes();
+    document.dispatchEvent(new CustomEvent("asked"));
+  });
+  tellZone();
+  tellTimes();
+  const follow = () => {
+    for (const link of document.querySelectorAll("a[data-keeps-period]")) link.href = kept(new URL(link.href).pathname);
+  };
+  follow();
+  document.addEventListener("asked", follow);
+  addEventListener("popstate", () => document.dispatchEvent(new CustomEvent("asked")));
+}
+
+frame();

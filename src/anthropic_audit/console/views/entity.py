@@ -1,0 +1,124 @@
+"""Somebody or something: since when it is known, what it does, from where, and what is done to it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import duckdb
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from anthropic_audit.console import entities
+from anthropic_audit.console.place import Wish, answered, viewer_of, wish_of
+from anthropic_audit.errors import QueryError
+from anthropic_audit.search import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Operator,
+    Order,
+    Query,
+    Question,
+    Values,
+    equality,
+    page,
+    top_values,
+)
+from anthropic_audit.search.counting import Seen, seen
+from anthropic_audit.times import format_time
+
+from .overview import chart_over_time, narrowed, told
+from .rows import row
+from .shell import json
+from .shell import page as rendered
+
+_ROWS: Final = 20
+_TOP: Final = 8
+_FACETS: Final = {
+    "What it does": "event.action",
+    "Who": "user.email",
+    "Addresses": "source.ip",
+    "Countries": "source.geo.country_iso_code",
+    "Networks": "source.as.organization.name",
+    "User agents": "user_agent.original",
+    "Outcome": "event.outcome",
+    "Organizations": "organization.id",
+}
+_CHANGING: Final = AnyOf(
+    tuple(Condition("event.type", Operator.EQUAL, kind) for kind in ("change", "creation", "deletion", "admin"))
+)
+
+
+async def entity(request: Request) -> Response:
+    """Show an entity's page; its parts ask for themselves."""
+    kind, value = _named(request)
+    lens = viewer_of(request).lens
+    if any(lens.hides(field) for field in kind.fields):
+        message = f"pages of this kind show personal data: {kind.title.lower()}"
+        raise QueryError(message, hint="an investigator may see them")
+    query = " or ".join(equality(field, value) for field in kind.fields)
+    return rendered(
+        request,
+        "entity.html",
+        title=value,
+        kind=kind,
+        kind_name=request.path_params["kind"],
+        value=value,
+        query=query,
+        facets=_FACETS,
+    )
+
+
+async def part(request: Request) -> Response:
+    """Answer a part of an entity's page."""
+    kind, value = _named(request)
+    wish = wish_of(request)
+    about = entities.about(kind, value)
+    wish.viewer.lens.check(about)
+    name = request.path_params["part"]
+
+    def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+        match name:
+            case "seen":
+                return _seen(seen(connection, Question(query=about), wish.now))
+            case "over-time":
+                return chart_over_time(connection, wish, by="event.category", more=(about,))
+            case "latest":
+                return _rows(connection, wish, about)
+            case "changed":
+                return _rows(connection, wish, AllOf((entities.by(kind, value), _CHANGING)))
+            case "changes":
+                return _rows(connection, wish, AllOf((entities.upon(kind, value), _CHANGING)))
+        return _facet(connection, wish, about, name)
+
+    if name.startswith("values-") and name.removeprefix("values-") not in _FACETS.values():
+        raise HTTPException(404)
+    return json(await answered(request, ask))
+
+
+def _named(request: Request) -> tuple[entities.Kind, str]:
+    kind = entities.KINDS.get(request.path_params["kind"])
+    if kind is None:
+        raise HTTPException(404)
+    return kind, request.path_params["value"]
+
+
+def _seen(found: Seen | None) -> dict[str, Any]:
+    if found is None:
+        return {"events": 0}
+    return {"events": found.events, "first": format_time(found.first), "last": format_time(found.last)}
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, wish: Wish, more: Query) -> dict[str, Any]:
+    found = page(connection, narrowed(wish.question, more), wish.now, order=Order(), size=_ROWS)
+    return {"rows": [row(wish.viewer, hit) for hit in found.hits]}
+
+
+def _facet(connection: duckdb.DuckDBPyConnection, wish: Wish, about: Query, name: str) -> dict[str, Any]:
+    field = name.removeprefix("values-")
+    if field == name:
+        raise HTTPException(404)
+    found: Values = top_values(connection, narrowed(wish.question, about), wish.now, field=field, limit=_TOP)
+    values = [{**told(wish, field, value), "events": events} for value, events in found.values]
+    return {"field": field, "distinct": found.distinct, "without": found.without, "values": values}

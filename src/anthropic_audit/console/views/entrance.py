@@ -1,0 +1,143 @@
+"""The way in and out: a link with a one-time token, or a name with a password."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+from urllib.parse import parse_qsl
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from anthropic_audit.console.guard import Sessions, Throttle, Visitor
+from anthropic_audit.console.guard.door import COOKIE, CSRF_FIELD, CSRF_HEADER
+from anthropic_audit.console.guard.passwords import LONGEST, fits
+from anthropic_audit.errors import SetupError
+from anthropic_audit.settings import Role, UserSettings
+from anthropic_audit.times import format_duration
+
+from .shell import page
+
+_MOST_FIELDS: Final = 20
+LOCAL_USER: Final = "local"
+"""Who comes by the link: whoever can read this process's terminal."""
+
+
+class Tokens:
+    """The one token that opens the door now; used once, another takes its place."""
+
+    def __init__(self, told: Callable[[str], None]) -> None:
+        self._told = told
+        self._lock = threading.Lock()
+        self._token = secrets.token_urlsafe(32)
+
+    @property
+    def current(self) -> str:
+        """What the link has to carry."""
+        return self._token
+
+    def use(self, token: str) -> bool:
+        """Say whether this is the token; from then on it is another one, which is told."""
+        with self._lock:
+            if not hmac.compare_digest(self._token.encode(), token.encode(errors="replace")):
+                return False
+            self._token = secrets.token_urlsafe(32)
+        self._told(self._token)
+        return True
+
+
+class Entrance:
+    """The pages at the door."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        throttle: Throttle,
+        *,
+        users: Mapping[str, UserSettings],
+        tokens: Tokens | None,
+        is_secure: bool,
+    ) -> None:
+        self._sessions = sessions
+        self._throttle = throttle
+        self._users = users
+        self._tokens = tokens
+        self._is_secure = is_secure
+
+    async def enter(self, request: Request) -> Response:
+        """Let in whoever has the link."""
+        visitor = _visitor(request)
+        waiting = self._throttle.wait(visitor.address)
+        if waiting is not None:
+            return self._page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+        if self._tokens is None or not self._tokens.use(request.query_params.get("token", "")):
+            self._throttle.note(visitor.address)
+            return self._page(request, "this link was used before, or is none of ours", 403)
+        return self._let_in(LOCAL_USER, "investigator", visitor)
+
+    async def login(self, request: Request) -> Response:
+        """Show the form, or try what it says."""
+        if request.method != "POST":
+            return self._page(request)
+        form, visitor = await form_of(request), _visitor(request)
+        name = form.get("name", "")[:LONGEST]
+        keys = (visitor.address, f"user {name}")
+        waiting = self._throttle.wait(*keys)
+        if waiting is not None:
+            return self._page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+        user = self._users.get(name)
+        is_right = await anyio.to_thread.run_sync(fits, user.password_hash if user else None, form.get("password", ""))
+        if user is None or not is_right:
+            self._throttle.note(*keys)
+            return self._page(request, "the name or the password is wrong", 403)
+        self._throttle.forget(*keys)
+        return self._let_in(user.name, user.role, visitor)
+
+    async def logout(self, request: Request) -> Response:
+        """End the session."""
+        visitor = _visitor(request)
+        await form_of(request)
+        self._sessions.end(visitor.cookie)
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE, path="/")
+        return answer
+
+    def _let_in(self, name: str, role: Role, visitor: Visitor) -> Response:
+        if visitor.cookie:
+            self._sessions.end(visitor.cookie)
+        cookie, _ = self._sessions.begin(name, role)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(COOKIE, cookie, path="/", httponly=True, samesite="strict", secure=self._is_secure)
+        return answer
+
+    def _page(self, request: Request, refusal: str = "", status: int = 200) -> Response:
+        return page(request, "login.html", status, title="Log in", refusal=refusal, has_users=bool(self._users))
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """Read a form; one of somebody who is in has to bring the session's token along.
+
+    Raises:
+        SetupError: It has no token, or another one's; or it is no form.
+    """
+    body = (await request.body()).decode(errors="replace")
+    try:
+        form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError as error:
+        message = "this form has more fields than any of ours"
+        raise SetupError(message) from error
+    session = _visitor(request).session
+    if session is not None and request.url.path != "/login":
+        token = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
+        if not session.vouches_for(token):
+            message = "this form was not made for your session"
+            raise SetupError(message, hint="reload the page, and try again")
+    return form
+
+
+def _visitor(request: Request) -> Visitor:
+    return cast("Visitor", request.state.visitor)

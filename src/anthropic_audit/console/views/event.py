@@ -1,0 +1,215 @@
+"""One event: told, taken apart, beside the bytes that were received, and among those it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import duckdb
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from anthropic_audit.console import entities
+from anthropic_audit.console.lens import Document, Lens
+from anthropic_audit.console.place import Viewer, answered, viewer_of
+from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
+from anthropic_audit.search.run import translated
+
+from .rows import at, row
+from .shell import page as rendered
+
+_NEAR: Final = timedelta(hours=24)
+_RELATED: Final = 15
+_BY_SEQ: Final = "SELECT seq, feed, document FROM events WHERE seq = ?"
+_RECEIVED: Final = """
+SELECT raw, lower(hex(sha256)) AS sha256, epoch_us(received_at) AS received_at, request_id, walk_id, feed
+FROM activities WHERE seq = ?
+"""
+_WHO: Final = (
+    "anthropic.audit.actor.type",
+    "user.email",
+    "user.id",
+    "anthropic.audit.actor.name",
+    "organization.name",
+    "organization.id",
+)
+_WHERE: Final = (
+    "source.ip",
+    "source.geo.country_name",
+    "source.geo.city_name",
+    "source.as.organization.name",
+    "user_agent.name",
+    "user_agent.os.name",
+    "user_agent.original",
+)
+_HOW: Final = ("event.outcome", "event.reason", "http.request.method", "http.response.status_code", "url.path")
+_GROUPS: Final = {
+    "Same actor": ("user", "key"),
+    "Same session": ("session", "chat"),
+    "Same object": ("server", "project", "workspace"),
+    "Same address": ("address",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An activity as it came."""
+
+    raw: bytes
+    sha256: str
+    received_at: int
+    request_id: str | None
+    walk_id: str
+    feed: str
+
+
+async def event(request: Request) -> Response:
+    """Show one event."""
+    viewer, seq = viewer_of(request), request.path_params["seq"]
+
+    def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
+        hit = _hit(connection, seq)
+        return None if hit is None else _shown(connection, viewer, hit)
+
+    found = await answered(request, ask)
+    if found is None:
+        raise HTTPException(404)
+    return rendered(request, "event.html", title="Event", **found)
+
+
+def _hit(connection: duckdb.DuckDBPyConnection, seq: int) -> Hit | None:
+    with translated():
+        rows = connection.execute(_BY_SEQ, [seq]).fetchall()
+    return Hit(*rows[0]) if rows else None
+
+
+def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> dict[str, Any]:
+    place, lens = viewer.place, viewer.lens
+    document = lens.document(hit.fields)
+    received = _received(connection, hit.seq) if lens.sees_everything else None
+    action = at(document, "event.action")
+    kind = place.catalogue.types.get(action) if isinstance(action, str) else None
+    return {
+        "seq": hit.seq,
+        "told": place.teller.tell(document),
+        "at": at(document, "@timestamp"),
+        "action": action,
+        "about": kind.description if kind else "",
+        "outcome": at(document, "event.outcome"),
+        "sensitivity": at(document, "anthropic.audit.sensitivity"),
+        "parts": [
+            (
+                title,
+                [
+                    (name, value, _link(lens, name, value))
+                    for name in names
+                    if (value := at(document, name)) is not None
+                ],
+            )
+            for title, names in (("Who", _WHO), ("From where", _WHERE), ("How it went", _HOW))
+        ],
+        "changes": _changes(document),
+        "entities": [
+            (entities.KINDS[kind].title, value, entities.path(field, value))
+            for kind, field, value in entities.named(document)
+            if not lens.hides(field)
+        ],
+        "fields": [(name, value, _field_link(lens, name, value)) for name, value in leaves(document)],
+        "document": orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(),
+        "received": received,
+        "raw": received.raw.decode(errors="replace") if received else "",
+        "mapping": mapping(received.raw, document) if received else [],
+        "chain": _chain(connection, viewer, hit),
+    }
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - whatever JSON holds
+    """Yield the fields of a document with their values; lists are values, and so is the text as received."""
+    if isinstance(value, Mapping) and value:
+        for member, inner in value.items():
+            yield from leaves(inner, f"{name}.{member}" if name else member)
+    elif name != "event.original":
+        yield name, value
+
+
+def mapping(raw: bytes, document: Document) -> list[tuple[str, Any, list[str]]]:
+    """Return what was received, field by field, each with the fields of the event that say the same."""
+    try:
+        activity = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return []
+    places: dict[str, list[str]] = {}
+    for name, value in leaves(document):
+        for one in value if isinstance(value, list) else [value]:
+            places.setdefault(_as_text(one), []).append(name)
+        if isinstance(value, list):
+            places.setdefault(_as_text(value), []).append(name)
+    return [(name, value, list(dict.fromkeys(places.get(_as_text(value), [])))) for name, value in leaves(activity)]
+
+
+def _as_text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _facts(document: Document, lens: Lens, names: tuple[str, ...]) -> Iterator[tuple[str, Any, str | None]]:
+    for name in names:
+        value = at(document, name)
+        if value is not None:
+            yield name, value, _link(lens, name, value)
+
+
+def _received(connection: duckdb.DuckDBPyConnection, seq: int) -> Received | None:
+    with translated():
+        rows = connection.execute(_RECEIVED, [seq]).fetchall()
+    return Received(*rows[0]) if rows else None
+
+
+def _changes(document: Document) -> list[tuple[str, str, str]]:
+    """Return what was changed: name, before, after; the normalizer writes `name: before → after`."""
+    found = at(document, "anthropic.audit.changes")
+    told = []
+    for change in found if isinstance(found, list) else []:
+        name, _, values = str(change).partition(": ")
+        before, _, after = values.partition(" → ")
+        told.append((name, before, after))
+    return told
+
+
+def _link(lens: Lens, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+    return entities.path(field, value) if isinstance(value, str) and not lens.hides(field) else None
+
+
+def _field_link(lens: Lens, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+    """Return the query for events with this value."""
+    if isinstance(value, (dict, list)) or value is None or lens.hides(field):
+        return None
+    return equality(field, _as_text(value))
+
+
+def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> list[dict[str, Any]]:
+    """Return what happened around it, by what they have in common."""
+    named = [one for one in entities.named(hit.fields) if not viewer.lens.hides(one[1])]
+    chain = []
+    for title, kinds in _GROUPS.items():
+        fields = [(field, value) for kind, field, value in named if kind in kinds]
+        if fields:
+            chain.append({"title": title, "rows": _around(connection, viewer, hit, fields), "fields": fields})
+    return chain
+
+
+def _around(
+    connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit, fields: list[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Return the events with one of these values nearest to an event, oldest first, itself among them."""
+    when = datetime.fromisoformat(str(hit.value("@timestamp")))
+    wanted: Query = AnyOf(tuple(Condition(field, Operator.EQUAL, value, is_literal=True) for field, value in fields))
+    before = Question(when - _NEAR, when, query=wanted)
+    after = Question(when, when + _NEAR, query=wanted)
+    earlier = page(connection, before, when, order=Order(), size=_RELATED).hits
+    later = page(connection, after, when, order=Order(is_descending=False), size=_RELATED).hits
+    hits = {one.seq: one for one in [*reversed(earlier), *later]}
+    return [{**row(viewer, one), "is_this": one.seq == hit.seq} for one in hits.values()]

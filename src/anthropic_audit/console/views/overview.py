@@ -1,0 +1,194 @@
+"""The overview: a period at a glance, beside the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import duckdb
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from anthropic_audit.console import charts, entities
+from anthropic_audit.console.asking import Period
+from anthropic_audit.console.place import Wish, answered, wish_of
+from anthropic_audit.search import (
+    AllOf,
+    Condition,
+    Operator,
+    Order,
+    Query,
+    Question,
+    equality,
+    first_seen,
+    over_time,
+    page,
+    top_values,
+    totals,
+)
+from anthropic_audit.times import format_time
+
+from .rows import row
+from .shell import json
+from .shell import page as rendered
+
+Json = dict[str, Any]
+Panel = Callable[[duckdb.DuckDBPyConnection, Wish], Json]
+
+_TOP: Final = 8
+_LATEST: Final = 12
+_COUNTRY: Final = "source.geo.country_iso_code"
+_FAILED: Final = Condition("event.outcome", Operator.EQUAL, "failure")
+_SIGNING_IN: Final = Condition("event.category", Operator.EQUAL, "authentication")
+_CRITICAL: Final = Condition("anthropic.audit.sensitivity", Operator.EQUAL, "critical")
+
+NEW: Final[Mapping[str, str]] = {
+    "user.email": "Users",
+    "source.as.organization.name": "Networks",
+    _COUNTRY: "Countries",
+    "user_agent.original": "User agents",
+    "anthropic.audit.mcp_server_name": "MCP servers",
+    "anthropic.audit.actor.api_key_id": "API keys",
+}
+"""What is told when it occurs for the first time."""
+
+
+async def overview(request: Request) -> Response:
+    """Show the page; its panels ask for themselves."""
+    return rendered(request, "overview.html", title="Overview", new=NEW)
+
+
+async def panel(request: Request) -> Response:
+    """Answer one panel."""
+    make = PANELS.get(request.path_params["panel"])
+    if make is None:
+        raise HTTPException(404)
+    wish = wish_of(request)
+    return json(await answered(request, lambda connection: make(connection, wish)))
+
+
+def narrowed(question: Question, *more: Query) -> Question:
+    """Return a question for fewer events."""
+    return replace(question, query=AllOf((question.query, *more)))
+
+
+def during(question: Question, period: Period) -> Question:
+    """Return the same question about another time."""
+    return replace(question, since=period.since, until=period.until)
+
+
+def span_of(period: Period) -> tuple[float, float]:
+    """Return a period in milliseconds since 1970."""
+    return period.since.timestamp() * 1000, period.until.timestamp() * 1000
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
+    now = totals(connection, wish.question, wish.now)
+    before = totals(connection, during(wish.question, wish.period.before), wish.now)
+    return {
+        "numbers": [
+            {"title": title, "value": getattr(now, name), "before": getattr(before, name), "filter": condition}
+            for title, name, condition in (
+                ("Events", "events", None),
+                ("Users", "people", None),
+                ("Addresses", "addresses", None),
+                ("Failures", "failures", equality("event.outcome", "failure")),
+                ("Critical", "critical", equality("anthropic.audit.sensitivity", "critical")),
+                ("Unknown", "unknown", "anthropic.audit.catalogue.known : false"),
+            )
+        ]
+    }
+
+
+def chart_over_time(
+    connection: duckdb.DuckDBPyConnection, wish: Wish, *, by: str, more: tuple[Query, ...] = ()
+) -> Json:
+    """Return a chart of events over time by a field, and how a click narrows it."""
+    step = wish.period.step
+    buckets = over_time(connection, narrowed(wish.question, *more), wish.now, step=step, by=by)
+    spec = charts.over_time(buckets, step, span_of(wish.period), title="Events over time", utc=wish.is_utc)
+    return {"spec": spec, "field": by, "events": sum(bucket.events for bucket in buckets)}
+
+
+def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, *, field: str) -> Json:
+    found = top_values(connection, wish.question, wish.now, field=field, limit=_TOP)
+    before = dict(
+        top_values(connection, during(wish.question, wish.period.before), wish.now, field=field, limit=1000).values
+    )
+    return {
+        "field": field,
+        "distinct": found.distinct,
+        "without": found.without,
+        "values": [
+            {**told(wish, field, value), "events": events, "before": before.get(value, 0)}
+            for value, events in found.values
+        ],
+    }
+
+
+def told(wish: Wish, field: str, value: str) -> Json:
+    """Return a value as it may be seen, with what a click on it does."""
+    if wish.viewer.lens.hides(field):
+        return {"value": wish.viewer.lens.value(field, value), "filter": None, "link": None}
+    kind = wish.viewer.place.catalogue.types.get(value) if field == "event.action" else None
+    return {
+        "value": value,
+        "label": charts.country_name(value) if field == _COUNTRY else value,
+        "about": kind.description if kind else None,
+        "filter": equality(field, value),
+        "link": entities.path(field, value),
+    }
+
+
+def _map(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
+    found = top_values(connection, wish.question, wish.now, field=_COUNTRY, limit=300)
+    spec = charts.world(found.values, title="Where from")
+    return {
+        "spec": spec,
+        "field": _COUNTRY,
+        "events": sum(events for _, events in found.values),
+        "without": found.without,
+    }
+
+
+def _new(connection: duckdb.DuckDBPyConnection, wish: Wish, *, field: str) -> Json:
+    found = first_seen(connection, wish.question, wish.now, field=field, limit=_LATEST)
+    return {
+        "field": field,
+        "values": [
+            {**told(wish, field, one.value), "events": one.events, "first": format_time(one.first)} for one in found
+        ],
+    }
+
+
+def _sensitive(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
+    found = page(connection, narrowed(wish.question, _CRITICAL), wish.now, order=Order(), size=_LATEST)
+    return {"rows": [row(wish.viewer, hit) for hit in found.hits]}
+
+
+_RANKED: Final = (
+    "event.action",
+    "event.category",
+    "event.outcome",
+    "user.email",
+    "organization.name",
+    "organization.id",
+    _COUNTRY,
+    "source.as.organization.name",
+    "user_agent.name",
+    "anthropic.audit.actor.type",
+)
+
+PANELS: Final[Mapping[str, Panel]] = {
+    "numbers": _numbers,
+    "over-time": partial(chart_over_time, by="event.category"),
+    "failed-sign-ins": partial(chart_over_time, by="event.action", more=(_SIGNING_IN, _FAILED)),
+    "map": _map,
+    "sensitive": _sensitive,
+    **{f"values-{field}": partial(_values, field=field) for field in _RANKED},
+    **{f"new-{field}": partial(_new, field=field) for field in NEW},
+}
+"""Every panel, by its name in addresses."""

@@ -1,0 +1,44 @@
+"""An event in one row: when, what in plain words, who, how it went, from where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from anthropic_audit.console import entities
+from anthropic_audit.console.lens import Document, Lens
+from anthropic_audit.console.place import Viewer
+from anthropic_audit.search import Hit
+
+
+def at(document: Document, field: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return the value of a field by its dotted name, or None."""
+    value: Any = document
+    for step in field.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what a row shows of an event, and the values of further columns."""
+    place, lens = viewer.place, viewer.lens
+    document = lens.document(hit.fields)
+    who = at(document, "user.email") or at(document, "anthropic.audit.actor.name") or at(document, "user.id")
+    return {
+        "seq": hit.seq,
+        "at": at(document, "@timestamp"),
+        "told": place.teller.tell(document),
+        "action": at(document, "event.action"),
+        "outcome": at(document, "event.outcome"),
+        "sensitivity": at(document, "anthropic.audit.sensitivity"),
+        "who": who,
+        "source": at(document, "source.ip"),
+        "country": at(document, "source.geo.country_iso_code"),
+        "cells": [_cell(document, name, lens) for name in columns],
+    }
+
+
+def _cell(document: Document, field: str, lens: Lens) -> dict[str, Any]:
+    value = at(document, field)
+    link = entities.path(field, value) if isinstance(value, str) and not lens.hides(field) else None
+    return {"value": value, "link": link}

@@ -1,0 +1,87 @@
+"""What all pages have in common: their frame, and how failures look."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any, Final
+
+import orjson
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from anthropic_audit import __version__
+from anthropic_audit.console.asking import Asked
+from anthropic_audit.console.guard import Visitor
+from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError
+
+_TEMPLATES: Final = resources.files("anthropic_audit.console").joinpath("templates")
+_GONE: Final = 499
+"""What nginx calls an answer that nobody waits for."""
+
+PAGES: Final = (("/", "Overview"), ("/explore", "Explore"), ("/feeds", "Feed health"))
+
+
+def _source(name: str) -> str | None:
+    file = _TEMPLATES.joinpath(name)
+    return file.read_text("utf-8") if file.is_file() else None
+
+
+_environment = Environment(
+    loader=FunctionLoader(_source), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - what templates show
+    """Return a page."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    session = visitor.session if visitor else None
+    shown = {
+        "version": __version__,
+        "pages": PAGES,
+        "path": request.url.path,
+        "session": session,
+        "asked": Asked(),
+        **values,
+    }
+    return HTMLResponse(_environment.get_template(template).render(shown), status)
+
+
+def json(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - whatever JSON holds
+    """Return an answer to a page's script."""
+    return Response(orjson.dumps(value), status, media_type="application/json")
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """Tell what went wrong: a script as JSON, people as a page."""
+    if not isinstance(error, AuditError):
+        raise TypeError from error
+    column = error.column if isinstance(error, QueryError) else None
+    return _told(request, _status(error), str(error), hint=error.hint, column=column)
+
+
+async def missing(request: Request, error: Exception) -> Response:
+    """Tell that there is nothing of this name."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    words = "there is nothing here" if status == 404 else "this can't be done here"  # noqa: PLR2004 - not found
+    return _told(request, status, words, hint="it may have been removed, or the address was cut")
+
+
+async def broken(request: Request, error: Exception) -> Response:
+    """Tell that we made a mistake; what it was is for the log."""
+    del error
+    return _told(request, 500, "this should not happen: please report it with what the console's log says")
+
+
+def _told(request: Request, status: int, words: str, *, hint: str | None = None, column: int | None = None) -> Response:
+    told = {"error": words, "hint": hint, "column": column}
+    if request.url.path.startswith("/api/"):
+        return json(told, status)
+    return page(request, "failure.html", status, title="Something is wrong", **told)
+
+
+def _status(error: AuditError) -> int:
+    if isinstance(error, SetupError):
+        return 400
+    return _GONE if isinstance(error, InterruptedRunError) else 503
