@@ -46,7 +46,7 @@ def over_time(buckets: Iterable[Bucket], step: timedelta, span: tuple[float, flo
             {"name": "span", "select": {"type": "interval", "encodings": ["x"], "clear": "dblclick"}},
             {"name": "value", "select": {"type": "point", "fields": ["value"], "on": "click"}, "bind": "legend"},
         ],
-        "mark": {"type": "bar", "binSpacing": 1},
+        "mark": {"type": "bar", "orient": "vertical", "binSpacing": 1},
         "encoding": {
             "x": {
                 "field": "start",

@@ -84,5 +84,12 @@ def named(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [(kind, field, value) for (kind, value), field in found.items()]
 
 
+def objects(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the other things that a document names by an identifier: field and value."""
+    audit = document.get("anthropic", {}).get("audit", {})
+    fields = ((f"{_AUDIT}{name}", value) for name, value in audit.items() if name.endswith("_id"))
+    return [(field, value) for field, value in fields if isinstance(value, str) and field not in _OF_FIELD]
+
+
 def _any(fields: tuple[str, ...], value: str) -> Query:
     return AnyOf(tuple(Condition(field, Operator.EQUAL, value, is_literal=True) for field in fields))

@@ -47,10 +47,11 @@ _WHERE: Final = (
     "user_agent.original",
 )
 _HOW: Final = ("event.outcome", "event.reason", "http.request.method", "http.response.status_code", "url.path")
+_OBJECT: Final = "Same object"
 _GROUPS: Final = {
     "Same actor": ("user", "key"),
     "Same session": ("session", "chat"),
-    "Same object": ("server", "project", "workspace"),
+    _OBJECT: ("server", "project", "workspace"),
     "Same address": ("address",),
 }
 
@@ -118,6 +119,11 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
             for kind, field, value in entities.named(document)
             if not lens.hides(field)
         ],
+        "objects": [
+            (field.rpartition(".")[2], value, equality(field, value))
+            for field, value in entities.objects(document)
+            if not lens.hides(field)
+        ],
         "fields": [(name, value, _field_link(lens, name, value)) for name, value in leaves(document)],
         "document": orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(),
         "received": received,
@@ -148,7 +154,13 @@ def mapping(raw: bytes, document: Document) -> list[tuple[str, Any, list[str]]]:
             places.setdefault(_as_text(one), []).append(name)
         if isinstance(value, list):
             places.setdefault(_as_text(value), []).append(name)
-    return [(name, value, list(dict.fromkeys(places.get(_as_text(value), [])))) for name, value in leaves(activity)]
+    return [(name, value, _places(places, name, value)) for name, value in leaves(activity)]
+
+
+def _places(places: Mapping[str, list[str]], name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON holds
+    """Return where a value went; the time is written anew, in milliseconds."""
+    found = ["@timestamp"] if name == "created_at" else []
+    return list(dict.fromkeys([*found, *places.get(_as_text(value), [])]))
 
 
 def _as_text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
@@ -196,6 +208,8 @@ def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> l
     chain = []
     for title, kinds in _GROUPS.items():
         fields = [(field, value) for kind, field, value in named if kind in kinds]
+        if title == _OBJECT:
+            fields += [one for one in entities.objects(hit.fields) if not viewer.lens.hides(one[0])]
         if fields:
             chain.append({"title": title, "rows": _around(connection, viewer, hit, fields), "fields": fields})
     return chain
