@@ -47,8 +47,8 @@ LEVELS = {
     "service": 3,
     "settings_sources": 3,
     "testing": 3,
-    "console": 4,
-    "cli": 5,
+    "console": 3,
+    "cli": 4,
 }
 """The level of each room; a module may import from its own level or below."""
 
