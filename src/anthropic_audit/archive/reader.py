@@ -73,6 +73,11 @@ class ArchiveReader:
                 _show(connection, TABLES[name], sorted(file.path for file in snapshot.files))
             return connection
 
+    @property
+    def event_files(self) -> frozenset[str]:
+        """The files of `events`; what is in one never changes."""
+        return frozenset(file.path for file in self._tables[EVENTS.name].files)
+
     def mark(self, name: str) -> int:
         """Return the number that was committed under this name together with the rows, or 0."""
         return next((one.marks[name] for one in self._tables.values() if name in one.marks), 0)

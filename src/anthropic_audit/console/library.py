@@ -30,6 +30,8 @@ class Shelf:
 
     reader: ArchiveReader
     connection: duckdb.DuckDBPyConnection
+    files: frozenset[str]
+    """Those of `events`."""
     version: int
     """Grows with each version that is opened."""
 
@@ -137,7 +139,7 @@ def _open(location: str, version: int) -> Shelf:
     reader = open_reader(location)
     connection = reader.connect()
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
-    return Shelf(reader, connection, version)
+    return Shelf(reader, connection, reader.event_files, version)
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar, cast
@@ -17,7 +18,7 @@ from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.errors import AuditError
 from anthropic_audit.normalize import Teller
 from anthropic_audit.ports import Clock
-from anthropic_audit.search import Question, document_fields, known_fields
+from anthropic_audit.search import Firsts, Question, document_fields, known_fields
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import EPOCH
 
@@ -28,6 +29,16 @@ from .library import Library, Ticket
 from .searches import Searches
 
 _Result = TypeVar("_Result")
+
+NEW: Final = (
+    "user.email",
+    "source.as.organization.name",
+    "source.geo.country_iso_code",
+    "user_agent.original",
+    "anthropic.audit.mcp_server_name",
+    "anthropic.audit.actor.api_key_id",
+)
+"""What is told when it occurs for the first time."""
 
 _ROUND: Final = timedelta(seconds=5)
 _LOOK_SECONDS: Final = 0.2
@@ -43,9 +54,23 @@ class Place:
         self.catalogue: Catalogue = load_catalogue()
         self.known = known_fields(document_fields(self.catalogue))
         self.teller = Teller(self.catalogue)
+        self.firsts = Firsts(NEW)
         self.searches = Searches(library.folder / "console" / "searches.json")
         self._clear: Lens = Clear()
         self._masked: Lens = Masked(self.catalogue, secrets.token_bytes(32))
+
+    def warm(self) -> None:
+        """Read the archive once, so that the first visitor does not wait for it."""
+        with suppress(AuditError):
+            self.library.ask(Ticket(), self.take_firsts)
+
+    def take_firsts(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Know of all that occurred for the first time.
+
+        Raises:
+            ArchiveError: The archive can't be read.
+        """
+        self.firsts.take(connection, self.library.shelf().files)
 
     def now(self) -> datetime:
         """Return the time in steps of five seconds, so that the charts of a page show one period."""

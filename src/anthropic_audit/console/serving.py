@@ -40,16 +40,19 @@ class Console:
         """Where it is served."""
         self.link = link
         """Gives what opens it: with the token that counts now, if one is needed."""
+        self._preparing: list[Callable[[], object]] = [vega]
         self._stack = ExitStack()
 
-    def closing(self, journal: Journal) -> Self:
-        """Close this at the end, too."""
+    def among(self, journal: Journal, place: Place) -> Self:
+        """Close the journal at the end, too, and read the archive once at the start."""
         self._stack.enter_context(journal)
+        self._preparing.append(place.warm)
         return self
 
     def __enter__(self) -> Self:
         self._thread.start()
-        threading.Thread(target=vega, name="bundle", daemon=True).start()
+        for prepare in self._preparing:
+            threading.Thread(target=prepare, name="prepare", daemon=True).start()
         return self
 
     def __exit__(
@@ -88,7 +91,8 @@ def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) 
 
     hosts = {urlsplit(url).netloc, *_hosts(console.host, port)}
     surroundings = Surroundings(hosts, url.startswith("https:"), lambda token: told(link(token)))
-    app, tokens = make_app(Place(settings, library, clock), journal, clock, surroundings)
+    place = Place(settings, library, clock)
+    app, tokens = make_app(place, journal, clock, surroundings)
     options = uvicorn.Config(
         app,
         log_config=None,
@@ -109,7 +113,7 @@ def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) 
         raise SetupError(message, hint="check `console.certificate_file` and `console.key_file`") from error
     server = _Quiet(options)
     made = Console(server, listening, url, lambda: link(tokens.current) if tokens else url)
-    return made.closing(journal)
+    return made.among(journal, place)
 
 
 class _Quiet(uvicorn.Server):

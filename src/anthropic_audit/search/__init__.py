@@ -1,7 +1,18 @@
 """Questions to an archive: search by fields and words, everything in its order, and how each feed stands."""
 
 from .conditions import Condition, Operator, parse_condition
-from .counting import Bucket, FirstSeen, Totals, Values, first_seen, over_time, top_values, totals
+from .counting import (
+    Bucket,
+    Firsts,
+    FirstSeen,
+    Totals,
+    Values,
+    first_seen,
+    over_time,
+    top_values,
+    top_values_of,
+    totals,
+)
 from .echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
@@ -22,6 +33,7 @@ __all__ = [
     "Counts",
     "Echo",
     "FirstSeen",
+    "Firsts",
     "Hit",
     "Not",
     "Operator",
@@ -61,5 +73,6 @@ __all__ = [
     "strangers",
     "suggest",
     "top_values",
+    "top_values_of",
     "totals",
 ]

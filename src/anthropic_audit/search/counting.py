@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -110,6 +111,39 @@ def top_values(
     return Values(values, int(rows[0][2]) if rows else 0, int(rows[0][3]) if rows else 0)
 
 
+def top_values_of(
+    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, fields: Sequence[str], limit: int
+) -> dict[str, Values]:
+    """Count the values of several fields that have a column with one value each, in one pass over the events.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    names = [COLUMNS[field].name for field in fields]
+    sets = ", ".join(f"({name})" for name in names)
+    with translated():
+        clause = compiled(connection, question, now)
+        counted = (
+            f"SELECT grouping_id({', '.join(names)}) AS place, {', '.join(names)}, count(*) AS times FROM events "  # noqa: S608 - our own text
+            f"WHERE {clause.sql} GROUP BY GROUPING SETS ({sets})"
+        )
+        value = f"coalesce({', '.join(f'CAST({name} AS VARCHAR)' for name in names)})"
+        sql = (
+            f"SELECT place, {value} AS value, times, count({value}) OVER (PARTITION BY place) FROM ({counted}) "  # noqa: S608 - our own text
+            "QUALIFY value IS NULL OR row_number() OVER (PARTITION BY place ORDER BY value IS NULL, times DESC, value) "
+            f"<= {limit:d} ORDER BY value IS NULL, times DESC, value"
+        )
+        rows = connection.execute(sql, list(clause.parameters)).fetchall()
+    found: dict[str, Values] = {}
+    for place, field in enumerate(fields):
+        mine = (1 << len(fields)) - 1 - (1 << (len(fields) - 1 - place))
+        those = [(value, times, distinct) for group, value, times, distinct in rows if group == mine]
+        values = [(value, times) for value, times, _ in those if value is not None]
+        without = sum(times for value, times, _ in those if value is None)
+        found[field] = Values(values, those[0][2] if those else 0, without)
+    return found
+
+
 def totals(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Totals:
     """Count a period's events, those that matter, and who took part.
 
@@ -127,31 +161,76 @@ def totals(connection: duckdb.DuckDBPyConnection, question: Question, now: datet
 
 
 def first_seen(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, field: str, limit: int
+    connection: duckdb.DuckDBPyConnection,
+    question: Question,
+    now: datetime,
+    *,
+    field: str,
+    candidates: Sequence[str],
+    limit: int,
 ) -> list[FirstSeen]:
-    """Return the values of a column that occur in a period and never before, the newest first.
-
-    Before means: in whatever the archive has of before, whether it fits the rest of the question or not.
+    """Return when these values of a column occur among the events that fit, those of last first.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
+    if not candidates:
+        return []
     name = COLUMNS[field].name
-    since = question.since or EPOCH
     with translated():
         clause = compiled(connection, question, now)
         sql = (
             f"SELECT {name}, min(epoch_us(timestamp)) AS first, max(epoch_us(timestamp)), count(*) FROM events "  # noqa: S608 - our own text
-            f"WHERE {clause.sql} AND {name} IS NOT NULL "
-            f"AND {name} NOT IN (SELECT DISTINCT {name} FROM events WHERE {name} IS NOT NULL AND timestamp < ? "
-            "AND day <= CAST(? AS DATE)) "
+            f"WHERE {clause.sql} AND {name} IN (SELECT unnest(CAST(? AS VARCHAR[]))) "
             f"GROUP BY {name} ORDER BY first DESC, {name} LIMIT {limit:d}"
         )
-        rows = connection.execute(sql, [*clause.parameters, since, since.date()]).fetchall()
+        rows = connection.execute(sql, [*clause.parameters, list(candidates)]).fetchall()
     return [
         FirstSeen(str(value), EPOCH + first * _MICROSECOND, EPOCH + last * _MICROSECOND, events)
         for value, first, last, events in rows
     ]
+
+
+class Firsts:
+    """When each value of some columns occurred for the first time; files that were read once are not read again.
+
+    Files never change: those that were added are read, and what only removed ones had is still known. Safe to be
+    used by several threads.
+    """
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        self._fields = tuple(fields)
+        self._lock = threading.Lock()
+        self._read: frozenset[str] = frozenset()
+        self._firsts: dict[str, dict[str, int]] = {field: {} for field in fields}
+
+    def take(self, connection: duckdb.DuckDBPyConnection, files: Collection[str]) -> None:
+        """Read the files of `events` that were not read yet.
+
+        Raises:
+            ArchiveError: One can't be read.
+        """
+        with self._lock:
+            added = sorted(set(files) - self._read)
+            if not added:
+                return
+            names = [COLUMNS[field].name for field in self._fields]
+            with translated():
+                for field, name in zip(self._fields, names, strict=True):
+                    sql = (
+                        f"SELECT CAST({name} AS VARCHAR), min(epoch_us(timestamp)) FROM read_parquet(?) "  # noqa: S608 - our own text
+                        f"WHERE {name} IS NOT NULL GROUP BY 1"
+                    )
+                    known = self._firsts[field]
+                    for value, first in connection.execute(sql, [added]).fetchall():
+                        known[value] = min(first, known.get(value, first))
+            self._read = frozenset(files)
+
+    def between(self, field: str, since: datetime, until: datetime) -> list[str]:
+        """Return the values that occurred for the first time in a span."""
+        start, end = ((when - EPOCH) // _MICROSECOND for when in (since, until))
+        with self._lock:
+            return [value for value, first in self._firsts[field].items() if start <= first < end]
 
 
 def _single(column: str, clause: Clause) -> tuple[str, list[object]]:

@@ -77,7 +77,8 @@ def _fitting(query: Query, addresses: Mapping[Condition, Collection[str]], now: 
         case AllOf(parts):
             return _all([_fitting(part, addresses, now) for part in parts])
         case AnyOf(parts):
-            return _joined([_fitting(part, addresses, now) for part in parts], "OR")
+            several, others = _alternatives(parts)
+            return _joined([*several, *(_fitting(part, addresses, now) for part in others)], "OR")
         case Not(part):
             return _not(_fitting(part, addresses, now))
 
@@ -90,6 +91,32 @@ def elements(name: str) -> Clause:
     if column.kind is Kind.TEXTS:
         return Clause(column.name)
     return Clause(f"[CAST({column.name} AS VARCHAR)]")
+
+
+def _alternatives(parts: Sequence[Query]) -> tuple[list[Clause], list[Query]]:
+    """Return what asks for one of several texts of a column, as one test each, and all other parts."""
+    texts: dict[str, list[str]] = {}
+    others: list[Query] = []
+    for part in parts:
+        if isinstance(part, Condition) and _is_plain(part):
+            texts.setdefault(part.field, []).append(part.value)
+        else:
+            others.append(part)
+    return [_any_of(COLUMNS[field], values) for field, values in texts.items()], others
+
+
+def _is_plain(condition: Condition) -> bool:
+    """Say whether a condition asks for a text in a column of texts, and nothing else."""
+    column = COLUMNS.get(condition.field)
+    is_text = column is not None and column.kind in {Kind.TEXT, Kind.TEXTS}
+    is_special = condition.asks_for_presence or condition.pattern is not None or condition.network is not None
+    return is_text and condition.operator is Operator.EQUAL and not is_special
+
+
+def _any_of(column: Column, values: list[str]) -> Clause:
+    if column.kind is Kind.TEXTS:
+        return Clause(f"list_has_any({column.name}, CAST(? AS VARCHAR[]))", (values,))
+    return Clause(f"{column.name} IN ({', '.join('?' for _ in values)})", tuple(values))
 
 
 def _not(clause: Clause) -> Clause:

@@ -251,26 +251,31 @@ export function failed(body, error) {
 // Fill all panels of a page, each as soon as its answer is there; a change of what is asked gives the old ones up.
 export function panels(path, shapes) {
   let running = new AbortController();
-  const fill = async (panel, signal) => {
-    const body = panel.querySelector(".body");
-    body.setAttribute("aria-busy", "true");
+  const fill = async ([name, places], signal) => {
+    const bodies = places.map((place) => place.querySelector(".body"));
+    for (const body of bodies) body.setAttribute("aria-busy", "true");
     try {
-      const answer = await ask(path(panel.dataset.panel), {}, signal);
-      await shapes[panel.dataset.shape](body, answer);
+      const answer = await ask(path(name), {}, signal);
+      for (const [index, { dataset }] of places.entries()) {
+        await shapes[dataset.shape](bodies[index], dataset.part ? answer[dataset.part] : answer);
+        if (!signal.aborted) bodies[index].setAttribute("aria-busy", "false");
+      }
       clearTrouble();
     } catch (error) {
       if (error.column) tellTrouble(error);
-      failed(body, error);
+      for (const body of bodies) failed(body, error);
     }
-    if (!signal.aborted) body.setAttribute("aria-busy", "false");
+    if (!signal.aborted) for (const body of bodies) body.setAttribute("aria-busy", "false");
   };
   const all = async () => {
     running.abort();
     running = new AbortController();
-    const waiting = [...document.querySelectorAll("[data-panel]")];
-    const work = async () => { for (let one; (one = waiting.shift()); ) await fill(one, running.signal); };
-    await Promise.all([work(), work(), work(), work()]);
-    if (!running.signal.aborted) document.body.dataset.ready = "yes";
+    const mine = running.signal, groups = new Map();
+    for (const place of document.querySelectorAll("[data-panel]")) groups.set(place.dataset.panel, [...(groups.get(place.dataset.panel) || []), place]);
+    const waiting = [...groups];
+    const work = async () => { for (let one; (one = waiting.shift()); ) await fill(one, mine); };
+    await Promise.all([work(), work()]);
+    if (!mine.aborted) document.body.dataset.ready = "yes";
   };
   document.addEventListener("asked", all);
   all();

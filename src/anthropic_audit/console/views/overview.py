@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from anthropic_audit.console import charts, entities
 from anthropic_audit.console.asking import Period
-from anthropic_audit.console.place import Wish, answered, wish_of
+from anthropic_audit.console.place import NEW, Wish, answered, wish_of
 from anthropic_audit.search import (
     AllOf,
     Condition,
@@ -22,11 +22,12 @@ from anthropic_audit.search import (
     Order,
     Query,
     Question,
+    Values,
     equality,
     first_seen,
     over_time,
     page,
-    top_values,
+    top_values_of,
     totals,
 )
 from anthropic_audit.times import format_time
@@ -40,25 +41,19 @@ Panel = Callable[[duckdb.DuckDBPyConnection, Wish], Json]
 
 _TOP: Final = 8
 _LATEST: Final = 12
+_COUNTED: Final = 300
+"""So many values are counted: all countries, and of other fields enough to compare with the period before."""
 _COUNTRY: Final = "source.geo.country_iso_code"
 _FAILED: Final = Condition("event.outcome", Operator.EQUAL, "failure")
 _SIGNING_IN: Final = Condition("event.category", Operator.EQUAL, "authentication")
 _CRITICAL: Final = Condition("anthropic.audit.sensitivity", Operator.EQUAL, "critical")
 
-NEW: Final[Mapping[str, str]] = {
-    "user.email": "Users",
-    "source.as.organization.name": "Networks",
-    _COUNTRY: "Countries",
-    "user_agent.original": "User agents",
-    "anthropic.audit.mcp_server_name": "MCP servers",
-    "anthropic.audit.actor.api_key_id": "API keys",
-}
-"""What is told when it occurs for the first time."""
+_TITLES: Final = ("Users", "Networks", "Countries", "User agents", "MCP servers", "API keys")
 
 
 async def overview(request: Request) -> Response:
     """Show the page; its panels ask for themselves."""
-    return rendered(request, "overview.html", title="Overview", new=NEW)
+    return rendered(request, "overview.html", title="Overview", new=dict(zip(NEW, _TITLES, strict=True)))
 
 
 async def panel(request: Request) -> Response:
@@ -113,18 +108,26 @@ def chart_over_time(
     return {"spec": spec, "field": by, "events": sum(bucket.events for bucket in buckets)}
 
 
-def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, *, field: str) -> Json:
-    found = top_values(connection, wish.question, wish.now, field=field, limit=_TOP)
-    before = dict(
-        top_values(connection, during(wish.question, wish.period.before), wish.now, field=field, limit=1000).values
-    )
+def _values(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
+    """Return the most frequent values of each field that is ranked, beside the period before, and the map."""
+    before_question = during(wish.question, wish.period.before)
+    found = top_values_of(connection, wish.question, wish.now, fields=_RANKED, limit=_COUNTED)
+    before = top_values_of(connection, before_question, wish.now, fields=_RANKED, limit=_COUNTED)
+    countries = found[_COUNTRY]
+    spec = charts.world(countries.values, title="Where from")
+    placed = sum(events for _, events in countries.values)
+    ranked = {field: _ranked(wish, field, found[field], dict(before[field].values)) for field in _RANKED}
+    return {**ranked, "map": {"spec": spec, "field": _COUNTRY, "events": placed, "without": countries.without}}
+
+
+def _ranked(wish: Wish, field: str, found: Values, before: Mapping[str, int]) -> Json:
     return {
         "field": field,
         "distinct": found.distinct,
         "without": found.without,
         "values": [
             {**told(wish, field, value), "events": events, "before": before.get(value, 0)}
-            for value, events in found.values
+            for value, events in found.values[:_TOP]
         ],
     }
 
@@ -143,25 +146,18 @@ def told(wish: Wish, field: str, value: str) -> Json:
     }
 
 
-def _map(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
-    found = top_values(connection, wish.question, wish.now, field=_COUNTRY, limit=300)
-    spec = charts.world(found.values, title="Where from")
-    return {
-        "spec": spec,
-        "field": _COUNTRY,
-        "events": sum(events for _, events in found.values),
-        "without": found.without,
-    }
+def _new(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
+    """Return what occurred in the period and never before, whether that fitted the query or not."""
+    place = wish.viewer.place
+    place.take_firsts(connection)
+    return {field: _first_seen(connection, wish, field) for field in NEW}
 
 
-def _new(connection: duckdb.DuckDBPyConnection, wish: Wish, *, field: str) -> Json:
-    found = first_seen(connection, wish.question, wish.now, field=field, limit=_LATEST)
-    return {
-        "field": field,
-        "values": [
-            {**told(wish, field, one.value), "events": one.events, "first": format_time(one.first)} for one in found
-        ],
-    }
+def _first_seen(connection: duckdb.DuckDBPyConnection, wish: Wish, field: str) -> Json:
+    candidates = wish.viewer.place.firsts.between(field, wish.period.since, wish.period.until)
+    found = first_seen(connection, wish.question, wish.now, field=field, candidates=candidates, limit=_LATEST)
+    values = [{**told(wish, field, one.value), "events": one.events, "first": format_time(one.first)} for one in found]
+    return {"field": field, "values": values}
 
 
 def _sensitive(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
@@ -171,10 +167,8 @@ def _sensitive(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
 
 _RANKED: Final = (
     "event.action",
-    "event.category",
     "event.outcome",
     "user.email",
-    "organization.name",
     "organization.id",
     _COUNTRY,
     "source.as.organization.name",
@@ -185,10 +179,9 @@ _RANKED: Final = (
 PANELS: Final[Mapping[str, Panel]] = {
     "numbers": _numbers,
     "over-time": partial(chart_over_time, by="event.category"),
+    "values": _values,
     "failed-sign-ins": partial(chart_over_time, by="event.action", more=(_SIGNING_IN, _FAILED)),
-    "map": _map,
     "sensitive": _sensitive,
-    **{f"values-{field}": partial(_values, field=field) for field in _RANKED},
-    **{f"new-{field}": partial(_new, field=field) for field in NEW},
+    "new": _new,
 }
-"""Every panel, by its name in addresses."""
+"""Every panel, or all of a kind, by its name in addresses."""

@@ -1,0 +1,237 @@
+"""Measure the console: how long each page's answers take, beside plain DuckDB queries over the same files.
+
+    python bench/console.py --archive ./archive
+    python bench/console.py --activities 10000000
+
+Each page is asked for as a browser does it: the page first, then its parts, four at a time. A part's time is from the
+request to the last byte of its answer. The reference asks DuckDB for the same counts over the same Parquet files, one
+after the other, in this process: no server, no JSON, no masking. Without `--archive`, one is made first and compacted,
+as `run` does every six hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from urllib.parse import quote
+
+import duckdb
+import httpx2
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from bench.backfill import backfill
+from bench.crashes import Plan, simulator
+
+from anthropic_audit.archive import open_reader, open_writer
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.console import open_console
+from anthropic_audit.console.views.overview import PANELS
+from anthropic_audit.settings import ConsoleSettings, Settings
+
+AT_ONCE = 4
+ROUNDS = 3
+PERIODS = ("now-24h", "now-7d", "now-30d")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something a page asks for, and the plain query for the same, if there is one."""
+
+    path: str
+    plain: str = ""
+
+
+def plain_of(panel: str) -> str:
+    """Return the plain query of an overview panel; `{now}` and `{before}` are conditions on the time."""
+    if panel.startswith("values-"):
+        column = _COLUMNS[panel.removeprefix("values-")]
+        one = f"SELECT {column}, count(*) FROM events WHERE {{}} GROUP BY 1 ORDER BY 2 DESC LIMIT 9"
+        return f"{one.format('{now}')}; {one.format('{before}')}"
+    if panel.startswith("new-"):
+        column = _COLUMNS[panel.removeprefix("new-")]
+        return (
+            f"SELECT {column}, min(timestamp) FROM events WHERE {{now}} AND {column} NOT IN (SELECT DISTINCT {column} "
+            f"FROM events WHERE {column} IS NOT NULL AND NOT {{now}}) GROUP BY 1"
+        )
+    return _PLAIN.get(panel, "")
+
+
+_COLUMNS = {
+    "event.action": "event_action",
+    "event.category": "event_category",
+    "event.outcome": "event_outcome",
+    "user.email": "user_email",
+    "organization.name": "organization_name",
+    "organization.id": "organization_id",
+    "source.geo.country_iso_code": "source_geo_country_iso_code",
+    "source.as.organization.name": "source_as_organization_name",
+    "user_agent.name": "user_agent_name",
+    "user_agent.original": "user_agent_original",
+    "anthropic.audit.actor.type": "actor_type",
+    "anthropic.audit.mcp_server_name": "mcp_server_name",
+    "anthropic.audit.actor.api_key_id": "actor_api_key_id",
+}
+_NUMBERS = (
+    "SELECT count(*), count(*) FILTER (event_outcome = 'failure'), count(*) FILTER (sensitivity = 'critical'), "
+    "count(DISTINCT user_email), count(DISTINCT source_ip) FROM events WHERE {}"
+)
+_OVER_TIME = (
+    "SELECT epoch_us(timestamp) // 10800000000, event_category[1], count(*) FROM events WHERE {now} GROUP BY ALL"
+)
+_NEWEST = "SELECT seq, document FROM events WHERE {now} ORDER BY timestamp DESC LIMIT 50"
+_PLAIN = {
+    "numbers": f"{_NUMBERS.format('{now}')}; {_NUMBERS.format('{before}')}",
+    "over-time": _OVER_TIME,
+    "failed-sign-ins": _OVER_TIME + " HAVING max(event_outcome) = 'failure'",
+    "map": "SELECT source_geo_country_iso_code, count(*) FROM events WHERE {now} GROUP BY 1",
+    "sensitive": _NEWEST.replace("{now}", "{now} AND sensitivity = 'critical'"),
+}
+
+
+def pages(user: str, seq: int) -> Mapping[str, Sequence[Part]]:
+    """Return what each page asks for."""
+    entity = f"user/{quote(user, safe='')}"
+    facets = ("event.action", "user.email", "source.ip", "source.geo.country_iso_code", "user_agent.original")
+    theirs = f"(user_email = '{user}' OR user_target_email = '{user}')"
+    return {
+        "Overview": [Part("/"), *(Part(f"/api/overview/{name}", plain_of(name)) for name in PANELS)],
+        "Explore": [Part("/explore"), Part("/api/events", _NEWEST), Part("/api/over-time", _OVER_TIME)],
+        "Explore, a query": [
+            Part(
+                "/api/events?q=event.action : sso_* and event.outcome : failure",
+                _NEWEST.replace("{now}", "{now} AND event_action LIKE 'sso_%' AND event_outcome = 'failure'"),
+            ),
+            Part(
+                "/api/over-time?q=event.action : sso_* and event.outcome : failure",
+                _OVER_TIME.replace("{now}", "{now} AND event_action LIKE 'sso_%' AND event_outcome = 'failure'"),
+            ),
+        ],
+        "Event": [Part(f"/event/{seq}", f"SELECT document FROM events WHERE seq = {seq}")],
+        "User": [
+            Part(f"/entity/{entity}"),
+            Part(
+                f"/api/entity/seen/{entity}",
+                f"SELECT min(timestamp), max(timestamp), count(*) FROM events WHERE {theirs}",
+            ),
+            Part(f"/api/entity/over-time/{entity}", _OVER_TIME.replace("{now}", f"{{now}} AND {theirs}")),
+            *(
+                Part(f"/api/entity/values-{field}/{entity}", f"SELECT count(*) FROM events WHERE {{now}} AND {theirs}")
+                for field in facets
+            ),
+            *(
+                Part(f"/api/entity/{name}/{entity}", _NEWEST.replace("{now}", f"{{now}} AND {theirs}"))
+                for name in ("latest", "changed", "changes")
+            ),
+        ],
+        "Feed health": [Part("/feeds", "SELECT count(*) FROM activities; SELECT count(*) FROM events")],
+    }
+
+
+@contextmanager
+def made(activities: int) -> Iterator[Path]:
+    """Make an archive of a simulated month, and compact it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with simulator(Plan(activities=activities), folder) as url:
+            backfill(url, (folder / "key").read_text().strip(), folder / "archive").wait()
+        clock = SystemClock()
+        with open_writer(str(folder / "archive"), clock, lambda _: None) as archive:
+            archive.compact()
+        yield folder / "archive"
+
+
+def measure(archive: Path) -> None:
+    """Print how long each page takes."""
+    with open_reader(str(archive)).connect() as connection:
+        connection.execute("SET GLOBAL parquet_metadata_cache = true")
+        (events,) = connection.execute("SELECT count(*) FROM events").fetchall()[0]
+        user, seq = connection.execute(
+            "SELECT user_email, max(seq) FROM events WHERE user_email IS NOT NULL AND sensitivity = 'critical' GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
+        ).fetchall()[0]
+        settings = Settings(archive=str(archive), console=ConsoleSettings(port=0))
+        print(
+            f"events {events:,}; seconds: the slowest answer of a page, all of it, and plain DuckDB's slowest and sum"
+        )
+        with open_console(settings, SystemClock(), lambda _: None) as console, httpx2.Client(timeout=120) as client:
+            client.get(console.link(), follow_redirects=True).raise_for_status()
+            for period in PERIODS:
+                for page, parts in pages(user, seq).items():
+                    _measure(
+                        f"{page}, {period.removeprefix('now-')}",
+                        parts,
+                        period,
+                        client=client,
+                        url=console.url,
+                        connection=connection,
+                    )
+
+
+def _measure(
+    title: str,
+    parts: Sequence[Part],
+    period: str,
+    *,
+    client: httpx2.Client,
+    url: str,
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    def ask(part: Part) -> float:
+        started = time.perf_counter()
+        path, _, query = part.path.partition("?q=")
+        asked = {"from": period, **({"q": query} if query else {})}
+        client.get(f"{url}{path}", params=asked).raise_for_status()
+        return time.perf_counter() - started
+
+    slowest, whole = [], []
+    with ThreadPoolExecutor(AT_ONCE) as browser:
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            slowest.append(max(browser.map(ask, parts)))
+            whole.append(time.perf_counter() - started)
+    plain = [min(_plain(part, period, connection) for _ in range(ROUNDS)) for part in parts if part.plain]
+    told = f"{median(slowest):.2f}  {median(whole):.2f}   plain {max(plain):.2f}  {sum(plain):.2f}   ratio {median(whole) / sum(plain):.2f}"
+    print(f"{title:24} {len(parts):3} answers  {told}", flush=True)
+
+
+def _plain(part: Part, period: str, connection: duckdb.DuckDBPyConnection) -> float:
+    now = SystemClock().now()
+    span = (
+        timedelta(hours=24)
+        if period == "now-24h"
+        else timedelta(days=int(period.removeprefix("now-").removesuffix("d")))
+    )
+    conditions = {}
+    for name, until in (("now", now), ("before", now - span)):
+        since = until - span
+        days = f"day BETWEEN '{since:%Y-%m-%d}' AND '{until:%Y-%m-%d}'"
+        conditions[name] = f"(timestamp >= '{since}' AND timestamp < '{until}' AND {days})"
+    started = time.perf_counter()
+    for query in part.plain.split(";"):
+        connection.execute(query.format(**conditions)).to_arrow_table()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure, and print."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--activities", type=int, default=1_000_000)
+    options.add_argument("--archive", type=Path)
+    asked = options.parse_args()
+    if asked.archive:
+        measure(asked.archive)
+        return
+    with made(asked.activities) as archive:
+        measure(archive)
+
+
+if __name__ == "__main__":
+    main()
