@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,7 @@ from .collector import pause_after
 _POLL_SECONDS = 1.0
 _FIRST_PAUSE = timedelta(seconds=5)
 _PATIENCE_SECONDS = 10.0
+_REPORT = "it is tried again; please report it"
 
 Open = Callable[[], AbstractContextManager[Errands]]
 """Opens a sink and its place in the archive."""
@@ -29,7 +30,7 @@ class Deliveries:
     """Delivers to sinks while its context lasts; it ends when the clock is interrupted.
 
     A sink that fails for good (it does not let us in, its settings are wrong) is told of and tried again, ever less
-    often: somebody may have mended it.
+    often: somebody may have mended it. So is one that fails as nobody has foreseen: no sink ends before the others.
     """
 
     def __init__(self, archive: ArchiveWriter, sinks: Mapping[str, Open], clock: Clock, watch: Watch) -> None:
@@ -66,11 +67,18 @@ class Deliveries:
                         self._clock.wait(_POLL_SECONDS)
             except InterruptedRunError:
                 return
-            except AuditError as error:
+            except Exception as error:  # noqa: BLE001 - a thread that ends would leave its sink behind, and nobody told
                 failures += 1
-                self._watch(DeliveryFailed(name, str(error), error.hint, type(error).__name__))
+                self._tell(name, error)
             if not self._has_time(pause_after(failures, _FIRST_PAUSE)):
                 return
+
+    def _tell(self, name: str, error: Exception) -> None:
+        """Tell of a failure; a log that can't be written must not end the sink, either."""
+        kind, hint = type(error).__name__, error.hint if isinstance(error, AuditError) else _REPORT
+        reason = str(error) if isinstance(error, AuditError) else f"this should not happen: {kind}: {error}"
+        with suppress(Exception):
+            self._watch(DeliveryFailed(name, reason, hint, kind))
 
     def _has_time(self, pause: timedelta) -> bool:
         """Wait, and say whether it goes on."""
