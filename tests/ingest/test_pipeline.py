@@ -169,6 +169,23 @@ def test_what_is_no_activity_is_kept_and_said(simulate: Simulate, text: str) -> 
     assert found["@timestamp"]
 
 
+@pytest.mark.parametrize("kind", ["sso_login_succeeded", "brand_new_thing_created"])
+def test_what_a_processor_behind_it_changes_stays_in_its_own_event(opensearch: Engine, kind: str) -> None:
+    place = f"{opensearch.url}/_ingest/pipeline/followed"
+    made = ingest_pipeline(load(), sets_id=False)
+    changed = {"tags": "mine", "event.category": "mine", "event.type": "mine", "data_stream.namespace": "mine"}
+    behind = [{"append": {"field": name, "value": value}} for name, value in changed.items()]
+    behind.append({"set": {"field": "ecs.version", "value": "{{{ecs.version}}}!"}})
+    followed = {**made, "processors": [*made["processors"], *behind]}
+    httpx2.put(place, json=followed, timeout=60).raise_for_status()
+    docs = {"docs": [{"_source": {"message": json.dumps({**LOGIN, "type": kind})}}]}
+
+    first, second = (httpx2.post(f"{place}/_simulate", json=docs).json()["docs"][0]["doc"]["_source"] for _ in range(2))
+
+    assert first["tags"][-1] == "mine"
+    assert second == first
+
+
 def test_an_index_with_the_pipeline_takes_raw_activities(opensearch: Engine) -> None:
     url = opensearch.url
     httpx2.put(f"{url}/_ingest/pipeline/stored", json=ingest_pipeline(load()), timeout=60).raise_for_status()
