@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import resource
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -91,11 +92,93 @@ def test_a_closed_file_that_was_not_packed_is_packed_by_the_next_run(tmp_path: P
     target = opened(tmp_path, rotate_bytes=1000)
     target.deliver(parcels(1, 100))
     assert names(tmp_path) == ["ndjson"]
+    target.close()
 
     again = opened(tmp_path, compress=True)
 
-    assert names(tmp_path) == ["ndjson.gz"]
     assert len(again.present(parcels(1, 100))) == 100
+    assert names(tmp_path) == ["ndjson.gz"]
+
+
+def test_what_a_crash_left_of_packing_is_removed(tmp_path: Path) -> None:
+    target = opened(tmp_path, rotate_bytes=1000)
+    target.deliver(parcels(1, 100))
+    target.close()
+    (whole,) = tmp_path.iterdir()
+    half = gzip.compress(whole.read_bytes())[:100]
+    (tmp_path / f".{whole.name}.gz").write_bytes(half)
+
+    assert len(opened(tmp_path).present(parcels(1, 100))) == 100
+
+    assert names(tmp_path) == ["ndjson"]
+
+
+def test_a_damaged_file_and_one_of_somebody_else_keep_nobody_from_delivering(tmp_path: Path) -> None:
+    half = gzip.compress("".join(f"{one.document}\n" for one in parcels(1, 2000)).encode())[:-20]
+    (tmp_path / "20261118T150000-0000.ndjson.gz").write_bytes(half)
+    (tmp_path / "notes.ndjson").write_text('no JSON\n[1]\n{"event": 7}\n')
+    target = opened(tmp_path)
+
+    assert len(target.present(parcels(1, 100))) == 100
+    assert target.deliver(parcels(3000, 3001))
+    target.close()
+
+
+def test_names_and_packed_files_are_on_the_disk_before_anything_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, list[str]]] = []
+    sync, stem = os.fsync, "20261118T160000-0000"
+
+    def noting(file: int) -> None:
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        synced.append((path.name.replace(stem, ""), names(tmp_path / "out")))
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    opened(tmp_path / "out", rotate_bytes=1000, compress=True).deliver(parcels(1, 100))
+
+    assert synced == [
+        ("out", ["ndjson.part"]),
+        (".ndjson.part", ["ndjson.part"]),
+        ("out", ["ndjson"]),
+        ("..ndjson.gz", [f"{stem}.ndjson.gz", "ndjson"]),
+        ("out", ["ndjson", "ndjson.gz"]),
+    ]
+
+
+def test_a_file_that_can_not_be_packed_repeats_no_event_and_is_packed_later(tmp_path: Path) -> None:
+    target = opened(tmp_path, rotate_bytes=1000, compress=True)
+    target.deliver(parcels(1, 2))
+    obstacle = tmp_path / ".20261118T160000-0000.ndjson.gz"
+    obstacle.mkdir()
+
+    target.deliver(parcels(3, 50))
+    obstacle.rmdir()
+    assert names(tmp_path) == ["ndjson"]
+    target.deliver(parcels(51, 100))
+
+    assert names(tmp_path) == ["ndjson.gz", "ndjson.gz"]
+    assert lines(tmp_path) == list(range(1, 101))
+
+
+def test_opening_beside_one_that_writes_touches_nothing_and_does_not_write(tmp_path: Path) -> None:
+    target = opened(tmp_path)
+    target.deliver(parcels(1, 5))
+    (file,) = tmp_path.iterdir()
+    with file.open("ab") as half:
+        half.write(b'{"half')
+    before = file.read_bytes()
+
+    other = opened(tmp_path)
+    with pytest.raises(SinkBusyError, match="another process or sink writes into"):
+        other.present(parcels(1, 5))
+    other.close()
+
+    assert file.read_bytes() == before
+    target.close()
+    assert len(other.present(parcels(1, 9))) == 5
+    other.close()
 
 
 def test_a_full_disk_leaves_no_half_of_a_batch(tmp_path: Path) -> None:
