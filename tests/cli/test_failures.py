@@ -20,6 +20,7 @@ from anthropic_audit.errors import (
     FeedUnreachableError,
     InterruptedRunError,
     SetupError,
+    SinkBusyError,
 )
 
 KEY = "sk-ant-api01-TEST0000000000"
@@ -51,6 +52,7 @@ def exit_code(error: BaseException) -> int:
         (ArchiveError("x"), 1),
         (ArchiveBusyError("x"), 1),
         (AuditError("x"), 1),
+        (SinkBusyError("x"), 3),
         (InterruptedRunError("x"), 3),
         (KeyboardInterrupt(), 130),
         (BrokenPipeError(), 141),

@@ -181,9 +181,27 @@ def test_a_target_that_is_away_says_so(run: Run, write: Callable[[str], None]) -
 
     result = run("sinks", "deliver")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "no answer" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_each_failing_sink_is_told_with_its_way_out_and_the_worst_one_counts(
+    run: Run, write: Callable[[str], None], tmp_path: Path
+) -> None:
+    away = '[[sinks]]\nname = "away"\nto = "opensearch"\nurls = ["http://127.0.0.1:9"]\n'
+    secretless = '[[sinks]]\nname = "hook"\nto = "http"\nurl = "http://127.0.0.1:9"\nauth = "bearer"\n'
+    files = f'[[sinks]]\nname = "files"\nto = "ndjson"\nfolder = "{tmp_path / "out"}"\n'
+    write(f'{away}{secretless}secret_env = "NONE_SUCH"\n{files}')
+
+    result = run("sinks", "deliver")
+
+    assert result.exit_code == 2
+    assert result.stderr.count("error: ") == 2
+    assert "hint: check urls, certificates and the network" in result.stderr
+    assert "hint: set the variable" in result.stderr
+    assert "files: 4 events delivered" in result.stderr
 
 
 @pytest.mark.usefixtures("archive")
