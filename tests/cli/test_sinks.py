@@ -155,7 +155,25 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["replay", "a"], "a replay has a beginning"),
         ('[[sinks]]\nname = "a"\nto = "opensearch"', ["deliver"], "give urls"),
         ('[[sinks]]\nname = "a"\nto = "elasticsearch"', ["deliver"], "give urls or cloud_id"),
-        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "x"\nauth = "hmac"', ["deliver"], "go together"),
+        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"', ["deliver"], "go together"),
+        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "hooks.example/x"', ["deliver"], "sinks[0].url: this is no URL"),
+        ('[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "https://:8088"', ["deliver"], "this is no URL"),
+        ('[[sinks]]\nname = "a"\nto = "otlp"\nurl = "grpc://x:4317"', ["deliver"], "this is no URL"),
+        (
+            '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["x:9200"]',
+            ["deliver"],
+            "sinks[0].urls[0]: this is no URL",
+        ),
+        (
+            '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://x"]\ndashboards_url = "x"',
+            ["deliver"],
+            "sinks[0].dashboards_url: this is no URL",
+        ),
+        (
+            '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://x"]\nretention = "36h"',
+            ["deliver"],
+            "sinks[0].retention: clusters count in whole days",
+        ),
         ('[[sinks]]\nname = "a"\nto = "nowhere"', ["deliver"], "elasticsearch"),
         (
             '[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "http://x"\nsecret_env = "NONE_SUCH"',
@@ -173,6 +191,21 @@ def test_wrong_settings_are_explained(
 
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    "url", ["https://someone:hunter2@siem.example:9200", "https://someone:hunter2/x@siem.example:9200"]
+)
+def test_a_password_in_a_url_is_refused_and_never_shown(run: Run, write: Callable[[str], None], url: str) -> None:
+    write(f'[[sinks]]\nname = "a"\nto = "elasticsearch"\nurls = ["{url}"]')
+
+    result = run("sinks", "deliver", env={"ANTHROPIC_AUDIT_DEBUG": "1"})
+
+    assert result.exit_code == 2
+    assert "sinks[0].urls[0]: " in result.stderr
+    assert "Traceback" in result.stderr
+    assert "hunter2" not in result.output
 
 
 @pytest.mark.usefixtures("archive")

@@ -60,6 +60,15 @@ def test_batches_keep_below_their_bytes_but_for_an_event_that_is_longer() -> Non
     assert set(place.batches) <= {1, 2, 3}
 
 
+def test_bytes_are_counted_as_they_are_sent() -> None:
+    place = MemoryPlace()
+    wide = [Parcel(seq, f"id{seq}", NOW, "é" * 300) for seq in range(1, 11)]
+    with courier(place, Limits(100, 1_000, 1)) as one:
+        list(one.bring(wide, carefully=False))
+
+    assert set(place.batches) == {1}
+
+
 def test_only_what_was_not_taken_is_sent_again() -> None:
     place = MemoryPlace(Troubles(busy_event=0.5))
 

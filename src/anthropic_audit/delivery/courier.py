@@ -112,7 +112,7 @@ class Courier:
         batch: list[Parcel] = []
         nbytes = 0
         for parcel in parcels:
-            size = len(parcel.document)
+            size = parcel.nbytes
             if batch and (len(batch) >= self._limits.batch_events or nbytes + size > self._limits.batch_bytes):
                 yield batch
                 batch, nbytes = [], 0

@@ -5,14 +5,46 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from .section import Duration, Section
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
+
+
+def _url(text: str) -> str:
+    """Refuse what is no URL, or has a secret in it; a message never shows the text, which may be one."""
+    try:
+        parts = urlsplit(text)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, is_url = None, False
+    if parts is not None and "@" in parts.netloc:
+        message = (
+            "no URL carries a user and a password: say the user with `username` (of a cluster), and name the place of "
+            "the password with secret_env, secret_file or secret_command"
+        )
+        raise ValueError(message)
+    if not is_url:
+        message = "this is no URL: write `https://host:port`, or `http://…`"
+        raise ValueError(message)
+    return text
+
+
+def _whole_days(span: timedelta) -> timedelta:
+    if span % timedelta(days=1):
+        message = "clusters count in whole days: write 1d, 90d or 365d, or 0s"
+        raise ValueError(message)
+    return span
+
+
+Url = Annotated[str, AfterValidator(_url)]
+UrlOrNone = Annotated[str, AfterValidator(lambda text: text and _url(text))]
+Days = Annotated[Duration, AfterValidator(_whole_days)]
 
 
 class _Sink(Section):
@@ -48,14 +80,14 @@ class _Web(_Sink):
 
 
 class _Cluster(_Web):
-    urls: tuple[str, ...] = Field((), description="Base URLs of the cluster's nodes")
+    urls: tuple[Url, ...] = Field((), description="Base URLs of the cluster's nodes")
     namespace: str = Field("default", description="Last part of the data stream's name, `logs-anthropic.audit-…`")
     username: str = Field("", description='User of `auth = "basic"`')
-    retention: Duration = Field(
-        timedelta(0), description="How long the cluster keeps events; 0s: as long as the cluster's own rules say"
+    retention: Days = Field(
+        timedelta(0),
+        description="How long the cluster keeps events, in whole days; 0s: as long as the cluster's own rules say",
     )
-
-    dashboards_url: str = Field(
+    dashboards_url: UrlOrNone = Field(
         "", description="Base URL of Kibana or OpenSearch Dashboards, where `sinks setup` installs the overview"
     )
 
@@ -130,7 +162,7 @@ class HttpSink(_Web):
     """A webhook."""
 
     to: Literal["http"]
-    url: str = Field(description="Where batches are sent to, by POST")
+    url: Url = Field(description="Where batches are sent to, by POST")
     body: Literal["ndjson", "json"] = Field("ndjson", description="One event a line, or one list")
     headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
     auth: Literal["none", "bearer", "hmac"] = Field(
@@ -150,7 +182,7 @@ class SplunkHecSink(_Web):
     """Splunk's HTTP Event Collector; the secret is its token."""
 
     to: Literal["splunk_hec"]
-    url: str = Field(description="Base URL of the collector, such as `https://splunk.example.com:8088`")
+    url: Url = Field(description="Base URL of the collector, such as `https://splunk.example.com:8088`")
     index: str = Field("", description="Index; none: the token's own")
     sourcetype: str = Field("anthropic:audit", description="Source type of events")
 
@@ -166,7 +198,7 @@ class OtlpSink(_Web):
     """Logs of OpenTelemetry, by HTTP with JSON."""
 
     to: Literal["otlp"]
-    url: str = Field(description="Where logs are sent to, such as `http://127.0.0.1:4318/v1/logs`")
+    url: Url = Field(description="Where logs are sent to, such as `http://127.0.0.1:4318/v1/logs`")
     headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
     service_name: str = Field("anthropic-audit", description="`service.name` of the resource")
 
