@@ -238,6 +238,20 @@ def test_each_failing_sink_is_told_with_its_way_out_and_the_worst_one_counts(
 
 
 @pytest.mark.usefixtures("archive")
+def test_a_secret_that_others_can_read_is_warned_about(run: Run, write: Callable[[str], None], tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("sesame")
+    (tmp_path / "token").chmod(0o644)
+    write('[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://127.0.0.1:9"]\nsecret_file = "token"')
+
+    checked, delivered = run("check", "--offline").stdout, run("sinks", "deliver").stderr
+
+    assert "sink a: secret" in checked
+    assert "found in the file token" in checked
+    assert "other users of this machine can read the key in token" in checked
+    assert "warning: sink a: other users of this machine can read the key in token" in delivered
+
+
+@pytest.mark.usefixtures("archive")
 def test_files_are_written(run: Run, write: Callable[[str], None], tmp_path: Path) -> None:
     write(f'[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "{tmp_path / "out"}"')
 
