@@ -164,6 +164,7 @@ class HttpSink(_Web):
     to: Literal["http"]
     url: Url = Field(description="Where batches are sent to, by POST")
     body: Literal["ndjson", "json"] = Field("ndjson", description="One event a line, or one list")
+    compress: bool = Field(default=False, description="Compress bodies (gzip), for receivers that can read them")
     headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
     auth: Literal["none", "bearer", "hmac"] = Field(
         "none",

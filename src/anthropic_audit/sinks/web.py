@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import ssl
 from collections.abc import Mapping
+from functools import partial
 
 import httpx2
 
@@ -17,14 +18,18 @@ _GOOD = range(200, 300)
 
 
 class WebClient:
-    """Sends bodies to one URL, compressed.
+    """Sends bodies to one URL, compressed if that is wanted.
 
     Raises:
         SetupError: The URL or a certificate's file can't be used.
     """
 
-    def __init__(self, settings: HttpSink | SplunkHecSink | OtlpSink, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: HttpSink | SplunkHecSink | OtlpSink, url: str, headers: Mapping[str, str], *, compress: bool
+    ) -> None:
         self._name = settings.name
+        self._packed = partial(gzip.compress, compresslevel=1) if compress else bytes
+        encoding = {"content-encoding": "gzip"} if compress else {}
         try:
             context = ssl.create_default_context(cafile=settings.ca_file or None)
             if settings.client_certificate_file:
@@ -33,7 +38,7 @@ class WebClient:
             self._client = httpx2.Client(
                 verify=context,
                 timeout=settings.timeout.total_seconds(),
-                headers={**headers, "content-encoding": "gzip"},
+                headers={**headers, **encoding},
                 limits=httpx2.Limits(max_connections=settings.workers),
             )
         except (OSError, httpx2.InvalidURL, httpx2.UnsupportedProtocol, ValueError) as error:
@@ -48,7 +53,7 @@ class WebClient:
             SinkBusyError, SinkRefusedError, SinkDeniedError: It was not taken.
         """
         try:
-            answer = self._client.post(self._url, content=gzip.compress(body, 1), headers=dict(headers))
+            answer = self._client.post(self._url, content=self._packed(body), headers=dict(headers))
         except httpx2.TransportError as error:
             message = f"sink {self._name}: no answer: {type(error).__name__}: {error}"
             raise SinkBusyError(message, hint="check the url, certificates and the network") from error
