@@ -20,7 +20,8 @@ def _url(text: str) -> str:
     """Refuse what is no URL, or has a secret in it; a message never shows the text, which may be one."""
     try:
         parts = urlsplit(text)
-        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_web = parts.scheme in ("http", "https") and parts.port != 0
+        is_url = is_web and text.isprintable() and " " not in text and bool((parts.hostname or "").encode("idna"))
     except ValueError:
         parts, is_url = None, False
     if parts is not None and "@" in parts.netloc:
