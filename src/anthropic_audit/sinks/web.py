@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import ssl
 from collections.abc import Mapping
 from functools import partial
 
@@ -13,6 +12,7 @@ from anthropic_audit.errors import SetupError, SinkBusyError
 from anthropic_audit.settings import HttpSink, OtlpSink, SplunkHecSink
 
 from .answers import refusal
+from .certificates import tls_context
 
 _GOOD = range(200, 300)
 
@@ -30,21 +30,18 @@ class WebClient:
         self._name = settings.name
         self._packed = partial(gzip.compress, compresslevel=1) if compress else bytes
         encoding = {"content-encoding": "gzip"} if compress else {}
+        context = tls_context(settings)
         try:
-            context = ssl.create_default_context(cafile=settings.ca_file or None)
-            if settings.client_certificate_file:
-                context.load_cert_chain(settings.client_certificate_file, settings.client_key_file or None)
-            self._request = httpx2.Request("POST", url)
+            self._url = httpx2.URL(url)
             self._client = httpx2.Client(
                 verify=context,
                 timeout=settings.timeout.total_seconds(),
                 headers={**headers, **encoding},
                 limits=httpx2.Limits(max_connections=settings.workers),
             )
-        except (OSError, httpx2.InvalidURL, httpx2.UnsupportedProtocol, ValueError) as error:
+        except (httpx2.InvalidURL, ValueError) as error:
             message = f"sink {settings.name}: the target can't be reached this way: {error}"
-            raise SetupError(message, hint="check the url and the certificates' files") from error
-        self._url = url
+            raise SetupError(message, hint="check the url and the headers") from error
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Send a body, and return the answer's.
