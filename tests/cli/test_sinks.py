@@ -174,6 +174,28 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
             ["deliver"],
             "sinks[0].retention: clusters count in whole days",
         ),
+        ('[sinks]\nname = "a"\nto = "ndjson"', ["deliver"], "begin each sink with `[[sinks]]`, not `[sinks]`"),
+        ('sinks = ["a"]', ["deliver"], "sinks[0]: sinks is a list of tables"),
+        ("sinks = 5", ["status"], "sinks: sinks is a list of tables"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = ""', ["deliver"], "sinks[0].folder: this is empty"),
+        ('[[sinks]]\nname = "a"\nto = "kafka"\nbrokers = []', ["deliver"], "sinks[0].brokers: this is empty"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"\ntimeout = "0s"', ["deliver"], "longer than zero"),
+        (
+            '[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nheaders = { x = "a\\nb" }',
+            ["deliver"],
+            "sinks[0].headers: a header has",
+        ),
+        (
+            '[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"\n[[sinks]]\nname = "b"\nto = "ndjson"\nfolder = "o"',
+            ["deliver"],
+            "two sinks write into the same folder: o",
+        ),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"', ["rejected", "b"], "there is no such sink: b"),
+        (
+            '[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"\nsecret_command = ["no-such"]',
+            ["deliver"],
+            "sink `a` has no key: the key's command can't be run",
+        ),
         ('[[sinks]]\nname = "a"\nto = "nowhere"', ["deliver"], "elasticsearch"),
         (
             '[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "http://x"\nsecret_env = "NONE_SUCH"',

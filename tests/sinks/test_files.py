@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import io
 import os
 import resource
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +16,7 @@ import orjson
 import pytest
 from tests.sinks.places import sink
 
-from anthropic_audit.errors import SetupError, SinkBusyError
+from anthropic_audit.errors import SetupError, SinkBusyError, SinkDeniedError
 from anthropic_audit.model import Parcel
 from anthropic_audit.ports import Sink
 from anthropic_audit.settings import NdjsonSink
@@ -205,8 +208,19 @@ def test_a_folder_that_can_not_be_made_says_so() -> None:
         opened(Path("/proc/none"))
 
 
+def test_a_full_standard_output_is_said_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+
+    with pytest.raises(SinkDeniedError, match="standard output can't be written: No space left"):
+        StreamSink("out").deliver(parcels(1, 3))
+
+
 def test_standard_output_is_one_event_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    target: Sink = StreamSink()
+    target: Sink = StreamSink("out")
     some: Sequence[Parcel] = parcels(1, 3)
     target.deliver(some)
     target.close()

@@ -5,47 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from .section import Duration, Section
+from .kinds import Days, Filled, Headers, Span, Url, UrlOrNone
+from .section import Section
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
-
-
-def _url(text: str) -> str:
-    """Refuse what is no URL, or has a secret in it; a message never shows the text, which may be one."""
-    try:
-        parts = urlsplit(text)
-        is_web = parts.scheme in ("http", "https") and parts.port != 0
-        is_url = is_web and text.isprintable() and " " not in text and bool((parts.hostname or "").encode("idna"))
-    except ValueError:
-        parts, is_url = None, False
-    if parts is not None and "@" in parts.netloc:
-        message = (
-            "no URL carries a user and a password: say the user with `username` (of a cluster), and name the place of "
-            "the password with secret_env, secret_file or secret_command"
-        )
-        raise ValueError(message)
-    if not is_url:
-        message = "this is no URL: write `https://host:port`, or `http://…`"
-        raise ValueError(message)
-    return text
-
-
-def _whole_days(span: timedelta) -> timedelta:
-    if span % timedelta(days=1):
-        message = "clusters count in whole days: write 1d, 90d or 365d, or 0s"
-        raise ValueError(message)
-    return span
-
-
-Url = Annotated[str, AfterValidator(_url)]
-UrlOrNone = Annotated[str, AfterValidator(lambda text: text and _url(text))]
-Days = Annotated[Duration, AfterValidator(_whole_days)]
 
 
 class _Sink(Section):
@@ -53,7 +21,7 @@ class _Sink(Section):
     batch_events: int = Field(2000, ge=1, le=50_000, description="Most events in one request")
     batch_bytes: int = Field(5_000_000, ge=1000, le=100_000_000, description="Most bytes in one request")
     workers: int = Field(4, ge=1, le=32, description="Requests at the same time")
-    timeout: Duration = Field(timedelta(seconds=60), description="Time one request may take")
+    timeout: Span = Field(timedelta(seconds=60), description="Time one request may take")
     secret_env: str = Field("", description="Environment variable that holds the key, password or token")
     secret_file: str = Field("", description="File that holds it")
     secret_command: tuple[str, ...] = Field((), description="Command that prints it, as a list of words")
@@ -153,9 +121,9 @@ class NdjsonSink(_Sink):
     """Files of one event a line, or standard output."""
 
     to: Literal["ndjson"]
-    folder: str = Field(description="Folder of the files; `-`: standard output")
+    folder: Filled = Field(description="Folder of the files; `-`: standard output")
     rotate_bytes: int = Field(128_000_000, ge=1000, description="Size at which a file is closed")
-    rotate_after: Duration = Field(timedelta(hours=1), description="Age at which a file is closed")
+    rotate_after: Span = Field(timedelta(hours=1), description="Age at which a file is closed")
     compress: bool = Field(default=False, description="Compress closed files (gzip)")
 
 
@@ -166,7 +134,7 @@ class HttpSink(_Web):
     url: Url = Field(description="Where batches are sent to, by POST")
     body: Literal["ndjson", "json"] = Field("ndjson", description="One event a line, or one list")
     compress: bool = Field(default=False, description="Compress bodies (gzip), for receivers that can read them")
-    headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
+    headers: Headers = Field({}, description="Headers of each request; nothing secret")
     auth: Literal["none", "bearer", "hmac"] = Field(
         "none",
         description="What the secret is for: a bearer token, or a key that signs each body (HMAC-SHA256)",
@@ -201,7 +169,7 @@ class OtlpSink(_Web):
 
     to: Literal["otlp"]
     url: Url = Field(description="Where logs are sent to, such as `http://127.0.0.1:4318/v1/logs`")
-    headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
+    headers: Headers = Field({}, description="Headers of each request; nothing secret")
     service_name: str = Field("anthropic-audit", description="`service.name` of the resource")
 
 
@@ -209,8 +177,8 @@ class KafkaSink(_Sink):
     """A topic of Kafka; the key of a message is the activity's id."""
 
     to: Literal["kafka"]
-    brokers: tuple[str, ...] = Field(min_length=1, description="Brokers to begin with, as `host:port`")
-    topic: str = Field("anthropic-audit", description="The topic; it must exist, or the broker must make it")
+    brokers: tuple[Filled, ...] = Field(min_length=1, description="Brokers to begin with, as `host:port`")
+    topic: Filled = Field("anthropic-audit", description="The topic; it must exist, or the broker must make it")
     username: str = Field("", description="User of SASL; the secret is the password")
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("SCRAM-SHA-512", description="SASL's")
     tls: bool = Field(default=False, description="Talk to the brokers by TLS")

@@ -158,7 +158,7 @@ class _Place:
         if self.file:
             return self._from_file(Path(self.file).expanduser())
         if self.command:
-            return run(self.command), f"the output of `{redact(self.command[0])}`", None
+            return self._from_command(run), f"the output of `{redact(self.command[0])}`", None
         names = (self.env,) if self.env else KEY_VARIABLES
         for name in names:
             if environ.get(name, "").strip():
@@ -166,6 +166,13 @@ class _Place:
         looked = " and ".join(redact(name) for name in names)
         message = f"{self.owner} has no key: looked at the environment, {looked}"
         raise SetupError(message, hint=hint)
+
+    def _from_command(self, run: Run) -> str:
+        try:
+            return run(self.command)
+        except SetupError as error:
+            message = f"{self.owner} has no key: {error}"
+            raise SetupError(message, hint=error.hint) from error
 
     def _from_file(self, path: Path) -> tuple[str, str, str | None]:
         try:

@@ -13,7 +13,7 @@ from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-from anthropic_audit.errors import SetupError, SinkBusyError
+from anthropic_audit.errors import SetupError, SinkBusyError, SinkDeniedError
 from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.ports import Clock
 from anthropic_audit.settings import NdjsonSink
@@ -178,10 +178,24 @@ class FileSink:
 class StreamSink:
     """Standard output."""
 
+    def __init__(self, name: str) -> None:
+        self._name = name
+
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Write events, a line each."""
-        sys.stdout.write("".join(f"{parcel.document}\n" for parcel in parcels))
-        sys.stdout.flush()
+        """Write events, a line each.
+
+        Raises:
+            SinkDeniedError: It can't be written; nobody knows how much of them was.
+            BrokenPipeError: Nobody reads any more.
+        """
+        try:
+            sys.stdout.write("".join(f"{parcel.document}\n" for parcel in parcels))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            message = f"sink {self._name}: standard output can't be written: {error.strerror or error}"
+            raise SinkDeniedError(message, hint="make space; what is not recorded is written again") from error
         return [_CREATED] * len(parcels)
 
     def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:

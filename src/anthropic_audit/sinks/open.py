@@ -69,7 +69,7 @@ def _need(settings: SinkSettings) -> None:
 
 
 def _open_files(settings: NdjsonSink, _: Secret | None, clock: Clock) -> Sink:
-    return StreamSink() if settings.folder == "-" else FileSink(settings, clock)
+    return StreamSink(settings.name) if settings.folder == "-" else FileSink(settings, clock)
 
 
 def _open_kafka(settings: KafkaSink, secret: Secret | None, _: Clock) -> Sink:
