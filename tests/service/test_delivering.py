@@ -62,11 +62,12 @@ def test_a_sink_goes_on_after_any_failure_and_tells_of_it(house: House) -> None:
     place, told = MemoryPlace(), list[Progress]()
     denied = SinkDeniedError("the door is shut", hint="open it")
 
-    deliver(house, place, [denied, KeyError("nobody has foreseen this")], told.append)
+    deliver(house, place, [denied, KeyError("nobody has foreseen this"), BrokenPipeError("gone")], told.append)
 
     assert [(one.kind, one.hint) for one in told if isinstance(one, DeliveryFailed)] == [
         ("SinkDeniedError", "open it"),
         ("KeyError", "it is tried again; please report it"),
+        ("BrokenPipeError", "it is tried again"),
     ]
     assert place.stored
     assert house.clock.waited[:2] == [5.0, 10.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -22,6 +23,7 @@ from .environment import is_debugging
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 UNEXPECTED = 1
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SEVERITY = (0, InterruptedRunError.exit_code, SetupError.exit_code, AuditError.exit_code)
 """Exit codes, the one that counts most last."""
 
@@ -47,7 +49,7 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
             tell(str(error), error.hint, error)
             raise typer.Exit(error.exit_code) from error
         except Exception as error:
-            tell(f"this should not happen: {type(error).__name__}: {error}", _report_hint(), error)
+            tell(*_explained(error), error)
             raise typer.Exit(UNEXPECTED) from error
 
     return run
@@ -66,6 +68,13 @@ def tell(message: str, hint: str | None = None, error: BaseException | None = No
 def worst(exit_codes: Iterable[int]) -> int:
     """Return the exit code that counts most, 0 when there is none."""
     return max(exit_codes, key=_SEVERITY.index, default=0)
+
+
+def _explained(error: Exception) -> tuple[str, str]:
+    """Return what is wrong, and what to do, when nobody has foreseen it; standard output may be a file, too."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return f"what is written has no room: {error.strerror}", "make space where it goes, also standard output"
+    return f"this should not happen: {type(error).__name__}: {error}", _report_hint()
 
 
 def _report_hint() -> str:

@@ -20,7 +20,6 @@ from .collector import pause_after
 _POLL_SECONDS = 1.0
 _FIRST_PAUSE = timedelta(seconds=5)
 _PATIENCE_SECONDS = 10.0
-_REPORT = "it is tried again; please report it"
 
 Open = Callable[[], AbstractContextManager[Errands]]
 """Opens a sink and its place in the archive."""
@@ -75,10 +74,8 @@ class Deliveries:
 
     def _tell(self, name: str, error: Exception) -> None:
         """Tell of a failure; a log that can't be written must not end the sink, either."""
-        kind, hint = type(error).__name__, error.hint if isinstance(error, AuditError) else _REPORT
-        reason = str(error) if isinstance(error, AuditError) else f"this should not happen: {kind}: {error}"
         with suppress(Exception):
-            self._watch(DeliveryFailed(name, reason, hint, kind))
+            self._watch(DeliveryFailed(name, *_explained(error), type(error).__name__))
 
     def _has_time(self, pause: timedelta) -> bool:
         """Wait, and say whether it goes on."""
@@ -87,3 +84,13 @@ class Deliveries:
         except InterruptedRunError:
             return False
         return True
+
+
+def _explained(error: Exception) -> tuple[str, str | None]:
+    """Return what is wrong, and what to do: the system's own troubles pass, what nobody has foreseen is a mistake."""
+    if isinstance(error, AuditError):
+        return str(error), error.hint
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError):
+        return said, "it is tried again"
+    return f"this should not happen: {said}", "it is tried again; please report it"
