@@ -51,11 +51,11 @@ bench: setup  ## Measure: simulator, normalizing, collecting
 
 docs: setup  ## Generate the reference pages
 	@$(BIN)/python scripts/generate_docs.py
-	@$(BIN)/python scripts/generate_ocsf.py
+	@$(BIN)/python scripts/generate_tables.py
 
 docs-check: setup
 	@$(BIN)/python scripts/generate_docs.py --check
-	@$(BIN)/python scripts/generate_ocsf.py --check
+	@$(BIN)/python scripts/generate_tables.py --check
 
 wheel-check: setup
 	@$(BIN)/python scripts/check_wheel.py

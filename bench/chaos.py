@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from bench.crashes import COMMAND
+from bench.crashes import COMMAND, simulating
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.times import format_time
@@ -156,25 +156,8 @@ def live_simulator(folder: Path, seed: int, until: datetime) -> Iterator[str]:
     options += ["--late-share", "0.02", "--lateness", f"{LATENESS}s", "--repeat-share", "0.02", "--growth", "0.02"]
     for kind, share in FAULTS.items():
         options += ["--fault", f"{kind}={share}"]
-    with (folder / "simulator.log").open("w+") as log:
-        process = subprocess.Popen([*COMMAND, "simulate", *options], stderr=log)
-        try:
-            yield _address(folder / "simulator.log", process)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-
-
-def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
-    for _ in range(1200):
-        words = log.read_text().split()
-        found = [word for word in words if word.startswith("http://")]
-        if found and "activities" in words:
-            return found[0]
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    sys.exit(f"the simulator did not start:\n{log.read_text()}")
+    with simulating(options, folder) as url:
+        yield url
 
 
 class Trial:

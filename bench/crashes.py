@@ -73,13 +73,20 @@ def simulator(plan: Plan, folder: Path, rate_limit: int = 100_000) -> Iterator[s
     options += ["--historic", "--rate-limit", str(rate_limit), "--key-file", str(folder / "key")]
     options += ["--late-share", str(plan.late_share), "--lateness", f"{LATENESS_SECONDS}s"]
     options += ["--repeat-share", str(plan.repeat_share)]
+    with simulating(options, folder) as url:
+        yield url
+
+
+@contextmanager
+def simulating(options: list[str], folder: Path) -> Iterator[str]:
+    """Run a simulator with options, and yield its URL; it logs into the folder."""
     with (folder / "simulator.log").open("w+") as log:
         process = subprocess.Popen([*COMMAND, "simulate", *options], stderr=log)
         try:
             yield _address(folder / "simulator.log", process)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(60)
 
 
 def _address(log: Path, process: subprocess.Popen[bytes]) -> str:

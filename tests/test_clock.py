@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import signal
 import threading
 import time
@@ -40,17 +41,19 @@ def test_an_interrupt_ends_every_wait_now_and_later() -> None:
 
 @pytest.mark.timeout(60, method="thread")  # its signal is ours here
 def test_a_signal_at_any_moment_ends_the_wait() -> None:
-    """A handler runs on the main thread, inside of its own waiting."""
+    """A handler runs on the main thread, inside of its own waiting; what it misses there is seen a second later."""
     before = signal.getsignal(signal.SIGALRM)
-    started = time.monotonic()
+    longest, begun = 0.0, time.monotonic()
     try:
-        for number in range(400):
+        for number in itertools.takewhile(lambda _: time.monotonic() - begun < 20, range(400)):
+            started = time.monotonic()
             clock = SystemClock()
             signal.signal(signal.SIGALRM, lambda *_, clock=clock: clock.interrupt())
             signal.setitimer(signal.ITIMER_REAL, 0.000_02 + number % 40 / 1_000_000)
             with pytest.raises(InterruptedRunError):
                 clock.wait(30)
+            longest = max(longest, time.monotonic() - started)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert time.monotonic() - started < 25, "a wake-up was lost"
+    assert longest < 10, "a wake-up was lost"

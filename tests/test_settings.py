@@ -60,3 +60,37 @@ def test_settings_do_not_change() -> None:
 )
 def test_the_same_filters_have_the_same_key(filters: Filters, key: str) -> None:
     assert filters.key() == key
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "",
+            "x",
+            "x:9200",
+            "//x",
+            "ftp://x",
+            "http://",
+            "https://:9200",
+            "http://x:port",
+            "http://x:99999",
+            "http://[::1",
+        ),
+        *("http://two words/", "http://x/\n", "http://a..b/", "https://us:word@x", "https://us@x", "http://us:wo/rd@x"),
+    ],
+)
+def test_what_is_no_url_of_a_sink_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(ValidationError, match="URL") as caught:
+        Settings.model_validate({"sinks": [{"name": "a", "to": "otlp", "url": url}]})
+
+    assert "word" not in str(caught.value).replace("password", "")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x", "HTTPS://x:1/y?z#@", "http://127.0.0.1:4318/v1/logs", "http://[::1]:9200", "https://ü.example."]
+)
+def test_urls_are_kept_as_they_are_written(url: str) -> None:
+    (sink,) = Settings.model_validate({"sinks": [{"name": "a", "to": "otlp", "url": url}]}).sinks
+
+    assert getattr(sink, "url", "") == url

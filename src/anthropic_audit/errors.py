@@ -6,7 +6,7 @@ AuditError
   TransientError         waiting may help: try the same thing again, after `retry_after` if it is given
     FeedBusyError        the API answered 429, 5xx or something that is no answer
     FeedUnreachableError no answer came at all
-    SinkBusyError        a target is busy, or gave no answer: what was sent may be there or not
+    SinkBusyError        a target is busy, or gave no answer: what was sent may be there or not; exit code 3
   FatalError             stop this run; nothing is claimed that was not stored; exit code 1
     FeedDeniedError      the API refuses the key
     FeedRefusedError     the API refuses the question (400)
@@ -94,6 +94,8 @@ class ArchiveBusyError(ArchiveError):
 
 class SinkBusyError(TransientError):
     """A target is busy, or gave no answer; what was sent may have come there or not."""
+
+    exit_code = 3
 
 
 class SinkDeniedError(FatalError):

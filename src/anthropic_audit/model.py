@@ -159,6 +159,11 @@ class Parcel:
     document: str
     """The event as JSON."""
 
+    @property
+    def nbytes(self) -> int:
+        """How many bytes of UTF-8 the document has."""
+        return len(self.document) if self.document.isascii() else len(self.document.encode())
+
 
 class Fate(StrEnum):
     """What becomes of an event that is sent to a sink."""

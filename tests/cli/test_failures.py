@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,7 @@ from anthropic_audit.errors import (
     FeedUnreachableError,
     InterruptedRunError,
     SetupError,
+    SinkBusyError,
 )
 
 KEY = "sk-ant-api01-TEST0000000000"
@@ -51,6 +53,7 @@ def exit_code(error: BaseException) -> int:
         (ArchiveError("x"), 1),
         (ArchiveBusyError("x"), 1),
         (AuditError("x"), 1),
+        (SinkBusyError("x"), 3),
         (InterruptedRunError("x"), 3),
         (KeyboardInterrupt(), 130),
         (BrokenPipeError(), 141),
@@ -82,6 +85,15 @@ def test_an_unexpected_failure_is_one_short_line(capsys: pytest.CaptureFixture[s
     assert lines[0] == "error: this should not happen: ZeroDivisionError: by zero"
     assert "ANTHROPIC_AUDIT_DEBUG=1" in lines[1]
     assert len(lines) == 2
+
+
+def test_no_room_for_the_output_is_no_mistake_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(OSError(errno.ENOSPC, "No space left on device")) == 1
+
+    assert capsys.readouterr().err.splitlines() == [
+        "error: what is written has no room: No space left on device",
+        "hint: make space where it goes, also standard output",
+    ]
 
 
 def test_debugging_shows_where_it_happened_and_no_key(

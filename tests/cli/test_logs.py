@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,3 +107,19 @@ def test_what_an_operator_would_want_to_know_is_logged(event: Progress, level: s
 )
 def test_each_single_step_is_not(event: Progress) -> None:
     assert logged(event) == []
+
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGGED = re.compile(r'(?:log\.(?:info|warning|error)\(|_tell\(log,)\s*"([a-z ]+)"')
+
+
+def test_every_event_and_every_metric_of_a_sink_is_documented() -> None:
+    page = (ROOT / "docs" / "guides" / "collect.md").read_text()
+    logged = {name for path in (ROOT / "src").rglob("*.py") for name in LOGGED.findall(path.read_text())}
+    figures = (ROOT / "src" / "anthropic_audit" / "service" / "figures.py").read_text()
+    metrics = re.findall(r'_(?:counter|gauge)\("(sink_\w+)"', figures)
+
+    assert "delivery failed" in logged
+    assert {name for name in logged if f"`{name}`" not in page} == set()
+    assert len(metrics) >= 3
+    assert [name for name in metrics if f"`anthropic_audit_{name}" not in page] == []

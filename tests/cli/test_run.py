@@ -148,12 +148,15 @@ def test_sinks_get_everything_and_a_broken_one_hurts_no_other(place: Place) -> N
     files = '[[sinks]]\nname = "files"\nto = "ndjson"\nfolder = "out"\n'
     broken = '[[sinks]]\nname = "broken"\nto = "opensearch"\nurls = ["http://127.0.0.1:9"]\n'
     nameless = '[[sinks]]\nname = "secret"\nto = "splunk_hec"\nurl = "http://127.0.0.1:9"\nsecret_env = "NONE_SUCH"\n'
-    place.write(files, broken, nameless)
+    (place.folder / "token").write_text("sesame")
+    (place.folder / "token").chmod(0o644)
+    place.write(files, broken + 'secret_file = "token"\n', nameless)
     with place.running() as service:
         eventually(lambda: page(place.port, "/readyz")[0] == 200)
         eventually(lambda: "anthropic_audit_events_behind 0.0" in page(place.port, "/metrics")[1])
         eventually(lambda: place.told("delivered"))
         eventually(lambda: {line["sink"] for line in place.told("delivery failed")} == {"broken", "secret"})
+        assert {line["sink"] for line in place.told("key")} == {"broken"}
         time.sleep(2)
         metrics = page(place.port, "/metrics")[1]
         service.send_signal(signal.SIGTERM)

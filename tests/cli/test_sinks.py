@@ -155,7 +155,47 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["replay", "a"], "a replay has a beginning"),
         ('[[sinks]]\nname = "a"\nto = "opensearch"', ["deliver"], "give urls"),
         ('[[sinks]]\nname = "a"\nto = "elasticsearch"', ["deliver"], "give urls or cloud_id"),
-        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "x"\nauth = "hmac"', ["deliver"], "go together"),
+        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"', ["deliver"], "go together"),
+        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "hooks.example/x"', ["deliver"], "sinks[0].url: this is no URL"),
+        ('[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "https://:8088"', ["deliver"], "this is no URL"),
+        ('[[sinks]]\nname = "a"\nto = "otlp"\nurl = "grpc://x:4317"', ["deliver"], "this is no URL"),
+        (
+            '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["x:9200"]',
+            ["deliver"],
+            "sinks[0].urls[0]: this is no URL",
+        ),
+        (
+            '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://x"]\ndashboards_url = "x"',
+            ["deliver"],
+            "sinks[0].dashboards_url: this is no URL",
+        ),
+        (
+            '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://x"]\nretention = "36h"',
+            ["deliver"],
+            "sinks[0].retention: clusters count in whole days",
+        ),
+        ('[sinks]\nname = "a"\nto = "ndjson"', ["deliver"], "begin each sink with `[[sinks]]`, not `[sinks]`"),
+        ('sinks = ["a"]', ["deliver"], "sinks[0]: sinks is a list of tables"),
+        ("sinks = 5", ["status"], "sinks: sinks is a list of tables"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = ""', ["deliver"], "sinks[0].folder: this is empty"),
+        ('[[sinks]]\nname = "a"\nto = "kafka"\nbrokers = []', ["deliver"], "sinks[0].brokers: this is empty"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"\ntimeout = "0s"', ["deliver"], "longer than zero"),
+        (
+            '[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nheaders = { x = "a\\nb" }',
+            ["deliver"],
+            "sinks[0].headers: a header has",
+        ),
+        (
+            '[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"\n[[sinks]]\nname = "b"\nto = "ndjson"\nfolder = "o"',
+            ["deliver"],
+            "two sinks write into the same folder: o",
+        ),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"', ["rejected", "b"], "there is no such sink: b"),
+        (
+            '[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"\nsecret_command = ["no-such"]',
+            ["deliver"],
+            "sink `a` has no key: the key's command can't be run",
+        ),
         ('[[sinks]]\nname = "a"\nto = "nowhere"', ["deliver"], "elasticsearch"),
         (
             '[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "http://x"\nsecret_env = "NONE_SUCH"',
@@ -176,14 +216,61 @@ def test_wrong_settings_are_explained(
 
 
 @pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    "url", ["https://someone:hunter2@siem.example:9200", "https://someone:hunter2/x@siem.example:9200"]
+)
+def test_a_password_in_a_url_is_refused_and_never_shown(run: Run, write: Callable[[str], None], url: str) -> None:
+    write(f'[[sinks]]\nname = "a"\nto = "elasticsearch"\nurls = ["{url}"]')
+
+    result = run("sinks", "deliver", env={"ANTHROPIC_AUDIT_DEBUG": "1"})
+
+    assert result.exit_code == 2
+    assert "sinks[0].urls[0]: " in result.stderr
+    assert "Traceback" in result.stderr
+    assert "hunter2" not in result.output
+
+
+@pytest.mark.usefixtures("archive")
 def test_a_target_that_is_away_says_so(run: Run, write: Callable[[str], None]) -> None:
     write('[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://127.0.0.1:9"]')
 
     result = run("sinks", "deliver")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "no answer" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_each_failing_sink_is_told_with_its_way_out_and_the_worst_one_counts(
+    run: Run, write: Callable[[str], None], tmp_path: Path
+) -> None:
+    away = '[[sinks]]\nname = "away"\nto = "opensearch"\nurls = ["http://127.0.0.1:9"]\n'
+    secretless = '[[sinks]]\nname = "hook"\nto = "http"\nurl = "http://127.0.0.1:9"\nauth = "bearer"\n'
+    files = f'[[sinks]]\nname = "files"\nto = "ndjson"\nfolder = "{tmp_path / "out"}"\n'
+    write(f'{away}{secretless}secret_env = "NONE_SUCH"\n{files}')
+
+    result = run("sinks", "deliver")
+
+    assert result.exit_code == 2
+    assert result.stderr.count("error: ") == 2
+    assert "hint: check urls, certificates and the network" in result.stderr
+    assert "hint: set the variable" in result.stderr
+    assert "files: 4 events delivered" in result.stderr
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_secret_that_others_can_read_is_warned_about(run: Run, write: Callable[[str], None], tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("sesame")
+    (tmp_path / "token").chmod(0o644)
+    write('[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://127.0.0.1:9"]\nsecret_file = "token"')
+
+    checked, delivered = run("check", "--offline").stdout, run("sinks", "deliver").stderr
+
+    assert "sink a: secret" in checked
+    assert "found in the file token" in checked
+    assert "other users of this machine can read the key in token" in checked
+    assert "warning: sink a: other users of this machine can read the key in token" in delivered
 
 
 @pytest.mark.usefixtures("archive")

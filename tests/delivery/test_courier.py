@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from tests.delivery.memory import MemoryPlace, Troubles
 from anthropic_audit.delivery import Courier, Limits
 from anthropic_audit.errors import InterruptedRunError, SinkBusyError, SinkDeniedError
 from anthropic_audit.feed.retry import Patience
-from anthropic_audit.model import Fate, Parcel
+from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.progress import Progress, nobody
 from anthropic_audit.testing import FakeClock
 
@@ -57,6 +58,15 @@ def test_batches_keep_below_their_bytes_but_for_an_event_that_is_longer() -> Non
         assert len(list(one.bring([*parcels(20, 300), Parcel(21, "id21", NOW, "x" * 5_000)], carefully=False))) == 21
 
     assert set(place.batches) <= {1, 2, 3}
+
+
+def test_bytes_are_counted_as_they_are_sent() -> None:
+    place = MemoryPlace()
+    wide = [Parcel(seq, f"id{seq}", NOW, "é" * 300) for seq in range(1, 11)]
+    with courier(place, Limits(100, 1_000, 1)) as one:
+        list(one.bring(wide, carefully=False))
+
+    assert set(place.batches) == {1}
 
 
 def test_only_what_was_not_taken_is_sent_again() -> None:
@@ -107,6 +117,33 @@ def test_a_place_that_lets_nobody_in_is_not_asked_again() -> None:
     with courier(place, Limits(10, 10_000, 1)) as one, pytest.raises(SinkDeniedError):
         list(one.bring(parcels(10), carefully=False))
     assert len(place.batches) == 1
+
+
+def test_a_batch_that_is_denied_ends_those_that_would_be_tried_for_ever() -> None:
+    class OneDenied(MemoryPlace):
+        """Answers the first batch only when the second one has been tried."""
+
+        tried = threading.Event()
+        is_mended = False
+
+        def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
+            if self.is_mended:
+                return super().deliver(parcels)
+            if parcels[0].seq > 1:
+                self.tried.set()
+                message = "nobody there"
+                raise SinkBusyError(message, retry_after=3600)
+            assert self.tried.wait(20)
+            message = "no"
+            raise SinkDeniedError(message)
+
+    place = OneDenied()
+    with courier(place, patience=Patience(give_up_after=timedelta(days=36_500))) as one:
+        with pytest.raises(SinkDeniedError):
+            list(one.bring(parcels(100), carefully=False))
+        place.is_mended = True
+
+        assert len(list(one.bring(parcels(100), carefully=False))) == 100
 
 
 def test_an_operator_ends_the_waiting() -> None:

@@ -70,6 +70,20 @@ def test_everything_is_made_once_and_brought_up_to_date(settings: Json) -> None:
     assert Change.UPDATE in changed
 
 
+def test_what_is_skipped_is_told_in_the_words_of_the_cluster() -> None:
+    class Refusing(Paper):
+        def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any | None:
+            if method == "PUT" and path.startswith("/_ingest"):
+                message = "the target answered 400: parse_exception: [field] required property is missing"
+                raise SinkRefusedError(message, status=400)
+            return super().ask(method, path, body)
+
+    steps = list(set_up(Refusing(), sink(to="opensearch", urls=["http://x"]), load()))  # type: ignore[arg-type]
+
+    assert steps[-1].change is Change.SKIP
+    assert "[field] required property is missing" in steps[-1].reason
+
+
 def test_retention_goes_where_each_engine_has_it() -> None:
     def made(**settings: Any) -> str:
         return json.dumps([part.body for part in parts(sink(urls=["http://x"], retention="90d", **settings), load())])  # type: ignore[arg-type]

@@ -38,6 +38,14 @@ def ours(text: str) -> Json:
     return json.loads(orjson.dumps(NORMALIZER.document(text.encode())))
 
 
+def arrived(found: Sequence[Json]) -> list[Json]:
+    """Leave out the time of arrival, which an activity without a time of its own has."""
+    for document in found:
+        if "created" in document["event"]:
+            assert document["event"].pop("created") == document.pop("@timestamp")
+    return list(found)
+
+
 def test_every_type_by_every_actor_gives_the_same(simulate: Simulate) -> None:
     world = World(WorldSettings(seed=11, people=20), load())
     texts = [
@@ -115,7 +123,7 @@ NAMES = (
 def test_odd_activities_give_the_same(simulate: Simulate, changes: dict[str, Json]) -> None:
     text = json.dumps({**LOGIN, **changes})
 
-    assert simulate([text]) == [ours(text)]
+    assert arrived(simulate([text])) == [ours(text)]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,68 @@ def test_what_is_nearly_documented_gives_the_same(simulate: Simulate, activity: 
     if not is_read_alike(activity) or "W" in str(activity.get("created_at")):
         return
 
-    assert simulate([text]) == [ours(text)]
+    assert arrived(simulate([text])) == [ours(text)]
+
+
+def nested(levels: int) -> Json:
+    return "bottom" if levels == 0 else {"a": nested(levels - 1)}
+
+
+def bottom_of(value: Json) -> Json:
+    return bottom_of(value["a"]) if isinstance(value, dict) else value
+
+
+def test_what_is_nested_deeper_than_we_store_stays_as_it_is(simulate: Simulate) -> None:
+    deepest, deeper = (json.dumps({**LOGIN, "thing": nested(levels)}) for levels in (17, 18))
+
+    same, different = simulate([deepest, deeper])
+
+    assert same == ours(deepest)
+    assert different["anthropic"]["audit"]["metadata"]["thing"] == nested(18)
+    assert json.loads(bottom_of(ours(deeper)["anthropic"]["audit"]["metadata"]["thing"])) == nested(2)
+
+
+def test_a_whole_number_beyond_64_bits_is_no_json_to_the_cluster(simulate: Simulate) -> None:
+    longest, longer = (json.dumps({**LOGIN, "thing": number}) for number in (2**63 - 1, 2**63))
+
+    same, refused = simulate([longest, longer])
+
+    assert same == ours(longest)
+    assert ours(longer)["anthropic"]["audit"]["metadata"]["thing"] == 2**63
+    assert refused["event"]["kind"] == "pipeline_error"
+    assert refused["event"]["original"] == longer
+
+
+def test_fractions_in_changes_are_told_as_java_writes_them(simulate: Simulate) -> None:
+    text = json.dumps({**LOGIN, "type": "org_unicorn_updated", "previous_limit": 1e22, "current_limit": 0.5})
+
+    (found,) = simulate([text])
+
+    assert found["anthropic"]["audit"]["changes"] == ["limit: 1.0E22 → 0.5"]
+    assert ours(text)["anthropic"]["audit"]["changes"] == ["limit: 1e+22 → 0.5"]
+
+
+@pytest.mark.parametrize("time", ["2026-W21-5T09:00:00Z", "20260522T090000Z", "2026-05-22T09Z"])
+def test_rare_forms_of_times_are_kept_and_the_event_has_that_of_its_arrival(simulate: Simulate, time: str) -> None:
+    text = json.dumps({**LOGIN, "created_at": time})
+
+    (found,) = simulate([text])
+
+    assert ours(text)["@timestamp"] == "2026-05-22T09:00:00.000Z"
+    assert found["anthropic"]["audit"]["metadata"]["created_at"] == time
+    assert found["@timestamp"] == found["event"]["created"] > "2026-05-23"
+
+
+def test_an_activity_without_a_time_is_taken_by_a_data_stream(opensearch: Engine) -> None:
+    url, stream = opensearch.url, "untimed-activities"
+    httpx2.put(f"{url}/_ingest/pipeline/untimed", json=ingest_pipeline(load()), timeout=60).raise_for_status()
+    template = {"index_patterns": [stream], "data_stream": {}}
+    httpx2.put(f"{url}/_index_template/{stream}", json=template).raise_for_status()
+    text = json.dumps({**LOGIN, "created_at": "yesterday"})
+
+    put = httpx2.put(f"{url}/{stream}/_create/any?pipeline=untimed", json={"message": text})
+
+    assert put.status_code == 201, put.text
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[1]", "7", '"text"', '{"id": ', "null"])
@@ -167,6 +236,23 @@ def test_what_is_no_activity_is_kept_and_said(simulate: Simulate, text: str) -> 
     assert found["error"]["message"].startswith("the activity can't be read: ")
     assert "preserve_original_event" in found["tags"]
     assert found["@timestamp"]
+
+
+@pytest.mark.parametrize("kind", ["sso_login_succeeded", "brand_new_thing_created"])
+def test_what_a_processor_behind_it_changes_stays_in_its_own_event(opensearch: Engine, kind: str) -> None:
+    place = f"{opensearch.url}/_ingest/pipeline/followed"
+    made = ingest_pipeline(load(), sets_id=False)
+    changed = {"tags": "mine", "event.category": "mine", "event.type": "mine", "data_stream.namespace": "mine"}
+    behind = [{"append": {"field": name, "value": value}} for name, value in changed.items()]
+    behind.append({"set": {"field": "ecs.version", "value": "{{{ecs.version}}}!"}})
+    followed = {**made, "processors": [*made["processors"], *behind]}
+    httpx2.put(place, json=followed, timeout=60).raise_for_status()
+    docs = {"docs": [{"_source": {"message": json.dumps({**LOGIN, "type": kind})}}]}
+
+    first, second = (httpx2.post(f"{place}/_simulate", json=docs).json()["docs"][0]["doc"]["_source"] for _ in range(2))
+
+    assert first["tags"][-1] == "mine"
+    assert second == first
 
 
 def test_an_index_with_the_pipeline_takes_raw_activities(opensearch: Engine) -> None:

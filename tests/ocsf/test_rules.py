@@ -153,7 +153,7 @@ def test_the_longest_verb_counts() -> None:
 
 
 def test_the_reference_page_lists_what_the_rules_say() -> None:
-    script = ROOT / "scripts" / "generate_ocsf.py"
+    script = ROOT / "scripts" / "generate_tables.py"
 
     done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
 

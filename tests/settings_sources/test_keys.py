@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from anthropic_audit.errors import SetupError
-from anthropic_audit.settings import FeedSettings
-from anthropic_audit.settings_sources import resolve_key, resolve_keys, run_command
+from anthropic_audit.settings import FeedSettings, Settings, SinkSettings
+from anthropic_audit.settings_sources import resolve_key, resolve_keys, resolve_sink_secret, run_command
 
 KEY = "sk-ant-api01-TEST0000000000"
 ADMIN = "sk-ant-admin01-TEST0000000000"
@@ -157,6 +157,40 @@ def test_a_single_problem_keeps_its_own_hint() -> None:
         resolve_keys([feed()], {})
 
     assert caught.value.hint is not None
+
+
+def sink(**settings: object) -> SinkSettings:
+    return Settings.model_validate({"sinks": [{"name": "siem", **settings}]}).sinks[0]
+
+
+def test_the_secret_of_a_sink_is_found_and_its_place_told(tmp_path: Path) -> None:
+    hook = {"to": "http", "url": "http://x", "auth": "hmac"}
+    kept = resolve_sink_secret(sink(**hook, secret_file=key_file(tmp_path, "two words\n")), {})
+    open_to_all = resolve_sink_secret(sink(**hook, secret_file=key_file(tmp_path, "sesame", 0o644)), {})
+
+    assert resolve_sink_secret(sink(to="ndjson", folder="-"), {}) is None
+    assert kept is not None
+    assert (kept.secret.reveal(), kept.origin, kept.warning) == ("two words", f"the file {tmp_path / 'key'}", None)
+    assert open_to_all is not None
+    assert "chmod 600" in (open_to_all.warning or "")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"to": "http", "url": "http://x", "auth": "bearer"},
+        {"to": "elasticsearch", "urls": ["http://x"], "auth": "api_key"},
+        {"to": "splunk_hec", "url": "http://x"},
+        {"to": "otlp", "url": "http://x"},
+    ],
+    ids=lambda settings: settings["to"],
+)
+@pytest.mark.parametrize("text", ["", "first\nsecond", "ünïcode"])
+def test_a_token_that_no_header_can_hold_is_refused(settings: dict[str, object], text: str) -> None:
+    with pytest.raises(SetupError, match="sink `siem` has") as caught:
+        resolve_sink_secret(sink(**settings, secret_command=["vault"]), {}, lambda _: text)
+
+    assert text.strip() == "" or text not in str(caught.value)
 
 
 def test_a_command_that_fails_tells_its_own_words_without_the_key() -> None:

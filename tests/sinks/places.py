@@ -27,6 +27,10 @@ _POISON = "no address"
 Document = dict[str, Any]
 
 
+def _nothing() -> None:
+    """Leave it as it is."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A target, seen from behind."""
@@ -34,8 +38,9 @@ class Place:
     settings: SinkSettings
     read: Callable[[], list[tuple[str, Document]]]
     """Every event that is there, as often as it is there: its id, and the event."""
-    stop: Callable[[], None]
-    start: Callable[[], None]
+    stop: Callable[[], None] = _nothing
+    """Makes it go away; files can't."""
+    start: Callable[[], None] = _nothing
     poison: Callable[[Document], Document] | None = None
     """Makes of an event one that the target refuses for good."""
     tells_repeats: bool = False
@@ -93,10 +98,7 @@ def ndjson(folder: Path) -> Place:
             found += [orjson.loads(line) for line in content.splitlines()]
         return [(one["event"]["id"], one) for one in found]
 
-    def stop() -> None:
-        (folder / "out").chmod(0o500)
-
-    return Place(settings, read, stop, lambda: (folder / "out").chmod(0o700), tells_repeats=True)
+    return Place(settings, read, tells_repeats=True)
 
 
 def web(kind: str, receiver: Receiver) -> Place:

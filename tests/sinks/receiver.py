@@ -57,7 +57,9 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = gzip.decompress(self.rfile.read(int(self.headers["content-length"])))
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if self.headers["content-encoding"] == "gzip":
+                    body = gzip.decompress(body)
                 time.sleep(receiver.delay_seconds)
                 status = receiver.status(body)
                 heard = Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, body)

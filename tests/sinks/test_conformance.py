@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -197,9 +198,7 @@ def test_a_target_that_goes_away_in_the_middle_loses_nothing(house: House, place
 def test_a_slow_answer_is_waited_for_and_a_late_one_is_sent_again(house: House, kind: str, name: str) -> None:
     receiver = Receiver()
     place = places.web(kind, receiver)
-    place = Place(
-        place.settings.model_copy(update={"timeout": timedelta(seconds=0.3)}), *list(vars(place).values())[1:]
-    )
+    place = replace(place, settings=place.settings.model_copy(update={"timeout": timedelta(seconds=0.3)}))
     receiver.delay_seconds = 0.6
     threading.Timer(1.5, lambda: setattr(receiver, "delay_seconds", 0.0)).start()
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import io
+import os
 import resource
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +16,7 @@ import orjson
 import pytest
 from tests.sinks.places import sink
 
-from anthropic_audit.errors import SetupError, SinkBusyError
+from anthropic_audit.errors import SetupError, SinkBusyError, SinkDeniedError
 from anthropic_audit.model import Parcel
 from anthropic_audit.ports import Sink
 from anthropic_audit.settings import NdjsonSink
@@ -91,11 +95,93 @@ def test_a_closed_file_that_was_not_packed_is_packed_by_the_next_run(tmp_path: P
     target = opened(tmp_path, rotate_bytes=1000)
     target.deliver(parcels(1, 100))
     assert names(tmp_path) == ["ndjson"]
+    target.close()
 
     again = opened(tmp_path, compress=True)
 
-    assert names(tmp_path) == ["ndjson.gz"]
     assert len(again.present(parcels(1, 100))) == 100
+    assert names(tmp_path) == ["ndjson.gz"]
+
+
+def test_what_a_crash_left_of_packing_is_removed(tmp_path: Path) -> None:
+    target = opened(tmp_path, rotate_bytes=1000)
+    target.deliver(parcels(1, 100))
+    target.close()
+    (whole,) = tmp_path.iterdir()
+    half = gzip.compress(whole.read_bytes())[:100]
+    (tmp_path / f".{whole.name}.gz").write_bytes(half)
+
+    assert len(opened(tmp_path).present(parcels(1, 100))) == 100
+
+    assert names(tmp_path) == ["ndjson"]
+
+
+def test_a_damaged_file_and_one_of_somebody_else_keep_nobody_from_delivering(tmp_path: Path) -> None:
+    half = gzip.compress("".join(f"{one.document}\n" for one in parcels(1, 2000)).encode())[:-20]
+    (tmp_path / "20261118T150000-0000.ndjson.gz").write_bytes(half)
+    (tmp_path / "notes.ndjson").write_text('no JSON\n[1]\n{"event": 7}\n')
+    target = opened(tmp_path)
+
+    assert len(target.present(parcels(1, 100))) == 100
+    assert target.deliver(parcels(3000, 3001))
+    target.close()
+
+
+def test_names_and_packed_files_are_on_the_disk_before_anything_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, list[str]]] = []
+    sync, stem = os.fsync, "20261118T160000-0000"
+
+    def noting(file: int) -> None:
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        synced.append((path.name.replace(stem, ""), names(tmp_path / "out")))
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    opened(tmp_path / "out", rotate_bytes=1000, compress=True).deliver(parcels(1, 100))
+
+    assert synced == [
+        ("out", ["ndjson.part"]),
+        (".ndjson.part", ["ndjson.part"]),
+        ("out", ["ndjson"]),
+        ("..ndjson.gz", [f"{stem}.ndjson.gz", "ndjson"]),
+        ("out", ["ndjson", "ndjson.gz"]),
+    ]
+
+
+def test_a_file_that_can_not_be_packed_repeats_no_event_and_is_packed_later(tmp_path: Path) -> None:
+    target = opened(tmp_path, rotate_bytes=1000, compress=True)
+    target.deliver(parcels(1, 2))
+    obstacle = tmp_path / ".20261118T160000-0000.ndjson.gz"
+    obstacle.mkdir()
+
+    target.deliver(parcels(3, 50))
+    obstacle.rmdir()
+    assert names(tmp_path) == ["ndjson"]
+    target.deliver(parcels(51, 100))
+
+    assert names(tmp_path) == ["ndjson.gz", "ndjson.gz"]
+    assert lines(tmp_path) == list(range(1, 101))
+
+
+def test_opening_beside_one_that_writes_touches_nothing_and_does_not_write(tmp_path: Path) -> None:
+    target = opened(tmp_path)
+    target.deliver(parcels(1, 5))
+    (file,) = tmp_path.iterdir()
+    with file.open("ab") as half:
+        half.write(b'{"half')
+    before = file.read_bytes()
+
+    other = opened(tmp_path)
+    with pytest.raises(SinkBusyError, match="another process or sink writes into"):
+        other.present(parcels(1, 5))
+    other.close()
+
+    assert file.read_bytes() == before
+    target.close()
+    assert len(other.present(parcels(1, 9))) == 5
+    other.close()
 
 
 def test_a_full_disk_leaves_no_half_of_a_batch(tmp_path: Path) -> None:
@@ -122,8 +208,19 @@ def test_a_folder_that_can_not_be_made_says_so() -> None:
         opened(Path("/proc/none"))
 
 
+def test_a_full_standard_output_is_said_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+
+    with pytest.raises(SinkDeniedError, match="standard output can't be written: No space left"):
+        StreamSink("out").deliver(parcels(1, 3))
+
+
 def test_standard_output_is_one_event_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    target: Sink = StreamSink()
+    target: Sink = StreamSink("out")
     some: Sequence[Parcel] = parcels(1, 3)
     target.deliver(some)
     target.close()

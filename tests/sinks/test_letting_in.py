@@ -98,6 +98,24 @@ def test_bodies_are_signed(receiver: Receiver) -> None:
     assert "authorization" not in asked.headers
 
 
+@pytest.mark.parametrize(
+    ("settings", "encoding"),
+    [
+        ({"to": "http"}, None),
+        ({"to": "http", "compress": True}, "gzip"),
+        ({"to": "otlp"}, "gzip"),
+        ({"to": "splunk_hec", "secret_env": "K"}, "gzip"),
+    ],
+)
+def test_bodies_are_compressed_where_receivers_can_be_expected_to_read_them(
+    receiver: Receiver, settings: dict[str, object], encoding: str | None
+) -> None:
+    asked = heard(receiver, url=receiver.url, **settings)
+
+    assert asked.headers.get("content-encoding") == encoding
+    assert b'"event"' in asked.body
+
+
 def test_the_same_events_have_the_same_idempotency_key(receiver: Receiver) -> None:
     target = open_sink(sink(to="http", url=receiver.url, body="json"), None, SystemClock())
     for some in (PARCELS, PARCELS, PARCELS[:1]):

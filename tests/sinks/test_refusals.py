@@ -9,6 +9,8 @@ from hashlib import shake_256
 
 import httpx2
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from tests.engines.launch import Engine
 from tests.engines.plugin import Make
 from tests.sinks import places
@@ -137,3 +139,22 @@ def test_a_wrong_address_is_said_to_a_person_and_rejects_nothing(opensearch: Eng
 
     with courier(place, Limits(10, 10**6, 1), []) as one, pytest.raises(SinkDeniedError, match="refuses every event"):
         list(one.bring(parcels(100), carefully=False))
+
+
+def test_a_producer_that_has_come_to_its_end_is_told_from_a_broker_that_is_busy(kafka: Engine) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    topic = NewTopic("short-messages", 1, 1, config={"max.message.bytes": "1000"})
+    admin.create_topics([topic])[topic.topic].result()
+    options = {"enable.gapless.guarantee": "true", "compression.type": "none"}
+    settings = places.sink(to="kafka", brokers=[kafka.bootstrap], topic=topic.topic, options=options)
+    sink = open_sink(settings, None, SystemClock())
+
+    with pytest.raises(SinkDeniedError, match="this producer can't go on"):
+        sink.deliver(parcels(1, 5000))
+    with pytest.raises(SinkDeniedError, match="this producer can't go on"):
+        sink.deliver(parcels(1))
+    sink.close()
+
+    again = open_sink(settings, None, SystemClock())
+    assert [one.fate for one in again.deliver(parcels(1))] == [Fate.CREATED]
+    again.close()

@@ -1,9 +1,9 @@
-"""Stretches of a table that can be replaced one by one: whole files, so that no row is written twice."""
+"""Stretches of a table: those that can be replaced one by one (whole files), and those that are read one by one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from anthropic_audit.errors import ArchiveError
+from anthropic_audit.model import Window
 
 from .delta import DataFile
 from .schema import DAY
@@ -53,6 +54,26 @@ def chunks_of(files: Iterable[DataFile], start: datetime, end: datetime) -> list
                 for first, last, nbytes in _together([file for _, file in those])
             ]
     return chunks
+
+
+def days_together(files: Iterable[DataFile], window: Window, at_once: int) -> Iterator[tuple[Window, list[DataFile]]]:
+    """Cut a window at midnights, oldest first, with so many events in each part at most unless a day has more.
+
+    Each part comes with the files that can hold its events; days without any are left out.
+    """
+    held = [(_day(file), file) for file in files if file.may_hold(_TIME, window.start, window.end - _MICROSECOND)]
+    held.sort(key=lambda one: one[0])
+    start, some, rows = window.start, list[DataFile](), 0
+    for day, those in groupby(held, key=lambda one: one[0]):
+        more = [file for _, file in those]
+        events = sum(file.rows for file in more)
+        if some and rows + events > at_once:
+            midnight = datetime.combine(day, time(), UTC)
+            yield Window(start, midnight), some
+            start, some, rows = midnight, [], 0
+        some, rows = some + more, rows + events
+    if some:
+        yield Window(start, window.end), some
 
 
 def _together(files: Sequence[DataFile]) -> list[tuple[int, int, int]]:

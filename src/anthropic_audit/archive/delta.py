@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -60,6 +61,14 @@ class DataFile:
             return True
         first, last = self.bounds[column]
         return first <= highest and lowest <= last  # type: ignore[operator] # both bounds are of the column's type
+
+    def may_hold_any(self, column: str, numbers: Sequence[int]) -> bool:
+        """Say the same of some numbers, which come sorted."""
+        if column not in self.bounds:
+            return bool(numbers)
+        first, last = self.bounds[column]
+        place = bisect_left(numbers, first)
+        return place < len(numbers) and numbers[place] <= last  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from anthropic_audit.errors import SetupError
-from anthropic_audit.model import Coverage
+from anthropic_audit.model import Coverage, Window
 
+from .chunks import days_together
 from .delta import DataFile, Snapshot, is_table, snapshot_of, translated
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
@@ -25,7 +26,7 @@ WHERE seq BETWEEN $first AND $last ORDER BY seq
 """
 _NUMBERED = """
 SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)
-WHERE list_contains($seqs, seq) ORDER BY seq
+WHERE seq BETWEEN $first AND $last AND seq IN (SELECT unnest($seqs)) ORDER BY seq
 """
 _SEQS_OF = """
 SELECT seq FROM read_parquet($files, hive_partitioning = false)
@@ -97,23 +98,30 @@ class ArchiveReader:
 
     def events_numbered(self, seqs: Sequence[int]) -> pa.Table:
         """Return the same of the events with these numbers, in the order of their numbers."""
-        files = self._tables[EVENTS.name].files
-        held = [file for file in files if any(file.may_hold("seq", seq, seq) for seq in seqs)]
-        return self._events(_NUMBERED, held, {"seqs": list(seqs)})
+        wanted = sorted(seqs)
+        held = [file for file in self._tables[EVENTS.name].files if file.may_hold_any("seq", wanted)]
+        asked = {"seqs": wanted, "first": wanted[0], "last": wanted[-1]} if wanted else {}
+        return self._events(_NUMBERED, held, asked)
 
     def events_of(self, start: datetime, end: datetime, at_once: int = _AT_ONCE) -> Iterator[pa.Table]:
-        """Yield the same of the events from `start` on and before `end`, in the order of their numbers, some at once.
+        """Yield the same of the events from `start` on and before `end`, so many at once at most; no table is empty.
 
-        No table is empty.
+        They come day by day, oldest first, and in the order of their numbers within a day (within several of them
+        where those have few events): so no more is in memory at a time than the numbers of one day's events.
         """
-        last = end - _MICROSECOND
-        held = [file for file in self._tables[EVENTS.name].files if file.may_hold("timestamp", start, last)]
+        if start < end:
+            for window, held in days_together(self._tables[EVENTS.name].files, Window(start, end), at_once):
+                yield from self._events_together(window, held, at_once)
+
+    def _events_together(self, window: Window, held: Sequence[DataFile], at_once: int) -> Iterator[pa.Table]:
+        asked = {"start": window.start, "end": window.end}
         with translated(self._folder), connect() as connection:
-            asked = {"files": [file.path for file in held], "start": start, "end": end}
-            seqs = read(connection, _SEQS_OF, asked).column("seq").to_pylist() if held else []
+            files = [file.path for file in held]
+            seqs = read(connection, _SEQS_OF, {"files": files, **asked}).column("seq")
         for place in range(0, len(seqs), at_once):
-            some = seqs[place : place + at_once]
-            yield self._events(_OF, held, {"start": start, "end": end, "first": some[0], "last": some[-1]})
+            some = seqs.slice(place, at_once)
+            bounds = {"first": some[0].as_py(), "last": some[-1].as_py()}
+            yield self._events(_OF, [file for file in held if file.may_hold("seq", *bounds.values())], asked | bounds)
 
     def events_by_hour(self, start: datetime, end: datetime) -> dict[datetime, int]:
         """Return the number of events of each hour that has any, from `start` on and before `end`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -17,15 +18,13 @@ from anthropic_audit.settings import RetentionSettings
 from anthropic_audit.times import parse_duration
 
 from .environment import load_settings
-from .failures import guarded
+from .groups import group
 from .logs import logging_watch, open_log
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, notes, print_json, print_table
 from .stopping import stopping
 
 _FOUND = 3
-
-app = typer.Typer(help="Look through an archive, and keep house in it.", no_args_is_help=True)
 
 
 def verify_archive(
@@ -122,7 +121,9 @@ def _progress() -> Progress:
     return Progress(*columns, console=notes(), transient=True)
 
 
-app.command("verify")(guarded(verify_archive))
-app.command("compact")(guarded(compact))
-app.command("retain")(guarded(retain))
-app.command("vacuum")(guarded(vacuum))
+COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
+    {"verify": verify_archive, "compact": compact, "retain": retain, "vacuum": vacuum}
+)
+"""Every subcommand of `archive`."""
+
+app = group("Look through an archive, and keep house in it.", COMMANDS)

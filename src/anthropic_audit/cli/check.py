@@ -26,7 +26,7 @@ from anthropic_audit.progress import nobody
 from anthropic_audit.redact import redact
 from anthropic_audit.service import open_feeds
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings, SinkSettings
-from anthropic_audit.settings_sources import resolve_key, resolve_sink_secret
+from anthropic_audit.settings_sources import Key, resolve_key, resolve_sink_secret
 
 from .environment import environment, load_settings
 from .filters import warnings, with_types
@@ -98,9 +98,7 @@ def _settings(settings: Settings, path: Path | None) -> Iterator[Finding]:
 
 def _feed(feed: FeedSettings, *, offline: bool) -> Iterator[Finding]:
     key = resolve_key(feed, environment())
-    yield Finding(f"feed {feed.name}: key", State.FINE, f"found in {key.origin}")
-    if key.warning:
-        yield Finding(f"feed {feed.name}: key", State.WARNING, key.warning, "")
+    yield from _key_findings(f"feed {feed.name}: key", key)
     if offline:
         yield Finding(f"feed {feed.name}: API", State.SKIPPED, "not asked, as --offline says")
         return
@@ -113,7 +111,16 @@ def _feed(feed: FeedSettings, *, offline: bool) -> Iterator[Finding]:
 
 
 def _sink(sink: SinkSettings, *, offline: bool) -> Iterator[Finding]:
-    return sink_findings(sink, resolve_sink_secret(sink, environment()), SystemClock(), offline=offline)
+    key = resolve_sink_secret(sink, environment())
+    if key is not None:
+        yield from _key_findings(f"sink {sink.name}: secret", key)
+    yield from sink_findings(sink, key.secret if key else None, SystemClock(), offline=offline)
+
+
+def _key_findings(what: str, key: Key) -> Iterator[Finding]:
+    yield Finding(what, State.FINE, f"found in {key.origin}")
+    if key.warning:
+        yield Finding(what, State.WARNING, key.warning, "")
 
 
 def _processors(settings: Settings) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
 from anthropic_audit.settings_sources import Key, resolve_keys
 
 from .environment import environment, load_settings
-from .failures import tell
+from .failures import tell, worst
 from .filters import warnings, with_types
 from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
@@ -30,10 +30,6 @@ from .output import notes
 from .pace import settle_in
 from .progress_display import ProgressDisplay
 from .stopping import stopping
-
-_INCOMPLETE = 3
-_SEVERITY = (0, _INCOMPLETE, SetupError.exit_code, 1)
-"""Exit codes, the one that counts most last."""
 
 
 def collect(
@@ -140,11 +136,10 @@ def _conclude(outcomes: Sequence[Outcome], hints: Mapping[str, str | None]) -> N
     for outcome in outcomes:
         if outcome.error is not None:
             refused = hints.get(outcome.feed) if isinstance(outcome.error, FeedRefusedError) else None
-            tell(f"feed {outcome.feed}: {outcome.error}", refused or outcome.error.hint)
+            tell(f"feed {outcome.feed}: {outcome.error}", refused or outcome.error.hint, outcome.error)
         elif not outcome.is_covered:
             notes().print(f"feed {outcome.feed}: something is left to collect, run it again", markup=False)
-    code = max((outcome.exit_code for outcome in outcomes), key=_SEVERITY.index, default=0)
-    if code:
+    if code := worst(outcome.exit_code for outcome in outcomes):
         raise typer.Exit(code)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from anthropic_audit.errors import AuditError
+from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import redact
 
 from .environment import is_debugging
@@ -22,6 +23,9 @@ from .environment import is_debugging
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 UNEXPECTED = 1
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SEVERITY = (0, InterruptedRunError.exit_code, SetupError.exit_code, AuditError.exit_code)
+"""Exit codes, the one that counts most last."""
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -42,23 +46,35 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
         except KeyboardInterrupt as error:
             raise typer.Exit(INTERRUPTED) from error
         except AuditError as error:
-            tell(str(error), error.hint)
+            tell(str(error), error.hint, error)
             raise typer.Exit(error.exit_code) from error
         except Exception as error:
-            tell(f"this should not happen: {type(error).__name__}: {error}", _report_hint())
+            tell(*_explained(error), error)
             raise typer.Exit(UNEXPECTED) from error
 
     return run
 
 
-def tell(message: str, hint: str | None = None) -> None:
+def tell(message: str, hint: str | None = None, error: BaseException | None = None) -> None:
     """Print an error and its way out on stderr, without anything secret; with the traceback when debugging."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(Text("error: ", style="bold red"), Text(redact(message)), sep="")
     if hint:
         console.print(Text("hint: ", style="bold cyan"), Text(redact(hint)), sep="")
-    if is_debugging():
-        sys.stderr.write(redact(traceback.format_exc()))
+    if error is not None and is_debugging():
+        sys.stderr.write(redact("".join(traceback.format_exception(error))))
+
+
+def worst(exit_codes: Iterable[int]) -> int:
+    """Return the exit code that counts most, 0 when there is none."""
+    return max(exit_codes, key=_SEVERITY.index, default=0)
+
+
+def _explained(error: Exception) -> tuple[str, str]:
+    """Return what is wrong, and what to do, when nobody has foreseen it; standard output may be a file, too."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return f"what is written has no room: {error.strerror}", "make space where it goes, also standard output"
+    return f"this should not happen: {type(error).__name__}: {error}", _report_hint()
 
 
 def _report_hint() -> str:

@@ -20,8 +20,8 @@ from anthropic_audit.settings import Settings
 from anthropic_audit.times import format_duration, format_time
 
 from .environment import load_settings
-from .failures import guarded
 from .filters import with_types
+from .groups import group
 from .options import Archive, Config, Since, TableOrJson, Until, read_span
 from .output import notes, print_json
 from .status_gaps import gaps_as_json, print_gaps
@@ -85,14 +85,7 @@ def declare(
 COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType({"list": list_gaps, "declare": declare})
 """Every subcommand of `gaps`."""
 
-app = typer.Typer(
-    help="See which time is missing from the archive, and declare what can't be collected any more.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-)
-
-for _name, _command in COMMANDS.items():
-    app.command(_name)(guarded(_command))
+app = group("See which time is missing from the archive, and declare what can't be collected any more.", COMMANDS)
 
 
 def _window(since: str | None, until: str | None, now: datetime) -> Window:

@@ -131,7 +131,7 @@ def _read(
 def _conclude(done: HistoryRead) -> None:
     """Tell what went wrong, and exit with its code."""
     if done.error is not None:
-        tell(str(done.error), done.error.hint)
+        tell(str(done.error), done.error.hint, done.error)
         raise typer.Exit(_INCOMPLETE if done.windows else done.error.exit_code)
     if done.left:
         notes().print(f"{done.left.length} of the range is left: run it again")

@@ -17,6 +17,7 @@ from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.ports import Clock
+from anthropic_audit.progress import Watch
 from anthropic_audit.redact import Secret
 from anthropic_audit.search.lateness import lateness
 from anthropic_audit.service import (
@@ -183,16 +184,20 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             Chore("measure lateness", _MEASURE_SECONDS, lambda: _measure(settings, collector, log)),
             Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
-        sinks = {one.name: _opener(settings, one, clock, figures) for one in settings.sinks}
+        sinks = {one.name: _opener(settings, one, clock, figures.watch, log) for one in settings.sinks}
         stack.enter_context(Deliveries(archive, sinks, clock, figures.watch))
         stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
         log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
         collector.follow(runs)
 
 
-def _opener(settings: Settings, sink: SinkSettings, clock: Clock, figures: Figures) -> Open:
+def _opener(settings: Settings, sink: SinkSettings, clock: Clock, watch: Watch, log: FilteringBoundLogger) -> Open:
     """Return what opens a sink; whatever is wrong with it is said when it is opened, and keeps nobody else."""
-    return lambda: opened_errands(settings, sink, clock, figures.watch, patience=PATIENT)
+
+    def warn(reason: str) -> None:
+        log.warning("key", sink=sink.name, reason=reason)
+
+    return lambda: opened_errands(settings, sink, clock, watch, patience=PATIENT, warn=warn)
 
 
 def _measure(settings: Settings, collector: Collector, log: FilteringBoundLogger) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from anthropic_audit.errors import SinkBusyError, SinkDeniedError, SinkRefusedError
+from anthropic_audit.errors import InterruptedRunError, SinkBusyError, SinkDeniedError, SinkRefusedError
 from anthropic_audit.feed.retry import Patience
 from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.ports import Clock, Sink
@@ -24,6 +24,8 @@ _TOO_OFTEN = 3
 """A request that is refused so often in a row may be too large for the room that a busy target has."""
 
 _TOO_LARGE = 413
+_LOOK_SECONDS = 1.0
+"""How soon one who waits sees that the others have ended."""
 _ENOUGH = 20
 """So many events are refused one by one before it is the target that counts as wrong, not the events."""
 
@@ -59,6 +61,7 @@ class Courier:
         self._chance = chance
         self._has_taken = False
         self._refused_alone = 0
+        self._is_ending = False
         self._pace = Pace(limits.workers, limits.batch_events)
         self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="courier")
 
@@ -79,6 +82,7 @@ class Courier:
             SinkDeniedError: The sink does not let us in.
             InterruptedRunError: The operator asked for an end.
         """
+        self._is_ending = False
         waiting: deque[Future[list[Settled]]] = deque()
         batches = self._batches(parcels)
         try:
@@ -89,6 +93,7 @@ class Courier:
             while waiting:
                 yield from waiting.popleft().result()
         finally:
+            self._is_ending = True
             for future in waiting:
                 future.cancel()
             for future in waiting:
@@ -107,7 +112,7 @@ class Courier:
         batch: list[Parcel] = []
         nbytes = 0
         for parcel in parcels:
-            size = len(parcel.document)
+            size = parcel.nbytes
             if batch and (len(batch) >= self._limits.batch_events or nbytes + size > self._limits.batch_bytes):
                 yield batch
                 batch, nbytes = [], 0
@@ -123,6 +128,7 @@ class Courier:
         some: Sequence[Parcel] = ()
         failures, started = 0, self._clock.now()
         while left:
+            self._go_on()
             try:
                 with self._pace.turn(self._clock):
                     if carefully:
@@ -186,4 +192,17 @@ class Courier:
         if started_ago + timedelta(seconds=seconds) > self._patience.give_up_after:
             raise error
         self._watch(Waiting(seconds, str(error)))
-        self._clock.wait(seconds)
+        while seconds > 0:
+            self._go_on()
+            self._clock.wait(min(seconds, _LOOK_SECONDS))
+            seconds -= _LOOK_SECONDS
+
+    def _go_on(self) -> None:
+        """Try again, unless another batch has failed for good: nobody asks for this one's end any more.
+
+        Raises:
+            InterruptedRunError: It has.
+        """
+        if self._is_ending:
+            message = "another batch has failed"
+            raise InterruptedRunError(message)

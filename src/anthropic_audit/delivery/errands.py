@@ -44,7 +44,7 @@ class _Tally:
         parcel, verdict = settled
         self.last_seq = parcel.seq
         self.counts[verdict.fate] += 1
-        self.nbytes += len(parcel.document)
+        self.nbytes += parcel.nbytes
         if verdict.fate is Fate.REJECTED:
             self.refused.append(settled)
         elif errand is Errand.RETRY:

@@ -28,7 +28,7 @@ _DIGEST = "digest"
 _LARGEST = "50gb"
 _OLDEST_DAYS = 30
 _NO_SUCH_PATH = 400
-_MISSING = "the cluster lacks the module or plugin for it"
+_MISSING = "the cluster lacks the module or plugin for it, if it does not say otherwise"
 
 
 class Boards(Protocol):
@@ -201,9 +201,7 @@ def _make(cluster: Cluster, part: Part, *, is_rehearsal: bool) -> Step:
     try:
         current = cluster.ask("GET", part.path)
     except SinkRefusedError as error:
-        if part.may_be_missing and error.status == _NO_SUCH_PATH:
-            return Step(part.what, part.name, Change.SKIP, _MISSING)
-        raise
+        return _skipped(part, error)
     if current is not None and _found_digest(current) == part.digest:
         return Step(part.what, part.name, Change.NONE)
     if current is not None and not part.body.get("template", True):
@@ -213,10 +211,19 @@ def _make(cluster: Cluster, part: Part, *, is_rehearsal: bool) -> Step:
         try:
             cluster.ask("PUT", _versioned(part.path, current), _marked(part))
         except SinkRefusedError as error:
-            if part.may_be_missing and error.status == _NO_SUCH_PATH:
-                return Step(part.what, part.name, Change.SKIP, _MISSING)
-            raise
+            return _skipped(part, error)
     return Step(part.what, part.name, change)
+
+
+def _skipped(part: Part, error: SinkRefusedError) -> Step:
+    """Return that a part is left out, with the cluster's own words: they tell what it lacks from what is wrong.
+
+    Raises:
+        SinkRefusedError: The part has to be there.
+    """
+    if not part.may_be_missing or error.status != _NO_SUCH_PATH:
+        raise error
+    return Step(part.what, part.name, Change.SKIP, f"{_MISSING}: {error}")
 
 
 def _marked(part: Part) -> Body:

@@ -20,6 +20,12 @@ NAME: Final = "logs-anthropic.audit-raw"
 
 _TELL = "the activity can't be read: {{{_ingest.on_failure_message}}}"
 
+_ARRIVED: Final = (
+    {"set": {"field": "event.created", "value": "{{{_ingest.timestamp}}}", "if": "ctx['@timestamp'] == null"}},
+    {"set": {"field": "@timestamp", "value": "{{{_ingest.timestamp}}}", "override": False}},
+)
+"""An activity without a time of its own gets that of its arrival: a data stream refuses an event without any."""
+
 
 def ingest_pipeline(catalogue: Catalogue, options: Options | None = None, *, sets_id: bool = True) -> Pipeline:
     """Return the pipeline: the text of an activity in `message` becomes the event.
@@ -33,7 +39,7 @@ def ingest_pipeline(catalogue: Catalogue, options: Options | None = None, *, set
     script = {"lang": "painless", "source": _source(), "params": {**parameters(catalogue, chosen), "sets_id": sets_id}}
     return {
         "description": f"Raw Anthropic activities to ECS, catalogue {catalogue.version}",
-        "processors": [{"json": {"field": "message", "target_field": "json"}}, {"script": script}],
+        "processors": [{"json": {"field": "message", "target_field": "json"}}, {"script": script}, *_ARRIVED],
         "on_failure": _on_failure(chosen),
     }
 

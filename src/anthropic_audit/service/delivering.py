@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -29,7 +29,7 @@ class Deliveries:
     """Delivers to sinks while its context lasts; it ends when the clock is interrupted.
 
     A sink that fails for good (it does not let us in, its settings are wrong) is told of and tried again, ever less
-    often: somebody may have mended it.
+    often: somebody may have mended it. So is one that fails as nobody has foreseen: no sink ends before the others.
     """
 
     def __init__(self, archive: ArchiveWriter, sinks: Mapping[str, Open], clock: Clock, watch: Watch) -> None:
@@ -66,11 +66,16 @@ class Deliveries:
                         self._clock.wait(_POLL_SECONDS)
             except InterruptedRunError:
                 return
-            except AuditError as error:
+            except Exception as error:  # noqa: BLE001 - a thread that ends would leave its sink behind, and nobody told
                 failures += 1
-                self._watch(DeliveryFailed(name, str(error), error.hint, type(error).__name__))
+                self._tell(name, error)
             if not self._has_time(pause_after(failures, _FIRST_PAUSE)):
                 return
+
+    def _tell(self, name: str, error: Exception) -> None:
+        """Tell of a failure; a log that can't be written must not end the sink, either."""
+        with suppress(Exception):
+            self._watch(DeliveryFailed(name, *_explained(error), type(error).__name__))
 
     def _has_time(self, pause: timedelta) -> bool:
         """Wait, and say whether it goes on."""
@@ -79,3 +84,13 @@ class Deliveries:
         except InterruptedRunError:
             return False
         return True
+
+
+def _explained(error: Exception) -> tuple[str, str | None]:
+    """Return what is wrong, and what to do: the system's own troubles pass, what nobody has foreseen is a mistake."""
+    if isinstance(error, AuditError):
+        return str(error), error.hint
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError):
+        return said, "it is tried again"
+    return f"this should not happen: {said}", "it is tried again; please report it"

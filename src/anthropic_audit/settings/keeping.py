@@ -27,7 +27,7 @@ class EnrichmentSettings(Section):
 class HoldSettings(Section):
     """A span of time of which nothing may be removed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     start: date = Field(alias="from", description="First day of the span")
     end: date = Field(alias="to", description="Last day of the span")

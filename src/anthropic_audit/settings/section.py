@@ -26,4 +26,4 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(form
 class Section(BaseModel):
     """A table of the settings: frozen, and without settings that do not exist."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)

@@ -9,7 +9,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from .section import Duration, Section
+from .kinds import Days, Filled, Headers, Span, Url, UrlOrNone
+from .section import Section
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
@@ -20,7 +21,7 @@ class _Sink(Section):
     batch_events: int = Field(2000, ge=1, le=50_000, description="Most events in one request")
     batch_bytes: int = Field(5_000_000, ge=1000, le=100_000_000, description="Most bytes in one request")
     workers: int = Field(4, ge=1, le=32, description="Requests at the same time")
-    timeout: Duration = Field(timedelta(seconds=60), description="Time one request may take")
+    timeout: Span = Field(timedelta(seconds=60), description="Time one request may take")
     secret_env: str = Field("", description="Environment variable that holds the key, password or token")
     secret_file: str = Field("", description="File that holds it")
     secret_command: tuple[str, ...] = Field((), description="Command that prints it, as a list of words")
@@ -48,14 +49,14 @@ class _Web(_Sink):
 
 
 class _Cluster(_Web):
-    urls: tuple[str, ...] = Field((), description="Base URLs of the cluster's nodes")
+    urls: tuple[Url, ...] = Field((), description="Base URLs of the cluster's nodes")
     namespace: str = Field("default", description="Last part of the data stream's name, `logs-anthropic.audit-…`")
     username: str = Field("", description='User of `auth = "basic"`')
-    retention: Duration = Field(
-        timedelta(0), description="How long the cluster keeps events; 0s: as long as the cluster's own rules say"
+    retention: Days = Field(
+        timedelta(0),
+        description="How long the cluster keeps events, in whole days; 0s: as long as the cluster's own rules say",
     )
-
-    dashboards_url: str = Field(
+    dashboards_url: UrlOrNone = Field(
         "", description="Base URL of Kibana or OpenSearch Dashboards, where `sinks setup` installs the overview"
     )
 
@@ -120,9 +121,9 @@ class NdjsonSink(_Sink):
     """Files of one event a line, or standard output."""
 
     to: Literal["ndjson"]
-    folder: str = Field(description="Folder of the files; `-`: standard output")
+    folder: Filled = Field(description="Folder of the files; `-`: standard output")
     rotate_bytes: int = Field(128_000_000, ge=1000, description="Size at which a file is closed")
-    rotate_after: Duration = Field(timedelta(hours=1), description="Age at which a file is closed")
+    rotate_after: Span = Field(timedelta(hours=1), description="Age at which a file is closed")
     compress: bool = Field(default=False, description="Compress closed files (gzip)")
 
 
@@ -130,9 +131,10 @@ class HttpSink(_Web):
     """A webhook."""
 
     to: Literal["http"]
-    url: str = Field(description="Where batches are sent to, by POST")
+    url: Url = Field(description="Where batches are sent to, by POST")
     body: Literal["ndjson", "json"] = Field("ndjson", description="One event a line, or one list")
-    headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
+    compress: bool = Field(default=False, description="Compress bodies (gzip), for receivers that can read them")
+    headers: Headers = Field({}, description="Headers of each request; nothing secret")
     auth: Literal["none", "bearer", "hmac"] = Field(
         "none",
         description="What the secret is for: a bearer token, or a key that signs each body (HMAC-SHA256)",
@@ -150,7 +152,7 @@ class SplunkHecSink(_Web):
     """Splunk's HTTP Event Collector; the secret is its token."""
 
     to: Literal["splunk_hec"]
-    url: str = Field(description="Base URL of the collector, such as `https://splunk.example.com:8088`")
+    url: Url = Field(description="Base URL of the collector, such as `https://splunk.example.com:8088`")
     index: str = Field("", description="Index; none: the token's own")
     sourcetype: str = Field("anthropic:audit", description="Source type of events")
 
@@ -166,8 +168,8 @@ class OtlpSink(_Web):
     """Logs of OpenTelemetry, by HTTP with JSON."""
 
     to: Literal["otlp"]
-    url: str = Field(description="Where logs are sent to, such as `http://127.0.0.1:4318/v1/logs`")
-    headers: dict[str, str] = Field({}, description="Headers of each request; nothing secret")
+    url: Url = Field(description="Where logs are sent to, such as `http://127.0.0.1:4318/v1/logs`")
+    headers: Headers = Field({}, description="Headers of each request; nothing secret")
     service_name: str = Field("anthropic-audit", description="`service.name` of the resource")
 
 
@@ -175,8 +177,8 @@ class KafkaSink(_Sink):
     """A topic of Kafka; the key of a message is the activity's id."""
 
     to: Literal["kafka"]
-    brokers: tuple[str, ...] = Field(min_length=1, description="Brokers to begin with, as `host:port`")
-    topic: str = Field("anthropic-audit", description="The topic; it must exist, or the broker must make it")
+    brokers: tuple[Filled, ...] = Field(min_length=1, description="Brokers to begin with, as `host:port`")
+    topic: Filled = Field("anthropic-audit", description="The topic; it must exist, or the broker must make it")
     username: str = Field("", description="User of SASL; the secret is the password")
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("SCRAM-SHA-512", description="SASL's")
     tls: bool = Field(default=False, description="Talk to the brokers by TLS")

@@ -12,7 +12,7 @@ from .feeds import FeedSettings
 from .keeping import EnrichmentSettings, RetentionSettings, ServiceSettings
 from .processors import ProcessorSettings
 from .section import Section
-from .sinks import SinkSettings
+from .sinks import NdjsonSink, SinkSettings
 
 
 class Settings(Section):
@@ -40,6 +40,11 @@ class Settings(Section):
             if twice:
                 message = f"two {kind} have the same name: {', '.join(twice)}"
                 raise ValueError(message)
+        folders = [one.folder for one in self.sinks if isinstance(one, NdjsonSink) and one.folder != "-"]
+        shared = sorted({folder for folder in folders if folders.count(folder) > 1})
+        if shared:
+            message = f"two sinks write into the same folder: {', '.join(shared)}"
+            raise ValueError(message)
         too_far = [feed.name for feed in self.feeds if feed.backfill > self.retention.keep > timedelta(0)]
         if too_far:
             message = f"backfill reaches further back than retention.keep, which would remove it: {', '.join(too_far)}"

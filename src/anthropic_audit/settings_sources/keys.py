@@ -51,7 +51,7 @@ def run_command(words: Sequence[str]) -> str:
         )
     except OSError as error:
         message = f"the key's command can't be run: {name}: {error.strerror or error}"
-        raise SetupError(message, hint="api_key_command is a list of words, the first names a program") from error
+        raise SetupError(message, hint="a command is a list of words, the first names a program") from error
     except subprocess.TimeoutExpired as error:
         message = f"the key's command gave no answer within {_COMMAND_SECONDS:.0f} s: {name}"
         raise SetupError(message, hint="run it by hand: it must not ask questions") from error
@@ -103,20 +103,29 @@ def resolve_hash_key(processor: HashFields, environ: Mapping[str, str], run: Run
     return Secret(key)
 
 
-def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run = run_command) -> Secret | None:
+def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run = run_command) -> Key | None:
     """Find the secret of a sink, or None when its settings name no place of one.
 
     Raises:
-        SetupError: There is none at that place.
+        SetupError: There is none at that place, or one that can't be sent.
     """
     if not sink.has_secret:
         return None
     place = _Place(f"sink `{sink.name}`", sink.secret_env, sink.secret_file, sink.secret_command)
-    text, origin, _ = place.read(environ, run, hint="set the variable, or name secret_file or secret_command")
+    text, origin, warning = place.read(environ, run, hint="set the variable, or name secret_file or secret_command")
+    hint = "put the key, the password or the token there, and nothing else"
     if not text.strip():
         message = f"sink `{sink.name}` has no secret: {origin} is empty"
-        raise SetupError(message, hint="put the key, the password or the token there, and nothing else")
-    return Secret(text.strip())
+        raise SetupError(message, hint=hint)
+    if _is_token(sink) and not _SENDABLE.fullmatch(text.strip()):
+        message = f"sink `{sink.name}` has a secret with spaces, line breaks or signs that no token has: {origin}"
+        raise SetupError(message, hint=hint)
+    return Key(Secret(text.strip()), origin, warning)
+
+
+def _is_token(sink: SinkSettings) -> bool:
+    """Say whether a secret is sent as it is, in a header."""
+    return sink.to in ("splunk_hec", "otlp") or getattr(sink, "auth", "") in ("api_key", "bearer")
 
 
 def resolve_key(feed: FeedSettings, environ: Mapping[str, str], run: Run = run_command) -> Key:
@@ -149,7 +158,7 @@ class _Place:
         if self.file:
             return self._from_file(Path(self.file).expanduser())
         if self.command:
-            return run(self.command), f"the output of `{redact(self.command[0])}`", None
+            return self._from_command(run), f"the output of `{redact(self.command[0])}`", None
         names = (self.env,) if self.env else KEY_VARIABLES
         for name in names:
             if environ.get(name, "").strip():
@@ -157,6 +166,13 @@ class _Place:
         looked = " and ".join(redact(name) for name in names)
         message = f"{self.owner} has no key: looked at the environment, {looked}"
         raise SetupError(message, hint=hint)
+
+    def _from_command(self, run: Run) -> str:
+        try:
+            return run(self.command)
+        except SetupError as error:
+            message = f"{self.owner} has no key: {error}"
+            raise SetupError(message, hint=error.hint) from error
 
     def _from_file(self, path: Path) -> tuple[str, str, str | None]:
         try:

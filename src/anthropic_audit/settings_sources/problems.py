@@ -18,6 +18,9 @@ _KINDS = {"processors": PROCESSORS, "sinks": SINKS}
 """Lists of tables of several kinds."""
 _TAG = 2
 """Where pydantic puts the kind of such a table into the place of a finding."""
+_TABLES = ("feeds", *_KINDS)
+_NO_TABLES = ("tuple_type", "model_type", "model_attributes_type")
+"""What pydantic calls it when something else stands where a list of tables is wanted."""
 _SAYINGS = {
     "int_parsing": "this is no whole number",
     "int_type": "this is no whole number",
@@ -25,6 +28,7 @@ _SAYINGS = {
     "bool_parsing": "write true or false",
     "bool_type": "write true or false",
     "missing": "this is missing",
+    "too_short": "this is empty",
     "dict_type": 'this is no table: write { name = "value" }',
     "string_type": "this is no text: put it in quotes",
     "tuple_type": 'this is no list: write ["one", "two"]',
@@ -64,8 +68,9 @@ def _sentence(kind: str, message: str, place: Place, known: list[str]) -> str:
         if place[0] == "sinks":
             return f"`to` says where a sink delivers to: {', '.join(SINKS)}"
         return f"`do` says what a processor does: {', '.join(PROCESSORS)}"
-    if place == ("feeds",) and kind == "tuple_type":
-        return "feeds is a list of tables: begin each feed with `[[feeds]]`, not `[feeds]`"
+    if kind in _NO_TABLES and 0 < len(place) <= _TAG and place[0] in _TABLES:
+        name = place[0]
+        return f"{name} is a list of tables: begin each {str(name)[:-1]} with `[[{name}]]`, not `[{name}]`"
     if kind in _SAYINGS:
         return _SAYINGS[kind]
     return message.removeprefix("Value error, ").replace("Input should be", "this should be")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from base64 import b64encode
 
 import httpx2
@@ -12,6 +11,7 @@ from anthropic_audit.redact import Secret, redact
 from anthropic_audit.settings import ClusterSink, ElasticsearchSink
 
 from .answers import MISSING, refusal
+from .certificates import tls_context
 
 _GOOD = range(200, 300)
 
@@ -27,15 +27,10 @@ class BoardServer:
         self._name = settings.name
         self._url = settings.dashboards_url.rstrip("/")
         mark = "kbn-xsrf" if isinstance(settings, ElasticsearchSink) else "osd-xsrf"
-        try:
-            context = ssl.create_default_context(cafile=settings.ca_file or None)
-            if settings.client_certificate_file:
-                context.load_cert_chain(settings.client_certificate_file, settings.client_key_file or None)
-        except OSError as error:
-            message = f"sink {settings.name}: a certificate can't be used: {error.strerror or error}"
-            raise SetupError(message, hint="check ca_file, client_certificate_file and client_key_file") from error
         headers = {mark: "true", **_authorization(settings, secret)}
-        self._client = httpx2.Client(verify=context, timeout=settings.timeout.total_seconds(), headers=headers)
+        self._client = httpx2.Client(
+            verify=tls_context(settings), timeout=settings.timeout.total_seconds(), headers=headers
+        )
 
     def description(self, name: str) -> str | None:
         """Return the description of a dashboard, or None when there is none of this id.

@@ -10,7 +10,7 @@ from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from elasticsearch.helpers import streaming_bulk
 
 from anthropic_audit.errors import AuditError, SetupError, SinkBusyError
-from anthropic_audit.redact import Secret, safe_url
+from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ElasticsearchSink
 
 from . import bulk
@@ -97,7 +97,7 @@ def _options(settings: ElasticsearchSink, secret: Secret | None) -> dict[str, An
     if settings.cloud_id:
         options["cloud_id"] = settings.cloud_id
     else:
-        options["hosts"] = [safe_url(url) for url in settings.urls]
+        options["hosts"] = list(settings.urls)
     key = secret.reveal() if secret else ""
     auth = {"api_key": {"api_key": key}, "bearer": {"bearer_auth": key}}
     auth["basic"] = {"basic_auth": (settings.username, key)}  # type: ignore[dict-item] # a pair

@@ -14,6 +14,7 @@ from anthropic_audit.redact import Secret, redact
 from anthropic_audit.settings import KafkaSink
 
 _CREATED = Verdict(Fate.CREATED)
+_LOST = Verdict(Fate.BUSY, "no broker has acknowledged it")
 _TOO_LARGE = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_RECORD)
 _DENIED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -48,26 +49,23 @@ class KafkaTopic:
         Raises:
             SinkBusyError, SinkDeniedError: None may be there.
         """
-        verdicts: dict[int, Verdict] = {}
+        errors: dict[int, KafkaError | None] = {}
 
         def told(place: int) -> Callable[[KafkaError | None], None]:
-            return lambda error: verdicts.__setitem__(place, _CREATED if error is None else _verdict(error))
+            return lambda error: errors.__setitem__(place, error)
 
         deadline = time.monotonic() + self._seconds + _GRACE_SECONDS
         try:
             for place, parcel in enumerate(parcels):
                 self._send(parcel, told(place))
-            while len(verdicts) < len(parcels) and time.monotonic() < deadline:
+            while len(errors) < len(parcels) and time.monotonic() < deadline:
                 self._producer.poll(_POLL_SECONDS)
         except KafkaException as error:
             raise self._failure(error.args[0]) from error
-        lost = Verdict(Fate.BUSY, "no broker has acknowledged it")
-        found = [verdicts.get(place, lost) for place in range(len(parcels))]
-        denied = next((one for one in found if one.status in _DENIED), None)
-        if denied is not None:
-            message = f"sink {self._name}: the brokers do not let us in: {denied.reason}"
-            raise SinkDeniedError(message, hint="check the username, the secret and the topic's rights")
-        return found
+        for one in errors.values():
+            if one is not None and (_is_fatal(one) or one.code() in _DENIED):
+                raise self._failure(one)
+        return [_verdict(errors[place]) if place in errors else _LOST for place in range(len(parcels))]
 
     def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
         """Return nothing: a topic can't be asked for a key."""
@@ -98,11 +96,23 @@ class KafkaTopic:
                 return
 
     def _failure(self, error: KafkaError) -> AuditError:
-        message = f"sink {self._name}: {error.str()}"
-        return SinkDeniedError(message) if error.code() in _DENIED else SinkBusyError(message)
+        if error.code() in _DENIED:
+            message = f"sink {self._name}: the brokers do not let us in: {error.str()}"
+            return SinkDeniedError(message, hint="check the username, the secret and the topic's rights")
+        if _is_fatal(error):
+            message = f"sink {self._name}: this producer can't go on, a new one may: {error.str()}"
+            return SinkDeniedError(message, hint="`run` makes a new one by itself; else deliver again")
+        return SinkBusyError(f"sink {self._name}: {error.str()}")
 
 
-def _verdict(error: KafkaError) -> Verdict:
+def _is_fatal(error: KafkaError) -> bool:
+    """Say whether an error is the end of a producer: it takes nothing any more."""
+    return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - the library's public name for it
+
+
+def _verdict(error: KafkaError | None) -> Verdict:
+    if error is None:
+        return _CREATED
     fate = Fate.REJECTED if error.code() in _TOO_LARGE else Fate.BUSY
     return Verdict(fate, error.str(), error.code())
 

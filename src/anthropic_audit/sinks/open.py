@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -18,6 +17,7 @@ from anthropic_audit.settings import (
     SinkSettings,
 )
 
+from .certificates import tls_context
 from .cluster import Cluster
 from .files import FileSink, StreamSink
 from .otlp import OtlpTarget
@@ -40,7 +40,7 @@ def open_sink(settings: SinkSettings, secret: Secret | None, clock: Clock) -> Si
     Raises:
         SetupError: A library is missing, or an address, a folder or a certificate can't be used.
     """
-    _check_certificates(settings)
+    tls_context(settings)  # the libraries read the files with the first request, and blame the network
     return _OPEN[settings.to](settings, secret, clock)
 
 
@@ -51,7 +51,7 @@ def open_cluster(settings: ClusterSink, secret: Secret | None) -> Cluster:
         SetupError: A library is missing, or an address or a certificate can't be used.
     """
     _need(settings)
-    _check_certificates(settings)
+    tls_context(settings)  # the libraries read the files with the first request, and blame the network
     if isinstance(settings, ElasticsearchSink):
         from .elasticsearch import ElasticsearchApi
 
@@ -59,19 +59,6 @@ def open_cluster(settings: ClusterSink, secret: Secret | None) -> Cluster:
     from .opensearch import OpenSearchApi
 
     return Cluster(OpenSearchApi(settings, secret))
-
-
-def _check_certificates(settings: SinkSettings) -> None:
-    """Read the files of certificates now: the libraries read them with the first request, and blame the network."""
-    authorities = getattr(settings, "ca_file", "")
-    mine, key = getattr(settings, "client_certificate_file", ""), getattr(settings, "client_key_file", "")
-    try:
-        context = ssl.create_default_context(cafile=authorities or None)
-        if mine:
-            context.load_cert_chain(mine, key or None)
-    except OSError as error:
-        message = f"sink {settings.name}: a certificate can't be used: {error.strerror or error}"
-        raise SetupError(message, hint="check ca_file, client_certificate_file and client_key_file") from error
 
 
 def _need(settings: SinkSettings) -> None:
@@ -82,7 +69,7 @@ def _need(settings: SinkSettings) -> None:
 
 
 def _open_files(settings: NdjsonSink, _: Secret | None, clock: Clock) -> Sink:
-    return StreamSink() if settings.folder == "-" else FileSink(settings, clock)
+    return StreamSink(settings.name) if settings.folder == "-" else FileSink(settings, clock)
 
 
 def _open_kafka(settings: KafkaSink, secret: Secret | None, _: Clock) -> Sink:

@@ -11,7 +11,7 @@ from opensearchpy.exceptions import ConnectionTimeout, TransportError
 from opensearchpy.helpers import streaming_bulk
 
 from anthropic_audit.errors import AuditError, SetupError, SinkBusyError
-from anthropic_audit.redact import Secret, safe_url
+from anthropic_audit.redact import Secret
 from anthropic_audit.settings import OpenSearchSink
 
 from . import bulk
@@ -92,7 +92,7 @@ class OpenSearchApi:
 def _options(settings: OpenSearchSink, secret: Secret | None) -> dict[str, Any]:
     key = secret.reveal() if secret else ""
     options: dict[str, Any] = {
-        "hosts": [safe_url(url) for url in settings.urls],
+        "hosts": list(settings.urls),
         "timeout": settings.timeout.total_seconds(),
         "http_compress": True,
         "max_retries": 0,

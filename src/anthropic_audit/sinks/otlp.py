@@ -30,7 +30,7 @@ class OtlpTarget:
         headers = {**settings.headers, "content-type": "application/json"}
         if secret:
             headers["authorization"] = f"Bearer {secret.reveal()}"
-        self._client = WebClient(settings, settings.url, headers)
+        self._client = WebClient(settings, settings.url, headers, compress=True)
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Send events by one request.

@@ -27,7 +27,7 @@ class SplunkTarget:
         if settings.index:
             self._envelope["index"] = settings.index
         headers = {"authorization": f"Splunk {secret.reveal() if secret else ''}"}
-        self._client = WebClient(settings, settings.url.rstrip("/") + _PATH, headers)
+        self._client = WebClient(settings, settings.url.rstrip("/") + _PATH, headers, compress=True)
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Send events by one request, one after the other in its body.

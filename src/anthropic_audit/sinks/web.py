@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import ssl
 from collections.abc import Mapping
+from functools import partial
 
 import httpx2
 
@@ -12,34 +12,36 @@ from anthropic_audit.errors import SetupError, SinkBusyError
 from anthropic_audit.settings import HttpSink, OtlpSink, SplunkHecSink
 
 from .answers import refusal
+from .certificates import tls_context
 
 _GOOD = range(200, 300)
 
 
 class WebClient:
-    """Sends bodies to one URL, compressed.
+    """Sends bodies to one URL, compressed if that is wanted.
 
     Raises:
         SetupError: The URL or a certificate's file can't be used.
     """
 
-    def __init__(self, settings: HttpSink | SplunkHecSink | OtlpSink, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: HttpSink | SplunkHecSink | OtlpSink, url: str, headers: Mapping[str, str], *, compress: bool
+    ) -> None:
         self._name = settings.name
+        self._packed = partial(gzip.compress, compresslevel=1) if compress else bytes
+        encoding = {"content-encoding": "gzip"} if compress else {}
+        context = tls_context(settings)
         try:
-            context = ssl.create_default_context(cafile=settings.ca_file or None)
-            if settings.client_certificate_file:
-                context.load_cert_chain(settings.client_certificate_file, settings.client_key_file or None)
-            self._request = httpx2.Request("POST", url)
+            self._url = httpx2.URL(url)
             self._client = httpx2.Client(
                 verify=context,
                 timeout=settings.timeout.total_seconds(),
-                headers={**headers, "content-encoding": "gzip"},
+                headers={**headers, **encoding},
                 limits=httpx2.Limits(max_connections=settings.workers),
             )
-        except (OSError, httpx2.InvalidURL, httpx2.UnsupportedProtocol, ValueError) as error:
+        except (httpx2.InvalidURL, ValueError) as error:
             message = f"sink {settings.name}: the target can't be reached this way: {error}"
-            raise SetupError(message, hint="check the url and the certificates' files") from error
-        self._url = url
+            raise SetupError(message, hint="check the url and the headers") from error
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Send a body, and return the answer's.
@@ -48,7 +50,7 @@ class WebClient:
             SinkBusyError, SinkRefusedError, SinkDeniedError: It was not taken.
         """
         try:
-            answer = self._client.post(self._url, content=gzip.compress(body, 1), headers=dict(headers))
+            answer = self._client.post(self._url, content=self._packed(body), headers=dict(headers))
         except httpx2.TransportError as error:
             message = f"sink {self._name}: no answer: {type(error).__name__}: {error}"
             raise SinkBusyError(message, hint="check the url, certificates and the network") from error

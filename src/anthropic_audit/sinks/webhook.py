@@ -31,7 +31,7 @@ class WebhookTarget:
         headers = {**settings.headers, "content-type": _KINDS[settings.body]}
         if secret and settings.auth == "bearer":
             headers["authorization"] = f"Bearer {secret.reveal()}"
-        self._client = WebClient(settings, settings.url, headers)
+        self._client = WebClient(settings, settings.url, headers, compress=settings.compress)
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Send events by one request; the target takes all of them or none.

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import typer
-
-from anthropic_audit.cli.failures import guarded
+from anthropic_audit.cli.groups import group
 
 from .drift import drift
 from .lint import lint
@@ -28,11 +26,6 @@ COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
 )
 """Every subcommand of `catalogue`."""
 
-app = typer.Typer(
-    help="Look into the catalogue of activity types, fields and actors; find what it lacks; make schemas of it.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
+app = group(
+    "Look into the catalogue of activity types, fields and actors; find what it lacks; make schemas of it.", COMMANDS
 )
-
-for _name, _command in COMMANDS.items():
-    app.command(_name)(guarded(_command))

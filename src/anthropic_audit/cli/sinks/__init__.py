@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import typer
-
-from anthropic_audit.cli.failures import guarded
+from anthropic_audit.cli.groups import group
 
 from .again import replay, retry
 from .boards import dashboards
@@ -30,11 +28,4 @@ COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
 )
 """Every subcommand of `sinks`."""
 
-app = typer.Typer(
-    help="Deliver events to Elasticsearch, OpenSearch and other places, and see how that goes.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-)
-
-for _name, _command in COMMANDS.items():
-    app.command(_name)(guarded(_command))
+app = group("Deliver events to Elasticsearch, OpenSearch and other places, and see how that goes.", COMMANDS)

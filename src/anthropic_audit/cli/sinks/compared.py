@@ -50,7 +50,8 @@ def verify(
     Missing is what was delivered and is not there; strange is what is there and not in the archive; doubled is what is
     there in more than one backing index. Without --from and --to, the last 24 hours are compared.
 
-    Exit codes: 0 both have the same, 1 failed, 2 wrong use or settings, 3 they differ.
+    Exit codes: 0 both have the same, 1 failed, 2 wrong use or settings, 3 they differ, or the cluster is busy or
+    away.
     """
     now = datetime.now(UTC)
     start, end = read_span(since or "24h", until, now)

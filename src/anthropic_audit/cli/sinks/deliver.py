@@ -9,6 +9,7 @@ import typer
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.cli.environment import load_settings
+from anthropic_audit.cli.failures import tell, worst
 from anthropic_audit.cli.logs import logging_watch, open_log
 from anthropic_audit.cli.options import Archive, Config
 from anthropic_audit.cli.output import notes
@@ -51,10 +52,10 @@ def deliver(
     with stopping(clock.interrupt):
         works = [partial(_deliver, settings, one, clock, watch, is_following=follow) for one in chosen]
         failures = [error for error in side_by_side(works) if error is not None]
-    for error in failures[1:]:
-        notes().print(f"error: {error}", markup=False)
-    if failures:
-        raise failures[0]
+    for error in {str(error): error for error in failures}.values():
+        tell(str(error), error.hint, error)
+    if code := worst(error.exit_code for error in failures):
+        raise typer.Exit(code)
 
 
 def _deliver(

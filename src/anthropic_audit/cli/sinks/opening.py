@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,18 +15,22 @@ import typer
 from anthropic_audit.archive import ArchiveReader, DeliveryLedger, open_reader
 from anthropic_audit.cli.environment import environment, load_settings
 from anthropic_audit.cli.normalizing import configured_processors
+from anthropic_audit.cli.output import notes
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import Courier, Errands, Limits, Prepare, is_set_up
 from anthropic_audit.errors import SetupError
 from anthropic_audit.feed.retry import Patience
 from anthropic_audit.ports import Clock, Sink
 from anthropic_audit.progress import Watch
+from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ElasticsearchSink, NdjsonSink, OpenSearchSink, Settings, SinkSettings
 from anthropic_audit.settings_sources import resolve_sink_secret
 from anthropic_audit.sinks import open_cluster, open_sink
 from anthropic_audit.sinks.cluster import Cluster
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The sink's name in the settings.", show_default=False)]
+Warn = Callable[[str], None]
+"""Says what is unwise."""
 PATIENT = Patience(give_up_after=timedelta(days=36_500))
 """For those who go on until somebody stops them."""
 
@@ -78,7 +82,26 @@ def opened_cluster(sink: ElasticsearchSink | OpenSearchSink) -> Cluster:
     Raises:
         SetupError: A library, the secret, an address or a certificate is missing.
     """
-    return open_cluster(sink, resolve_sink_secret(sink, environment()))
+    return open_cluster(sink, found_secret(sink))
+
+
+def print_warning(text: str) -> None:
+    """Say on stderr what is unwise."""
+    notes().print(f"warning: {text}", markup=False)
+
+
+def found_secret(sink: SinkSettings, warn: Warn = print_warning) -> Secret | None:
+    """Find a sink's secret, if it has one, and say what is unwise about its place.
+
+    Raises:
+        SetupError: There is none at that place.
+    """
+    key = resolve_sink_secret(sink, environment())
+    if key is None:
+        return None
+    if key.warning:
+        warn(f"sink {sink.name}: {key.warning}")
+    return key.secret
 
 
 def preparing(settings: Settings, sink: SinkSettings) -> Prepare:
@@ -93,7 +116,14 @@ def preparing(settings: Settings, sink: SinkSettings) -> Prepare:
 
 @contextmanager
 def opened_errands(
-    settings: Settings, sink: SinkSettings, clock: Clock, watch: Watch, *, patience: Patience, moves: bool = True
+    settings: Settings,
+    sink: SinkSettings,
+    clock: Clock,
+    watch: Watch,
+    *,
+    patience: Patience,
+    moves: bool = True,
+    warn: Warn = print_warning,
 ) -> Iterator[Errands]:
     """Open a sink and its place in the archive; `moves` says whether its position may move.
 
@@ -104,7 +134,7 @@ def opened_errands(
     prepare = preparing(settings, sink)
     with ExitStack() as stack:
         ledger = stack.enter_context(DeliveryLedger(settings.archive, sink.name, clock.now(), moves=moves))
-        target = open_sink(sink, resolve_sink_secret(sink, environment()), clock)
+        target = open_sink(sink, found_secret(sink, warn), clock)
         stack.callback(target.close)
         _check_set_up(sink, target)
         workers = 1 if isinstance(sink, NdjsonSink) else sink.workers

@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.cli.environment import environment, load_settings
+from anthropic_audit.cli.environment import load_settings
 from anthropic_audit.cli.options import Archive, Config
 from anthropic_audit.cli.output import Heading, print_table
 from anthropic_audit.delivery import Change, set_up, set_up_dashboards
-from anthropic_audit.settings_sources import resolve_sink_secret
-from anthropic_audit.sinks import BoardServer
+from anthropic_audit.sinks import BoardServer, open_cluster
 
-from .opening import Name, chosen_cluster, opened_cluster
+from .opening import Name, chosen_cluster, found_secret
 
 _HEADINGS = (Heading("what"), Heading("name"), Heading("change"), Heading("reason"))
 
@@ -34,11 +33,11 @@ def setup(
     """
     settings = load_settings(config, {"archive": archive}).settings
     sink = chosen_cluster(settings, name)
-    cluster = opened_cluster(sink)
-    with closing(cluster):
+    secret = found_secret(sink)
+    with closing(open_cluster(sink, secret)) as cluster:
         steps = list(set_up(cluster, sink, load_catalogue(), is_rehearsal=dry_run))
     if sink.dashboards_url:
-        with closing(BoardServer(sink, resolve_sink_secret(sink, environment()))) as boards:
+        with closing(BoardServer(sink, secret)) as boards:
             steps.append(set_up_dashboards(boards, sink, is_rehearsal=dry_run))
     told = {change: f"would {change}" for change in (Change.CREATE, Change.UPDATE, Change.ROLL_OVER)} if dry_run else {}
     print_table(_HEADINGS, [(one.what, one.name, told.get(one.change, one.change), one.reason) for one in steps])

@@ -13,6 +13,7 @@ from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.cli.environment import load_settings
 from anthropic_audit.cli.options import Archive, Config, TableOrJson
 from anthropic_audit.cli.output import Heading, console, print_json, print_table
+from anthropic_audit.errors import SetupError
 from anthropic_audit.search.deliveries import SinkStanding, rejections, sink_standings
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import format_duration, format_time
@@ -67,6 +68,12 @@ def rejected(
     settings = load_settings(config, {"archive": archive}).settings
     with open_reader(settings.archive).connect() as connection:
         found = rejections(connection, name)
+        names = [
+            one.sink for one in sink_standings(connection, [one.name for one in settings.sinks], datetime.now(UTC))
+        ]
+    if name not in names:
+        message = f"there is no such sink: {name}"
+        raise SetupError(message, hint=f"there are: {', '.join(names)}" if names else "no sink is set")
     if format is TableOrJson.JSON:
         print_json([{**asdict(one), "timestamp": format_time(one.timestamp)} for one in found])
     elif found:

@@ -1,0 +1,72 @@
+"""Kinds of values that settings of sinks have; what is wrong with one is said without showing it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from .section import Duration
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+
+
+def _url(text: str) -> str:
+    """Refuse what is no URL, or has a secret in it; a message never shows the text, which may be one."""
+    try:
+        parts = urlsplit(text)
+        is_web = parts.scheme in ("http", "https") and parts.port != 0
+        is_url = is_web and text.isprintable() and " " not in text and bool((parts.hostname or "").encode("idna"))
+    except ValueError:
+        parts, is_url = None, False
+    if parts is not None and "@" in parts.netloc:
+        message = (
+            "no URL carries a user and a password: say the user with `username` (of a cluster), and name the place of "
+            "the password with secret_env, secret_file or secret_command"
+        )
+        raise ValueError(message)
+    if not is_url:
+        message = "this is no URL: write `https://host:port`, or `http://…`"
+        raise ValueError(message)
+    return text
+
+
+def _whole_days(span: timedelta) -> timedelta:
+    if span % timedelta(days=1):
+        message = "clusters count in whole days: write 1d, 90d or 365d, or 0s"
+        raise ValueError(message)
+    return span
+
+
+def _longer_than_zero(span: timedelta) -> timedelta:
+    if span <= timedelta(0):
+        message = "this must be longer than zero"
+        raise ValueError(message)
+    return span
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        message = "this is empty"
+        raise ValueError(message)
+    return text
+
+
+def _sendable(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            message = f"a header has a name without spaces and a value on one line, both in ASCII: {name!r}"
+            raise ValueError(message)
+    return headers
+
+
+Url = Annotated[str, AfterValidator(_url)]
+UrlOrNone = Annotated[str, AfterValidator(lambda text: text and _url(text))]
+Filled = Annotated[str, AfterValidator(_filled)]
+Headers = Annotated[dict[str, str], AfterValidator(_sendable)]
+Span = Annotated[Duration, AfterValidator(_longer_than_zero)]
+Days = Annotated[Duration, AfterValidator(_whole_days)]

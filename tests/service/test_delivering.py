@@ -1,0 +1,85 @@
+"""The threads of sinks end when the service does, and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.collecting import House, settings
+from tests.delivery.memory import MemoryPlace
+
+from anthropic_audit.archive import DeliveryLedger, open_writer
+from anthropic_audit.delivery import Courier, Errands, Limits, Prepare
+from anthropic_audit.errors import SinkDeniedError
+from anthropic_audit.feed.retry import Patience
+from anthropic_audit.processors import Processors
+from anthropic_audit.progress import Delivered, DeliveryFailed, Progress, nobody
+from anthropic_audit.service import Deliveries
+
+LIMITS = Limits(500, 10**6, 2)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    house = House(tmp_path / "archive", settings())
+    house.collect(house.feed())
+    return house
+
+
+def opening(house: House, place: MemoryPlace, failures: list[Exception]) -> Callable[[], Iterator[Errands]]:
+    """Return what opens a sink: it fails with each of the failures first, and the service ends with what it has got."""
+    clock = house.clock
+
+    def watch(event: Progress) -> None:
+        if isinstance(event, Delivered):
+            clock.interrupt()
+
+    def opened() -> Iterator[Errands]:
+        if failures:
+            raise failures.pop(0)
+        with (
+            DeliveryLedger(str(house.folder), "main", clock.now()) as ledger,
+            Courier(place, LIMITS, clock, patience=Patience(), watch=nobody, chance=lambda: 0.5) as courier,
+        ):
+            yield Errands(ledger, courier, Prepare(Processors()), clock=clock, watch=watch)
+
+    return opened
+
+
+def deliver(house: House, place: MemoryPlace, failures: list[Exception], watch: Callable[[Progress], None]) -> None:
+    """Run the thread of a sink until it has delivered something."""
+    opened = contextmanager(opening(house, place, failures))
+    with (
+        open_writer(str(house.folder), house.clock) as archive,
+        Deliveries(archive, {"main": opened}, house.clock, watch),
+    ):
+        pass
+
+
+def test_a_sink_goes_on_after_any_failure_and_tells_of_it(house: House) -> None:
+    place, told = MemoryPlace(), list[Progress]()
+    denied = SinkDeniedError("the door is shut", hint="open it")
+
+    deliver(house, place, [denied, KeyError("nobody has foreseen this"), BrokenPipeError("gone")], told.append)
+
+    assert [(one.kind, one.hint) for one in told if isinstance(one, DeliveryFailed)] == [
+        ("SinkDeniedError", "open it"),
+        ("KeyError", "it is tried again; please report it"),
+        ("BrokenPipeError", "it is tried again"),
+    ]
+    assert place.stored
+    assert house.clock.waited[:2] == [5.0, 10.0]
+
+
+def test_a_sink_goes_on_when_its_failure_can_not_be_told(house: House) -> None:
+    def watch(event: Progress) -> None:
+        message = f"the log is full: {event}"
+        raise OSError(message)
+
+    place = MemoryPlace()
+
+    deliver(house, place, [SinkDeniedError("the door is shut")], watch)
+
+    assert place.stored
