@@ -261,7 +261,7 @@ def compared(archive: Path, url: str) -> Verdict:
         truth = {seen["id"]: seen["sha256"] for seen in map(json.loads, answer)}
     with reader.connect() as connection:
         columns = "id, lower(hex(sha256)), sha256(raw), created_at >= $start AND created_at < $end"
-        sql = f"SELECT {columns} FROM activities"  # noqa: S608 - our own text
+        sql = f"SELECT {columns} FROM activities"
         rows = connection.execute(sql, {"start": start, "end": end}).fetchall()
         events = Counter(dict(connection.sql("SELECT id, count(*) FROM events GROUP BY id").fetchall()))
     inside = [row for row in rows if row[3]]
