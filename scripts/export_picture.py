@@ -22,7 +22,7 @@ def main() -> None:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, force_terminal=False)
     console.print("[bold]$ make demo[/bold]\n")
     with tempfile.TemporaryDirectory() as name:
-        play(console, Path(name), World(1, timedelta(days=30)), "./demo-archive")
+        play(console, Path(name), World(1, timedelta(days=30)), place="./demo-archive", then=lambda: None)
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     svg = console.export_svg(title="anthropic-audit demo", theme=MONOKAI, unique_id="demo")
     # the fonts would be fetched from elsewhere, and this picture fetches nothing

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sys
 import tempfile
+import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.console import open_console
 from anthropic_audit.errors import FatalError, SetupError
+from anthropic_audit.settings import ConsoleSettings, Settings
 from anthropic_audit.times import parse_duration
 
 from .demo_play import World, play
@@ -21,6 +26,8 @@ from .failures import tell
 from .options import Archive
 
 _WIDTH = 118
+_PORT = 8642
+_DAY_SECONDS = 86_400.0
 _SUGGESTED_PLACE = "./demo-archive"
 
 
@@ -28,25 +35,60 @@ def demo(
     archive: Archive = None,
     seed: Annotated[int, typer.Option("--seed", help="The world to show; one seed gives one world.")] = 1,
     history: Annotated[str, typer.Option("--history", metavar="DURATION", help="How far it reaches back.")] = "30d",
+    console_port: Annotated[
+        int | None,
+        typer.Option(
+            "--console-port", min=0, max=65535, help="Port of the console at the end; 0: any.", show_default=False
+        ),
+    ] = None,
+    no_console: Annotated[bool, typer.Option("--no-console", help="End with the report, without the console.")] = False,
 ) -> None:
     """Show what this does, in less than a minute and without a key: simulate, collect, look at it, stop everything.
 
     A simulator of the Compliance API on this machine serves the history of an invented organization, and what
     happens there now. It is collected as the real feed would be; then you see activity over time, top actions and
-    users, an incident with the command that finds it, and whether the archive is complete. With --archive FOLDER the
-    archive stays there for you to try things on; else nothing is left.
+    users, an incident with the command that finds it, and whether the archive is complete. Where somebody sits at a
+    terminal, or a port is named, it ends with the console open on it, while the organization goes on and is collected,
+    until Ctrl-C. With --archive FOLDER the archive stays there for you to try things on; else nothing is left.
     """
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDTH)
     with _folder(archive) as folder, _ending_on_sigterm():
         place = archive or _SUGGESTED_PLACE
-        proof = play(console, folder, World(seed, parse_duration(history)), place)
+        port = _PORT if console_port is None else console_port
+        is_wanted = not no_console and (console_port is not None or sys.stdout.isatty())
+        proof = play(
+            console,
+            folder,
+            World(seed, parse_duration(history)),
+            place=place,
+            then=lambda: _show(console, folder, port) if is_wanted else None,
+        )
         console.print(_what_next(place, is_kept=archive is not None), soft_wrap=True)
     if not proof.holds:
         message = "the archive and the simulator's ground truth differ"
         tell(message, "please report it with the seed and the lines above")
         raise typer.Exit(FatalError.exit_code)
+
+
+def _show(console: Console, folder: Path, port: int) -> None:
+    """Serve the console until somebody has enough."""
+    settings = Settings(archive=str(folder), console=ConsoleSettings(port=port))
+    clock = SystemClock()
+
+    def tell(link: str) -> None:
+        console.print(f"  {link}", markup=False, soft_wrap=True)
+
+    console.print(Text("\nThe console, on live data", style="bold"))
+    with open_console(settings, clock, tell) as served:
+        tell(served.link())
+        console.print("  (works once; Ctrl-C ends the demo)")
+        if sys.stdout.isatty():
+            webbrowser.open(served.link())
+        with suppress(KeyboardInterrupt):
+            while True:
+                clock.wait(_DAY_SECONDS)
 
 
 @contextmanager
@@ -82,6 +124,7 @@ def _what_next(place: str, *, is_kept: bool) -> Text:
     steps = [
         ("The same, with the archive kept for the next commands", f"anthropic-audit demo --archive {place}"),
         ("What is covered", f"anthropic-audit status --archive {place}"),
+        ("The console", f"anthropic-audit console --archive {place}"),
         ("What failed on the last day", f"{look} --from 24h -f event.outcome=failure"),
         ("Everything about keys, for programs", f"{look} api_key --format ndjson --columns @timestamp,event.action"),
         ("The simulator alone, with faults on demand", "anthropic-audit simulate --help"),

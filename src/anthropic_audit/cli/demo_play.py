@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.errors import FatalError
+from anthropic_audit.errors import AuditError, FatalError
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.plan import Spans
 from anthropic_audit.progress import Progress, Stored, Watch
@@ -64,7 +65,7 @@ class World:
     history: timedelta
 
 
-def play(console: Console, folder: Path, world: World, place: str) -> Proof:
+def play(console: Console, folder: Path, world: World, *, place: str, then: Callable[[], None]) -> Proof:
     """Run the whole demo; everything it starts has ended when it returns or raises.
 
     Args:
@@ -72,6 +73,7 @@ def play(console: Console, folder: Path, world: World, place: str) -> Proof:
         folder: Where the archive goes; it has none yet.
         world: What is shown.
         place: How the archive is called in the commands that are shown.
+        then: What is done at the end, while the simulated organization goes on and is collected.
 
     Raises:
         AuditError: The simulated feed could not be collected.
@@ -99,7 +101,30 @@ def play(console: Console, folder: Path, world: World, place: str) -> Proof:
             f"  {_LIVE_SECONDS:.0f} seconds later: {second.new:,} new (our own requests are audited, too), "
             f"{repeated:,} read again and recognized by their id"
         )
-    return _report(console, _Stage(folder, vendor, clock.now(), place))
+        proof = _report(console, _Stage(folder, vendor, clock.now(), place))
+        if proof.holds:
+            with _collecting(folder, server, clock):
+                then()
+    return proof
+
+
+@contextmanager
+def _collecting(folder: Path, server: Server, clock: SystemClock) -> Iterator[None]:
+    """Collect every few seconds, beside whatever goes on inside; a round that fails is made up for by the next one."""
+    is_over = threading.Event()
+
+    def rounds() -> None:
+        while not is_over.wait(_LIVE_SECONDS):
+            with suppress(AuditError):
+                _collect(folder, server, clock, _Tally().watch)
+
+    thread = threading.Thread(target=rounds, name="demo", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _collect(folder: Path, server: Server, clock: SystemClock, watch: Watch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.console import LinkFile, open_console
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Watch
@@ -62,6 +63,7 @@ class _Plan:
 
     settings: Settings
     feeds: Sequence[tuple[FeedSettings, Secret]]
+    has_console: bool = False
 
 
 def run(
@@ -74,6 +76,13 @@ def run(
             show_default=False,
         ),
     ] = None,
+    with_console: Annotated[
+        bool,
+        typer.Option(
+            "--console",
+            help="Serve the console, too; the link that opens it is in the archive's `console/link`.",
+        ),
+    ] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
@@ -97,6 +106,7 @@ def run(
         if health_port is not None:
             service = plan.settings.service.model_copy(update={"health_port": health_port})
             plan = _Plan(plan.settings.model_copy(update={"service": service}), plan.feeds)
+        plan = replace(plan, has_console=with_console)
         if not _serve(plan, log):
             log.info("stopped")
             return
@@ -178,6 +188,11 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             }
             server = stack.enter_context(HealthServer(settings.service.health_port, pages))
             log.info("health pages", url=server.url)
+        if plan.has_console:
+            note = LinkFile(archive.folder / "console" / "link")
+            served = stack.enter_context(open_console(settings, clock, note.write))
+            note.write(served.link())
+            log.info("console", url=served.url, link_file=str(note.path))
         chores = [
             Chore("record requests", _RECORD_SECONDS, lambda: requests.record(archive, now=True)),
             Chore("compact", _COMPACT_SECONDS, lambda: _keep_house(archive, settings, log)),

@@ -3,6 +3,6 @@
 from .guard import Journal, hash_password
 from .library import Library
 from .place import Place
-from .serving import Console, open_console
+from .serving import Console, LinkFile, open_console
 
-__all__ = ["Console", "Journal", "Library", "Place", "hash_password", "open_console"]
+__all__ = ["Console", "Journal", "Library", "LinkFile", "Place", "hash_password", "open_console"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -114,6 +115,28 @@ def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) 
     server = _Quiet(options)
     made = Console(server, listening, url, lambda: link(tokens.current) if tokens else url)
     return made.among(journal, place)
+
+
+class LinkFile:
+    """Where the link is kept when no terminal shows it; only its owner can read it, and no log has it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, link: str) -> None:
+        """Put a link in the place of the one before.
+
+        Raises:
+            SetupError: The file can't be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.unlink(missing_ok=True)
+            with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(f"{link}\n")
+        except OSError as error:
+            message = f"the console's link can't be written: `{self.path}`: {error.strerror or error}"
+            raise SetupError(message, hint="set up `console.users`, or let the archive's folder be written") from error
 
 
 class _Quiet(uvicorn.Server):

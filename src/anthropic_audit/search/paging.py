@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -72,7 +72,10 @@ def page(
 def _by_time(
     connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, order: Order, wanted: int, after: str
 ) -> list[tuple[int, int]]:
-    """Return time in microseconds and `seq` of a page's rows and one more, day by day, so that the first come early."""
+    """Return time in microseconds and `seq` of a page's rows and one more, day by day, so that the first come early.
+
+    The longer nothing is found, the more days are read at once.
+    """
     direction, beyond = ("DESC", "<") if order.is_descending else ("ASC", ">")
     asked = replace(question, oldest_first=not order.is_descending)
     clause = compiled(connection, question, now)
@@ -84,15 +87,24 @@ def _by_time(
         until = min(question.until or when, when) + _MICROSECOND
         asked = replace(asked, until=until) if order.is_descending else replace(asked, since=when)
     found: list[tuple[int, int]] = []
-    for day in days_of(connection, asked):
+    for first, last in _spans(days_of(connection, asked)):
         sql = (
-            f"SELECT epoch_us(timestamp), seq FROM events WHERE day = CAST(? AS DATE) AND {clause.sql} "  # noqa: S608 - our own text
-            f"ORDER BY timestamp {direction}, seq {direction} LIMIT {wanted + 1 - len(found):d}"
+            "SELECT epoch_us(timestamp), seq FROM events WHERE day BETWEEN CAST(? AS DATE) AND CAST(? AS DATE) "  # noqa: S608 - our own text
+            f"AND {clause.sql} ORDER BY timestamp {direction}, seq {direction} LIMIT {wanted + 1 - len(found):d}"
         )
-        found += connection.execute(sql, [day, *clause.parameters]).fetchall()
+        found += connection.execute(sql, [min(first, last), max(first, last), *clause.parameters]).fetchall()
         if len(found) > wanted:
             break
     return found
+
+
+def _spans(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """Yield the first and last of one day, then of two, four, and so on."""
+    start, size = 0, 1
+    while start < len(days):
+        some = days[start : start + size]
+        yield some[0], some[-1]
+        start, size = start + size, size * 2
 
 
 def _by_column(

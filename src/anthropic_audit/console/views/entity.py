@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console import entities
 from anthropic_audit.console.place import Wish, answered, viewer_of, wish_of
 from anthropic_audit.errors import QueryError
@@ -16,6 +17,7 @@ from anthropic_audit.search import (
     AllOf,
     AnyOf,
     Condition,
+    Not,
     Operator,
     Order,
     Query,
@@ -45,9 +47,8 @@ _FACETS: Final = {
     "Outcome": "event.outcome",
     "Organizations": "organization.id",
 }
-_CHANGING: Final = AnyOf(
-    tuple(Condition("event.type", Operator.EQUAL, kind) for kind in ("change", "creation", "deletion", "admin"))
-)
+_CHANGING: Final = frozenset({"change", "creation", "deletion", "admin"})
+"""The ECS event types of what changes something."""
 
 
 async def entity(request: Request) -> Response:
@@ -76,7 +77,7 @@ async def part(request: Request) -> Response:
     wish = wish_of(request)
     about = entities.about(kind, value)
     wish.viewer.lens.check(about)
-    name = request.path_params["part"]
+    name, changing = request.path_params["part"], _changing(wish.viewer.place.catalogue)
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         match name:
@@ -87,14 +88,20 @@ async def part(request: Request) -> Response:
             case "latest":
                 return _rows(connection, wish, about)
             case "changed":
-                return _rows(connection, wish, AllOf((entities.by(kind, value), _CHANGING)))
+                return _rows(connection, wish, AllOf((entities.by(kind, value), changing)))
             case "changes":
-                return _rows(connection, wish, AllOf((entities.upon(kind, value), _CHANGING)))
+                return _rows(connection, wish, AllOf((entities.upon(kind, value), changing)))
         return _facet(connection, wish, about, name)
 
     if name.startswith("values-") and name.removeprefix("values-") not in _FACETS.values():
         raise HTTPException(404)
     return json(await answered(request, ask))
+
+
+def _changing(catalogue: Catalogue) -> Query:
+    """Return what is no event of a type that is known to change nothing; actions are compared faster than lists."""
+    still = (name for name, kind in catalogue.types.items() if not _CHANGING.intersection(kind.type))
+    return Not(AnyOf(tuple(Condition("event.action", Operator.EQUAL, name) for name in still)))
 
 
 def _named(request: Request) -> tuple[entities.Kind, str]:
