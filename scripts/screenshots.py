@@ -1,0 +1,86 @@
+"""Take the pictures of the console for the documentation, from the demo's world, in light and dark.
+
+    .venv/bin/python scripts/screenshots.py
+
+Needs Debian's `chromium`, or another one that CHROMIUM names.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+from rich.console import Console
+
+from anthropic_audit.archive import open_reader
+from anthropic_audit.cli.demo_play import World, play
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.console import open_console
+from anthropic_audit.search import Question, parse_condition, run
+from anthropic_audit.settings import ConsoleSettings, Settings
+
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+SIZE = (1360, 900)
+THEMES = ("light", "dark")
+
+
+def paths(archive: Path) -> dict[str, str]:
+    """Return the pages, by the names of their pictures."""
+    now = datetime.now(UTC)
+    wanted = tuple(
+        map(parse_condition, ("anthropic.audit.sensitivity=critical", "anthropic.audit.changes=*", "user.email=*"))
+    )
+    with open_reader(str(archive)).connect() as connection:
+        hit = next(run(connection, Question(conditions=wanted, limit=1), now))
+    return {
+        "overview": "/",
+        "explore": "/explore?q=event.outcome+:+failure+and+not+event.category+:+web",
+        "event": f"/event/{hit.seq}",
+        "entity": f"/entity/user/{hit.value('user.email')}",
+        "feeds": "/feeds",
+    }
+
+
+def shoot(archive: Path) -> None:
+    """Open each page in each theme, and write what it looks like."""
+    browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if browser is None:
+        sys.exit("error: there is no browser\nhint: apt-get install chromium, or name one by CHROMIUM")
+    settings = Settings(archive=str(archive), console=ConsoleSettings(port=0))
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with open_console(settings, SystemClock(), lambda _: None) as console, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=flags)
+        page = chromium.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        page.goto(console.link())
+        for theme in THEMES:
+            page.evaluate(f"localStorage.setItem('theme', '{theme}'); localStorage.setItem('zone', 'utc')")
+            for name, path in paths(archive).items():
+                take(page, f"{console.url}{path}", PICTURES / f"console-{name}-{theme}.png")
+        chromium.close()
+
+
+def take(page: Page, url: str, picture: Path) -> None:
+    """Take one picture, when all of the page is there."""
+    page.goto(url)
+    page.wait_for_selector("body[data-ready=yes]")
+    page.wait_for_timeout(400)
+    page.screenshot(path=picture)
+    print(f"wrote {picture.name}")
+
+
+def main() -> None:
+    """Run the demo without its words, and take the pictures at its end."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        silent = Console(file=io.StringIO())
+        play(silent, folder, World(1, timedelta(days=30)), place="./demo-archive", then=lambda: shoot(folder))
+
+
+if __name__ == "__main__":
+    main()
