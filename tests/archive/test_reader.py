@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 from tests.collecting import DAYS, House, settings
 
-from anthropic_audit.archive import ArchiveReader, open_reader
+from anthropic_audit.archive import ArchiveReader, open_reader, open_writer
 from anthropic_audit.archive.delta import DataFile
+from anthropic_audit.archive.schema import EVENTS
+from anthropic_audit.errors import ArchiveError
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +91,16 @@ def test_a_span_has_each_of_its_events_once(reader: ArchiveReader, house: House)
 
     assert list(reader.events_of(end, end)) == []
     assert list(reader.events_of(end + timedelta(days=1), end + timedelta(days=2))) == []
+
+
+def test_an_archive_without_newer_columns_says_what_to_do(tmp_path: Path, house: House) -> None:
+    old = shutil.copytree(house.folder, tmp_path / "old")
+    shutil.rmtree(old / "events")
+    fields = [field for field in EVENTS.schema if field.name != "sensitivity"]
+    DeltaTable.create((old / "events").as_uri(), pa.schema(fields), partition_by=["day"])
+
+    with pytest.raises(ArchiveError, match=r"older version.*sensitivity") as caught:
+        open_reader(str(old))
+    with pytest.raises(ArchiveError, match="older version"):
+        open_writer(str(old), house.clock)
+    assert "new archive" in (caught.value.hint or "")

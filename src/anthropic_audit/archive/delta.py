@@ -248,7 +248,20 @@ def is_table(folder: Path) -> bool:
 def snapshot_of(folder: Path, table: Table) -> Snapshot:
     """Return a table's newest version, for reading."""
     with translated(folder):
-        return _snapshot(DeltaTable(folder.as_uri()), folder, table)
+        return _snapshot(_checked(DeltaTable(folder.as_uri()), folder, table), folder, table)
+
+
+def _checked(delta: DeltaTable, folder: Path, table: Table) -> DeltaTable:
+    """Return a table that has all columns.
+
+    Raises:
+        ArchiveError: It was made before some of them were thought of.
+    """
+    missing = set(table.schema.names) - {field.name for field in delta.schema().fields}
+    if missing:
+        message = f"the archive was made by an older version: `{folder}` lacks the columns {', '.join(sorted(missing))}"
+        raise ArchiveError(message, hint="read history into a new archive: `anthropic-audit backfill --archive FOLDER`")
+    return delta
 
 
 def _check_space(folder: Path, wanted: int) -> None:
@@ -261,7 +274,7 @@ def _check_space(folder: Path, wanted: int) -> None:
 
 def _open_or_create(folder: Path, table: Table) -> DeltaTable:
     if is_table(folder):
-        return DeltaTable(folder.as_uri())
+        return _checked(DeltaTable(folder.as_uri()), folder, table)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         return DeltaTable.create(
