@@ -45,6 +45,7 @@ _FACETS: Final = {
     "Outcome": "event.outcome",
     "Organizations": "organization.id",
 }
+_PARTS: Final = {"seen", "over-time", "latest", "changed", "changes", *(f"values-{one}" for one in _FACETS.values())}
 _CHANGING: Final = AnyOf(
     tuple(Condition("event.type", Operator.EQUAL, kind) for kind in ("change", "creation", "deletion", "admin"))
 )
@@ -77,6 +78,8 @@ async def part(request: Request) -> Response:
     about = entities.about(kind, value)
     wish.viewer.lens.check(about)
     name = request.path_params["part"]
+    if name not in _PARTS:
+        raise HTTPException(404)
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         match name:
@@ -92,8 +95,6 @@ async def part(request: Request) -> Response:
                 return _rows(connection, wish, AllOf((entities.upon(kind, value), _CHANGING)))
         return _facet(connection, wish, about, name)
 
-    if name.startswith("values-") and name.removeprefix("values-") not in _FACETS.values():
-        raise HTTPException(404)
     return json(await answered(request, ask))
 
 
@@ -117,8 +118,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, wish: Wish, more: Query) -> dic
 
 def _facet(connection: duckdb.DuckDBPyConnection, wish: Wish, about: Query, name: str) -> dict[str, Any]:
     field = name.removeprefix("values-")
-    if field == name:
-        raise HTTPException(404)
     found: Values = top_values(connection, narrowed(wish.question, about), wish.now, field=field, limit=_TOP)
     values = [{**told(wish, field, value), "events": events} for value, events in found.values]
     return {"field": field, "distinct": found.distinct, "without": found.without, "values": values}
