@@ -53,6 +53,7 @@ def make_app(place: Place, journal: Journal, clock: Clock, surroundings: Surroun
         routes=_routes(entrance),
         exception_handlers={AuditError: shell.failed, HTTPException: shell.missing, Exception: shell.broken},
     )
+    app.router.redirect_slashes = False
     app.state.place = place
     door = Door(app, sessions, journal, clock, hosts=surroundings.hosts)
     return hardened(door, is_secure=surroundings.is_secure), tokens
@@ -66,7 +67,7 @@ def _routes(entrance: Entrance) -> list[Route]:
         Route("/logout", entrance.logout, methods=["POST"]),
         Route("/", overview.overview, methods=get),
         Route("/explore", explore.explore, methods=get),
-        Route("/event/{seq:int}", event.event, methods=get),
+        Route("/event/{seq}", event.event, methods=get),
         Route("/entity/{kind}/{value:path}", entity.entity, methods=get),
         Route("/feeds", feeds.feeds, methods=get),
         Route("/api/overview/{panel}", overview.panel, methods=get),

@@ -14,10 +14,11 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.ports import Clock
-from anthropic_audit.settings import Settings
+from anthropic_audit.settings import ConsoleSettings, Settings
 
 from .app import Surroundings, make_app, vega
 from .guard import Journal
@@ -44,9 +45,9 @@ class Console:
         self._preparing: list[Callable[[], object]] = [vega]
         self._stack = ExitStack()
 
-    def among(self, journal: Journal, place: Place) -> Self:
-        """Close the journal at the end, too, and read the archive once at the start."""
-        self._stack.enter_context(journal)
+    def among(self, stack: ExitStack, place: Place) -> Self:
+        """Close this at the end, too, and read the archive once at the start."""
+        self._stack.enter_context(stack)
         self._preparing.append(place.warm)
         return self
 
@@ -61,7 +62,6 @@ class Console:
     ) -> None:
         self._server.should_exit = True
         self._thread.join()
-        self._socket.close()
         self._stack.close()
 
     def _serve(self) -> None:
@@ -81,19 +81,26 @@ def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) 
         message = f"without users, the console is served on this machine only, not on `{console.host}`"
         raise SetupError(message, hint="set up `console.users`: `anthropic-audit console --hash-password` helps")
     library = Library(settings.archive, clock)
-    journal = Journal(Path(console.access_log or library.folder / "console" / "access.ndjson"))
-    listening = _listen(console.host, console.port)
-    is_tls = bool(console.certificate_file)
-    port = listening.getsockname()[1]
-    url = console.public_url.rstrip("/") or f"{'https' if is_tls else 'http'}://{_shown(console.host)}:{port}"
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal(Path(console.access_log or library.folder / "console" / "access.ndjson")))
+        listening = stack.enter_context(_listen(console.host, console.port))
+        is_tls = bool(console.certificate_file)
+        port = listening.getsockname()[1]
+        url = console.public_url.rstrip("/") or f"{'https' if is_tls else 'http'}://{_shown(console.host)}:{port}"
 
-    def link(token: str) -> str:
-        return f"{url}/enter?token={token}"
+        def link(token: str) -> str:
+            return f"{url}/enter?token={token}"
 
-    hosts = {urlsplit(url).netloc, *_hosts(console.host, port)}
-    surroundings = Surroundings(hosts, url.startswith("https:"), lambda token: told(link(token)))
-    place = Place(settings, library, clock)
-    app, tokens = make_app(place, journal, clock, surroundings)
+        hosts = {urlsplit(url).netloc, *_hosts(console.host, port)}
+        surroundings = Surroundings(hosts, url.startswith("https:"), lambda token: told(link(token)))
+        place = Place(settings, library, clock)
+        app, tokens = make_app(place, journal, clock, surroundings)
+        server = _Quiet(_options(app, console))
+        made = Console(server, listening, url, lambda: link(tokens.current) if tokens else url)
+        return made.among(stack.pop_all(), place)
+
+
+def _options(app: ASGIApp, console: ConsoleSettings) -> uvicorn.Config:
     options = uvicorn.Config(
         app,
         log_config=None,
@@ -112,9 +119,7 @@ def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) 
     except OSError as error:
         message = f"the console's certificate can't be used: {error.strerror or error}"
         raise SetupError(message, hint="check `console.certificate_file` and `console.key_file`") from error
-    server = _Quiet(options)
-    made = Console(server, listening, url, lambda: link(tokens.current) if tokens else url)
-    return made.among(journal, place)
+    return options
 
 
 class LinkFile:
@@ -155,6 +160,7 @@ class _Nothing:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    listening: socket.socket | None = None
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -162,6 +168,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(_BACKLOG)
     except OSError as error:
+        if listening is not None:
+            listening.close()
         message = f"the console's port can't be used: {host}:{port}: {error.strerror or error}"
         raise SetupError(message, hint="choose another with --port") from error
     return listening

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +33,7 @@ _OPEN: Final = ("/static/", "/login", "/enter")
 _QUIET: Final = ("/static/", "/api/alive")
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+_SECRET: Final = frozenset({"token", "password", CSRF_FIELD})
 _SIGNS: Final = 2_000
 _DIGITS: Final = 9
 
@@ -70,10 +72,7 @@ class Door:
         if refusal is not None:
             await refusal(scope, receive, sending)
             return
-        try:
-            await self._app(scope, _limited(receive), sending)
-        except _TooLargeError:
-            await _too_large()(scope, receive, sending)
+        await self._app(scope, _limited(receive), sending)
 
     def _visitor(self, request: Request) -> Visitor:
         address = request.client.host if request.client else ""
@@ -88,7 +87,7 @@ class Door:
             return refusal
         if request.method not in _SAFE and not self._comes_from_here(request):
             return _plain("this form was sent by another site", 403)
-        if visitor.session is None and not request.url.path.startswith(_OPEN):
+        if visitor.session is None and not _path(request).startswith(_OPEN):
             return _asking_in(request)
         return None
 
@@ -97,40 +96,47 @@ class Door:
         site = request.headers.get("sec-fetch-site")
         if site is not None:
             return site == "same-origin"
-        return urlsplit(request.headers.get("origin", "")).netloc in self._hosts
+        scheme, _, host = request.headers.get("origin", "").partition("://")
+        return scheme in {"http", "https"} and host in self._hosts
 
     def _noting(self, request: Request, visitor: Visitor, send: Send) -> Send:
         """Write down what was asked when the answer begins; what can't be written down is not shown."""
-        is_noted = request.url.path.startswith(_QUIET)
+        is_noted, is_shown = _path(request).startswith(_QUIET), True
 
         async def sending(message: Message) -> None:
-            nonlocal is_noted
+            nonlocal is_noted, is_shown
             if message["type"] == "http.response.start" and not is_noted:
                 is_noted = True
-                session = visitor.session
-                self._journal.note(
-                    {
-                        "at": format_time(self._clock.now()),
-                        "user": session.user if session else None,
-                        "role": session.role if session else None,
-                        "session": session.label if session else None,
-                        "address": visitor.address,
-                        "method": request.method,
-                        "path": request.url.path[:_SIGNS],
-                        "query": _unsaid(request)[:_SIGNS],
-                        "status": message["status"],
-                    }
-                )
-            await send(message)
+                try:
+                    self._journal.note(self._line(request, visitor, message["status"]))
+                except OSError:
+                    is_shown = False
+                    await _unwritten()(request.scope, request.receive, send)
+            if is_shown:
+                await send(message)
 
         return sending
+
+    def _line(self, request: Request, visitor: Visitor, status: int) -> dict[str, object]:
+        session = visitor.session
+        return {
+            "at": format_time(self._clock.now()),
+            "user": session.user if session else None,
+            "role": session.role if session else None,
+            "session": session.label if session else None,
+            "address": visitor.address,
+            "method": request.method,
+            "path": _path(request)[:_SIGNS],
+            "query": _unsaid(request)[:_SIGNS],
+            "status": status,
+        }
 
 
 def _misshapen(request: Request) -> Response | None:
     """Return what is said to a request that none of our pages makes, or None."""
     if request.method not in _METHODS:
         return _plain("this method does nothing here", 405)
-    if len(str(request.url)) > LONGEST_TARGET:
+    if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > LONGEST_TARGET:
         return _plain("this address is too long", 414)
     length = request.headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()) or len(length) > _DIGITS or int(length) > LARGEST_BODY:
@@ -138,20 +144,24 @@ def _misshapen(request: Request) -> Response | None:
     return None
 
 
+def _path(request: Request) -> str:
+    """Return the path that routes are compared with; the one of `request.url` ends at a `#` or `?` that was quoted."""
+    return str(request.scope["path"])
+
+
 def _unsaid(request: Request) -> str:
-    """Return the query string; of the way in, which has the token, nothing."""
-    return "" if request.url.path == "/enter" else request.url.query
+    """Return the query string without what lets people in, wherever they wrote it."""
+    parts = request.scope["query_string"].decode("ascii", "replace").split("&")
+    names = [part.partition("=")[0] for part in parts]
+    said = zip(names, parts, strict=True)
+    return "&".join(f"{name}=***" if unquote_plus(name).strip().lower() in _SECRET else part for name, part in said)
 
 
 def _asking_in(request: Request) -> Response:
-    if request.url.path.startswith("/api/"):
+    if _path(request).startswith("/api/"):
         body = orjson.dumps({"error": "you are not logged in", "hint": "reload the page"})
         return Response(body, 401, media_type="application/json")
     return RedirectResponse("/login", 303)
-
-
-class _TooLargeError(Exception):
-    """More was sent than anybody needs."""
 
 
 def _limited(receive: Receive) -> Receive:
@@ -162,7 +172,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         left -= len(message.get("body", b""))
         if left < 0:
-            raise _TooLargeError
+            raise HTTPException(413)
         return message
 
     return receiving
@@ -170,6 +180,10 @@ def _limited(receive: Receive) -> Receive:
 
 def _too_large() -> Response:
     return _plain("this is too large", 413)
+
+
+def _unwritten() -> Response:
+    return _plain("the access log can't be written, so nothing is shown", 503)
 
 
 def _plain(text: str, status: int) -> Response:

@@ -49,6 +49,7 @@ _FACETS: Final = {
 }
 _CHANGING: Final = frozenset({"change", "creation", "deletion", "admin"})
 """The ECS event types of what changes something."""
+_PARTS: Final = {"seen", "over-time", "latest", "changed", "changes", *(f"values-{one}" for one in _FACETS.values())}
 
 
 async def entity(request: Request) -> Response:
@@ -78,6 +79,8 @@ async def part(request: Request) -> Response:
     about = entities.about(kind, value)
     wish.viewer.lens.check(about)
     name, changing = request.path_params["part"], _changing(wish.viewer.place.catalogue)
+    if name not in _PARTS:
+        raise HTTPException(404)
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         match name:
@@ -93,8 +96,6 @@ async def part(request: Request) -> Response:
                 return _rows(connection, wish, AllOf((entities.upon(kind, value), changing)))
         return _facet(connection, wish, about, name)
 
-    if name.startswith("values-") and name.removeprefix("values-") not in _FACETS.values():
-        raise HTTPException(404)
     return json(await answered(request, ask))
 
 
@@ -124,8 +125,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, wish: Wish, more: Query) -> dic
 
 def _facet(connection: duckdb.DuckDBPyConnection, wish: Wish, about: Query, name: str) -> dict[str, Any]:
     field = name.removeprefix("values-")
-    if field == name:
-        raise HTTPException(404)
     found: Values = top_values(connection, narrowed(wish.question, about), wish.now, field=field, limit=_TOP)
     values = [{**told(wish, field, value), "events": events} for value, events in found.values]
     return {"field": field, "distinct": found.distinct, "without": found.without, "values": values}

@@ -89,10 +89,10 @@ class Entrance:
         waiting = self._throttle.wait(*keys)
         if waiting is not None:
             return self._page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+        self._throttle.note(*keys)  # before it is known to be wrong, so that many at once count, too
         user = self._users.get(name)
         is_right = await anyio.to_thread.run_sync(fits, user.password_hash if user else None, form.get("password", ""))
         if user is None or not is_right:
-            self._throttle.note(*keys)
             return self._page(request, "the name or the password is wrong", 403)
         self._throttle.forget(*keys)
         return self._let_in(user.name, user.role, visitor)

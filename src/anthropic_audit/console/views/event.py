@@ -24,6 +24,7 @@ from .shell import page as rendered
 
 _NEAR: Final = timedelta(hours=24)
 _RELATED: Final = 15
+_DIGITS: Final = 19
 _BY_SEQ: Final = "SELECT seq, feed, document FROM events WHERE seq = ?"
 _RECEIVED: Final = """
 SELECT raw, lower(hex(sha256)) AS sha256, epoch_us(received_at) AS received_at, request_id, walk_id, feed
@@ -70,7 +71,7 @@ class Received:
 
 async def event(request: Request) -> Response:
     """Show one event."""
-    viewer, seq = viewer_of(request), request.path_params["seq"]
+    viewer, seq = viewer_of(request), _number(request.path_params["seq"])
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
         hit = _hit(connection, seq)
@@ -80,6 +81,13 @@ async def event(request: Request) -> Response:
     if found is None:
         raise HTTPException(404)
     return rendered(request, "event.html", title="Event", **found)
+
+
+def _number(text: str) -> int:
+    """Return which event is meant; of more digits than 64 bits have, there is none."""
+    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS):
+        raise HTTPException(404)
+    return int(text)
 
 
 def _hit(connection: duckdb.DuckDBPyConnection, seq: int) -> Hit | None:

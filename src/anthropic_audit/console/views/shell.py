@@ -17,6 +17,7 @@ from anthropic_audit.console.guard import Visitor
 from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError
 
 _TEMPLATES: Final = resources.files("anthropic_audit.console").joinpath("templates")
+_WORDS: Final = {404: "there is nothing here", 413: "this is too large"}
 _GONE: Final = 499
 """What nginx calls an answer that nobody waits for."""
 
@@ -64,8 +65,12 @@ async def failed(request: Request, error: Exception) -> Response:
 async def missing(request: Request, error: Exception) -> Response:
     """Tell that there is nothing of this name."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    words = "there is nothing here" if status == 404 else "this can't be done here"  # noqa: PLR2004 - not found
-    return _told(request, status, words, hint="it may have been removed, or the address was cut")
+    return _told(
+        request,
+        status,
+        _WORDS.get(status, "this can't be done here"),
+        hint="it may have been removed, or the address was cut",
+    )
 
 
 async def broken(request: Request, error: Exception) -> Response:
@@ -76,7 +81,7 @@ async def broken(request: Request, error: Exception) -> Response:
 
 def _told(request: Request, status: int, words: str, *, hint: str | None = None, column: int | None = None) -> Response:
     told = {"error": words, "hint": hint, "column": column}
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith("/api/"):
         return json(told, status)
     return page(request, "failure.html", status, title="Something is wrong", **told)
 

@@ -1,0 +1,164 @@
+"""A console on a small archive, served on loopback, and the clients that ask it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+from tests.collecting import NOW
+from tests.console.archives import make_archive
+
+from anthropic_audit.console import Console, hash_password, open_console
+from anthropic_audit.settings import Settings
+from anthropic_audit.testing import FakeClock
+
+PASSWORD = "correct horse battery staple"
+HEADERS = {"sec-fetch-site": "same-origin"}
+"""What a browser says of a request that one of our pages makes."""
+
+
+@dataclass
+class Served:
+    """A console that answers, and what it told."""
+
+    console: Console
+    clock: FakeClock
+    log: Path
+    archive: Path
+    links: list[str]
+    clients: ExitStack
+
+    @property
+    def url(self) -> str:
+        """Where it listens, whatever others call it by."""
+        return f"http://127.0.0.1:{self.console._socket.getsockname()[1]}"
+
+    @property
+    def host(self) -> str:
+        return self.url.partition("://")[2]
+
+    def client(self) -> httpx2.Client:
+        """Return somebody who has not come in yet."""
+        return self.clients.enter_context(
+            httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=HEADERS)
+        )
+
+    def inside(self, name: str = "") -> httpx2.Client:
+        """Return somebody who came in by the link, or as a user."""
+        client = self.client()
+        if name:
+            answer = client.post("/login", data={"name": name, "password": PASSWORD})
+        else:
+            answer = client.get(self.console.link())
+        assert answer.status_code == 303, answer.text
+        return client
+
+    def noted(self) -> list[dict[str, Any]]:
+        """Return the lines of the access log."""
+        return [orjson.loads(line) for line in self.log.read_bytes().splitlines()]
+
+
+Serve = Callable[..., Served]
+"""Serves a console: `serve(users=True, archive=folder, session='1h')`."""
+
+
+def csrf(client: httpx2.Client) -> str:
+    """Return the session's token, as a page says it."""
+    found = re.search(r'data-csrf="([^"]+)"', client.get("/feeds").text)
+    assert found
+    return found[1]
+
+
+@cache
+def users() -> list[Mapping[str, str]]:
+    hashed = hash_password(PASSWORD)
+    return [{"name": role, "password_hash": hashed, "role": role} for role in ("viewer", "investigator")]
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive that no test changes."""
+    folder = tmp_path_factory.mktemp("console") / "archive"
+    make_archive(folder)
+    return folder
+
+
+@pytest.fixture
+def own_archive(archive: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(copytree(archive, tmp_path / "archive"))
+
+
+@contextmanager
+def consoles(archive: Path, folders: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Yield what serves consoles; end them all in the end."""
+    with ExitStack() as stack:
+
+        def serve(*, has_users: bool = False, archive: Path = archive, **console: Any) -> Served:
+            log = folders.mktemp("log") / "access.ndjson"
+            told = {"port": 0, "access_log": str(log), "users": users() if has_users else [], **console}
+            clock, links = FakeClock(NOW), list[str]()
+            settings = Settings.model_validate({"archive": str(archive), "console": told})
+            opened = stack.enter_context(open_console(settings, clock, links.append))
+            return Served(opened, clock, log, archive, links, stack.enter_context(ExitStack()))
+
+        yield serve
+
+
+@pytest.fixture(scope="module")
+def serving(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Serve consoles for the tests of a file."""
+    with consoles(archive, tmp_path_factory) as serve:
+        yield serve
+
+
+@pytest.fixture
+def serve(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Serve consoles of a test's own."""
+    with consoles(archive, tmp_path_factory) as serve:
+        yield serve
+
+
+@pytest.fixture(scope="module")
+def shared(serving: Serve) -> Served:
+    """A console without users, for tests that only look."""
+    return serving()
+
+
+@pytest.fixture(scope="module")
+def shared_with_users(serving: Serve) -> Served:
+    """A console with users, for tests that only look."""
+    return serving(has_users=True)
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    """A console without users: whoever has the link is an investigator."""
+    return serve()
+
+
+@pytest.fixture
+def served_with_users(serve: Serve) -> Served:
+    """A console where a viewer and an investigator log in."""
+    return serve(has_users=True)
+
+
+@pytest.fixture(scope="module")
+def inside(shared: Served) -> httpx2.Client:
+    """Somebody who sees everything."""
+    return shared.inside()
+
+
+@pytest.fixture(scope="module")
+def viewer(shared_with_users: Served) -> httpx2.Client:
+    """Somebody who sees no personal data."""
+    return shared_with_users.inside("viewer")
