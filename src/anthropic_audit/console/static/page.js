@@ -116,6 +116,21 @@ function config() {
   };
 }
 
+// ECS categories have a colour each, so that it means the same on every page.
+const CATEGORIES = ["authentication", "api", "configuration", "file", "iam", "session", "vulnerability", "web", "process", "threat"];
+
+function coloured(spec) {
+  const scheme = spec.encoding?.color;
+  if (!scheme?.field) return spec;
+  const present = [...new Set(spec.data.values.map((one) => one[scheme.field]))].sort();
+  const range = present.map((value, place) => {
+    const known = CATEGORIES.indexOf(value);
+    return value === "none" ? colour("--soft") : colour(`--c${1 + ((known < 0 ? place : known) % 10)}`);
+  });
+  scheme.scale = { domain: present, range };
+  return spec;
+}
+
 export async function draw(body, answer) {
   body.replaceChildren();
   if (!answer.events) {
@@ -125,7 +140,7 @@ export async function draw(body, answer) {
   const spec = JSON.parse(JSON.stringify(answer.spec).replaceAll('"value":"land"', `"value":"${colour("--land")}"`));
   const place = element("div", { class: "chart" });
   body.append(place);
-  const made = await window.vegaEmbed(place, spec, {
+  const made = await window.vegaEmbed(place, coloured(spec), {
     ast: true, actions: false, renderer: "svg", defaultStyle: false, config: config(),
     tooltip,
   });
