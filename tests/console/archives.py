@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from tests.collecting import NOW, House, settings
 
-from anthropic_audit.archive import open_writer
+from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.enrich import describe_user_agent
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
@@ -29,6 +29,7 @@ SQL = "';DROP TABLE events;--"
 FORMULA = '=HYPERLINK("http://evil.example","click")'
 TEMPLATE = "{{7*191}}${7*191}"
 ODD = "\u202eright to left\u202c \u0000\u0007\u001b[31m \u2028 \ufeff ﷽ 👩‍👩‍👧 ../../etc/passwd"
+STRANGER = "192.0.2.99"
 LONG = "W" * 5_000
 EVIL = (SCRIPT, IMAGE, SQL, FORMULA, TEMPLATE, ODD, LONG)
 
@@ -60,7 +61,8 @@ def make_archive(folder: Path) -> None:
     normalizer = Normalizer(load(), Atlas())
     rules = NormalizeRules({"acme": Options(tags=("ours",), preserve_original_event=True)})
     with open_writer(str(folder), house.clock) as archive:
-        archive.append([received(raw) for raw in (*_of_every_kind(), *enemies(), b"\xff{no activity")])
+        accesses = _accesses(folder)
+        archive.append([received(raw) for raw in (*_of_every_kind(), *enemies(), *accesses, b"\xff{no activity")])
         normalize_pending(archive, normalizer, rules, nobody)
         renormalize(archive, normalizer, rules, Window(EPOCH, NOW + timedelta(days=1)), watch=nobody)
 
@@ -82,6 +84,30 @@ def _of_every_kind() -> Iterator[bytes]:
     for number, (name, kind) in enumerate(sorted(catalogue.types.items())):
         told = world.example(name, kind.actors[number % len(kind.actors)], random)
         yield orjson.dumps({**told, "created_at": format_time(NOW - timedelta(minutes=30 + 5 * number))})
+
+
+def _accesses(folder: Path) -> Iterator[bytes]:
+    """Yield one of our own requests as it comes back, and one under the same key that we did not send."""
+    with open_reader(str(folder)).connect() as connection:
+        ((ours,),) = connection.sql("SELECT request_id FROM requests ORDER BY asked_at LIMIT 1").fetchall()
+    for number, (request, address) in enumerate(((ours, "198.51.100.1"), ("req_stolen", STRANGER))):
+        yield orjson.dumps(
+            {
+                "id": f"activity_access_{number}",
+                "created_at": format_time(NOW - timedelta(minutes=20)),
+                "type": "compliance_api_accessed",
+                "actor": {
+                    "type": "api_actor",
+                    "api_key_id": "apikey_ours",
+                    "ip_address": address,
+                    "user_agent": "curl/8",
+                },
+                "request_id": request,
+                "request_method": "GET",
+                "status_code": 200,
+                "url": "https://api.anthropic.com/v1/compliance/activities",
+            }
+        )
 
 
 def enemies() -> Iterator[bytes]:

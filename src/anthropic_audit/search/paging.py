@@ -14,7 +14,7 @@ import pyarrow as pa
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH
 
-from .fields import COLUMNS, Kind
+from .fields import COLUMNS, Column, Kind
 from .question import Clause, Question
 from .run import Hit, compiled, days_of, run, translated
 
@@ -116,16 +116,26 @@ def _by_column(
 
 def _sorted(clause: Clause, order: Order) -> tuple[str, list[object]]:
     """Return the query for time and `seq` of what fits, by a column."""
-    column = COLUMNS.get(order.field)
-    if column is None or column.kind is Kind.TEXTS:
-        message = f"events can't be sorted by `{order.field}`"
-        raise SetupError(message, hint="only fields that have a column of their own can be sorted by")
+    column = sorting_column(order)
     direction = "DESC" if order.is_descending else "ASC"
     sql = (
         f"SELECT epoch_us(timestamp), seq FROM events WHERE {clause.sql} "  # noqa: S608 - our own text
         f"ORDER BY {column.name} {direction} NULLS LAST, timestamp {direction}, seq {direction}"
     )
     return sql, list(clause.parameters)
+
+
+def sorting_column(order: Order) -> Column:
+    """Return the column by which events are sorted.
+
+    Raises:
+        SetupError: The field has none, or one with several values.
+    """
+    column = COLUMNS.get(order.field)
+    if column is None or column.kind is Kind.TEXTS:
+        message = f"events can't be sorted by `{order.field}`"
+        raise SetupError(message, hint="only fields that have a column of their own can be sorted by")
+    return column
 
 
 def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]) -> list[Hit]:

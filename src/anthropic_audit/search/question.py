@@ -171,11 +171,11 @@ def _mentioned(text: str, form: str) -> list[Clause]:
 
 
 def _likely(condition: Condition) -> list[Clause]:
-    """Return a cheap test by what a fitting document mentions: of the value if that is known, else the field's name."""
+    """Return cheap tests by what a fitting document mentions: of the value, if that is known, and of the field."""
     whole = [condition.value] if condition.operator is Operator.EQUAL else [""]
     pieces = whole if condition.pattern is None else condition.value.split("*")
     name = condition.field.rpartition(".")[2]
-    return _mentioned(max(pieces, key=len), "{}") or [Clause("contains(document, ?)", (f'"{name}"',))]
+    return [*_mentioned(max(pieces, key=len), "{}"), Clause("contains(document, ?)", (f'"{name}"',))]
 
 
 def _condition(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:

@@ -5,7 +5,7 @@ const head = document.getElementById("head"), body = document.getElementById("ro
 const end = document.getElementById("end"), count = document.getElementById("count"), chart = document.getElementById("over-time");
 const fields = document.getElementById("fields"), find = document.getElementById("field-filter"), saved = document.getElementById("saved");
 const working = document.getElementById("working"), cancel = document.getElementById("cancel");
-const SUMMARY = [["Time", "@timestamp"], ["What happened", null], ["Who", null], ["Outcome", "event.outcome"], ["From", "source.ip"]];
+const SUMMARY = [["Time", "@timestamp"], ["What happened", null], ["Who", null], ["Outcome", "event.outcome"], ["From", document.body.dataset.role === "viewer" ? null : "source.ip"]];
 
 let known = [], following = null, running = new AbortController(), counting = new AbortController();
 

@@ -30,7 +30,7 @@ from anthropic_audit.search import (
 from anthropic_audit.search.counting import Seen, seen
 from anthropic_audit.times import format_time
 
-from .overview import chart_over_time, narrowed, told
+from .overview import chart_over_time, narrowed, ranked, told
 from .rows import row
 from .shell import json
 from .shell import page as rendered
@@ -127,4 +127,9 @@ def _facet(connection: duckdb.DuckDBPyConnection, wish: Wish, about: Query, name
     field = name.removeprefix("values-")
     found: Values = top_values(connection, narrowed(wish.question, about), wish.now, field=field, limit=_TOP)
     values = [{**told(wish, field, value), "events": events} for value, events in found.values]
-    return {"field": field, "distinct": found.distinct, "without": found.without, "values": values}
+    return {
+        "field": field,
+        "distinct": found.distinct,
+        "without": found.without,
+        "values": ranked(wish, field, values),
+    }

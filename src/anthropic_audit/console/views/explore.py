@@ -11,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from anthropic_audit.console.completion import complete
+from anthropic_audit.console.lens import Lens
 from anthropic_audit.console.place import Place, Wish, answered, place_of, wish_of
 from anthropic_audit.errors import SetupError
-from anthropic_audit.search import Order, Question, check_fields, newest_since, page, top_values
+from anthropic_audit.search import Condition, Operator, Order, Question, check_fields, newest_since, page, top_values
 from anthropic_audit.search.fields import COLUMNS
+from anthropic_audit.search.paging import sorting_column
 
-from .overview import chart_over_time, told
+from .overview import chart_over_time, ranked, told
 from .rows import row
 from .shell import json
 from .shell import page as rendered
@@ -36,7 +38,7 @@ async def explore(request: Request) -> Response:
 async def events(request: Request) -> Response:
     """Answer a page of events."""
     wish, place = wish_of(request), place_of(request)
-    columns, order = columns_of(request, place), order_of(request)
+    columns, order = columns_of(request, place), order_of(request, wish.viewer.lens)
     after = request.query_params.get("after", "")
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -106,13 +108,29 @@ def columns_of(request: Request, place: Place) -> Sequence[str]:
         message = f"there are more than {MOST_COLUMNS} columns"
         raise SetupError(message, hint="leave some out")
     check_fields(names, place.known)
-    return names
+    return list(dict.fromkeys(names))
 
 
-def order_of(request: Request) -> Order:
-    """Return how events are to be sorted: `sort=-@timestamp` is newest first."""
-    text = request.query_params.get("sort") or "-@timestamp"
-    return Order(text.removeprefix("-"), text.startswith("-"))
+def order_of(request: Request, lens: Lens) -> Order:
+    """Return how events are to be sorted: `sort=-@timestamp` is newest first.
+
+    Raises:
+        SetupError: By this, they can't be; or their order would tell what is masked.
+    """
+    return order_by(request.query_params.get("sort", ""), lens)
+
+
+def order_by(text: str, lens: Lens) -> Order:
+    """Read how events are to be sorted.
+
+    Raises:
+        SetupError: By this, they can't be; or their order would tell what is masked.
+    """
+    text = text or "-@timestamp"
+    order = Order(text.removeprefix("-"), text.startswith("-"))
+    lens.check(Condition(order.field, Operator.GREATER, ""))
+    sorting_column(order)
+    return order
 
 
 def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, field: str) -> dict[str, Any]:
@@ -120,7 +138,7 @@ def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, field: str) -> di
     if is_sample:
         question = _newest(connection, question, wish)
     found = top_values(connection, question, wish.now, field=field, limit=_TOP)
-    counted = [{**told(wish, field, value), "events": events} for value, events in found.values]
+    counted = ranked(wish, field, [{**told(wish, field, value), "events": events} for value, events in found.values])
     sample = _SAMPLE if is_sample else None
     return {"field": field, "values": counted, "distinct": found.distinct, "without": found.without, "sample": sample}
 

@@ -39,12 +39,12 @@ async def export(request: Request) -> Response:
     if write is None:
         raise HTTPException(404)
     wish, place = wish_of(request), place_of(request)
-    columns, order = columns_of(request, place), order_of(request)
+    columns, order = columns_of(request, place), order_of(request, wish.viewer.lens)
     ticket = Ticket()
     name = f"events-{wish.period.since:%Y%m%d}-{wish.period.until:%Y%m%d}.{request.path_params['format']}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     rows = _rows(wish, ticket, order, columns)
-    kind, parts = write(rows, [*_SUMMARY, *columns])
+    kind, parts = write(rows, list(dict.fromkeys([*_SUMMARY, *columns])))
     return StreamingResponse(_ending(parts, ticket), media_type=kind, headers=headers)
 
 

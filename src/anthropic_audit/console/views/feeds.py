@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from anthropic_audit.archive import ArchiveReader
-from anthropic_audit.console.place import Place, answered, place_of
+from anthropic_audit.console.lens import Lens
+from anthropic_audit.console.place import Place, answered, place_of, viewer_of
 from anthropic_audit.model import Coverage, Purpose, Window
 from anthropic_audit.plan import Spans
 from anthropic_audit.search import Standing, count, standings
@@ -40,7 +42,22 @@ async def feeds(request: Request) -> Response:
     shelf = place.library.shelf()
     now = place.now()
     shown = await answered(request, lambda connection: _shown(connection, place, shelf.reader, now))
+    if not (lens := viewer_of(request).lens).sees_everything:
+        shown = {**shown, **_masked(shown, lens)}
     return rendered(request, "feeds.html", title="Feed health", **shown)
+
+
+def _masked(shown: dict[str, Any], lens: Lens) -> dict[str, Any]:
+    """Return what names people or where they are, masked: filters may name users, and strangers have addresses."""
+    return {
+        "feeds": [
+            {**one, "filters": one["filters"] and lens.value("user.id", one["filters"])} for one in shown["feeds"]
+        ],
+        "strangers": [
+            replace(one, source_ip=one.source_ip and lens.value("source.ip", one.source_ip))
+            for one in shown["strangers"]
+        ],
+    }
 
 
 def _shown(connection: duckdb.DuckDBPyConnection, place: Place, reader: ArchiveReader, now: datetime) -> dict[str, Any]:

@@ -125,11 +125,22 @@ def _ranked(wish: Wish, field: str, found: Values, before: Mapping[str, int]) ->
         "field": field,
         "distinct": found.distinct,
         "without": found.without,
-        "values": [
-            {**told(wish, field, value), "events": events, "before": before.get(value, 0)}
-            for value, events in found.values[:_TOP]
-        ],
+        "values": ranked(
+            wish,
+            field,
+            [
+                {**told(wish, field, value), "events": events, "before": before.get(value, 0)}
+                for value, events in found.values[:_TOP]
+            ],
+        ),
     }
+
+
+def ranked(wish: Wish, field: str, found: list[Json]) -> list[Json]:
+    """Return values by how frequent they are; equally frequent ones tell no order of what is masked."""
+    if not wish.viewer.lens.hides(field):
+        return found
+    return sorted(found, key=lambda one: (-one["events"], one["value"]))
 
 
 def told(wish: Wish, field: str, value: str) -> Json:

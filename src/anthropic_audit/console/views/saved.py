@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
 import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anthropic_audit.console.place import place_of
+from anthropic_audit.console.asking import query, read_asked
+from anthropic_audit.console.place import Viewer, place_of, viewer_of
+from anthropic_audit.errors import SetupError
 
 from .entrance import form_of
+from .explore import order_by
 from .shell import json
 
 
 async def searches(request: Request) -> Response:
-    """Answer all saved searches; by POST, save or remove one first."""
-    kept = place_of(request).searches
+    """Answer all saved searches that may be seen; by POST, save or remove one first."""
+    kept, viewer = place_of(request).searches, viewer_of(request)
     if request.method == "POST":
         form = await form_of(request)
-        name = form.get("name", "")
-        if form.get("do") == "remove":
-            await anyio.to_thread.run_sync(kept.remove, name)
-        else:
-            await anyio.to_thread.run_sync(kept.save, name, form.get("query", ""))
+        await anyio.to_thread.run_sync(_change, viewer, form)
     found = await anyio.to_thread.run_sync(kept.all)
-    return json([{"name": name, "query": text} for name, text in found.items()])
+    return json([{"name": name, "query": text} for name, text in found.items() if _may_see(viewer, text)])
+
+
+def _change(viewer: Viewer, form: Mapping[str, str]) -> None:
+    """Save or remove a search.
+
+    Raises:
+        SetupError: One that the visitor may not see is meant; or it can't be kept as it is.
+    """
+    kept = viewer.place.searches
+    name, text = " ".join(form.get("name", "").split()), form.get("query", "")
+    if not (_may_see(viewer, text) and _may_see(viewer, kept.all().get(name, ""))):
+        message = "this search asks for personal data"
+        raise SetupError(message, hint="an investigator may save, change and remove it")
+    if form.get("do") == "remove":
+        kept.remove(name)
+    else:
+        kept.save(name, text)
+
+
+def _may_see(viewer: Viewer, text: str) -> bool:
+    """Say whether somebody may see what a search asks for; what can't be read may name anybody."""
+    if viewer.lens.sees_everything:
+        return True
+    place, parameters = viewer.place, parse_qsl(text, keep_blank_values=True)
+    try:
+        viewer.lens.check(query(read_asked(parameters), place.known, place.now()))
+        order_by(dict(parameters).get("sort", ""), viewer.lens)
+    except SetupError:
+        return False
+    return True
