@@ -5,6 +5,7 @@ from .counting import Bucket, FirstSeen, Totals, Values, first_seen, over_time, 
 from .echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
+from .kept import Kept, kept
 from .kql import equality, parse_kql
 from .paging import Order, Page, newest_since, page
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
@@ -23,6 +24,7 @@ __all__ = [
     "Echo",
     "FirstSeen",
     "Hit",
+    "Kept",
     "Not",
     "Operator",
     "Order",
@@ -45,6 +47,7 @@ __all__ = [
     "echoes",
     "equality",
     "first_seen",
+    "kept",
     "known_fields",
     "lines",
     "most_frequent",
