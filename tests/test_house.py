@@ -46,6 +46,7 @@ LEVELS = {
     "follow": 3,
     "service": 3,
     "settings_sources": 3,
+    "reporting": 3,
     "testing": 3,
     "console": 3,
     "cli": 4,

@@ -26,6 +26,7 @@ from .failures import guarded
 from .normalize import normalize
 from .reading import backfill, reconcile
 from .renormalize import renormalize
+from .report import report
 from .run import run
 from .status import status
 
@@ -41,6 +42,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyTyp
         "console": (console, None),
         "search": (search_command.search, search_command.EXAMPLES),
         "export": (export, None),
+        "report": (report, None),
         "normalize": (normalize, None),
         "renormalize": (renormalize, None),
         "simulate": (simulate_command.simulate, simulate_command.EXAMPLES),

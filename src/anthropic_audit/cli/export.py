@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -21,7 +18,8 @@ from anthropic_audit.search import Selection, What, lines
 from .environment import load_settings
 from .normalizing import configured_processors, document_writer
 from .options import Archive, Config, Schema, Since, Until, read_span
-from .output import binary_out, notes
+from .output import notes
+from .writing import opened
 
 
 def export(
@@ -65,7 +63,7 @@ def export(
     start, end = read_span(since, until, datetime.now(UTC))
     connection = open_reader(settings.archive).connect()
     records = 0
-    with connection, _opened(output) as file:
+    with connection, opened(output) as file:
         for number, content in lines(connection, Selection(what, start, end, feed)):
             file.write(content if is_as_stored else b"".join(_rewritten(content, processors, write)))
             records += number
@@ -79,32 +77,3 @@ def _rewritten(content: bytes, processors: Processors, write: Callable[[dict[str
         document = processors.process(orjson.loads(line))
         if document is not None:
             yield write(document) + b"\n"
-
-
-@contextmanager
-def _opened(path: Path | None) -> Iterator[BinaryIO]:
-    """Give stdout, or a file that takes its name only when all of it is on the disk.
-
-    Raises:
-        SetupError: The file can't be written there.
-    """
-    if path is None:
-        yield binary_out()
-        binary_out().flush()
-        return
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                yield cast("BinaryIO", file)
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        message = f"the file can't be written: {path}: {error.strerror or error}"
-        raise SetupError(
-            message, hint="name a file in a folder that this user may write, on a disk with space"
-        ) from error

@@ -127,7 +127,7 @@ def search(
     check_fields([*(one.field for one in conditions), *shown], known)
     most = _most(limit, format)
     question = Question(
-        *read_span(since, until, now), conditions, tuple(text or []), _read_query(query, known, now), most and most + 1
+        *read_span(since, until, now), conditions, tuple(text or []), read_query(query, known, now), most and most + 1
     )
     question = replace(question, oldest_first=oldest_first)
     printed, is_cut = _find(settings.archive, question, format, shown=shown, catalogue=catalogue)
@@ -148,7 +148,7 @@ def _find(
         return printed, most is not None and next(hits, None) is not None
 
 
-def _read_query(text: str, known: Collection[str], now: datetime) -> Query:
+def read_query(text: str, known: Collection[str], now: datetime) -> Query:
     """Read a query; what is wrong with it is pointed at.
 
     Raises:

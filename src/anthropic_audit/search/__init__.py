@@ -16,6 +16,7 @@ from .counting import (
 from .echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
+from .kept import Kept, kept
 from .kql import equality, parse_kql
 from .paging import Order, Page, newest_since, page
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
@@ -35,6 +36,7 @@ __all__ = [
     "FirstSeen",
     "Firsts",
     "Hit",
+    "Kept",
     "Not",
     "Operator",
     "Order",
@@ -57,6 +59,7 @@ __all__ = [
     "echoes",
     "equality",
     "first_seen",
+    "kept",
     "known_fields",
     "lines",
     "most_frequent",

@@ -1,0 +1,144 @@
+"""`anthropic-audit report`: a period in one file, for people who log in nowhere."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.archive import open_reader
+from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.console.asking import Period
+from anthropic_audit.console.lens import Clear, Lens, Masked
+from anthropic_audit.errors import QueryError, SetupError
+from anthropic_audit.reporting import Gathered, Report, Scope, compose, gather, to_html, to_pdf
+from anthropic_audit.reporting.words import last_day
+from anthropic_audit.search import document_fields, known_fields
+
+from .environment import load_settings
+from .options import Archive, Config, Since, Until, read_span
+from .output import notes
+from .search import Kql, read_query
+from .writing import opened
+
+
+class Format(StrEnum):
+    """What a report is written as."""
+
+    HTML = "html"
+    PDF = "pdf"
+
+
+_WRITERS: Mapping[Format, Callable[[Report], bytes]] = MappingProxyType({Format.HTML: to_html, Format.PDF: to_pdf})
+_STDOUT = Path("-")
+
+
+def report(
+    since: Since = "30d",
+    until: Until = "now",
+    query: Kql = "",
+    format: Annotated[  # noqa: A002 - the flag's name
+        Format | None,
+        typer.Option("--format", help="How to write it; else as the file's name ends, else PDF.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write, whole or not at all; - for stdout; else one that is named after the period.",
+            show_default=False,
+        ),
+    ] = None,
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="What stands on top.")] = "Audit report",
+    no_personal: Annotated[
+        bool, typer.Option("--no-personal", help="Mask personal data: names, addresses, e-mail addresses.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if there is one.")] = False,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Write a report on a period: one file for people who log in nowhere, as HTML or PDF.
+
+    It says how complete the period is, what happened in it beside the period before, who did it and from where, what
+    failed, what occurred for the first time, and tells critical events in sentences. All times are UTC. It reads the
+    archive and nothing else, also beside a running collector, and has everything inside: no script, nothing fetched.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    now = datetime.now(UTC)
+    start, end = read_span(since or "30d", until or "now", now)
+    if start is None or end is None:
+        raise TypeError
+    catalogue = load_catalogue()
+    wanted = read_query(query, known_fields(document_fields(catalogue)), now)
+    scope = Scope(Period(start, end), now, title, wanted, query)
+    written = format or _format_of(output)
+    path = _free(output or Path(_name(scope.period, written)), force=force)
+    found = _gathered(settings.archive, scope, _lens(catalogue, no_personal=no_personal), catalogue)
+    content = _WRITERS[written](compose(found))
+    with opened(path) as file:
+        file.write(content)
+    where = f" to {path}" if path else ""
+    notes().print(f"reported {found.now.events:,} events, {found.now.critical:,} of them critical{where}", markup=False)
+    _tell(found)
+
+
+def _gathered(archive: str, scope: Scope, lens: Lens, catalogue: Catalogue) -> Gathered:
+    try:
+        return gather(open_reader(archive), scope, lens, catalogue)
+    except QueryError as error:
+        message = f"{error}, and --no-personal masks it"
+        raise SetupError(message, hint="ask for what is not personal, or leave out --no-personal") from error
+
+
+def _tell(found: Gathered) -> None:
+    """Say on stderr what is missing, as nobody should hand out a report without knowing."""
+    for one in found.feeds:
+        if not one.is_complete:
+            notes().print(f"incomplete: feed {one.feed} covers {one.share:.1%} of the period", markup=False)
+
+
+def _lens(catalogue: Catalogue, *, no_personal: bool) -> Lens:
+    return Masked(catalogue, secrets.token_bytes(32)) if no_personal else Clear()
+
+
+def _format_of(output: Path | None) -> Format:
+    """Return the format that a file's name asks for.
+
+    Raises:
+        SetupError: It asks for another one.
+    """
+    if output is None or output == _STDOUT:
+        return Format.PDF
+    ending = output.suffix.lower().removeprefix(".")
+    known = {"htm": Format.HTML, **{one.value: one for one in Format}}
+    if ending not in known:
+        message = f"a report can't be written as the file's name ends: {output}"
+        raise SetupError(message, hint="name it .html or .pdf, or say --format")
+    return known[ending]
+
+
+def _name(period: Period, written: Format) -> str:
+    return f"audit-report-{period.since:%Y-%m-%d}-{last_day(period.since, period.until):%Y-%m-%d}.{written}"
+
+
+def _free(path: Path, *, force: bool) -> Path | None:
+    """Return where to write, None for stdout.
+
+    Raises:
+        SetupError: There is something already.
+    """
+    if path == _STDOUT:
+        return None
+    if path.exists() and not force:
+        message = f"there is a file already: {path}"
+        raise SetupError(message, hint="name another one with --output, or say --force to overwrite it")
+    return path

@@ -1,0 +1,319 @@
+"""From the values of a report to its sections, in words and drawings; pure but for the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from anthropic_audit import __version__
+from anthropic_audit.console import charts
+from anthropic_audit.search import Bucket
+from anthropic_audit.times import format_duration
+
+from .coverage_words import completeness
+from .drawing import NARROW, WIDE, svg
+from .gather import (
+    ACTION,
+    ACTOR,
+    COUNTRY,
+    FIRSTS,
+    NETWORK,
+    ORGANIZATION,
+    ORGANIZATION_NAME,
+    OUTCOME,
+    PROGRAM,
+    USER,
+    Firsts,
+    Gathered,
+    Ranked,
+    Ranking,
+)
+from .pages import Align, Block, Chart, Column, Figure, Figures, Pair, Report, Section, Share, Table, Text
+from .words import change, counted, moment, percent, plain, second
+
+_COUNTRIES = 15
+_NOTHING = "Nothing of this kind happened in the period."
+
+
+def compose(found: Gathered) -> Report:
+    """Write the report."""
+    scope = found.scope
+    since, until = scope.period.since, scope.period.until
+    sections = [completeness(found)]
+    if found.now.events:
+        sections += [Section(title, tuple(blocks(found))) for title, blocks in _SECTIONS]
+    else:
+        sections.append(Section("The period", (Text(_empty(found)),)))
+    sections.append(Section("How this report was made", tuple(_making(found))))
+    return Report(
+        title=plain(scope.title),
+        period=f"{moment(since)} to {moment(until)} UTC",
+        facts=tuple(_facts(found)),
+        sections=tuple(sections),
+        foot=f"{plain(scope.title, 60)} · {moment(since)} to {moment(until)} UTC",
+        made_at=scope.now,
+    )
+
+
+def _facts(found: Gathered) -> Iterator[tuple[str, str]]:
+    scope = found.scope
+    names = [one.value for one in found.rankings[ORGANIZATION_NAME].values]
+    numbers = found.rankings[ORGANIZATION]
+    listed = [one.value for one in numbers.values]
+    more = f" and {numbers.distinct - len(listed):,} more" if numbers.distinct > len(listed) else ""
+    told = [", ".join(names), ", ".join(listed) + more]
+    yield "Organizations", "; ".join(one for one in told if one) or "no event names one"
+    length = format_duration(scope.period.until - scope.period.since)
+    yield "Period", f"{second(scope.period.since)} to {second(scope.period.until)} UTC ({length})"
+    yield "Made", f"{second(scope.now)} UTC by anthropic-audit {__version__}"
+    yield "From", f"the archive {found.archive}"
+    if scope.written:
+        yield "Only events with", plain(scope.written, 1000)
+    if found.is_masked:
+        yield "Personal data", "masked: one value is the same word everywhere in this report, and in no other"
+
+
+def _empty(found: Gathered) -> str:
+    what = "that fits the query" if found.scope.written else "of this period"
+    if found.window is None:
+        return "The period has not begun, so there is nothing to tell of it."
+    return f"The archive has no event {what}. Whether nothing happened, or nothing was collected, is told above."
+
+
+def _figures(found: Gathered) -> Iterator[Block]:
+    rows = (
+        ("Events", "events"),
+        ("Users", "people"),
+        ("Addresses", "addresses"),
+        ("Failures", "failures"),
+        ("Critical", "critical"),
+        ("Unknown types or fields", "unknown"),
+    )
+    values = [(title, getattr(found.now, name), getattr(found.before, name)) for title, name in rows]
+    yield Figures(
+        tuple(Figure(title, f"{now:,}", f"{change(now, before)}; {before:,} before") for title, now, before in values)
+    )
+    before = found.scope.period.before
+    note = (
+        f"Before means the period of the same length before it: {moment(before.since)} to {moment(before.until)} UTC."
+    )
+    if found.before_share is not None and found.before_share < 1:
+        note += f" Of that time only {percent(found.before_share)} was collected, so comparisons say little."
+    yield Text(note)
+
+
+def _activity(found: Gathered) -> Iterator[Block]:
+    yield _over_time(found, found.over_time, "Events over time, by category")
+    yield Text(_busiest(found.over_time))
+
+
+def _over_time(found: Gathered, buckets: Sequence[Bucket], title: str) -> Chart:
+    period = found.scope.period
+    span = (period.since.timestamp() * 1000, period.until.timestamp() * 1000)
+    spec = charts.over_time(buckets, period.step, span, title=title, utc=True)
+    step = format_duration(period.step)
+    return Chart(f"{title}; a bar is {step}", svg(spec, WIDE), f"{title}. {_busiest(buckets)}")
+
+
+def _busiest(buckets: Iterable[Bucket]) -> str:
+    events: dict[str, int] = {}
+    by_time: dict[str, int] = {}
+    for one in buckets:
+        events[one.value or charts.NOTHING] = events.get(one.value or charts.NOTHING, 0) + one.events
+        by_time[moment(one.start)] = by_time.get(moment(one.start), 0) + one.events
+    if not by_time:
+        return _NOTHING
+    most = max(by_time, key=lambda start: by_time[start])
+    largest = sorted(events, key=lambda value: (-events[value], value))[:3]
+    told = ", ".join(f"{value} ({events[value]:,})" for value in largest)
+    return f"Most events, {by_time[most]:,}, were in the stretch from {most} UTC. The largest parts: {told}."
+
+
+def _actions(found: Gathered) -> Iterator[Block]:
+    ranking = found.rankings[ACTION]
+    columns = (Column("Action", weight=3), Column("What it is", weight=5))
+    yield _ranked("The most frequent actions", ranking, found.now.events, columns, with_about=True)
+
+
+def _users(found: Gathered) -> Iterator[Block]:
+    yield _ranked("The most active users", found.rankings[USER], found.now.events, (Column("User"),))
+    columns = (Column("Kind", weight=3), Column("What it is", weight=5))
+    yield _ranked("Kinds of actors", found.rankings[ACTOR], found.now.events, columns, with_about=True)
+
+
+def _places(found: Gathered) -> Iterator[Block]:
+    countries = found.rankings[COUNTRY]
+    if countries.values:
+        spec = charts.world([(one.value, one.events) for one in countries.values], title="Where from")
+        largest = ", ".join(charts.country_name(one.value) for one in countries.values[:3])
+        yield Chart("Countries, by the number of events", svg(spec, WIDE), f"A map. Most events come from: {largest}.")
+        top = countries.values[:_COUNTRIES]
+        named = Ranking(tuple(_with_name(one) for one in top), countries.distinct, countries.without)
+        yield _ranked("Countries", named, found.now.events, (Column("Country"),))
+    else:
+        yield Text("No event says from which country it came: enrichment by a database of addresses is not set up.")
+    networks, programs = found.rankings[NETWORK], found.rankings[PROGRAM]
+    if networks.values and programs.values:
+        yield Pair(_bars("Networks", networks, NARROW), _bars("Programs", programs, NARROW))
+    elif networks.values or programs.values:
+        yield _bars("Networks", networks, WIDE) if networks.values else _bars("Programs", programs, WIDE)
+    for what, ranking in (("from which network it came", networks), ("by which program it was done", programs)):
+        if not ranking.values:
+            yield Text(f"No event says {what}.")
+
+
+def _with_name(one: Ranked) -> Ranked:
+    name = charts.country_name(one.value)
+    return Ranked(name if name == one.value else f"{name} ({one.value})", one.events, one.before)
+
+
+def _bars(title: str, ranking: Ranking, width: int) -> Chart:
+    values = [(f"{one.value} · {one.events:,}", one.events) for one in ranking.values]
+    told = ", ".join(f"{one.value} ({one.events:,})" for one in ranking.values)
+    more = f", the first {len(values)} of {ranking.distinct:,}" if ranking.distinct > len(values) else ""
+    return Chart(f"{title}{more}", svg(charts.ranking(values, title=title), width), f"{title}: {told}.")
+
+
+def _outcomes(found: Gathered) -> Iterator[Block]:
+    yield _ranked("Outcomes", found.rankings[OUTCOME], found.now.events, (Column("Outcome"),))
+    if found.failures.values:
+        columns = (Column("Action", weight=3), Column("What it is", weight=5))
+        yield _ranked("What failed", found.failures, found.now.failures, columns, with_about=True)
+    failed = sum(one.events for one in found.failed_sign_ins)
+    if not failed:
+        yield Text("No sign-in failed.")
+        return
+    yield _over_time(found, found.failed_sign_ins, "Failed sign-ins over time")
+    yield Text(f"{counted(failed, 'event')} of the category authentication had the outcome failure.")
+    yield Pair(
+        _counts("Failed sign-ins by user", found.failed_users, "User"),
+        _counts("Failed sign-ins by address", found.failed_addresses, "Address"),
+    )
+
+
+def _counts(title: str, ranking: Ranking, heading: str) -> Table:
+    columns = (Column(heading), Column("Times", Align.NUMBER), Column("Before", Align.NUMBER))
+    rows = tuple((one.value, f"{one.events:,}", f"{one.before:,}") for one in ranking.values)
+    return Table(title, columns, rows, _beside(ranking))
+
+
+def _firsts(found: Gathered) -> Iterator[Block]:
+    days = format_duration(found.history)
+    if found.history < found.scope.period.until - found.scope.period.since:
+        yield Text(
+            f"The archive goes back only {days} before the period: what is listed here may have occurred before that."
+        )
+    else:
+        yield Text(f"Compared with the {days} that the archive goes back before the period.")
+    nothing = [title for field, title in FIRSTS.items() if not found.firsts[field].values]
+    for field, title in FIRSTS.items():
+        if found.firsts[field].values:
+            yield _first(title, found.firsts[field], is_country=field == COUNTRY)
+    if nothing:
+        yield Text(f"Nothing new among: {', '.join(nothing)}.")
+
+
+def _first(title: str, firsts: Firsts, *, is_country: bool) -> Table:
+    columns = (
+        Column("Value"),
+        Column("First, UTC", Align.TIME),
+        Column("Events", Align.NUMBER),
+    )
+    rows = tuple(
+        (charts.country_name(one.value) if is_country else one.value, moment(one.first), f"{one.events:,}")
+        for one in firsts.values
+    )
+    more = firsts.total - len(rows)
+    return Table(title, columns, rows, f"And {more:,} more, which occurred earlier." if more > 0 else "")
+
+
+def _critical(found: Gathered) -> Iterator[Block]:
+    if not found.critical:
+        yield Text("No critical event happened in the period.")
+        return
+    columns = (Column("Action", weight=3), Column("What it is", weight=5))
+    yield _ranked("Critical events by action", found.critical_actions, found.now.critical, columns, with_about=True)
+    rows = tuple((one.at, one.sentence, one.source, f"{one.seq}") for one in found.critical)
+    more = found.now.critical - len(rows)
+    note = f"These are the newest {len(rows):,}; {more:,} more happened earlier in the period." if more > 0 else ""
+    titles = (
+        Column("Time, UTC", Align.TIME),
+        Column("What happened", weight=3),
+        Column("From"),
+        Column("No.", Align.NUMBER),
+    )
+    yield Table("Critical events, one by one", titles, rows, note)
+    yield Text("No. is the event's number in the archive (`seq`).")
+
+
+def _notable(found: Gathered) -> Iterator[Block]:
+    if not found.notable_actions.values:
+        yield Text("Administrators, keys and settings were not changed in the period.")
+        return
+    total = sum(one.events for one in found.notable_actions.values)
+    columns = (Column("Action", weight=3), Column("What it is", weight=5))
+    yield _ranked("Changes by action", found.notable_actions, total, columns, with_about=True)
+
+
+def _ranked(
+    title: str, ranking: Ranking, total: int, columns: tuple[Column, ...], *, with_about: bool = False
+) -> Table:
+    """Return a ranking as a table: values, how many, their share, and how many before."""
+    titles = (*columns, Column("Events", Align.NUMBER), Column("Share", Align.SHARE), Column("Before", Align.NUMBER))
+    most = max((one.events for one in ranking.values), default=1)
+    rows = tuple(
+        (
+            one.value,
+            *((one.about,) if with_about else ()),
+            f"{one.events:,}",
+            Share(percent(one.events / total), one.events / most),
+            f"{one.before:,}",
+        )
+        for one in ranking.values
+    )
+    return Table(title, titles, rows, _beside(ranking))
+
+
+def _beside(ranking: Ranking) -> str:
+    """Say what a ranking leaves out."""
+    more = ranking.distinct - len(ranking.values)
+    notes = [f"{counted(more, 'more value')} occurred less often."] if more > 0 else []
+    notes += [f"{counted(ranking.without, 'event')} had none."] if ranking.without else []
+    return " ".join(notes)
+
+
+def _making(found: Gathered) -> Iterator[Block]:
+    records = found.kept
+    yield Text(
+        "Activities are collected from the Activity Feed of Anthropic's Compliance API, window by window. A window "
+        "counts as covered only after its last page was stored; each activity is stored once, however often it comes."
+    )
+    waiting = records.activities - records.events
+    told = f"Of the period the archive has {counted(records.activities, 'activity', 'activities')} as received"
+    told += f" and {counted(records.events, 'event')} made of them"
+    told += f"; {waiting:,} wait for theirs." if waiting > 0 else "."
+    if records.removed:
+        told += f" Retention has removed {counted(records.removed, 'activity', 'activities')} of its days before."
+    yield Text(told)
+    yield Text(
+        "The bytes of each activity are kept as they were received, with their SHA-256. `anthropic-audit archive "
+        "verify` computes every digest again and says whether any byte has changed, and `anthropic-audit export "
+        "--what activities` hands the bytes out."
+    )
+    yield Text(
+        f"Events are the activities in the Elastic Common Schema, by catalogue {found.catalogue_version}, which also "
+        "says what is critical or notable. All numbers are counts of events; all times are UTC. What this report was "
+        "made from was one snapshot of the archive: what was stored later is not in it."
+    )
+
+
+_SECTIONS = (
+    ("The period in figures", _figures),
+    ("Activity over time", _activity),
+    ("What was done", _actions),
+    ("Who did it", _users),
+    ("Where from", _places),
+    ("Outcomes and failed sign-ins", _outcomes),
+    ("For the first time", _firsts),
+    ("Critical events", _critical),
+    ("Changes to administrators, keys and settings", _notable),
+)

@@ -1,0 +1,295 @@
+"""From an archive to the values of a report: all that is asked of it, once, and nothing that may not be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import duckdb
+
+from anthropic_audit.archive import ArchiveReader
+from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.console.asking import Period
+from anthropic_audit.console.lens import Lens
+from anthropic_audit.console.views.rows import at
+from anthropic_audit.model import Window
+from anthropic_audit.normalize import Teller
+from anthropic_audit.search import (
+    EVERYTHING,
+    AllOf,
+    Bucket,
+    Condition,
+    Hit,
+    Kept,
+    Operator,
+    Order,
+    Query,
+    Question,
+    Totals,
+    first_seen,
+    kept,
+    over_time,
+    page,
+    standings,
+    top_values,
+    totals,
+)
+from anthropic_audit.search.counting import Firsts as FirstSights
+from anthropic_audit.search.gaps import gaps_now
+
+from .completeness import FeedCoverage, coverages, past, shared
+from .words import plain
+
+MOST_SENTENCES: Final = 200
+"""So many critical events are told one by one."""
+LONGEST_SENTENCE: Final = 400
+MOST_FIRSTS: Final = 12
+_ALL: Final = 10_000
+
+ACTION, OUTCOME, USER = "event.action", "event.outcome", "user.email"
+COUNTRY, NETWORK, PROGRAM = "source.geo.country_iso_code", "source.as.organization.name", "user_agent.name"
+ADDRESS, ACTOR = "source.ip", "anthropic.audit.actor.type"
+ORGANIZATION, ORGANIZATION_NAME = "organization.id", "organization.name"
+
+RANKED: Final[Mapping[str, int]] = {
+    ACTION: 20,
+    OUTCOME: 5,
+    USER: 15,
+    ACTOR: 12,
+    COUNTRY: 300,
+    NETWORK: 10,
+    PROGRAM: 10,
+    ORGANIZATION: 20,
+    ORGANIZATION_NAME: 20,
+}
+"""The fields whose most frequent values are told, and how many of them."""
+
+FIRSTS: Final[Mapping[str, str]] = {
+    USER: "Users",
+    NETWORK: "Networks",
+    COUNTRY: "Countries",
+    "user_agent.original": "User agents",
+    "anthropic.audit.mcp_server_name": "MCP servers",
+    "anthropic.audit.actor.api_key_id": "API keys that acted",
+    "anthropic.audit.actor.admin_api_key_id": "Admin API keys that acted",
+}
+"""What is told when it occurs for the first time."""
+
+FAILED: Final = Condition(OUTCOME, Operator.EQUAL, "failure")
+SIGNING_IN: Final = Condition("event.category", Operator.EQUAL, "authentication")
+CRITICAL: Final = Condition("anthropic.audit.sensitivity", Operator.EQUAL, "critical")
+NOTABLE: Final = Condition("anthropic.audit.sensitivity", Operator.EQUAL, "notable")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a report is about."""
+
+    period: Period
+    now: datetime
+    title: str
+    query: Query = EVERYTHING
+    written: str = ""
+    """The query, as it was written."""
+
+    @property
+    def question(self) -> Question:
+        """What the archive is asked."""
+        return Question(self.period.since, self.period.until, query=self.query)
+
+    @property
+    def before(self) -> Question:
+        """The same of the period before."""
+        return Question(self.period.before.since, self.period.before.until, query=self.query)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A value, how many events have it, and how many of the period before had."""
+
+    value: str
+    events: int
+    before: int
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The most frequent values of a field."""
+
+    values: tuple[Ranked, ...]
+    distinct: int
+    without: int
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A value that had not occurred before."""
+
+    value: str
+    first: datetime
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Firsts:
+    """The newest of those, and how many there are altogether."""
+
+    values: tuple[First, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event in a sentence."""
+
+    seq: int
+    at: str
+    sentence: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that a report tells, as it may be seen."""
+
+    scope: Scope
+    archive: str
+    is_masked: bool
+    catalogue_version: str
+    feeds: tuple[FeedCoverage, ...]
+    window: Window | None
+    """The part of the period that is over."""
+    before_share: float | None
+    """How much of the period before was covered, or None when there is no feed."""
+    history: timedelta
+    """How much time before the period the archive covers."""
+    kept: Kept
+    now: Totals
+    before: Totals
+    over_time: tuple[Bucket, ...]
+    failed_sign_ins: tuple[Bucket, ...]
+    rankings: Mapping[str, Ranking]
+    failures: Ranking
+    """Actions that failed."""
+    failed_users: Ranking
+    failed_addresses: Ranking
+    firsts: Mapping[str, Firsts]
+    critical: tuple[Told, ...]
+    critical_actions: Ranking
+    notable_actions: Ranking
+
+
+def gather(reader: ArchiveReader, scope: Scope, lens: Lens, catalogue: Catalogue) -> Gathered:
+    """Ask an archive for everything that a report tells.
+
+    Raises:
+        QueryError: The query asks for what may not be seen.
+        ArchiveError: The archive can't be read.
+    """
+    lens.check(scope.query)
+    walks = reader.coverage()
+    found = standings(walks, scope.now)
+    window = past(scope.period.since, scope.period.until, scope.now)
+    gaps = gaps_now(walks, reader.gaps(), scope.now)
+    earlier = Window(scope.period.before.since, scope.period.before.until)
+    begins = min((one.covered.windows[0].start for one in found), default=scope.period.since)
+    with reader.connect() as connection:
+        known = FirstSights(tuple(FIRSTS))
+        known.take(connection, reader.event_files)
+        ask = _Asking(connection, scope, lens, catalogue, known)
+        sign_ins = (SIGNING_IN, FAILED)
+        return Gathered(
+            scope=scope,
+            archive=plain(reader.folder if lens.sees_everything else reader.folder.name),
+            is_masked=not lens.sees_everything,
+            catalogue_version=catalogue.version,
+            feeds=coverages(found, gaps, window, scope.now) if window else (),
+            window=window,
+            before_share=shared(found, earlier),
+            history=max(timedelta(0), scope.period.since - begins),
+            kept=kept(connection, scope.period.since, scope.period.until),
+            now=totals(connection, scope.question, scope.now),
+            before=totals(connection, scope.before, scope.now),
+            over_time=ask.buckets("event.category"),
+            failed_sign_ins=ask.buckets(ACTION, *sign_ins),
+            rankings={field: ask.ranking(field, limit) for field, limit in RANKED.items()},
+            failures=ask.ranking(ACTION, 10, FAILED),
+            failed_users=ask.ranking(USER, 10, *sign_ins),
+            failed_addresses=ask.ranking(ADDRESS, 10, *sign_ins),
+            firsts={field: ask.firsts(field) for field in FIRSTS},
+            critical=ask.told(CRITICAL),
+            critical_actions=ask.ranking(ACTION, 50, CRITICAL),
+            notable_actions=ask.ranking(ACTION, 50, NOTABLE),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """An archive, what it is asked about, and who may see what of the answers."""
+
+    connection: duckdb.DuckDBPyConnection
+    scope: Scope
+    lens: Lens
+    catalogue: Catalogue
+    known: FirstSights
+
+    def buckets(self, by: str, *more: Query) -> tuple[Bucket, ...]:
+        """Count over time by a field that is not personal."""
+        question = _narrowed(self.scope.question, more)
+        step = self.scope.period.step
+        buckets = over_time(self.connection, question, self.scope.now, step=step, by=by)
+        return tuple(replace(one, value=None if one.value is None else plain(one.value, 60)) for one in buckets)
+
+    def ranking(self, field: str, limit: int, *more: Query) -> Ranking:
+        """Return the most frequent values of a field."""
+        scope, connection = self.scope, self.connection
+        found = top_values(connection, _narrowed(scope.question, more), scope.now, field=field, limit=limit)
+        earlier = top_values(connection, _narrowed(scope.before, more), scope.now, field=field, limit=_ALL)
+        before = dict(earlier.values)
+        values = [
+            Ranked(self._shown(field, value), events, before.get(value, 0), self._about(field, value))
+            for value, events in found.values
+        ]
+        return Ranking(tuple(values), found.distinct, found.without)
+
+    def firsts(self, field: str) -> Firsts:
+        """Return what occurred for the first time, the newest first."""
+        scope = self.scope
+        new = self.known.between(field, scope.period.since, scope.period.until)
+        found = first_seen(self.connection, scope.question, scope.now, field=field, candidates=new, limit=_ALL)
+        values = [First(self._shown(field, one.value), one.first, one.events) for one in found[:MOST_FIRSTS]]
+        return Firsts(tuple(values), len(found))
+
+    def told(self, kind: Query) -> tuple[Told, ...]:
+        """Return the newest events of a kind in sentences."""
+        teller = Teller(self.catalogue)
+        question = _narrowed(self.scope.question, (kind,))
+        found = page(self.connection, question, self.scope.now, order=Order(), size=MOST_SENTENCES)
+        return tuple(self._told(teller, hit) for hit in found.hits)
+
+    def _told(self, teller: Teller, hit: Hit) -> Told:
+        document = self.lens.document(hit.fields)
+        address = at(document, ADDRESS) or at(document, "source.address")
+        source = " ".join(str(one) for one in (address, at(document, COUNTRY)) if one)
+        when = str(at(document, "@timestamp") or "")[:19].replace("T", " ")
+        sentence = plain(teller.tell(document), LONGEST_SENTENCE)
+        return Told(hit.seq, plain(when), sentence, plain(source) if source else "")
+
+    def _shown(self, field: str, value: str) -> str:
+        return plain(self.lens.value(field, value))
+
+    def _about(self, field: str, value: str) -> str:
+        """Return what the catalogue says of an action, or of a kind of actors."""
+        if field == ACTION:
+            kind = self.catalogue.types.get(value)
+            return kind.description if kind else ""
+        actor = self.catalogue.actors.get(value) if field == ACTOR else None
+        return actor.description if actor else ""
+
+
+def _narrowed(question: Question, more: tuple[Query, ...]) -> Question:
+    """Return a question for fewer events."""
+    return replace(question, query=AllOf((question.query, *more)))

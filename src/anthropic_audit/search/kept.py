@@ -1,0 +1,42 @@
+"""What an archive keeps of a period: activities as received, their events, and what retention has removed of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from .run import translated
+
+_SQL = """
+SELECT
+    (SELECT count(*) FROM activities WHERE created_at >= $since AND created_at < $until
+        AND day BETWEEN CAST($since AS DATE) AND CAST($until AS DATE)),
+    (SELECT count(*) FROM events WHERE timestamp >= $since AND timestamp < $until
+        AND day BETWEEN CAST($since AS DATE) AND CAST($until AS DATE)),
+    (SELECT coalesce(sum(activities), 0) FROM removals
+        WHERE of_day BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND of_day < $until)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many records of a period there are."""
+
+    activities: int
+    """By the time at which they were created."""
+    events: int
+    removed: int
+    """Activities that retention has removed of the period's UTC days."""
+
+
+def kept(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime) -> Kept:
+    """Count a period's records.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    with translated():
+        row = connection.execute(_SQL, {"since": since, "until": until}).fetchall()[0]
+    return Kept(int(row[0]), int(row[1]), int(row[2]))
