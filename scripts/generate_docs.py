@@ -25,11 +25,13 @@ from anthropic_audit.normalize.telling import Teller
 from anthropic_audit.settings import (
     PROCESSORS,
     SINKS,
+    ConsoleSettings,
     EnrichmentSettings,
     FeedSettings,
     RetentionSettings,
     ServiceSettings,
     Settings,
+    UserSettings,
 )
 from anthropic_audit.times import format_duration
 
@@ -79,6 +81,14 @@ def settings_page() -> str:
         "",
         *_settings_table(ServiceSettings, "ANTHROPIC_AUDIT_SERVICE__"),
         "",
+        "## In `[console]`",
+        "",
+        *_settings_table(ConsoleSettings, "ANTHROPIC_AUDIT_CONSOLE__"),
+        "",
+        "Each of `users`, in the file only; [the guide](../guides/console.md) shows them:",
+        "",
+        *_settings_table(UserSettings, None),
+        "",
         "## In each `[[processors]]`",
         "",
         "Processors are set in the file only. [The guide](../guides/processors.md) shows them at work.",
@@ -94,17 +104,19 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-_TABLES = ("feeds", "enrichment", "retention", "service", "processors", "sinks")
+_TABLES = ("feeds", "enrichment", "retention", "service", "console", "users", "processors", "sinks")
 """Settings that are tables of their own."""
 
 
-def _settings_table(section: type[BaseModel], prefix: str) -> Iterator[str]:
-    yield "| setting | type | default | what it is | environment |"
-    yield "|---|---|---|---|---|"
+def _settings_table(section: type[BaseModel], prefix: str | None) -> Iterator[str]:
+    """Yield the rows of a section's settings, with their environment variables if they have any."""
+    yield "| setting | type | default | what it is |" + (" environment |" if prefix else "")
+    yield "|---|---|---|---|" + ("---|" if prefix else "")
     for name, field in section.model_fields.items():
         if name not in _TABLES:
-            default = _default(field.default)
-            yield f"| `{name}` | {_kind(name, field)} | {default} | {field.description} | `{prefix}{name.upper()}` |"
+            default = "required" if field.is_required() else _default(field.default)
+            variable = f" `{prefix}{name.upper()}` |" if prefix else ""
+            yield f"| `{name}` | {_kind(name, field)} | {default} | {field.description} |{variable}"
 
 
 def _kinds_table(kinds: Mapping[str, type[BaseModel]], by: str, what: str) -> Iterator[str]:
