@@ -1,3 +1,0 @@
-import "./page.js";
-
-document.body.dataset.ready = "yes";
