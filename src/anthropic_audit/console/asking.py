@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.search import AllOf, Query, Question, parse_kql
-from anthropic_audit.times import parse_time
+from anthropic_audit.times import moved, parse_time
 
 SINCE: Final = "now-7d"
 UNTIL: Final = "now"
@@ -58,8 +58,8 @@ class Period:
 
     @property
     def before(self) -> Period:
-        """The period of the same length before it."""
-        return Period(self.since - (self.until - self.since), self.since)
+        """The period of the same length before it, as far as the calendar goes."""
+        return Period(moved(self.since, self.since - self.until), self.since)
 
     @property
     def step(self) -> timedelta:
