@@ -1,5 +1,5 @@
 // The query bar: query with completions, period, filters, refreshing.
-import { ask, element, state, clearTrouble } from "./page.js";
+import { ask, element, isUtc, state, clearTrouble } from "./page.js";
 
 const form = document.getElementById("asking");
 const input = document.getElementById("q");
@@ -110,6 +110,16 @@ quick.addEventListener("change", () => {
   const [from, to] = quick.value.split("|");
   state.write({ from, to, after: "" });
 });
+
+// Ends of a period can be picked, in the zone that is shown; what is picked is written as any other time.
+for (const button of document.querySelectorAll("[data-picks]")) {
+  const input = document.getElementById(button.dataset.picks), picker = document.getElementById(`${button.dataset.picks}-picker`);
+  button.addEventListener("click", () => picker.showPicker());
+  picker.addEventListener("change", () => {
+    if (picker.value) input.value = new Date(isUtc() ? `${picker.value}Z` : picker.value).toISOString().replace(".000Z", "Z");
+    input.focus();
+  });
+}
 
 let timer;
 function refreshing() {
