@@ -1,10 +1,11 @@
-import { Refused, ask, clearTrouble, draw, element, failed, kept, number, ranking, send, state, tags, tellTrouble, time } from "./page.js";
+import { Refused, ask, askLong, clearTrouble, draw, element, failed, kept, number, percent, ranking, send, state, tags, tellTrouble, time } from "./page.js";
 import "./asking.js";
 
 const head = document.getElementById("head"), body = document.getElementById("rows"), more = document.getElementById("more");
 const end = document.getElementById("end"), count = document.getElementById("count"), chart = document.getElementById("over-time");
 const fields = document.getElementById("fields"), find = document.getElementById("field-filter"), saved = document.getElementById("saved");
-const working = document.getElementById("working"), cancel = document.getElementById("cancel");
+const stop = document.getElementById("stop");
+const working = document.getElementById("working"), far = document.getElementById("far"), cancel = document.getElementById("cancel");
 const SUMMARY = [["Time", "@timestamp"], ["What happened", null], ["Who", null], ["Outcome", "event.outcome"], ["From", document.body.dataset.role === "viewer" ? null : "source.ip"]];
 
 let known = [], following = null, running = new AbortController(), counting = new AbortController();
@@ -37,7 +38,8 @@ async function load(after, signal) {
   body.setAttribute("aria-busy", "true");
   more.disabled = true;
   try {
-    const found = await ask("/api/events", { columns: columns().join(","), sort: sort(), ...(after ? { after } : {}) }, signal);
+    const wanted = { columns: columns().join(","), sort: sort(), ...(after ? { after } : {}) };
+    const found = await askLong("/api/events", () => { stop.hidden = false; }, signal, wanted);
     if (!after) body.replaceChildren();
     body.append(...found.rows.map(row));
     following = found.next;
@@ -51,6 +53,7 @@ async function load(after, signal) {
     if (error instanceof Refused && error.column) tellTrouble(error);
     failed(end, error);
   } finally {
+    stop.hidden = true;
     more.disabled = false;
     body.setAttribute("aria-busy", "false");
   }
@@ -60,18 +63,20 @@ async function histogram() {
   counting.abort();
   counting = new AbortController();
   const mine = counting;
-  const slow = setTimeout(() => { working.hidden = false; }, 400);
+  const tell = (done) => {
+    working.hidden = false;
+    far.textContent = percent(done);
+  };
   chart.setAttribute("aria-busy", "true");
   count.textContent = "…";
   try {
-    const found = await ask("/api/over-time", {}, mine.signal);
+    const found = await askLong("/api/over-time", tell, mine.signal);
     count.textContent = `${number(found.events)} events`;
     await draw(chart, found);
   } catch (error) {
     if (error.name === "AbortError") count.textContent = "not counted";
     else failed(chart, error);
   } finally {
-    clearTimeout(slow);
     if (mine === counting) {
       working.hidden = true;
       chart.setAttribute("aria-busy", "false");
@@ -128,6 +133,12 @@ function listSaved(found) {
 
 more.addEventListener("click", () => load(following, running.signal));
 cancel.addEventListener("click", () => counting.abort());
+stop.addEventListener("click", () => {
+  running.abort();
+  counting.abort();
+  end.textContent = "stopped: there may be more";
+  document.body.dataset.ready = "yes";
+});
 find.addEventListener("input", listFields);
 saved.addEventListener("change", () => {
   if (!saved.value) return;

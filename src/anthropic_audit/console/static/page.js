@@ -91,6 +91,25 @@ export async function ask(path, more = {}, signal) {
   return told;
 }
 
+// Ask for what may take long; after a while, `tell` is given how far it is, in percent or null.
+export async function askLong(path, tell, signal, more = {}) {
+  const ticket = Math.random().toString(36).slice(2);
+  const look = async () => {
+    const answer = await fetch(`/api/progress?ticket=${ticket}`, { signal });
+    if (answer.ok) tell((await answer.json()).percent);
+  };
+  const first = setTimeout(() => tell(null), 500);
+  const timer = setInterval(() => look().catch(() => {}), 1000);
+  try {
+    return await ask(path, { ...more, ticket }, signal);
+  } finally {
+    clearTimeout(first);
+    clearInterval(timer);
+  }
+}
+
+export const percent = (done) => (done === null ? "" : `${Math.floor(done)} %`);
+
 export async function send(path, form) {
   const body = new URLSearchParams(form);
   const answer = await fetch(path, { method: "POST", body, headers: { "x-csrf-token": csrf() } });
@@ -265,12 +284,17 @@ export function failed(body, error) {
 
 // Fill all panels of a page, each as soon as its answer is there; a change of what is asked gives the old ones up.
 export function panels(path, shapes) {
-  let running = new AbortController();
+  let running = new AbortController(), stopped = false;
+  const stop = document.getElementById("stop");
   const fill = async ([name, places], signal) => {
     const bodies = places.map((place) => place.querySelector(".body"));
     for (const body of bodies) body.setAttribute("aria-busy", "true");
+    const tell = (done) => {
+      if (stop) stop.hidden = false;
+      for (const body of bodies) body.dataset.done = percent(done);
+    };
     try {
-      const answer = await ask(path(name), {}, signal);
+      const answer = await askLong(path(name), tell, signal);
       for (const [index, { dataset }] of places.entries()) {
         await shapes[dataset.shape](bodies[index], dataset.part ? answer[dataset.part] : answer);
         if (!signal.aborted) bodies[index].setAttribute("aria-busy", "false");
@@ -279,17 +303,22 @@ export function panels(path, shapes) {
     } catch (error) {
       if (error.column) tellTrouble(error);
       for (const body of bodies) failed(body, error);
+      if (stopped && signal.aborted) for (const body of bodies) body.replaceChildren(element("p", { class: "empty" }, "stopped"));
     }
-    if (!signal.aborted) for (const body of bodies) body.setAttribute("aria-busy", "false");
+    for (const body of bodies) delete body.dataset.done;
+    if (stopped || !signal.aborted) for (const body of bodies) body.setAttribute("aria-busy", "false");
   };
+  stop?.addEventListener("click", () => { stopped = true; running.abort(); });
   const all = async () => {
     running.abort();
     running = new AbortController();
+    stopped = false;
     const mine = running.signal, groups = new Map();
     for (const place of document.querySelectorAll("[data-panel]")) groups.set(place.dataset.panel, [...(groups.get(place.dataset.panel) || []), place]);
     const waiting = [...groups];
     const work = async () => { for (let one; (one = waiting.shift()); ) await fill(one, mine); };
     await Promise.all([work(), work()]);
+    if (stop && mine === running.signal) stop.hidden = true;
     if (!mine.aborted) document.body.dataset.ready = "yes";
   };
   document.addEventListener("asked", all);
