@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,10 +15,9 @@ import duckdb
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.archive.schema import TABLES
 from anthropic_audit.model import Coverage
-from anthropic_audit.search import Counts, Standing, count, standings
+from anthropic_audit.search import Accesses, Counts, Echo, Standing, accesses, can_hear, count, standings
 from anthropic_audit.search.answers import Answers, answers, late_finds
 from anthropic_audit.search.deliveries import SinkStanding, sink_standings
-from anthropic_audit.search.echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
 from anthropic_audit.search.gaps import FeedGap, gaps_now
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.times import format_duration
@@ -89,8 +88,7 @@ class Health:
     never: Sequence[str]
     """Feeds of the settings that were never walked to an end."""
     gaps: Sequence[FeedGap]
-    strangers: Sequence[Stranger]
-    spenders: Sequence[Spender]
+    accesses: Accesses
     sinks: Sequence[SinkStanding]
     counts: Counts
     sizes: Mapping[str, tuple[int, int]]
@@ -108,8 +106,10 @@ class Health:
         found += [trouble for feed in self.feeds for trouble in feed.troubles]
         if not (self.feeds or self.never):
             found.append("no feed was walked to its end yet: `anthropic-audit collect --once` does it")
-        if self.strangers:
-            found.append(f"{len(self.strangers):,} requests under our keys are not ours: they are listed below")
+        if self.accesses.strangers:
+            found.append(
+                f"{len(self.accesses.strangers):,} requests under our keys are not ours: they are listed below"
+            )
         for sink in self.sinks:
             if sink.rejected:
                 found.append(
@@ -126,15 +126,15 @@ def gather(connection: duckdb.DuckDBPyConnection, settings: Settings, reader: Ar
     """
     walks = reader.coverage()
     counts = count(connection)
-    feeds = list(_feeds(connection, settings, walks, counts=counts, now=now))
+    heard = accesses(connection, now)
+    feeds = list(_feeds(connection, settings, walks, counts=counts, echoes=heard.echoes, now=now))
     return Health(
         now=now,
         folder=reader.folder,
         feeds=feeds,
         never=[feed.name for feed in settings.feeds if feed.name not in {one.standing.feed for one in feeds}],
         gaps=gaps_now(walks, reader.gaps(), now),
-        strangers=strangers(connection, now),
-        spenders=spenders(connection, now),
+        accesses=heard,
         sinks=sink_standings(connection, [one.name for one in settings.sinks], now),
         counts=counts,
         sizes=sizes(reader.folder),
@@ -147,10 +147,11 @@ def _feeds(
     walks: Sequence[Coverage],
     *,
     counts: Counts,
+    echoes: Iterable[Echo],
     now: datetime,
 ) -> Iterator[FeedHealth]:
     configured = {feed.name: feed for feed in settings.feeds}
-    heard = {one.feed: one for one in echoes(connection, now)}
+    heard = {one.feed: one for one in echoes}
     told = answers(connection, now)
     late = late_finds(connection, walks, first_day(now))
     for one in standings(walks, now):

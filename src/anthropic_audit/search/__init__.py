@@ -13,7 +13,7 @@ from .counting import (
     top_values_of,
     totals,
 )
-from .echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
+from .echo import Accesses, Echo, Spender, Stranger, accesses, can_hear
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
 from .kept import Kept, kept
@@ -27,6 +27,7 @@ from .standing import Counts, Standing, count, standings
 
 __all__ = [
     "EVERYTHING",
+    "Accesses",
     "AllOf",
     "AnyOf",
     "Bucket",
@@ -52,11 +53,11 @@ __all__ = [
     "Values",
     "What",
     "Word",
+    "accesses",
     "can_hear",
     "check_fields",
     "count",
     "document_fields",
-    "echoes",
     "equality",
     "first_seen",
     "kept",
@@ -71,9 +72,7 @@ __all__ = [
     "parse_kql",
     "per_day",
     "run",
-    "spenders",
     "standings",
-    "strangers",
     "suggest",
     "top_values",
     "top_values_of",

@@ -35,6 +35,7 @@ def _seen(health: Health, lens: Lens) -> Health:
     for feed in health.feeds:
         filters = masked("user.id", feed.filters) or "{}"
         feeds.append(replace(feed, standing=replace(feed.standing, filters=filters)))
-    strangers = [replace(one, source_ip=masked("source.ip", one.source_ip)) for one in health.strangers]
-    spenders = [replace(one, who=masked("anthropic.audit.actor.name", one.who)) for one in health.spenders]
-    return replace(health, feeds=feeds, strangers=strangers, spenders=spenders)
+    found = health.accesses
+    strangers = [replace(one, source_ip=masked("source.ip", one.source_ip)) for one in found.strangers]
+    spenders = [replace(one, who=masked("anthropic.audit.actor.name", one.who)) for one in found.spenders]
+    return replace(health, feeds=feeds, accesses=replace(found, strangers=strangers, spenders=spenders))
