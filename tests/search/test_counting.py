@@ -15,13 +15,18 @@ from tests.collecting import NOW, House, settings
 from anthropic_audit.archive import open_reader
 from anthropic_audit.errors import SetupError
 from anthropic_audit.search import (
+    AllOf,
+    AnyOf,
     Condition,
     Firsts,
     Hit,
+    Not,
     Operator,
     Order,
+    Query,
     Question,
     first_seen,
+    is_everything,
     newest_since,
     over_time,
     page,
@@ -205,3 +210,23 @@ def test_a_place_in_one_column_is_none_in_another(archive: Connection) -> None:
 
     with pytest.raises(SetupError, match="no place in a list of events"):
         page(archive, FAILED, NOW, order=Order("http.response.status_code"), size=1, after=by_user or "")
+
+
+@pytest.mark.parametrize("is_negated", [False, True])
+def test_many_alternatives_are_found_like_few(archive: Connection, is_negated: bool) -> None:
+    everything = hits(archive, Question())
+    actions = sorted({str(hit.value("event.action")) for hit in everything})[::2]
+    assert len(actions) > 16
+    wanted: Query = AnyOf(tuple(Condition("event.action", Operator.EQUAL, action) for action in actions))
+
+    found = hits(archive, Question(query=Not(wanted) if is_negated else wanted))
+
+    expected = [hit.seq for hit in everything if (str(hit.value("event.action")) in actions) != is_negated]
+    assert [hit.seq for hit in found] == expected
+
+
+def test_a_query_of_nothing_asks_for_everything() -> None:
+    condition = Condition("event.action", Operator.EQUAL, "x")
+
+    assert is_everything(AllOf((AllOf(), AllOf((AllOf(),)))))
+    assert not any(map(is_everything, (condition, AnyOf(), Not(AllOf()), AllOf((AllOf(), condition)))))

@@ -19,7 +19,7 @@ from .figures import Spot, most_frequent, on_the_map, per_day
 from .kept import Kept, kept
 from .kql import equality, parse_kql
 from .paging import Order, Page, newest_since, page
-from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
+from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word, is_everything
 from .question import Question
 from .records import Selection, What, lines
 from .run import Hit, run
@@ -60,6 +60,7 @@ __all__ = [
     "document_fields",
     "equality",
     "first_seen",
+    "is_everything",
     "kept",
     "known_fields",
     "lines",

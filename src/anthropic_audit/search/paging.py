@@ -24,6 +24,8 @@ MOST: Final = 500
 TIME: Final = "@timestamp"
 _MICROSECOND = timedelta(microseconds=1)
 _LARGEST: Final = 2**63
+_CLOSE: Final = timedelta(minutes=10)
+_MOST_READS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +191,36 @@ def sorting_column(order: Order) -> Column:
 
 
 def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]) -> list[Hit]:
-    """Return the events of these keys, in their order."""
-    if not keys:
-        return []
-    times = [EPOCH + micros * _MICROSECOND for micros, _ in keys]
-    days = sorted({when.date() for when in times})
-    sql = (
-        "SELECT seq, feed, document FROM events WHERE day BETWEEN CAST(? AS DATE) AND CAST(? AS DATE) "
-        "AND day IN (SELECT unnest(CAST(? AS DATE[]))) AND timestamp BETWEEN ? AND ? "
-        "AND seq IN (SELECT unnest(CAST(? AS BIGINT[])))"
-    )
-    parameters = [days[0], days[-1], days, min(times), max(times), [seq for _, seq in keys]]
-    found = {seq: Hit(seq, feed, document) for seq, feed, document in connection.execute(sql, parameters).fetchall()}
+    """Return the events of these keys, in their order.
+
+    Documents are what takes long to read, and whole parts of files are skipped where no key's time lies: those that
+    are close together are read at once, and others one after the other, unless there are many.
+    """
+    close = list(_close_together(sorted(keys)))
+    found: dict[int, Hit] = {}
+    for some in close if len(close) <= _MOST_READS else [sorted(keys)]:
+        times = list(dict.fromkeys(EPOCH + micros * _MICROSECOND for micros, _ in some))
+        days, seqs = sorted({when.date() for when in times}), [seq for _, seq in some]
+        sql = (
+            f"SELECT seq, feed, document FROM events WHERE day IN ({_marks(days)}) "  # noqa: S608 - our own text
+            f"AND timestamp IN ({_marks(times)}) AND seq IN ({_marks(seqs)})"
+        )
+        for row in connection.execute(sql, [*days, *times, *seqs]).fetchall():
+            found[row[0]] = Hit(*row)
     return [found[seq] for _, seq in keys if seq in found]
+
+
+def _close_together(keys: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
+    """Yield sorted keys in groups that lie within some minutes of each other."""
+    start = 0
+    for place in range(1, len(keys) + 1):
+        if place == len(keys) or keys[place][0] - keys[place - 1][0] > _CLOSE // _MICROSECOND:
+            yield keys[start:place]
+            start = place
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" for _ in values)
 
 
 def _number(text: str) -> int:
