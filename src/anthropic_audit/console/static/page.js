@@ -19,8 +19,8 @@ export const state = {
     }
     if (asked.get("from") === "now-7d") asked.delete("from");
     if (asked.get("to") === "now") asked.delete("to");
-    const text = asked.toString();
-    history.pushState(null, "", text ? `?${text}` : location.pathname);
+    const text = asked.size ? `?${asked}` : "";
+    if (text !== location.search) history.pushState(null, "", text || location.pathname);
     document.dispatchEvent(new CustomEvent("asked"));
   },
   keep(filter) {
@@ -84,19 +84,27 @@ export async function ask(path, more = {}, signal) {
   for (const one of now.filters) asked.append("filter", one);
   asked.set("tz", isUtc() ? "utc" : "local");
   for (const [name, value] of Object.entries(more)) asked.set(name, value);
-  const answer = await fetch(`${path}?${asked}`, { signal, headers: { accept: "application/json" } });
-  if (answer.status === 401) location.assign("/login");
-  const told = await answer.json();
+  return answered(`${path}?${asked}`, { signal, headers: { accept: "application/json" } });
+}
+
+// Whatever the console says, or why it says nothing; whoever is not in any more is led to the door.
+async function answered(address, how) {
+  const answer = await fetch(address, how).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    throw new Refused({ error: "the console does not answer", hint: "check that it runs, then reload the page" });
+  });
+  if (answer.status === 401) {
+    location.assign("/login");
+    throw new DOMException("this page is being left", "AbortError");
+  }
+  const text = await answer.text();
+  const told = /json/.test(answer.headers.get("content-type")) ? JSON.parse(text) : { error: text.trim() };
   if (!answer.ok) throw new Refused(told, answer.status);
   return told;
 }
 
 export async function send(path, form) {
-  const body = new URLSearchParams(form);
-  const answer = await fetch(path, { method: "POST", body, headers: { "x-csrf-token": csrf() } });
-  const told = await answer.json();
-  if (!answer.ok) throw new Refused(told, answer.status);
-  return told;
+  return answered(path, { method: "POST", body: new URLSearchParams(form), headers: { "x-csrf-token": csrf() } });
 }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -177,11 +185,12 @@ function listen(view, answer) {
   if ("span" in signals) {
     let chosen = null;
     view.addSignalListener("span", (_, value) => { chosen = value.start; });
-    view.addEventListener("pointerup", () => {
+    // The pointer may be let go anywhere, also beyond the chart.
+    view.addEventListener("pointerdown", () => addEventListener("pointerup", () => setTimeout(() => {
       if (!chosen || chosen[1] - chosen[0] < 1000) return;
       const [from, to] = chosen.map((when) => new Date(when).toISOString());
       state.write({ from, to, after: "" });
-    });
+    }), { once: true }));
     view.addSignalListener("value", (_, value) => {
       if (value.value && value.value[0] !== "none") state.keep(equality(answer.field, value.value[0]));
     });
@@ -249,6 +258,14 @@ export function tags(one) {
   return found;
 }
 
+// Copy a text, and say beside the button how that went: browsers let only https, and this machine, do it.
+export async function copy(button, text) {
+  const told = element("span", { role: "status", class: "told-once" });
+  button.after(told);
+  told.textContent = await navigator.clipboard?.writeText(text).then(() => " copied", () => "") || " can't be copied here";
+  setTimeout(() => told.remove(), 2000);
+}
+
 // A link that keeps the period.
 export function kept(path) {
   const { asked } = state.read();
@@ -285,6 +302,7 @@ export function panels(path, shapes) {
   const all = async () => {
     running.abort();
     running = new AbortController();
+    document.body.dataset.ready = "no";
     const mine = running.signal, groups = new Map();
     for (const place of document.querySelectorAll("[data-panel]")) groups.set(place.dataset.panel, [...(groups.get(place.dataset.panel) || []), place]);
     const waiting = [...groups];
@@ -304,13 +322,14 @@ export function tellTrouble(error) {
   if (error.column && input) {
     place.prepend(element("code", { class: "pointer", "aria-hidden": "true" }, `${" ".repeat(error.column - 1)}^`));
     input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", "trouble");
   }
 }
 
 export function clearTrouble() {
   const place = document.getElementById("trouble");
   if (place) place.hidden = true;
-  document.getElementById("q")?.removeAttribute("aria-invalid");
+  for (const name of ["aria-invalid", "aria-describedby"]) document.getElementById("q")?.removeAttribute(name);
 }
 
 // Dark and light, local time and UTC, links between pages.
