@@ -149,6 +149,20 @@ def test_a_country_of_the_map_filters(shared: Served, visit: Visit) -> None:
     assert ranked(page, "Countries") == [("Japan", countries["Japan"])]
 
 
+def test_a_chart_tells_of_the_place_under_the_pointer(shared: Served, visit: Visit) -> None:
+    page = visit(shared, "/")
+    bars = panel(page, "Activity over time").locator("[aria-roledescription=bar]")
+    tallest = bars.evaluate_all(
+        "all => all.map(one => one.getBBox().height).reduce((b, x, i, a) => x > a[b] ? i : b, 0)"
+    )
+
+    bars.nth(tallest).hover(force=True)
+
+    expect(page.get_by_role("tooltip")).to_contain_text("events")
+    page.mouse.move(5, 5)
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+
+
 def drag(page: Page, first: float, last: float) -> None:
     """Drag over the chart, from one part of its width to another."""
     box = panel(page, "Activity over time").locator(".chart svg").bounding_box()

@@ -7,12 +7,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, Route, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    Route,
+    ViewportSize,
+    expect,
+)
 from tests.console.conftest import Served
 
 WAIT_MILLISECONDS = 10_000
-WIDE = {"width": 1360, "height": 900}
-NARROW = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1360, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 ZONE = "America/New_York"
 """Where the visitor lives: five hours behind UTC in November."""
 _TELL_VIOLATIONS = """

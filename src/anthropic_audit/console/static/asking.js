@@ -1,5 +1,5 @@
 // The query bar: query with completions, period, filters, refreshing.
-import { ask, element, state, clearTrouble } from "./page.js";
+import { ask, element, refill, state, clearTrouble } from "./page.js";
 
 const form = document.getElementById("asking");
 const input = document.getElementById("q");
@@ -25,7 +25,7 @@ function show() {
     until.value = now.to;
   }
   told = { q: now.q, both };
-  filters.replaceChildren(...now.filters.map(pill));
+  refill(filters, ...now.filters.map(pill));
   clearTrouble();
 }
 

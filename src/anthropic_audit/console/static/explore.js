@@ -1,4 +1,4 @@
-import { Refused, ask, clearTrouble, copy, draw, element, failed, kept, number, ranking, send, state, tags, tellTrouble, time } from "./page.js";
+import { Refused, ask, clearTrouble, copy, draw, element, failed, kept, number, ranking, refill, send, state, tags, tellTrouble, time } from "./page.js";
 import "./asking.js";
 
 const head = document.getElementById("head"), body = document.getElementById("rows"), more = document.getElementById("more");
@@ -38,6 +38,7 @@ function row(one) {
 const shown = (value) => (value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
 
 async function load(after, signal) {
+  const wasThere = document.activeElement === more;
   body.setAttribute("aria-busy", "true");
   more.disabled = true;
   try {
@@ -56,6 +57,7 @@ async function load(after, signal) {
     failed(end, error);
   } finally {
     more.disabled = false;
+    if (wasThere) more.focus();
     body.setAttribute("aria-busy", "false");
   }
 }
@@ -72,8 +74,8 @@ async function histogram() {
     count.textContent = `${number(found.events)} events`;
     await draw(chart, found);
   } catch (error) {
-    if (error.name === "AbortError") count.textContent = "not counted";
-    else failed(chart, error);
+    if (mine === counting) count.textContent = "not counted";
+    failed(chart, error);
   } finally {
     clearTimeout(slow);
     if (mine === counting) {
@@ -85,6 +87,7 @@ async function histogram() {
 
 function listFields() {
   const wanted = find.value.trim().toLowerCase(), chosen = new Set(columns());
+  const at = document.activeElement.closest("#fields details")?.firstChild.textContent;
   const open = new Set([...fields.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
   const found = known.filter((one) => chosen.has(one.name) || (wanted ? one.name.toLowerCase().includes(wanted) : one.is_fast)).slice(0, 80);
   fields.replaceChildren(...found.map((one) => {
@@ -102,6 +105,7 @@ function listFields() {
     });
     return element("li", { class: chosen.has(one.name) ? "chosen" : "" }, details);
   }));
+  if (at) [...fields.querySelectorAll("summary")].find((one) => one.textContent === at)?.focus();
 }
 
 function toggle(name) {
@@ -123,7 +127,7 @@ async function all() {
 }
 
 function listHeadings() {
-  head.replaceChildren(...SUMMARY.map(([title, field]) => heading(title, field)), ...columns().map((name) => heading(name, name)));
+  refill(head, ...SUMMARY.map(([title, field]) => heading(title, field)), ...columns().map((name) => heading(name, name)));
 }
 
 function exports() {

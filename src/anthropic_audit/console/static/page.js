@@ -44,6 +44,16 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+// Fill a place anew; who is there by keyboard stays at what is called the same, or at the first thing that can be used.
+export function refill(place, ...children) {
+  const called = (one) => (one.getAttribute("aria-label") || one.textContent).replace(/ [↓↑]$/, "");
+  const was = place.contains(document.activeElement) && called(document.activeElement);
+  place.replaceChildren(...children);
+  if (was === false) return;
+  const all = [...place.querySelectorAll("a, button, summary")];
+  (all.find((one) => called(one) === was) ?? all[0] ?? document.getElementById("main")).focus();
+}
+
 export const number = (value) => Number(value).toLocaleString("en");
 
 export function shownTime(text) {
@@ -152,6 +162,8 @@ export async function draw(body, answer) {
     ast: true, actions: false, renderer: "svg", defaultStyle: false, config: config(),
     tooltip,
   });
+  if (!place.isConnected) return;
+  for (const brush of place.querySelectorAll(".span_brush, .span_brush_bg")) brush.setAttribute("aria-hidden", "true");
   body.append(asTable(answer));
   listen(made.view, answer);
 }
@@ -228,7 +240,7 @@ export function ranking(body, answer) {
   if (answer.distinct > answer.values.length) rest.push(`${number(answer.distinct)} different values`);
   if (answer.without) rest.push(`${number(answer.without)} events without`);
   if (answer.sample) rest.push(`of about the newest ${number(answer.sample)} events`);
-  body.replaceChildren(list, element("p", { class: "rest" }, rest.join(", ")));
+  refill(body, list, element("p", { class: "rest" }, rest.join(", ")));
 }
 
 function change(one) {
@@ -247,7 +259,7 @@ export function rows(body, answer) {
     body.replaceChildren(element("p", { class: "empty" }, "nothing in this period"));
     return;
   }
-  body.replaceChildren(element("ol", { class: "told" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
+  refill(body, element("ol", { class: "told" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
     element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one)))));
 }
 
@@ -351,6 +363,7 @@ function frame() {
   });
   tellZone();
   tellTimes();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new CustomEvent("asked")));
   const follow = () => {
     for (const link of document.querySelectorAll("a[data-keeps-period]")) link.href = kept(new URL(link.href).pathname);
   };
