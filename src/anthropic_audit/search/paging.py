@@ -183,11 +183,15 @@ def sorting_column(order: Order) -> Column:
     Raises:
         SetupError: The field has none, or one with several values.
     """
-    column = COLUMNS.get(order.field)
-    if column is None or column.kind is Kind.TEXTS:
+    if not can_sort_by(order.field):
         message = f"events can't be sorted by `{order.field}`"
         raise SetupError(message, hint="only fields that have a column of their own can be sorted by")
-    return column
+    return COLUMNS[order.field]
+
+
+def can_sort_by(field: str) -> bool:
+    """Say whether a field has a column, and one value in it."""
+    return field in COLUMNS and COLUMNS[field].kind is not Kind.TEXTS
 
 
 def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]) -> list[Hit]:

@@ -65,7 +65,6 @@ async def entity(request: Request) -> Response:
         "entity.html",
         title=value,
         kind=kind,
-        kind_name=request.path_params["kind"],
         value=value,
         query=query,
         facets=_FACETS,
