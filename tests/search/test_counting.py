@@ -229,4 +229,5 @@ def test_a_query_of_nothing_asks_for_everything() -> None:
     condition = Condition("event.action", Operator.EQUAL, "x")
 
     assert is_everything(AllOf((AllOf(), AllOf((AllOf(),)))))
-    assert not any(map(is_everything, (condition, AnyOf(), Not(AllOf()), AllOf((AllOf(), condition)))))
+    others: tuple[Query, ...] = (condition, AnyOf(), Not(AllOf()), AllOf((AllOf(), condition)))
+    assert not any(is_everything(one) for one in others)
