@@ -33,7 +33,7 @@ DISCOVERY, TOKEN, KEYS, USERINFO = "/.well-known/openid-configuration", "/token"
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent back; a body may be given piece by piece."""
+    """What is sent back; a body may be given piece by piece, and at status 0 it is all that is sent."""
 
     status: int
     body: bytes | Callable[[], Iterator[bytes]]
@@ -85,7 +85,8 @@ class Provider:
         self.forms: list[dict[str, str]] = []
         self.ends = threading.Event()
         self._codes: dict[str, dict[str, str]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._responder())
+        responder = type("Responding", (Responder,), {"provider": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), responder)
 
     @property
     def url(self) -> str:
@@ -151,34 +152,6 @@ class Provider:
             return (unquote_plus(name), unquote_plus(secret)) == (CLIENT, OPENID_SECRET)
         return (form.get("client_id"), form.get("client_secret")) == (CLIENT, OPENID_SECRET)
 
-    def _responder(self) -> type[BaseHTTPRequestHandler]:
-        provider = self
-
-        class Responder(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                length = int(self.headers.get("content-length", "0"))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                reply = provider.answer(self.command, urlsplit(self.path).path, self.rfile.read(length), headers)
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                if isinstance(reply.body, bytes):
-                    self.send_header("content-length", str(len(reply.body)))
-                self.end_headers()
-                try:
-                    for part in [reply.body] if isinstance(reply.body, bytes) else reply.body():
-                        self.wfile.write(part)
-                        self.wfile.flush()
-                except OSError:
-                    self.close_connection = True
-
-            do_POST = do_GET  # noqa: N815 - the library's name
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-                pass
-
-        return Responder
-
     @contextmanager
     def serving(self) -> Iterator[Provider]:
         """Answer while the context lasts."""
@@ -195,6 +168,38 @@ class Provider:
         """Be down from now on."""
         self._server.shutdown()
         self._server.server_close()
+
+
+class Responder(BaseHTTPRequestHandler):
+    """Sends what the provider answers."""
+
+    provider: Provider
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("content-length", "0"))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        reply = self.provider.answer(self.command, urlsplit(self.path).path, self.rfile.read(length), headers)
+        if reply.status:
+            self._head(reply)
+        try:
+            for part in [reply.body] if isinstance(reply.body, bytes) else reply.body():
+                self.wfile.write(part)
+                self.wfile.flush()
+        except OSError:
+            self.close_connection = True
+
+    do_POST = do_GET  # noqa: N815 - the library's name
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        pass
+
+    def _head(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if isinstance(reply.body, bytes):
+            self.send_header("content-length", str(len(reply.body)))
+        self.end_headers()
 
 
 def as_json(value: Any, status: int = 200) -> Reply:

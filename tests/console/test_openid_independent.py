@@ -100,7 +100,7 @@ def test_a_browser_ends_on_the_overview_logged_in(console: Served, issuer: str, 
     page.goto(console.url)
     page.get_by_role("link", name=f"Log in with {issuer.removeprefix('http://')}").click()
     page.wait_for_url(f"{issuer}/oauth2/authorize?*")
-    page.get_by_role("button", name="anna", exact=True).click()
+    page.locator("button[name=sub][value=anna]").click()
 
     page.wait_for_url(f"{console.url}/")
 
@@ -118,7 +118,7 @@ def test_a_browser_ends_on_the_overview_logged_in(console: Served, issuer: str, 
 def test_a_browser_that_goes_back_is_told_that_it_is_over(console: Served, browser: BrowserContext) -> None:
     page = browser.new_page()
     page.goto(f"{console.url}/openid/login")
-    page.get_by_role("button", name="anna", exact=True).click()
+    page.locator("button[name=sub][value=anna]").click()
     page.wait_for_url(f"{console.url}/")
     callback = next(one for one in console.noted() if one["path"] == "/openid/callback")
 

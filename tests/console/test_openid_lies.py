@@ -376,8 +376,18 @@ def test_trying_ends_after_some_tries_and_starts_again_later(openid: Served, pro
 
 def test_a_success_forgets_the_failures_before_it(openid: Served, provider: Provider) -> None:
     for _ in range(3):
-        assert [openid.client().get("/openid/callback?state=x").status_code for _ in range(5)] == [403] * 5
-        assert log_in(openid, provider)[1].status_code == 200
+        provider.claims = {"nonce": "another"}
+        wrong = [log_in(openid, provider)[1].status_code for _ in range(5)]
+        provider.claims = {}
+
+        assert (wrong, log_in(openid, provider)[1].status_code) == ([403] * 5, 200)
+
+
+def test_what_belongs_to_no_login_makes_nobody_wait(openid: Served, provider: Provider) -> None:
+    tries = [openid.client().get("/openid/callback?state=x&code=y").status_code for _ in range(20)]
+
+    assert tries == [403] * 20
+    assert log_in(openid, provider)[1].status_code == 200
 
 
 def test_an_answer_that_takes_too_long_is_given_up(
@@ -393,8 +403,17 @@ def test_an_answer_that_takes_too_long_is_given_up(
         while not provider.ends.wait(0.1):
             yield b" "
 
-    for body, said in ((silent, "no answer in time"), (dripping, "its answer takes too long")):
-        provider.replies[DISCOVERY] = Reply(200, body)
+    def endless() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nX-Endless: "
+        while not provider.ends.wait(0.1):
+            yield b"x"
+
+    for status, body, said in (
+        (200, silent, "no answer in time"),
+        (200, dripping, "its answer takes too long"),
+        (0, endless, "it takes too long"),
+    ):
+        provider.replies[DISCOVERY] = Reply(status, body)
         client = served.client()
         answer = client.get("/openid/login")
         served.clock.advance(timedelta(minutes=1))

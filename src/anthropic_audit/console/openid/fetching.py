@@ -117,6 +117,8 @@ def _translated(host: str) -> Iterator[None]:
         yield
     except httpx2.TimeoutException as error:
         raise unreachable(host, "no answer in time") from error
+    except httpx2.ConnectError as error:
+        raise unreachable(host, "no connection") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise unreachable(host, type(error).__name__) from error
 

@@ -32,6 +32,8 @@ from .signatures import Header, Jwk, choose, read_header, signed_claims
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 _GOOD: Final = 200
+_REQUESTS: Final = 5
+"""As many as one login may need: discovery, code, keys, keys again, and userinfo."""
 
 
 class Provider:
@@ -53,6 +55,8 @@ class Provider:
         self._clock = clock
         self._callback = callback
         self._fetcher = Fetcher(settings)
+        self.patience_seconds = _REQUESTS * settings.timeout.total_seconds()
+        """How long all that is asked for one login may take."""
         self._metadata = Kept(clock, self._read_metadata)
         self._keys = Kept(clock, self._read_keys)
 

@@ -33,8 +33,6 @@ COOKIE: Final = "anthropic_audit_openid"
 _PATH: Final = "/openid"
 _AT_ONCE: Final = 4
 """How many threads may wait for the provider."""
-_PATIENCE_SECONDS: Final = 45
-"""How long a browser waits for all that is asked of the provider together."""
 
 
 class OpenIdEntrance:
@@ -73,16 +71,18 @@ class OpenIdEntrance:
         waiting = self._throttle.wait(key)
         if waiting is not None:
             return self._entrance.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
-        self._throttle.note(key)  # before it is known to be wrong, so that many at once count, too
         try:
-            answer = await self._finished(request)
+            answer = await self._finished(request, key)
         except (LoginRefusedError, ProviderError) as error:
             return self._refused(request, error)
         self._throttle.forget(key)
         return answer
 
-    async def _finished(self, request: Request) -> Response:
+    async def _finished(self, request: Request, key: str) -> Response:
         """Return the page that leads on.
+
+        What belongs to no login of this browser is no try: nobody guesses a state, and any page that somebody looks at
+        could ask for this one in their name, until they had to wait.
 
         Raises:
             LoginRefusedError: Nobody is let in by this.
@@ -94,6 +94,7 @@ class OpenIdEntrance:
             lasting = format_duration(LASTING)
             message = f"this login began in another browser, was used before, or took longer than {lasting}"
             raise LoginRefusedError(message, hint="log in again")
+        self._throttle.note(key)  # before it is known to be wrong, so that many at once count, too
         person = await self._beside(partial(self._provider.identify, callback, attempt))
         if person.role is None:
             _tell(request, refused=_about(person))
@@ -117,7 +118,7 @@ class OpenIdEntrance:
             LoginRefusedError, ProviderError: As `ask` does, or it takes too long.
         """
         try:
-            with anyio.fail_after(_PATIENCE_SECONDS):
+            with anyio.fail_after(self._provider.patience_seconds):
                 return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True, limiter=self._threads)
         except TimeoutError as error:
             message = "the identity provider can't be reached: it takes too long"
