@@ -179,3 +179,12 @@ def provider() -> Iterator[Provider]:
 def openid(serve: Serve, provider: Provider) -> Served:
     """A console where people log in by that provider only."""
     return serve(openid=provider.settings())
+
+
+@pytest.fixture
+def nothing_is_told(openid: Served, provider: Provider, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """After a test: no secret in the access log or in any other, and no traceback."""
+    yield
+    written = openid.log.read_text() + caplog.text
+    assert not [secret for secret in provider.secrets if secret in written]
+    assert "Traceback" not in written
