@@ -20,7 +20,7 @@ COLUMNS = (
     "user_agent.name", "anthropic.audit.changes", "organization.id", "file.name", "url.path",
 )  # fmt: skip
 BOTH = f"{IMAGE}{SCRIPT}"
-PARAMETERS = ("from", "to", "q", "filter", "columns", "sort", "after", "tz", "token")
+PARAMETERS = ("from", "to", "q", "filter", "columns", "sort", "after", "tz")
 HARM = """() => ({
   ran: window.__pwned ?? null,
   images: [...document.images].map((one) => one.getAttribute('src')).filter((src) => src !== '/static/icon.svg'),
@@ -116,10 +116,10 @@ def test_no_part_of_an_address_does_harm(shared: Served, visit: Visit, watch: Wa
     watch.expect("400 (Bad Request)")
     page = visit(shared, "/feeds")
 
-    for name in PARAMETERS:
-        page.goto(f"{path}?{urlencode({name: BOTH})}")
+    for names in (*((name,) for name in PARAMETERS[:4]), PARAMETERS[4:]):
+        page.goto(f"{path}?{urlencode(dict.fromkeys(names, BOTH))}")
         settled(page)
-        assert harm(page) == NONE, name
+        assert harm(page) == NONE, names
 
 
 @pytest.mark.parametrize("text", [BOTH, f'{BOTH} : "x"', f"feed : ({SCRIPT}", f"nothing.like.{IMAGE} : x"])

@@ -100,9 +100,9 @@ def test_what_can_not_be_saved_is_told_and_takes_nothing_away(own: Served, visit
     expect(page.get_by_label("Saved searches").locator("option")).to_have_count(2)
 
     watch.answers += ["W" * 101, ""]
-    page.get_by_role("button", name="Save …").click()
+    with page.expect_event("dialog", lambda dialog: dialog.type == "alert"):
+        page.get_by_role("button", name="Save …").click()
 
-    page.wait_for_timeout(200)
     assert watch.asked[-1].startswith("a saved search has a name of 100 signs at most")
     assert names(page) == ["first"]
 
