@@ -21,7 +21,7 @@ from anthropic_audit.ports import Clock
 from anthropic_audit.settings import ConsoleSettings, Settings
 
 from .app import Surroundings, make_app, vega
-from .guard import Journal
+from .guard import Journal, Patient
 from .library import Library
 from .place import Place
 
@@ -103,6 +103,7 @@ def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) 
 def _options(app: ASGIApp, console: ConsoleSettings) -> uvicorn.Config:
     options = uvicorn.Config(
         app,
+        http=Patient,
         log_config=None,
         access_log=False,
         server_header=False,
