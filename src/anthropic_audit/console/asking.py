@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ MOST_FILTERS: Final = 50
 MOST_BARS: Final = 90
 """So many stretches a chart over time has at most."""
 
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _STEPS: Final = tuple(
     timedelta(seconds=seconds)
     for seconds in (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 604800, 2592000)
@@ -58,8 +59,9 @@ class Period:
 
     @property
     def before(self) -> Period:
-        """The period of the same length before it."""
-        return Period(self.since - (self.until - self.since), self.since)
+        """The period of the same length before it, or what the calendar has of that."""
+        length = min(self.until - self.since, self.since - _BEGINNING)
+        return Period(self.since - length, self.since)
 
     @property
     def step(self) -> timedelta:

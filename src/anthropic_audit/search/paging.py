@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -21,6 +21,7 @@ from .run import Hit, compiled, days_of, run, translated
 MOST: Final = 500
 TIME: Final = "@timestamp"
 _MICROSECOND = timedelta(microseconds=1)
+_LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _by_time(
     clause = compiled(connection, question, now)
     if after:
         micros, _, seq = after.partition(".")
-        when = EPOCH + _number(micros) * _MICROSECOND
+        when = EPOCH + min(_number(micros), _LATEST) * _MICROSECOND
         edge = Clause(f"(timestamp, seq) {beyond} (?, ?)", (when, _number(seq)))
         clause = Clause(f"({clause.sql}) AND {edge.sql}", (*clause.parameters, *edge.parameters))
         until = min(question.until or when, when) + _MICROSECOND
