@@ -13,7 +13,7 @@ import anyio
 import vl_convert
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -51,7 +51,12 @@ def make_app(place: Place, journal: Journal, clock: Clock, surroundings: Surroun
     entrance = Entrance(sessions, throttle, users=users, tokens=tokens, is_secure=surroundings.is_secure)
     app = Starlette(
         routes=_routes(entrance),
-        exception_handlers={AuditError: shell.failed, HTTPException: shell.missing, Exception: shell.broken},
+        exception_handlers={
+            AuditError: shell.failed,
+            HTTPException: shell.missing,
+            ClientDisconnect: shell.gone,
+            Exception: shell.broken,
+        },
     )
     app.router.redirect_slashes = False
     app.state.place = place
