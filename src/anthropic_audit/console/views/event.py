@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from anthropic_audit.console import entities
+from anthropic_audit.console.asking import Asked
 from anthropic_audit.console.lens import Document, Lens
 from anthropic_audit.console.place import Viewer, answered, viewer_of
 from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
 from anthropic_audit.search.run import translated
+from anthropic_audit.times import format_time
 
 from .rows import at, row
 from .shell import page as rendered
@@ -219,15 +221,27 @@ def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> l
         if title == _OBJECT:
             fields += [one for one in entities.objects(hit.fields) if not viewer.lens.hides(one[0])]
         if fields:
-            chain.append({"title": title, "rows": _around(connection, viewer, hit, fields), "fields": fields})
+            rows = _around(connection, viewer, hit, fields)
+            chain.append({"title": title, "rows": rows, "fields": fields, "address": _in_explore(hit, fields)})
     return chain
+
+
+def _in_explore(hit: Hit, fields: list[tuple[str, str]]) -> str:
+    """Return where Explore shows all that a part of the story shows the nearest of."""
+    when = _when(hit)
+    text = " or ".join(equality(field, value) for field, value in fields)
+    return Asked(format_time(when - _NEAR), format_time(when + _NEAR), text).address("/explore")
+
+
+def _when(hit: Hit) -> datetime:
+    return datetime.fromisoformat(str(hit.value("@timestamp")))
 
 
 def _around(
     connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit, fields: list[tuple[str, str]]
 ) -> list[dict[str, Any]]:
     """Return the events with one of these values nearest to an event, oldest first, itself among them."""
-    when = datetime.fromisoformat(str(hit.value("@timestamp")))
+    when = _when(hit)
     wanted: Query = AnyOf(tuple(Condition(field, Operator.EQUAL, value, is_literal=True) for field, value in fields))
     before = Question(when - _NEAR, when, query=wanted)
     after = Question(when, when + _NEAR, query=wanted)

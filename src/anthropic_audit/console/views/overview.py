@@ -53,7 +53,9 @@ _TITLES: Final = ("Users", "Networks", "Countries", "User agents", "MCP servers"
 
 async def overview(request: Request) -> Response:
     """Show the page; its panels ask for themselves."""
-    return rendered(request, "overview.html", title="Overview", new=dict(zip(NEW, _TITLES, strict=True)))
+    new = dict(zip(NEW, _TITLES, strict=True))
+    sensitive = equality("anthropic.audit.sensitivity", "critical")
+    return rendered(request, "overview.html", title="Overview", new=new, sensitive=sensitive)
 
 
 async def panel(request: Request) -> Response:
