@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 class Patient(H11Protocol):
     """A connection that is closed when it brings no whole request, or takes no answer, in time.
 
-    When there are too many, the one goes that has said nothing whole for the longest.
+    When there are too many, one goes that has never asked anything, else the one that waits for the longest.
     """
 
     seconds_for_a_request: ClassVar[float] = 10.0
@@ -75,8 +75,9 @@ class Patient(H11Protocol):
             self._asking = None
 
     def _make_room(self) -> None:
-        """End the connection that waits for the longest, when there are too many."""
+        """End a connection when there are too many; this one waits, too, so there is always one."""
         there = [one for one in self.connections if isinstance(one, Patient) and not one.transport.is_closing()]
         if len(there) > self.most:
-            _, _, oldest = min((one.waits_until, id(one), one) for one in there if one.waits_until is not None)
-            oldest.transport.abort()
+            waiting = [one for one in there if one.waits_until is not None]
+            first = min(waiting, key=lambda one: (cast("object", one.cycle) is not None, one.waits_until))
+            first.transport.abort()
