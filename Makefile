@@ -8,7 +8,7 @@ EXTRAS := aws elasticsearch geo kafka opensearch
 PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup format lint types test test-fast bench docs docs-check wheel-check lock check clean
+.PHONY: help demo setup format lint types browser test test-fast bench docs docs-check wheel-check lock check clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,7 +38,10 @@ lint: setup  ## Check format and lint
 types: setup  ## Check types
 	@$(BIN)/mypy
 
-test: setup  ## Run all tests
+browser:
+	@scripts/install_browser.sh
+
+test: setup browser  ## Run all tests
 	@$(PYTEST)
 
 test-fast: setup  ## Run the tests of what decides (no socket, no file)

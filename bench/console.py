@@ -34,7 +34,8 @@ from bench.crashes import Plan, simulator
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import open_console
-from anthropic_audit.console.views.overview import PANELS
+from anthropic_audit.console.views.overview import PANELS, RANKED
+from anthropic_audit.search.fields import COLUMNS
 from anthropic_audit.settings import ConsoleSettings, Settings
 
 AT_ONCE = 2
@@ -52,32 +53,17 @@ class Part:
 
 def plain_of(panel: str) -> str:
     """Return the plain queries for an overview panel; `{now}` and `{before}` are conditions on the time."""
-    if panel == "values":
-        one = "SELECT {}, count(*) FROM events WHERE {} GROUP BY 1 ORDER BY 2 DESC LIMIT 9"
-        return "; ".join(one.format(column, period) for column in _RANKED for period in ("{now}", "{before}"))
-    if panel == "new":
-        return "; ".join(f"SELECT {column}, min(timestamp) FROM events GROUP BY 1" for column in _NEW)
+    if panel in RANKED:
+        columns = [COLUMNS[field].name for field in RANKED[panel]]
+        return "; ".join(_TOP.format(column, period) for column in columns for period in ("{now}", "{before}"))
+    if panel.startswith("new-"):
+        column = COLUMNS[panel.removeprefix("new-")].name
+        return f"SELECT {column}, min(timestamp) FROM events GROUP BY 1"
     return _PLAIN.get(panel, "")
 
 
-_RANKED = (
-    "event_action",
-    "event_outcome",
-    "user_email",
-    "organization_id",
-    "source_geo_country_iso_code",
-    "source_as_organization_name",
-    "user_agent_name",
-    "actor_type",
-)
-_NEW = (
-    "user_email",
-    "source_as_organization_name",
-    "source_geo_country_iso_code",
-    "user_agent_original",
-    "mcp_server_name",
-    "actor_api_key_id",
-)
+_TOP = "SELECT {}, count(*) FROM events WHERE {} GROUP BY 1 ORDER BY 2 DESC LIMIT 9"
+_FACETS = ("event_action", "user_email", "source_ip", "source_geo_country_iso_code", "user_agent_original")
 _SOMEBODY = """
 SELECT user_email, max(seq) FROM events WHERE user_email IS NOT NULL AND sensitivity = 'critical'
 GROUP BY 1 ORDER BY 2 DESC LIMIT 1
@@ -101,7 +87,6 @@ _PLAIN = {
 def pages(user: str, seq: int) -> Mapping[str, Sequence[Part]]:
     """Return what each page asks for."""
     entity = f"user/{quote(user, safe='')}"
-    facets = ("event.action", "user.email", "source.ip", "source.geo.country_iso_code", "user_agent.original")
     theirs = f"(user_email = '{user}' OR user_target_email = '{user}')"
     return {
         "Overview": [Part("/"), *(Part(f"/api/overview/{name}", plain_of(name)) for name in PANELS)],
@@ -124,9 +109,9 @@ def pages(user: str, seq: int) -> Mapping[str, Sequence[Part]]:
                 f"SELECT min(timestamp), max(timestamp), count(*) FROM events WHERE {theirs}",
             ),
             Part(f"/api/entity/over-time/{entity}", _OVER_TIME.replace("{now}", f"{{now}} AND {theirs}")),
-            *(
-                Part(f"/api/entity/values-{field}/{entity}", f"SELECT count(*) FROM events WHERE {{now}} AND {theirs}")
-                for field in facets
+            Part(
+                f"/api/entity/values/{entity}",
+                "; ".join(_TOP.format(column, f"{{now}} AND {theirs}") for column in _FACETS),
             ),
             *(
                 Part(f"/api/entity/{name}/{entity}", _NEWEST.replace("{now}", f"{{now}} AND {theirs}"))

@@ -90,7 +90,7 @@ def simulating(options: list[str], folder: Path) -> Iterator[str]:
 
 
 def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
-    for _ in range(1200):
+    for _ in range(6000):
         words = log.read_text().split()
         found = [word for word in words if word.startswith("http://")]
         if found and "activities" in words:

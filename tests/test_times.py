@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anthropic_audit.errors import SetupError
-from anthropic_audit.times import format_duration, format_time, parse_duration, parse_time
+from anthropic_audit.times import format_duration, format_time, moved, parse_duration, parse_time
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -79,3 +79,12 @@ def test_whole_seconds_of_two_units_survive_being_written_and_read(seconds: int)
     written = format_duration(timedelta(seconds=seconds))
 
     assert format_duration(parse_duration(written)) == written
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.timedeltas())
+def test_a_moved_time_stays_on_its_side_and_on_the_calendar(when: datetime, span: timedelta) -> None:
+    found = moved(when, span)
+
+    assert found.tzinfo is UTC
+    assert (found > when) == (span > timedelta(0)) or found == when
+    assert found - when == span or found in {datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)}

@@ -13,6 +13,7 @@ import httpx2
 from tests.console.conftest import csrf
 
 from anthropic_audit.archive import open_reader
+from anthropic_audit.console.views.overview import RANKED
 
 from .target import Attack, Grounds, Try, attack
 
@@ -44,6 +45,7 @@ PAYLOADS = (
 )
 TELLING = ("Parser Error", "Binder Error", "Catalog Error", "Conversion Error", "Invalid Input", "LINE 1:", "Traceback")
 TELLING_MORE = ("duckdb", "site-packages", "read_parquet", "root:x:", "should not happen")
+RANKING = [f"/api/overview/{name}" for name in list(RANKED)[:1]]
 WISH = ("from", "to", "q", "filter")
 SLOW_SECONDS = 2.5
 THREADS = 3
@@ -61,7 +63,7 @@ class Input:
 
 def inputs() -> Iterator[Input]:
     """Yield each parameter of each page and answer, and each part of their addresses."""
-    wishing = ("/api/overview/numbers", "/api/overview/values", "/api/events", "/api/over-time", "/export/csv")
+    wishing = ("/api/overview/numbers", *RANKING, "/api/events", "/api/over-time", "/export/csv")
     more = {
         "/api/events": ("columns", "sort", "after", "tz"),
         "/api/values": (*WISH, "field"),
@@ -82,7 +84,7 @@ def inputs() -> Iterator[Input]:
                 yield Input(path, name, "http.response.status_code >= {}")
     for path in ("/event/{}", "/entity/{}/x", "/entity/user/{}", "/api/entity/{}/user/x", "/api/entity/seen/{}/x"):
         yield Input(path)
-    for path in ("/api/entity/latest/user/{}", "/api/overview/{}", "/export/{}", "/api/entity/values-{}/user/x"):
+    for path in ("/api/entity/latest/user/{}", "/api/overview/{}", "/export/{}", "/api/entity/{}/key/x"):
         yield Input(path)
     yield Input("/api/completions", "text", 'user.email : "{}')
 

@@ -16,6 +16,7 @@ import httpx2
 from tests.console.conftest import PASSWORD, Served, csrf
 
 from anthropic_audit.archive import open_reader
+from anthropic_audit.console.views.overview import PANELS
 
 from .target import ANSWERS, PAGES, Attack, Grounds, Try, attack
 
@@ -150,9 +151,7 @@ def _looking(client: httpx2.Client, secrets: Sequence[str]) -> Iterator[Try]:
     paths = [*PAGES, *ANSWERS, f"/api/events?from=now-30d&columns={columns}"]
     paths += [f"/export/{kind}?from=now-30d&columns={columns}" for kind in ("csv", "ndjson", "parquet")]
     paths += [f"/api/values?from=now-30d&field={field}" for field in PERSONAL]
-    paths += [
-        f"/api/overview/{panel}?from=now-30d" for panel in ("numbers", "values", "new", "sensitive", "failed-sign-ins")
-    ]
+    paths += [f"/api/overview/{panel}?from=now-30d" for panel in PANELS]
     paths += [f"/api/completions?text={quote(f'{field} : ')}" for field in PERSONAL]
     paths += [f"/event/{number}" for number in range(1, 1_500, 25)]
     for path in paths:

@@ -19,16 +19,14 @@ from tests.console.archives import make_archive
 from tests.console.conftest import Served, users
 
 from anthropic_audit.console import open_console
+from anthropic_audit.console.views.overview import PANELS
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock
 
 COOKIE: Final = "anthropic_audit_session"
 PAGES: Final = ("/", "/explore", "/feeds", "/event/1", "/entity/user/x", "/export/csv", "/export/ndjson")
 ANSWERS: Final = (
-    "/api/overview/numbers",
-    "/api/overview/values",
-    "/api/overview/new",
-    "/api/overview/sensitive",
+    *(f"/api/overview/{panel}" for panel in PANELS),
     "/api/events",
     "/api/over-time",
     "/api/fields",

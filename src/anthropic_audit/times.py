@@ -14,6 +14,8 @@ _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 _MATH = re.compile(rf"now(?:([+-])({_DURATION.pattern}))?(?:/([smhdwMy]))?")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def parse_duration(text: str) -> timedelta:
@@ -84,6 +86,14 @@ def _start_of(unit: str, when: datetime) -> datetime:
         case "d":
             return midnight
     return midnight + (when - midnight) // timedelta(seconds=_UNITS[unit]) * timedelta(seconds=_UNITS[unit])
+
+
+def moved(when: datetime, span: timedelta) -> datetime:
+    """Return the time that lies a span later (earlier, if it is negative), or the calendar's end on the way."""
+    try:
+        return when + span
+    except OverflowError:
+        return _LAST if span > timedelta(0) else _FIRST
 
 
 def format_duration(span: timedelta) -> str:

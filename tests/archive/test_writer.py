@@ -104,6 +104,16 @@ def test_the_last_microsecond_of_a_file_is_searched_for_repeats(tmp_path: Path) 
     assert (new_at_once, new_after_restart) == (0, 0)
 
 
+@pytest.mark.parametrize("when", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)], ids=str)
+def test_an_activity_at_an_end_of_the_calendar_is_stored_once(tmp_path: Path, when: datetime) -> None:
+    with open_writer(str(tmp_path), CLOCK) as archive:
+        first = archive.append([received(1, created_at=when), received(2)])
+    with open_writer(str(tmp_path), CLOCK) as archive:
+        again = archive.append([received(1, created_at=when)])
+
+    assert (first, again) == (2, 0)
+
+
 def test_an_activity_without_a_time_is_stored_once(tmp_path: Path) -> None:
     with ArchiveWriter(str(tmp_path), CLOCK) as archive:
         archive.append([received(1, created_at=EPOCH), received(2)])

@@ -12,9 +12,9 @@ from rich.console import Console
 from tests.serving import key
 from typer.testing import Result
 
-from anthropic_audit.cli.status_echo import Accesses, print_accesses
+from anthropic_audit.cli.status_echo import print_accesses
 from anthropic_audit.model import Filters
-from anthropic_audit.search import Echo, Spender, Stranger, can_hear
+from anthropic_audit.search import Accesses, Echo, Spender, Stranger, can_hear
 from anthropic_audit.simulator import Server
 
 Run = Callable[..., Result]

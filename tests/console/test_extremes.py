@@ -12,13 +12,12 @@ import pytest
 from tests.console.conftest import Served
 from tests.console.test_door import raw, status
 
+from anthropic_audit.console.views.overview import PANELS
+
 ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
 OUTSIDE = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "now-99999999d/w", "now+99999999d")
 WISHES = (
-    "/api/overview/numbers",
-    "/api/overview/values",
-    "/api/overview/new",
-    "/api/overview/over-time",
+    *(f"/api/overview/{panel}" for panel in PANELS),
     "/api/events",
     "/api/over-time",
     "/api/values?field=user.email",

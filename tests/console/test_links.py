@@ -16,7 +16,7 @@ def seq_of(client: httpx2.Client, query: str) -> int:
 
 def test_each_part_of_a_story_leads_to_all_of_it(inside: httpx2.Client) -> None:
     page = inside.get(f"/event/{seq_of(inside, 'event.action : api_key_created and user.email : *')}").text
-    links = [unescape(link) for link in re.findall(r'href="(/explore\?from=[^"]+)"', page)]
+    links = [unescape(link) for link in re.findall(r'href="([^"]+)">All of these', page)]
 
     parts = page.count('<section class="panel"><h3>')
     assert len(links) == parts > 0
@@ -46,4 +46,4 @@ def test_the_overview_leads_to_all_sensitive_changes(inside: httpx2.Client) -> N
     ],
 )
 def test_a_page_does_not_rank_what_it_is_about(inside: httpx2.Client, kind: str, field: str, is_there: bool) -> None:
-    assert (f'data-panel="values-{field}"' in inside.get(f"/entity/{kind}/x").text) == is_there
+    assert (f'data-panel="values" data-part="{field}"' in inside.get(f"/entity/{kind}/x").text) == is_there

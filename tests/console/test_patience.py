@@ -24,8 +24,8 @@ POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
 class Hasty(Patient):
     """The same with less patience."""
 
-    seconds_for_a_request = 0.4
-    seconds_for_an_answer = 0.4
+    seconds_for_a_request = 1.5
+    seconds_for_an_answer = 1.5
     most = 5
 
 
@@ -76,12 +76,14 @@ def test_a_byte_now_and_then_buys_no_time(connection: socket.socket) -> None:
             time.sleep(0.05)
             sent += 1
 
-    assert 0 < sent < 30
+    assert 0 < sent < len(HEAD * 4)
 
 
 def test_an_answer_before_it_buys_no_time(connection: socket.socket) -> None:
     connection.sendall(HEAD + b"\r\n")
     first = received(connection)
+    while not first.endswith(b"nothing"):
+        first += connection.recv(100)
     connection.sendall(b"GET")
 
     assert first.startswith(b"HTTP/1.1 200")
@@ -99,7 +101,7 @@ def test_one_who_asks_again_and_again_is_answered(connection: socket.socket) -> 
 
 def test_an_answer_that_nobody_takes_is_given_up(connection: socket.socket) -> None:
     connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-    time.sleep(1.5)
+    time.sleep(3)
 
     taken = 0
     while some := received(connection):
@@ -126,7 +128,7 @@ def test_of_too_many_the_one_that_waits_for_the_longest_goes(port: int) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as late:
             late.sendall(HEAD + b"\r\n")
             assert received(late).startswith(b"HTTP/1.1 200")
-            there[0].settimeout(0.15)
+            there[0].settimeout(0.5)
             assert received(there[0]) == b""
             there[1].sendall(HEAD + b"\r\n")
             assert received(there[1]).startswith(b"HTTP/1.1 200")

@@ -52,6 +52,16 @@ def test_long_words_can_be_copied_as_they_are(make_archive: Make, gathered: Repo
     assert "\u200b" not in text
 
 
+def test_long_names_are_broken_inside_of_their_column(make_archive: Make, gathered: Report) -> None:
+    name = "an_unheard_of_type_with_a_name_of_two_lines"
+    some = [(name, actor, ago, fields) for _, actor, ago, fields in ACTIVITIES]
+
+    _, text = read(to_pdf(compose(gathered(make_archive(some)))))
+
+    assert name not in text
+    assert name in "".join(text.split())
+
+
 def test_the_same_report_is_the_same_file(make_archive: Make, gathered: Report) -> None:
     found = compose(gathered(make_archive()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,14 +13,20 @@ import pytest
 from tests.collecting import NOW, House, settings
 
 from anthropic_audit.archive import open_reader
+from anthropic_audit.errors import SetupError
 from anthropic_audit.search import (
+    AllOf,
+    AnyOf,
     Condition,
     Firsts,
     Hit,
+    Not,
     Operator,
     Order,
+    Query,
     Question,
     first_seen,
+    is_everything,
     newest_since,
     over_time,
     page,
@@ -140,7 +147,7 @@ def test_files_are_read_once_whatever_compaction_makes_of_them(archive: Connecti
 
 
 @pytest.mark.parametrize("descending", [True, False])
-@pytest.mark.parametrize("field", ["@timestamp", "user.email", "http.response.status_code"])
+@pytest.mark.parametrize("field", ["@timestamp", "user.email", "http.response.status_code", "event.reason", "seq"])
 @pytest.mark.parametrize("question", [FAILED, LATELY], ids=["failed", "lately"])
 def test_pages_give_each_event_once_in_order(
     archive: Connection, question: Question, field: str, descending: bool
@@ -164,3 +171,63 @@ def test_a_page_reads_documents_whole(archive: Connection) -> None:
     (hit,) = page(archive, Question(), NOW, order=Order(), size=1).hits
 
     assert orjson.loads(hit.document)["event"]["id"].startswith("activity_")
+
+
+def token(*place: object) -> str:
+    return urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("field", ["user.email", "http.response.status_code", "@timestamp"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        "x",
+        "!",
+        "=",
+        "W10",
+        "WzEsMl0",
+        "bnVsbA",
+        "WyJhIiwgIngiLCAxXQ",
+        "W1tdLDEsMl0",
+        "1",
+        "-1",
+        "1.2.3",
+        "\u0000",
+        "é",
+        f"{10**18 - 1}.1",
+        token(None, 10**18, 1),
+        token(2**64 - 1, 1, 1),
+        token("a", 1, -(2**63)),
+    ],
+)
+def test_a_place_that_was_not_given_out_is_told_to_be_none(archive: Connection, field: str, after: str) -> None:
+    with pytest.raises(SetupError, match="no place in a list of events"):
+        page(archive, Question(), NOW, order=Order(field), size=5, after=after)
+
+
+def test_a_place_in_one_column_is_none_in_another(archive: Connection) -> None:
+    by_user = page(archive, FAILED, NOW, order=Order("user.email"), size=1).next
+
+    with pytest.raises(SetupError, match="no place in a list of events"):
+        page(archive, FAILED, NOW, order=Order("http.response.status_code"), size=1, after=by_user or "")
+
+
+@pytest.mark.parametrize("is_negated", [False, True])
+def test_many_alternatives_are_found_like_few(archive: Connection, is_negated: bool) -> None:
+    everything = hits(archive, Question())
+    actions = sorted({str(hit.value("event.action")) for hit in everything})[::2]
+    assert len(actions) > 16
+    wanted: Query = AnyOf(tuple(Condition("event.action", Operator.EQUAL, action) for action in actions))
+
+    found = hits(archive, Question(query=Not(wanted) if is_negated else wanted))
+
+    expected = [hit.seq for hit in everything if (str(hit.value("event.action")) in actions) != is_negated]
+    assert [hit.seq for hit in found] == expected
+
+
+def test_a_query_of_nothing_asks_for_everything() -> None:
+    condition = Condition("event.action", Operator.EQUAL, "x")
+
+    assert is_everything(AllOf((AllOf(), AllOf((AllOf(),)))))
+    others: tuple[Query, ...] = (condition, AnyOf(), Not(AllOf()), AllOf((AllOf(), condition)))
+    assert not any(map(is_everything, others))

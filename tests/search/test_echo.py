@@ -9,7 +9,7 @@ import pytest
 from tests.collecting import House, settings
 
 from anthropic_audit.archive import open_reader
-from anthropic_audit.search import echoes, spenders, strangers
+from anthropic_audit.search import accesses
 from anthropic_audit.service import FeedRun
 
 
@@ -28,7 +28,7 @@ def test_requests_come_back_and_say_how_long_that_took(house: House) -> None:
     go_on(house, house.feed())
 
     with open_reader(str(house.folder)).connect() as connection:
-        (echo,) = echoes(connection, house.clock.now())
+        (echo,) = accesses(connection, house.clock.now()).echoes
 
     assert echo.feed == "acme"
     assert echo.asked == echo.heard > 3
@@ -41,7 +41,7 @@ def test_a_feed_that_tells_of_no_request_is_silent(house: House) -> None:
     go_on(house, house.feed(exclude_activity_types=["compliance_api_accessed"]))
 
     with open_reader(str(house.folder)).connect() as connection:
-        (echo,) = echoes(connection, house.clock.now())
+        (echo,) = accesses(connection, house.clock.now()).echoes
 
     assert echo.is_silent
     assert echo.last_heard is None
@@ -51,15 +51,15 @@ def test_what_was_asked_after_the_last_walk_is_not_missed_yet(house: House) -> N
     go_on(house, house.feed(), rounds=1)
 
     with open_reader(str(house.folder)).connect() as connection:
-        assert echoes(connection, house.clock.now() + timedelta(hours=1)) == []
+        assert accesses(connection, house.clock.now() + timedelta(hours=1)).echoes == []
 
 
 def test_nobody_but_us_uses_our_key(house: House) -> None:
     go_on(house, house.feed())
 
     with open_reader(str(house.folder)).connect() as connection:
-        assert strangers(connection, house.clock.now()) == []
-        (first, *_) = spenders(connection, house.clock.now())
+        assert accesses(connection, house.clock.now()).strangers == []
+        (first, *_) = accesses(connection, house.clock.now()).spenders
         assert (first.is_ours, first.user_agent) == (True, "anthropic-audit")
 
 
@@ -75,8 +75,8 @@ def test_somebody_else_with_our_key_is_found(house: House) -> None:
     go_on(house, house.feed(), rounds=3)
 
     with open_reader(str(house.folder)).connect() as connection:
-        found = strangers(connection, house.clock.now())
-        spent = spenders(connection, house.clock.now())
+        found = accesses(connection, house.clock.now()).strangers
+        spent = accesses(connection, house.clock.now()).spenders
 
     assert found
     assert {one.user_agent for one in found} == {"curl/8.4.0"}
@@ -95,4 +95,4 @@ def test_what_a_crash_left_unrecorded_is_not_taken_for_a_stranger(house: House) 
     go_on(house, house.feed(), rounds=3)
 
     with open_reader(str(house.folder)).connect() as connection:
-        assert strangers(connection, house.clock.now()) == []
+        assert accesses(connection, house.clock.now()).strangers == []

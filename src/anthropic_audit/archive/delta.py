@@ -27,7 +27,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import DeltaError
 
 from anthropic_audit.errors import ArchiveError
-from anthropic_audit.times import EPOCH
+from anthropic_audit.times import EPOCH, moved
 
 from .schema import DAY, Table
 from .upkeep import GRACE, Compacted, Vacuumed
@@ -321,7 +321,10 @@ def _value(stated: int | str) -> Bound:
 
 
 def _bounds(lowest: Bound, highest: Bound) -> tuple[Bound, Bound]:
-    return lowest, highest + _MILLISECOND if isinstance(highest, datetime) else highest
+    """Return what a column's values lie between; the table tells times in whole milliseconds, cut off."""
+    if not isinstance(highest, datetime):
+        return lowest, highest
+    return lowest, moved(highest, _MILLISECOND)
 
 
 def _sync(paths: Iterable[Path]) -> None:

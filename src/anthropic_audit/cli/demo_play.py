@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,7 @@ from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.plan import Spans
 from anthropic_audit.progress import Progress, Stored, Watch
 from anthropic_audit.search import Question, Spot, most_frequent, on_the_map, parse_condition, per_day, run
-from anthropic_audit.service import Collector, open_feeds
+from anthropic_audit.service import Collector, RequestLog, open_feeds
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.simulator import Server, Vendor, VendorSettings, open_vendor, serve
 from anthropic_audit.simulator.world import WorldSettings
@@ -38,6 +39,7 @@ from .progress_display import ProgressDisplay
 
 ACTIVITIES_PER_DAY = 3000.0
 _LIVE_SECONDS = 4.0
+_ROUNDS_TO_COMPACT = 75
 _FEED = "demo"
 _FAVOURITE = "stolen_session"
 _TOP = 8
@@ -114,9 +116,13 @@ def _collecting(folder: Path, server: Server, clock: SystemClock) -> Iterator[No
     is_over = threading.Event()
 
     def rounds() -> None:
-        while not is_over.wait(_LIVE_SECONDS):
+        for number in count(1):
+            if is_over.wait(_LIVE_SECONDS):
+                return
             with suppress(AuditError):
                 _collect(folder, server, clock, _Tally().watch)
+                if number % _ROUNDS_TO_COMPACT == 0:
+                    _compact(folder, clock)
 
     thread = threading.Thread(target=rounds, name="demo", daemon=True)
     thread.start()
@@ -127,15 +133,23 @@ def _collecting(folder: Path, server: Server, clock: SystemClock) -> Iterator[No
         thread.join()
 
 
+def _compact(folder: Path, clock: SystemClock) -> None:
+    """Merge the small files of many rounds, as `run` does, so that a demo that is left open stays fast."""
+    with open_writer(str(folder), clock, _Tally().watch) as archive:
+        archive.compact()
+
+
 def _collect(folder: Path, server: Server, clock: SystemClock, watch: Watch) -> None:
     settings = FeedSettings(
         name=_FEED, url=server.url, initial_interval=server.vendor.settings.history + timedelta(hours=1)
     )
     key = server.vendor.keys.named("compliance").secret
-    (feed,) = open_feeds([(settings, key)], clock, watch)
-    with closing(feed), open_writer(str(folder), clock, watch) as archive:
+    requests = RequestLog(watch, clock)
+    (feed,) = open_feeds([(settings, key)], clock, requests.watch)
+    with closing(feed), open_writer(str(folder), clock, requests.watch) as archive:
+        normalizer = open_normalizer(Settings())
         collector = Collector(
-            archive, clock, normalizer=open_normalizer(Settings()), rules=NormalizeRules(), watch=watch
+            archive, clock, normalizer=normalizer, rules=NormalizeRules(), watch=requests.watch, requests=requests
         )
         (outcome,) = collector.once([feed])
     if outcome.error is not None:

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 import duckdb
 from rich.console import Console
 
-from anthropic_audit.search import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
+from anthropic_audit.search import Accesses, Echo, Spender, can_hear
+from anthropic_audit.search import accesses as all_accesses
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.times import format_duration, format_time
 
 _MOST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Accesses:
-    """What the feed tells of requests to the Compliance API in the last day."""
-
-    echoes: Sequence[Echo]
-    strangers: Sequence[Stranger]
-    spenders: Sequence[Spender]
 
 
 def accesses(connection: duckdb.DuckDBPyConnection, feeds: Sequence[FeedSettings], now: datetime) -> Accesses:
@@ -32,8 +24,8 @@ def accesses(connection: duckdb.DuckDBPyConnection, feeds: Sequence[FeedSettings
         ArchiveError: It can't be read.
     """
     deaf = {feed.name for feed in feeds if not can_hear(feed.filters)}
-    heard = [one for one in echoes(connection, now) if one.feed not in deaf]
-    return Accesses(heard, strangers(connection, now), spenders(connection, now))
+    found = all_accesses(connection, now)
+    return replace(found, echoes=[one for one in found.echoes if one.feed not in deaf])
 
 
 def print_accesses(out: Console, found: Accesses) -> None:

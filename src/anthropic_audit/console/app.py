@@ -23,7 +23,7 @@ from anthropic_audit.ports import Clock
 
 from .guard import Door, Journal, Sessions, Throttle, hardened
 from .place import Place
-from .views import entity, event, explore, exporting, feeds, overview, saved, shell
+from .views import entity, event, explore, exporting, feeds, overview, progress, saved, shell
 from .views.entrance import Entrance, Tokens
 
 _KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -76,6 +76,7 @@ def _routes(entrance: Entrance) -> list[Route]:
         Route("/entity/{kind}/{value:path}", entity.entity, methods=get),
         Route("/feeds", feeds.feeds, methods=get),
         Route("/api/overview/{panel}", overview.panel, methods=get),
+        Route("/api/progress", progress.progress, methods=get),
         Route("/api/events", explore.events, methods=get),
         Route("/api/over-time", explore.histogram, methods=get),
         Route("/api/fields", explore.fields, methods=get),

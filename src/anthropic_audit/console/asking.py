@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
 from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.search import AllOf, Query, Question, parse_kql, weight_of
-from anthropic_audit.times import parse_time
+from anthropic_audit.times import moved, parse_time
 
 SINCE: Final = "now-7d"
 UNTIL: Final = "now"
@@ -20,7 +20,6 @@ HEAVIEST: Final = 2_000
 MOST_BARS: Final = 90
 """So many stretches a chart over time has at most."""
 
-_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _STEPS: Final = tuple(
     timedelta(seconds=seconds)
     for seconds in (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 604800, 2592000)
@@ -61,9 +60,8 @@ class Period:
 
     @property
     def before(self) -> Period:
-        """The period of the same length before it, or what the calendar has of that."""
-        length = min(self.until - self.since, self.since - _BEGINNING)
-        return Period(self.since - length, self.since)
+        """The period of the same length before it, as far as the calendar goes."""
+        return Period(moved(self.since, self.since - self.until), self.since)
 
     @property
     def step(self) -> timedelta:

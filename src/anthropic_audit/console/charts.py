@@ -17,6 +17,17 @@ Spec = dict[str, Any]
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _DEGREES: Final = 2.5
+_TICKS: Final = {
+    "year": "%Y",
+    "quarter": "%b %Y",
+    "month": "%b %Y",
+    "week": "%b %d",
+    "date": "%a %d",
+    "hours": "%H:%M",
+    "minutes": "%H:%M",
+    "seconds": "%H:%M:%S",
+}
+"""How an axis of time tells what is at a tick: by the largest unit that begins there."""
 _NORTH: Final = 82.5
 _WEST: Final = -178.75
 NOTHING: Final = "none"
@@ -28,7 +39,7 @@ def over_time(buckets: Iterable[Bucket], step: timedelta, span: tuple[float, flo
 
     Two bars of nothing hold the axis open from end to end.
     """
-    size = step // _MILLISECOND
+    size, clock = step // _MILLISECOND, "utc" if utc else "time"
     values = []
     for bucket in buckets:
         start = int(bucket.start.timestamp() * 1000)
@@ -40,6 +51,7 @@ def over_time(buckets: Iterable[Bucket], step: timedelta, span: tuple[float, flo
         "$schema": _SCHEMA,
         "description": f"{title}: bars of {step}, stacked by value",
         "data": {"values": values},
+        "transform": [{"calculate": f"{clock}Format(datum.start, '%Y-%m-%d %H:%M')", "as": "from"}],
         "width": "container",
         "height": 190,
         "params": [
@@ -52,8 +64,8 @@ def over_time(buckets: Iterable[Bucket], step: timedelta, span: tuple[float, flo
                 "field": "start",
                 "type": "temporal",
                 "bandPosition": 0,
-                "scale": {"type": "utc" if utc else "time"},
-                "axis": {"title": None, "grid": False, "labelOverlap": True},
+                "scale": {"type": clock},
+                "axis": {"title": None, "grid": False, "labelOverlap": True, "labelSeparation": 12, "format": _TICKS},
             },
             "x2": {"field": "end"},
             "y": {
@@ -65,7 +77,7 @@ def over_time(buckets: Iterable[Bucket], step: timedelta, span: tuple[float, flo
             "color": {"field": "value", "type": "nominal", "legend": {"title": None, "orient": "bottom", "columns": 6}},
             "opacity": {"condition": {"param": "value", "value": 1}, "value": 0.25},
             "tooltip": [
-                {"field": "start", "type": "temporal", "format": "%Y-%m-%d %H:%M", "title": "from"},
+                {"field": "from", "type": "nominal", "title": "from"},
                 {"field": "value", "type": "nominal", "title": "value"},
                 {"field": "events", "type": "quantitative", "format": ",", "title": "events"},
             ],
@@ -109,7 +121,7 @@ def world(countries: Sequence[tuple[str, int]], *, title: str) -> Spec:
         "$schema": _SCHEMA,
         "description": f"{title}: circles on a map, one for each country, as large as its events are many",
         "width": "container",
-        "height": 260,
+        "height": 215,
         "projection": {"type": "equirectangular"},
         "layer": [
             {

@@ -20,6 +20,7 @@ from anthropic_audit.times import EPOCH
 
 _Result = TypeVar("_Result")
 
+_WITH_PROGRESS: Final = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
 FRESH: Final = timedelta(seconds=3)
 """How old what is shown may be: so often is looked whether anything was committed."""
 
@@ -50,6 +51,40 @@ class Ticket:
             self.is_cancelled = True
             if self.cursor is not None:
                 self.cursor.interrupt()
+
+    @property
+    def percent(self) -> float | None:
+        """How much of the statement that is being run is done, or None when nobody knows."""
+        with self.lock:
+            percent = -1.0 if self.cursor is None else self.cursor.query_progress()
+        return percent if percent >= 0 else None
+
+
+class Tickets:
+    """The tickets of questions that are being answered, by who asked and the name that they gave; for any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[tuple[str, str], Ticket] = {}
+
+    @contextmanager
+    def held(self, who: str, name: str) -> Iterator[Ticket]:
+        """Give a new ticket, which is found by its name until the question is answered; one without a name never is."""
+        ticket = Ticket()
+        with self._lock:
+            self._held[who, name] = ticket
+        try:
+            yield ticket
+        finally:
+            with self._lock:
+                if self._held.get((who, name)) is ticket:
+                    del self._held[who, name]
+
+    def percent(self, who: str, name: str) -> float | None:
+        """Return how far a question is, or None when it is answered, or nobody knows."""
+        with self._lock:
+            ticket = self._held.get((who, name)) if name else None
+        return None if ticket is None else ticket.percent
 
 
 class Library:
@@ -93,6 +128,7 @@ class Library:
             InterruptedRunError: It was.
         """
         cursor = (shelf or self.shelf()).connection.cursor()
+        cursor.execute(_WITH_PROGRESS)
         with ticket.lock:
             ticket.cursor = cursor
         try:

@@ -25,7 +25,7 @@ from anthropic_audit.times import EPOCH
 from .asking import Asked, Period, period, query, question, read_asked
 from .guard import Session, Visitor
 from .lens import Clear, Lens, Masked
-from .library import Library, Ticket
+from .library import Library, Ticket, Tickets
 from .searches import Searches
 
 _Result = TypeVar("_Result")
@@ -55,6 +55,7 @@ class Place:
         self.known = known_fields(document_fields(self.catalogue))
         self.teller = Teller(self.catalogue)
         self.firsts = Firsts(NEW)
+        self.tickets = Tickets()
         self.searches = Searches(library.folder / "console" / "searches.json")
         self._clear: Lens = Clear()
         self._masked: Lens = Masked(self.catalogue, secrets.token_bytes(32))
@@ -144,26 +145,29 @@ def wish_of(request: Request) -> Wish:
 async def answered(request: Request, ask: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
     """Ask the archive beside the loop; when the visitor goes away, the question ends.
 
+    By the parameter `ticket` of the request, its progress can be asked for meanwhile.
+
     Raises:
         ArchiveError: The archive can't be read.
         InterruptedRunError: The visitor went away.
     """
-    ticket, library = Ticket(), place_of(request).library
+    place = place_of(request)
     found: list[_Result] = []
     failed: list[AuditError] = []
 
-    async def watch() -> None:
+    async def watch(ticket: Ticket) -> None:
         while not await request.is_disconnected():
             await anyio.sleep(_LOOK_SECONDS)
         ticket.cancel()
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(watch)
-        try:
-            found.append(await anyio.to_thread.run_sync(library.ask, ticket, ask))
-        except AuditError as error:
-            failed.append(error)
-        group.cancel_scope.cancel()
+    with place.tickets.held(session_of(request).label, request.query_params.get("ticket", "")) as ticket:
+        async with anyio.create_task_group() as group:
+            group.start_soon(watch, ticket)
+            try:
+                found.append(await anyio.to_thread.run_sync(place.library.ask, ticket, ask))
+            except AuditError as error:
+                failed.append(error)
+            group.cancel_scope.cancel()
     if failed:
         raise failed[0]
     return found[0]

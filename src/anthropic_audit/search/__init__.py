@@ -13,13 +13,13 @@ from .counting import (
     top_values_of,
     totals,
 )
-from .echo import Echo, Spender, Stranger, can_hear, echoes, spenders, strangers
+from .echo import Accesses, Echo, Spender, Stranger, accesses, can_hear
 from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
 from .kept import Kept, kept
 from .kql import equality, parse_kql
 from .paging import Order, Page, newest_since, page
-from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word, weight_of
+from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word, is_everything, weight_of
 from .question import Question
 from .records import Selection, What, lines
 from .run import Hit, run
@@ -27,6 +27,7 @@ from .standing import Counts, Standing, count, standings
 
 __all__ = [
     "EVERYTHING",
+    "Accesses",
     "AllOf",
     "AnyOf",
     "Bucket",
@@ -52,13 +53,14 @@ __all__ = [
     "Values",
     "What",
     "Word",
+    "accesses",
     "can_hear",
     "check_fields",
     "count",
     "document_fields",
-    "echoes",
     "equality",
     "first_seen",
+    "is_everything",
     "kept",
     "known_fields",
     "lines",
@@ -71,9 +73,7 @@ __all__ = [
     "parse_kql",
     "per_day",
     "run",
-    "spenders",
     "standings",
-    "strangers",
     "suggest",
     "top_values",
     "top_values_of",

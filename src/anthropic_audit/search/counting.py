@@ -227,10 +227,11 @@ class Firsts:
             self._read = frozenset(files)
 
     def between(self, field: str, since: datetime, until: datetime) -> list[str]:
-        """Return the values that occurred for the first time in a span."""
+        """Return the values that occurred for the first time in a span, the newest first."""
         start, end = ((when - EPOCH) // _MICROSECOND for when in (since, until))
         with self._lock:
-            return [value for value, first in self._firsts[field].items() if start <= first < end]
+            found = [(first, value) for value, first in self._firsts[field].items() if start <= first < end]
+        return [value for _, value in sorted(found, key=lambda one: (-one[0], one[1]))]
 
 
 def _single(column: str, clause: Clause) -> tuple[str, list[object]]:

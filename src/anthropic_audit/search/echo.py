@@ -9,7 +9,7 @@ sent by somebody else who has the key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,24 +30,19 @@ GRACE = timedelta(minutes=10)
 
 _Row = Mapping[str, Any]
 
-_ACCESSES = """
-WITH accesses AS (
-    SELECT e.timestamp AS at, a.received_at, e.source_ip, e.user_agent_original AS user_agent,
-        e.http_response_status_code AS status, e.url_path AS path,
-        json_extract_string(e.document, '$.http.request.id') AS request_id,
-        coalesce(
-            json_extract_string(e.document, '$.anthropic.audit.actor.api_key_id'),
-            json_extract_string(e.document, '$.anthropic.audit.actor.admin_api_key_id')
-        ) AS key,
-        json_extract_string(e.document, '$.anthropic.audit.actor.name') AS who
-    FROM events e JOIN activities a ON a.seq = e.seq AND a.day >= $day
-    WHERE e.event_action = 'compliance_api_accessed' AND e.day >= $day AND e.timestamp >= $since
-),
+_RECENT = """
+CREATE OR REPLACE TEMP TABLE accesses AS
+SELECT e.timestamp AS at, a.received_at, e.source_ip, e.user_agent_original AS user_agent,
+    e.http_response_status_code AS status, e.url_path AS path,
+    json_extract_string(e.document, '$.http.request.id') AS request_id,
+    coalesce(e.actor_api_key_id, e.actor_admin_api_key_id) AS key, e.actor_name AS who
+FROM events e JOIN activities a ON a.seq = e.seq AND a.day >= $day
+WHERE e.event_action = 'compliance_api_accessed' AND e.day >= $day AND e.timestamp >= $since
 """
-_ECHOES = (
-    _ACCESSES  # noqa: S608 - our own text
-    + """
-covered AS (SELECT feed, max(to_time) AS covered_to FROM coverage GROUP BY feed),
+"""Reading documents is what takes long: it is done once for all three questions."""
+
+_ECHOES = """
+WITH covered AS (SELECT feed, max(to_time) AS covered_to FROM coverage GROUP BY feed),
 asked AS (
     SELECT r.feed, r.asked_at, min(x.received_at) AS heard_at
     FROM requests r JOIN covered c ON c.feed = r.feed AND r.asked_at < c.covered_to
@@ -59,17 +54,15 @@ SELECT feed, count(*) AS asked, count(heard_at) AS heard, max(asked_at) FILTER (
     median(epoch_us(heard_at) - epoch_us(asked_at)) AS typical, max(epoch_us(heard_at) - epoch_us(asked_at)) AS longest
 FROM asked GROUP BY feed ORDER BY feed
 """
-)
 _OURS = """
-ours AS (
+WITH ours AS (
     SELECT DISTINCT x.key, x.user_agent, x.source_ip FROM accesses x JOIN requests r ON r.request_id = x.request_id
 )
 """
 _STRANGERS = (
-    _ACCESSES  # noqa: S608 - our own text
-    + _OURS
+    _OURS  # noqa: S608 - our own text
     + """
-SELECT x.* FROM accesses x
+SELECT x.at, x.key, x.source_ip, x.user_agent, x.status, x.path, x.request_id FROM accesses x
 WHERE x.key IN (SELECT key FROM ours) AND x.request_id NOT IN (SELECT request_id FROM requests)
     AND NOT EXISTS (
         SELECT 1 FROM ours o WHERE o.key = x.key AND o.source_ip IS NOT DISTINCT FROM x.source_ip
@@ -79,8 +72,7 @@ ORDER BY x.at
 """
 )
 _SPENDERS = (
-    _ACCESSES  # noqa: S608 - our own text
-    + _OURS
+    _OURS  # noqa: S608 - our own text
     + """
 SELECT coalesce(x.who, x.key, 'unknown') AS who, coalesce(x.user_agent, '') AS user_agent, count(*) AS requests,
     bool_or(EXISTS (
@@ -140,58 +132,45 @@ def can_hear(filters: Filters) -> bool:
     return not filters.activity_types or TYPE in filters.activity_types
 
 
-def echoes(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Echo]:
-    """Return how the requests of the last day came back, feed by feed.
+@dataclass(frozen=True, slots=True)
+class Accesses:
+    """What the feed tells of requests to the Compliance API in the last day."""
 
-    Raises:
-        ArchiveError: The archive can't be read.
-    """
-    return [
-        Echo(
-            row["feed"],
-            row["asked"],
-            row["heard"],
-            row["last_heard"] and row["last_heard"].astimezone(UTC),
-            _span(row["typical"]),
-            _span(row["longest"]),
-        )
-        for row in _asked(connection, _ECHOES, now, {"until": now - GRACE})
-    ]
-
-
-def strangers(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Stranger]:
-    """Return the requests of the last day under our keys that somebody else has sent, oldest first.
+    echoes: Sequence[Echo]
+    """How our requests came back, feed by feed."""
+    strangers: Sequence[Stranger]
+    """Requests under our keys that somebody else has sent, oldest first.
 
     What comes from our own address by our own program counts as ours even if it is not recorded: a crash loses the
     record of a minute.
+    """
+    spenders: Sequence[Spender]
+    """Who sent how many requests, the most first."""
+
+
+def accesses(connection: duckdb.DuckDBPyConnection, now: datetime) -> Accesses:
+    """Look for the last day's requests in the feed; the connection keeps a temporary table of them.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
-    names = ("key", "source_ip", "user_agent", "status", "path", "request_id")
-    return [
-        Stranger(row["at"].astimezone(UTC), **{name: row[name] for name in names})
-        for row in _asked(connection, _STRANGERS, now, {})
-    ]
-
-
-def spenders(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Spender]:
-    """Return who sent how many requests in the last day, as far as the feed tells, the most first.
-
-    Raises:
-        ArchiveError: The archive can't be read.
-    """
-    names = ("who", "user_agent", "requests", "is_ours")
-    return [Spender(**{name: row[name] for name in names}) for row in _asked(connection, _SPENDERS, now, {})]
-
-
-def _asked(
-    connection: duckdb.DuckDBPyConnection, sql: str, now: datetime, parameters: Mapping[str, object]
-) -> list[_Row]:
-    since = now - SPAN
+    since = {"since": now - SPAN}
     with translated():
-        found = connection.sql(sql, params={"since": since, "day": since.date(), **parameters}).to_arrow_table()
-    rows: list[_Row] = found.to_pylist()
+        connection.execute(_RECENT, {**since, "day": (now - SPAN).date()})
+        echoes = [_echo(row) for row in _rows(connection, _ECHOES, {**since, "until": now - GRACE})]
+        strangers = [Stranger(**{**row, "at": row["at"].astimezone(UTC)}) for row in _rows(connection, _STRANGERS)]
+        return Accesses(echoes, strangers, [Spender(**row) for row in _rows(connection, _SPENDERS)])
+
+
+def _echo(row: _Row) -> Echo:
+    last_heard = row["last_heard"] and row["last_heard"].astimezone(UTC)
+    return Echo(row["feed"], row["asked"], row["heard"], last_heard, _span(row["typical"]), _span(row["longest"]))
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | None = None
+) -> list[_Row]:
+    rows: list[_Row] = connection.sql(sql, params=parameters).to_arrow_table().to_pylist()
     return rows
 
 

@@ -1,14 +1,16 @@
-"""Pages of events, however many there are: by time from a cursor on, or by a column from a place on."""
+"""Pages of events, however many there are: by time or by a column, each from the last row of the page before on."""
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final
 
 import duckdb
+import orjson
 import pyarrow as pa
 
 from anthropic_audit.errors import SetupError
@@ -21,7 +23,9 @@ from .run import Hit, compiled, days_of, run, translated
 MOST: Final = 500
 TIME: Final = "@timestamp"
 _MICROSECOND = timedelta(microseconds=1)
-_LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND - 1
+_LARGEST: Final = 2**63
+_CLOSE: Final = timedelta(minutes=10)
+_MOST_READS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,9 @@ def page(
             keys = _by_time(connection, question, now, order=order, wanted=wanted, after=after)
             following = f"{keys[wanted - 1][0]}.{keys[wanted - 1][1]}" if len(keys) > wanted else None
         else:
-            start = _number(after) if after else 0
-            keys = _by_column(connection, question, now, order=order, wanted=wanted, start=start)
-            following = str(start + wanted) if len(keys) > wanted else None
+            rows = _by_column(connection, question, now, order=order, wanted=wanted, after=after)
+            following = _Place(*rows[wanted - 1]).token() if len(rows) > wanted else None
+            keys = [(micros, seq) for _, micros, seq in rows]
         return Page(_read(connection, keys[:wanted]), following)
 
 
@@ -82,7 +86,7 @@ def _by_time(
     clause = compiled(connection, question, now)
     if after:
         micros, _, seq = after.partition(".")
-        when = EPOCH + min(_number(micros), _LATEST) * _MICROSECOND
+        when = _when(_number(micros), after)
         edge = Clause(f"(timestamp, seq) {beyond} (?, ?)", (when, _number(seq)))
         clause = Clause(f"({clause.sql}) AND {edge.sql}", (*clause.parameters, *edge.parameters))
         until = min(question.until or when, when) + _MICROSECOND
@@ -108,19 +112,66 @@ def _spans(days: Sequence[date]) -> Iterator[tuple[date, date]]:
         start, size = start + size, size * 2
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The last row of a page that is sorted by a column: the next page begins behind it, however far in that is."""
+
+    value: str | int | None
+    micros: int
+    seq: int
+
+    def token(self) -> str:
+        """Write it for an address."""
+        return urlsafe_b64encode(orjson.dumps([self.value, self.micros, self.seq])).decode().rstrip("=")
+
+    @classmethod
+    def of(cls, token: str, column: Column) -> _Place:
+        """Read what `token` has written.
+
+        Raises:
+            SetupError: It was not written for this column.
+        """
+        try:
+            value, micros, seq = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        except (ValueError, TypeError) as error:
+            raise _no_place(token) from error
+        kind = int if column.kind is Kind.NUMBER else str
+        numbers = [micros, seq, *([value] if kind is int and value is not None else [])]
+        is_number = all(isinstance(one, int) and abs(one) < _LARGEST for one in numbers)
+        if not is_number or not (value is None or isinstance(value, kind)):
+            raise _no_place(token)
+        _when(micros, token)
+        return cls(value, micros, seq)
+
+    def behind(self, column: Column, order: Order) -> Clause:
+        """Return what is true of the rows behind it; those without a value come last."""
+        beyond = "<" if order.is_descending else ">"
+        edge = (EPOCH + self.micros * _MICROSECOND, self.seq)
+        later = f"(timestamp, seq) {beyond} (?, ?)"
+        if self.value is None:
+            return Clause(f"{column.name} IS NULL AND {later}", edge)
+        sql = f"{column.name} {beyond} ? OR {column.name} IS NULL OR ({column.name} = ? AND {later})"
+        return Clause(sql, (self.value, self.value, *edge))
+
+
 def _by_column(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, order: Order, wanted: int, start: int
-) -> list[tuple[int, int]]:
-    sql, parameters = _sorted(compiled(connection, question, now), order)
-    return connection.execute(f"{sql} LIMIT {wanted + 1:d} OFFSET {start:d}", parameters).fetchall()
+    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, order: Order, wanted: int, after: str
+) -> list[tuple[str | int | None, int, int]]:
+    """Return value, time in microseconds and `seq` of a page's rows and one more."""
+    column, clause = sorting_column(order), compiled(connection, question, now)
+    if after:
+        behind = _Place.of(after, column).behind(column, order)
+        clause = Clause(f"({clause.sql}) AND ({behind.sql})", (*clause.parameters, *behind.parameters))
+    sql, parameters = _sorted(clause, order, f"{column.name}, epoch_us(timestamp), seq")
+    return connection.execute(f"{sql} LIMIT {wanted + 1:d}", parameters).fetchall()
 
 
-def _sorted(clause: Clause, order: Order) -> tuple[str, list[object]]:
-    """Return the query for time and `seq` of what fits, by a column."""
+def _sorted(clause: Clause, order: Order, shown: str) -> tuple[str, list[object]]:
+    """Return the query for what fits, by a column."""
     column = sorting_column(order)
     direction = "DESC" if order.is_descending else "ASC"
     sql = (
-        f"SELECT epoch_us(timestamp), seq FROM events WHERE {clause.sql} "  # noqa: S608 - our own text
+        f"SELECT {shown} FROM events WHERE {clause.sql} "  # noqa: S608 - our own text
         f"ORDER BY {column.name} {direction} NULLS LAST, timestamp {direction}, seq {direction}"
     )
     return sql, list(clause.parameters)
@@ -132,34 +183,65 @@ def sorting_column(order: Order) -> Column:
     Raises:
         SetupError: The field has none, or one with several values.
     """
-    column = COLUMNS.get(order.field)
-    if column is None or column.kind is Kind.TEXTS:
+    if not can_sort_by(order.field):
         message = f"events can't be sorted by `{order.field}`"
         raise SetupError(message, hint="only fields that have a column of their own can be sorted by")
-    return column
+    return COLUMNS[order.field]
+
+
+def can_sort_by(field: str) -> bool:
+    """Say whether a field has a column, and one value in it."""
+    return field in COLUMNS and COLUMNS[field].kind is not Kind.TEXTS
 
 
 def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]) -> list[Hit]:
-    """Return the events of these keys, in their order."""
-    if not keys:
-        return []
-    times = [EPOCH + micros * _MICROSECOND for micros, _ in keys]
-    days = sorted({when.date() for when in times})
-    sql = (
-        "SELECT seq, feed, document FROM events WHERE day BETWEEN CAST(? AS DATE) AND CAST(? AS DATE) "
-        "AND day IN (SELECT unnest(CAST(? AS DATE[]))) AND timestamp BETWEEN ? AND ? "
-        "AND seq IN (SELECT unnest(CAST(? AS BIGINT[])))"
-    )
-    parameters = [days[0], days[-1], days, min(times), max(times), [seq for _, seq in keys]]
-    found = {seq: Hit(seq, feed, document) for seq, feed, document in connection.execute(sql, parameters).fetchall()}
+    """Return the events of these keys, in their order.
+
+    Documents are what takes long to read, and whole parts of files are skipped where no key's time lies: those that
+    are close together are read at once, and others one after the other, unless there are many.
+    """
+    close = list(_close_together(sorted(keys)))
+    found: dict[int, Hit] = {}
+    for some in close if len(close) <= _MOST_READS else [sorted(keys)]:
+        times = list(dict.fromkeys(EPOCH + micros * _MICROSECOND for micros, _ in some))
+        days, seqs = sorted({when.date() for when in times}), [seq for _, seq in some]
+        sql = (
+            f"SELECT seq, feed, document FROM events WHERE day IN ({_marks(days)}) "  # noqa: S608 - our own text
+            f"AND timestamp IN ({_marks(times)}) AND seq IN ({_marks(seqs)})"
+        )
+        for row in connection.execute(sql, [*days, *times, *seqs]).fetchall():
+            found[row[0]] = Hit(*row)
     return [found[seq] for _, seq in keys if seq in found]
+
+
+def _close_together(keys: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
+    """Yield sorted keys in groups that lie within some minutes of each other."""
+    start = 0
+    for place in range(1, len(keys) + 1):
+        if place == len(keys) or keys[place][0] - keys[place - 1][0] > _CLOSE // _MICROSECOND:
+            yield keys[start:place]
+            start = place
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" for _ in values)
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - the digits of 64 bits
-        message = f"this is no place in a list of events: `{text[:40]}`"
-        raise SetupError(message, hint="start again at the first page")
+        raise _no_place(text)
     return int(text)
+
+
+def _when(micros: int, token: str) -> datetime:
+    try:
+        return EPOCH + micros * _MICROSECOND
+    except OverflowError as error:
+        raise _no_place(token) from error
+
+
+def _no_place(text: str) -> SetupError:
+    return SetupError(f"this is no place in a list of events: `{text[:40]}`", hint="start again at the first page")
 
 
 def newest_since(
@@ -192,7 +274,7 @@ def in_order(
             yield some
         return
     with translated():
-        sql, parameters = _sorted(compiled(connection, question, now), order)
+        sql, parameters = _sorted(compiled(connection, question, now), order, "epoch_us(timestamp), seq")
         keys: pa.Table = connection.sql(sql, params=parameters).to_arrow_table()
         for batch in keys.to_batches(max_chunksize=MOST):
             yield _read(connection, list(zip(*(column.to_pylist() for column in batch.columns), strict=True)))

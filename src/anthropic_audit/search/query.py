@@ -72,3 +72,8 @@ def conditions_of(query: Query) -> Iterator[Condition]:
             yield from conditions_of(part)
         case Word():
             pass
+
+
+def is_everything(query: Query) -> bool:
+    """Say whether a query asks for nothing at all, however often."""
+    return isinstance(query, AllOf) and all(is_everything(part) for part in query.parts)

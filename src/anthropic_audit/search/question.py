@@ -21,6 +21,9 @@ _VALUES = f"json_extract({_WHOLE_DOCUMENT}, '$..*')"
 _WRITTEN_IN_SEVERAL_WAYS = re.compile(r'["\\/\x00-\x1f\x7f]')
 """The signs that JSON escapes, or may escape."""
 
+_FEW = 16
+"""So many texts are compared one by one; more are looked up, as a join does it, after all other conditions."""
+
 _MEMBERS_FROM = 2
 """Lists of objects occur below `anthropic.audit` only; there each step on the way may be one."""
 
@@ -116,6 +119,8 @@ def _is_plain(condition: Condition) -> bool:
 def _any_of(column: Column, values: list[str]) -> Clause:
     if column.kind is Kind.TEXTS:
         return Clause(f"list_has_any({column.name}, CAST(? AS VARCHAR[]))", (values,))
+    if len(values) > _FEW:
+        return Clause(f"{column.name} IN (SELECT unnest(CAST(? AS VARCHAR[])))", (values,))
     return Clause(f"{column.name} IN ({', '.join('?' for _ in values)})", tuple(values))
 
 

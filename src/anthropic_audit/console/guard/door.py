@@ -30,7 +30,7 @@ CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 
 _OPEN: Final = ("/static/", "/login", "/enter")
-_QUIET: Final = ("/static/", "/api/alive")
+_QUIET: Final = ("/static/", "/api/progress")
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 _SECRET: Final = frozenset({"token", "password", CSRF_FIELD})

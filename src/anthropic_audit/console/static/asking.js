@@ -1,5 +1,5 @@
 // The query bar: query with completions, period, filters, refreshing.
-import { ask, element, state, clearTrouble } from "./page.js";
+import { ask, element, isUtc, refill, state, clearTrouble } from "./page.js";
 
 const form = document.getElementById("asking");
 const input = document.getElementById("q");
@@ -11,18 +11,21 @@ const until = document.getElementById("until");
 const refresh = document.getElementById("refresh");
 const filters = document.getElementById("filters");
 
-let options = [], chosen = -1, replaces = 0, waiting, asking = new AbortController();
+let options = [], chosen = -1, replaces = 0, waiting, asking = new AbortController(), told = {};
 
+// What is being written stays as it is, until something else is asked for.
 function show() {
-  const now = state.read();
-  if (document.activeElement !== input) input.value = now.q;
-  const both = `${now.from}|${now.to}`;
-  const known = [...quick.options].some((one) => one.value === both);
-  quick.value = known ? both : "custom";
-  custom.hidden = known;
-  since.value = now.from;
-  until.value = now.to;
-  filters.replaceChildren(...now.filters.map(pill));
+  const now = state.read(), both = `${now.from}|${now.to}`;
+  if (now.q !== told.q) input.value = now.q;
+  if (both !== told.both) {
+    const known = [...quick.options].some((one) => one.value === both);
+    quick.value = known ? both : "custom";
+    custom.hidden = known;
+    since.value = now.from;
+    until.value = now.to;
+  }
+  told = { q: now.q, both };
+  refill(filters, ...now.filters.map(pill));
   clearTrouble();
 }
 
@@ -81,7 +84,7 @@ input.addEventListener("blur", close);
 input.addEventListener("keydown", (event) => {
   if (list.hidden) return;
   if (event.key === "ArrowDown") choose((chosen + 1) % options.length);
-  else if (event.key === "ArrowUp") choose((chosen + options.length - 1) % options.length);
+  else if (event.key === "ArrowUp") choose((Math.max(chosen, 0) + options.length - 1) % options.length);
   else if (event.key === "Escape") close();
   else if ((event.key === "Enter" || event.key === "Tab") && chosen >= 0) take(chosen);
   else return;
@@ -107,9 +110,20 @@ quick.addEventListener("change", () => {
     since.focus();
     return;
   }
+  custom.hidden = true;
   const [from, to] = quick.value.split("|");
   state.write({ from, to, after: "" });
 });
+
+// Ends of a period can be picked, in the zone that is shown; what is picked is written as any other time.
+for (const button of document.querySelectorAll("[data-picks]")) {
+  const input = document.getElementById(button.dataset.picks), picker = document.getElementById(`${button.dataset.picks}-picker`);
+  button.addEventListener("click", () => picker.showPicker());
+  picker.addEventListener("change", () => {
+    if (picker.value) input.value = new Date(isUtc() ? `${picker.value}Z` : picker.value).toISOString().replace(".000Z", "Z");
+    input.focus();
+  });
+}
 
 let timer;
 function refreshing() {

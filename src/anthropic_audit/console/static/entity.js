@@ -1,8 +1,9 @@
 import { draw, element, number, panels, ranking, rows, state, time } from "./page.js";
 import "./asking.js";
 
-const entity = document.getElementById("entity");
-const { kind, value, query } = entity.dataset;
+// Names can hold signs that markup can't: the address has them as they are, and so has JSON.
+const named = location.pathname.replace("/entity/", "");
+const query = JSON.parse(document.getElementById("entity").dataset.query);
 
 function seen(body, answer) {
   if (!answer.events) return body.replaceChildren("nothing is known");
@@ -18,4 +19,4 @@ function explore() {
 
 document.addEventListener("asked", explore);
 explore();
-panels((name) => `/api/entity/${name}/${kind}/${encodeURIComponent(value)}`, { seen, chart: draw, ranking, rows });
+panels((name) => `/api/entity/${name}/${named}`, { seen, chart: draw, ranking, rows });

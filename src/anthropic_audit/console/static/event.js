@@ -1,4 +1,4 @@
-import { element, kept } from "./page.js";
+import { copy, kept } from "./page.js";
 
 // Links lead to the time that was looked at; from an event of long ago, to the week before and after it.
 function followed(path) {
@@ -13,12 +13,7 @@ function followed(path) {
 for (const link of document.querySelectorAll('main a[href^="/"]')) link.href = followed(link.getAttribute("href"));
 
 for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", async () => {
-    const what = button.dataset.copy;
-    await navigator.clipboard.writeText(what === "link" ? location.href : document.getElementById(what).textContent);
-    const told = element("span", { role: "status", class: "told-once" }, " copied");
-    button.after(told);
-    setTimeout(() => told.remove(), 2000);
-  });
+  const what = button.dataset.copy;
+  button.addEventListener("click", () => copy(button, what === "link" ? location.href : document.getElementById(what).textContent));
 }
 document.body.dataset.ready = "yes";

@@ -1,20 +1,24 @@
-import { Refused, ask, clearTrouble, draw, element, failed, kept, number, ranking, send, state, tags, tellTrouble, time } from "./page.js";
+import { Refused, ask, askLong, clearTrouble, copy, draw, element, failed, kept, number, percent, ranking, refill, send, state, tags, tellTrouble, time } from "./page.js";
 import "./asking.js";
 
 const head = document.getElementById("head"), body = document.getElementById("rows"), more = document.getElementById("more");
 const end = document.getElementById("end"), count = document.getElementById("count"), chart = document.getElementById("over-time");
 const fields = document.getElementById("fields"), find = document.getElementById("field-filter"), saved = document.getElementById("saved");
-const working = document.getElementById("working"), cancel = document.getElementById("cancel");
+const forget = document.getElementById("forget"), stop = document.getElementById("stop");
+const working = document.getElementById("working"), far = document.getElementById("far"), cancel = document.getElementById("cancel");
 const SUMMARY = [["Time", "@timestamp"], ["What happened", null], ["Who", null], ["Outcome", "event.outcome"], ["From", document.body.dataset.role === "viewer" ? null : "source.ip"]];
 
-let known = [], following = null, running = new AbortController(), counting = new AbortController();
+let known = [], searches = new Map(), following = null, running = new AbortController(), counting = new AbortController();
 
 const columns = () => (state.read().asked.get("columns") || "").split(",").filter(Boolean);
 const sort = () => state.read().asked.get("sort") || "-@timestamp";
 
+// Of further columns, the console says which ones it can sort by.
+const sortable = (field) => field !== null && (SUMMARY.some((one) => one[1] === field) || known.some((one) => one.name === field && one.is_sortable));
+
 function heading(title, field) {
   const is = sort().replace("-", "") === field, down = sort().startsWith("-");
-  const inside = field === null ? title : element("button", { type: "button", class: "link", onclick: () => state.write({ sort: is && down ? field : `-${field}` }) }, title, is ? (down ? " ↓" : " ↑") : "");
+  const inside = !sortable(field) ? title : element("button", { type: "button", class: "link", onclick: () => state.write({ sort: is && down ? field : `-${field}` }) }, title, is ? (down ? " ↓" : " ↑") : "");
   const remove = columns().includes(field) && element("button", { type: "button", class: "quiet", "aria-label": `Remove column ${field}`, onclick: () => state.write({ columns: columns().filter((one) => one !== field).join(",") }) }, "×");
   return element("th", { scope: "col", "aria-sort": is ? (down ? "descending" : "ascending") : null }, inside, remove);
 }
@@ -34,10 +38,12 @@ function row(one) {
 const shown = (value) => (value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
 
 async function load(after, signal) {
+  const wasThere = document.activeElement === more;
   body.setAttribute("aria-busy", "true");
   more.disabled = true;
   try {
-    const found = await ask("/api/events", { columns: columns().join(","), sort: sort(), ...(after ? { after } : {}) }, signal);
+    const wanted = { columns: columns().join(","), sort: sort(), ...(after ? { after } : {}) };
+    const found = await askLong("/api/events", () => { stop.hidden = false; }, signal, wanted);
     if (!after) body.replaceChildren();
     body.append(...found.rows.map(row));
     following = found.next;
@@ -51,7 +57,9 @@ async function load(after, signal) {
     if (error instanceof Refused && error.column) tellTrouble(error);
     failed(end, error);
   } finally {
+    stop.hidden = true;
     more.disabled = false;
+    if (wasThere) more.focus();
     body.setAttribute("aria-busy", "false");
   }
 }
@@ -60,18 +68,20 @@ async function histogram() {
   counting.abort();
   counting = new AbortController();
   const mine = counting;
-  const slow = setTimeout(() => { working.hidden = false; }, 400);
+  const tell = (done) => {
+    working.hidden = false;
+    far.textContent = percent(done);
+  };
   chart.setAttribute("aria-busy", "true");
   count.textContent = "…";
   try {
-    const found = await ask("/api/over-time", {}, mine.signal);
+    const found = await askLong("/api/over-time", tell, mine.signal);
     count.textContent = `${number(found.events)} events`;
     await draw(chart, found);
   } catch (error) {
-    if (error.name === "AbortError") count.textContent = "not counted";
-    else failed(chart, error);
+    if (mine === counting) count.textContent = "not counted";
+    failed(chart, error);
   } finally {
-    clearTimeout(slow);
     if (mine === counting) {
       working.hidden = true;
       chart.setAttribute("aria-busy", "false");
@@ -81,10 +91,12 @@ async function histogram() {
 
 function listFields() {
   const wanted = find.value.trim().toLowerCase(), chosen = new Set(columns());
+  const at = document.activeElement.closest("#fields details")?.firstChild.textContent;
+  const open = new Set([...fields.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
   const found = known.filter((one) => chosen.has(one.name) || (wanted ? one.name.toLowerCase().includes(wanted) : one.is_fast)).slice(0, 80);
   fields.replaceChildren(...found.map((one) => {
     const values = element("div", { class: "values" });
-    const details = element("details", {}, element("summary", { title: one.description }, one.name), element("p", { class: "about" }, one.description),
+    const details = element("details", { open: open.has(one.name) }, element("summary", { title: one.description }, one.name), element("p", { class: "about" }, one.description),
       element("button", { type: "button", class: "quiet", onclick: () => toggle(one.name) }, chosen.has(one.name) ? "Remove column" : "Add as column"), values);
     details.addEventListener("toggle", async () => {
       if (!details.open) return;
@@ -97,6 +109,7 @@ function listFields() {
     });
     return element("li", { class: chosen.has(one.name) ? "chosen" : "" }, details);
   }));
+  if (at) [...fields.querySelectorAll("summary")].find((one) => one.textContent === at)?.focus();
 }
 
 function toggle(name) {
@@ -109,11 +122,16 @@ async function all() {
   running = new AbortController();
   document.body.dataset.ready = "no";
   const mine = running;
-  head.replaceChildren(...SUMMARY.map(([title, field]) => heading(title, field)), ...columns().map((name) => heading(name, name)));
+  listHeadings();
   exports();
+  tellSaved();
   listFields();
   await Promise.all([load("", mine.signal), histogram()]);
   if (!mine.signal.aborted) document.body.dataset.ready = "yes";
+}
+
+function listHeadings() {
+  refill(head, ...SUMMARY.map(([title, field]) => heading(title, field)), ...columns().map((name) => heading(name, name)));
 }
 
 function exports() {
@@ -122,33 +140,48 @@ function exports() {
 }
 
 function listSaved(found) {
-  saved.replaceChildren(element("option", { value: "" }, "Saved searches"), ...found.map((one) => element("option", { value: one.query }, one.name)));
-  document.getElementById("forget").hidden = true;
+  searches = new Map(found.map((one) => [one.name, one.query]));
+  saved.replaceChildren(element("option", { value: "" }, "Saved searches"), ...found.map((one) => element("option", {}, one.name)));
+  tellSaved();
+}
+
+// Which saved search is shown, if it is one.
+function tellSaved() {
+  const asked = location.search.slice(1);
+  if (searches.get(saved.value) !== asked) saved.value = [...searches.keys()].find((name) => searches.get(name) === asked) ?? "";
+  forget.hidden = !saved.value;
+}
+
+async function change(form) {
+  try {
+    listSaved(await send("/api/searches", form));
+  } catch (error) {
+    if (error.name !== "AbortError") alert(error.hint ? `${error.message} (${error.hint})` : error.message);
+  }
 }
 
 more.addEventListener("click", () => load(following, running.signal));
 cancel.addEventListener("click", () => counting.abort());
+stop.addEventListener("click", () => {
+  running.abort();
+  counting.abort();
+  end.textContent = "stopped: there may be more";
+  document.body.dataset.ready = "yes";
+});
 find.addEventListener("input", listFields);
 saved.addEventListener("change", () => {
   if (!saved.value) return;
-  history.pushState(null, "", `?${saved.value}`);
-  document.getElementById("forget").hidden = false;
+  const asked = searches.get(saved.value);
+  history.pushState(null, "", asked ? `?${asked}` : location.pathname);
   document.dispatchEvent(new CustomEvent("asked"));
 });
-document.getElementById("save").addEventListener("click", async () => {
+document.getElementById("save").addEventListener("click", () => {
   const name = prompt("Name of this search");
-  if (name) listSaved(await send("/api/searches", { do: "save", name, query: location.search.slice(1) }).catch((error) => { alert(error.message); return []; }));
+  if (name) change({ do: "save", name, query: location.search.slice(1) });
 });
-document.getElementById("forget").addEventListener("click", async () => {
-  const name = saved.selectedOptions[0].textContent;
-  listSaved(await send("/api/searches", { do: "remove", name }));
-});
-document.getElementById("share").addEventListener("click", async (event) => {
-  await navigator.clipboard.writeText(location.href);
-  event.target.textContent = "Copied";
-  setTimeout(() => { event.target.textContent = "Copy link"; }, 2000);
-});
+forget.addEventListener("click", () => change({ do: "remove", name: saved.value }));
+document.getElementById("share").addEventListener("click", (event) => copy(event.target, location.href));
 document.addEventListener("asked", all);
 all();
-fetch("/api/fields").then((answer) => answer.json()).then((found) => { known = found; listFields(); });
-fetch("/api/searches").then((answer) => answer.json()).then(listSaved);
+ask("/api/fields").then((found) => { known = found; listHeadings(); listFields(); }).catch((error) => failed(fields, error));
+ask("/api/searches").then(listSaved).catch(() => {});

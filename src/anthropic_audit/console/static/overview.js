@@ -1,8 +1,8 @@
-import { draw, element, number, panels, ranking, rows, share, state, time, kept } from "./page.js";
+import { draw, element, number, panels, ranking, refill, rows, share, state, time, kept } from "./page.js";
 import "./asking.js";
 
 function numbers(body, answer) {
-  body.replaceChildren(element("ul", { class: "figures" }, ...answer.numbers.map((one) => {
+  refill(body, element("ul", { class: "figures" }, ...answer.numbers.map((one) => {
     const inside = [element("span", { class: "title" }, one.title), element("strong", {}, number(one.value)),
       element("span", { class: "change", title: `${number(one.before)} in the period before` }, share(one.value, one.before) || "none before")];
     return element("li", {}, one.filter
@@ -16,7 +16,7 @@ function fresh(body, answer) {
     body.replaceChildren(element("p", { class: "empty" }, "nothing new"));
     return;
   }
-  body.replaceChildren(element("ul", { class: "new" }, ...answer.values.map((one) => element("li", {},
+  refill(body, element("ul", { class: "new" }, ...answer.values.map((one) => element("li", {},
     one.link ? element("a", { href: kept(one.link) }, one.label || one.value)
       : one.filter ? element("button", { type: "button", class: "link", onclick: () => state.keep(one.filter) }, one.label || one.value) : one.value,
     " ", element("small", {}, "first ", time(one.first), `, ${number(one.events)} event${one.events === 1 ? "" : "s"}`)))));

@@ -19,8 +19,8 @@ export const state = {
     }
     if (asked.get("from") === "now-7d") asked.delete("from");
     if (asked.get("to") === "now") asked.delete("to");
-    const text = asked.toString();
-    history.pushState(null, "", text ? `?${text}` : location.pathname);
+    const text = asked.size ? `?${asked}` : "";
+    if (text !== location.search) history.pushState(null, "", text || location.pathname);
     document.dispatchEvent(new CustomEvent("asked"));
   },
   keep(filter) {
@@ -42,6 +42,16 @@ export function element(tag, attributes = {}, ...children) {
   }
   made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return made;
+}
+
+// Fill a place anew; who is there by keyboard stays at what is called the same, or at the first thing that can be used.
+export function refill(place, ...children) {
+  const called = (one) => (one.getAttribute("aria-label") || one.textContent).replace(/ [↓↑]$/, "");
+  const was = place.contains(document.activeElement) && called(document.activeElement);
+  place.replaceChildren(...children);
+  if (was === false) return;
+  const all = [...place.querySelectorAll("a, button, summary")];
+  (all.find((one) => called(one) === was) ?? all[0] ?? document.getElementById("main")).focus();
 }
 
 export const number = (value) => Number(value).toLocaleString("en");
@@ -84,19 +94,49 @@ export async function ask(path, more = {}, signal) {
   for (const one of now.filters) asked.append("filter", one);
   asked.set("tz", isUtc() ? "utc" : "local");
   for (const [name, value] of Object.entries(more)) asked.set(name, value);
-  const answer = await fetch(`${path}?${asked}`, { signal, headers: { accept: "application/json" } });
-  if (answer.status === 401) location.assign("/login");
-  const told = await answer.json();
+  return answered(`${path}?${asked}`, { signal, headers: { accept: "application/json" } });
+}
+
+// Whatever the console says, or why it says nothing; whoever is not in any more is led to the door.
+async function answered(address, how) {
+  const answer = await fetch(address, how).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    throw new Refused({ error: "the console does not answer", hint: "check that it runs, then reload the page" });
+  });
+  if (answer.status === 401) {
+    location.assign("/login");
+    throw new DOMException("this page is being left", "AbortError");
+  }
+  const text = await answer.text();
+  const told = /json/.test(answer.headers.get("content-type")) ? JSON.parse(text) : { error: text.trim() };
   if (!answer.ok) throw new Refused(told, answer.status);
   return told;
 }
 
+// Ask for what may take long; after a while, `tell` is given how far it is, in percent or null.
+export async function askLong(path, tell, signal, more = {}) {
+  const ticket = Math.random().toString(36).slice(2);
+  let isOver = false;
+  const look = async () => {
+    const answer = await fetch(`/api/progress?ticket=${ticket}`, { signal });
+    const told = answer.ok ? await answer.json() : { percent: null };
+    if (!isOver) tell(told.percent);
+  };
+  const first = setTimeout(() => tell(null), 500);
+  const timer = setInterval(() => look().catch(() => {}), 1000);
+  try {
+    return await ask(path, { ...more, ticket }, signal);
+  } finally {
+    isOver = true;
+    clearTimeout(first);
+    clearInterval(timer);
+  }
+}
+
+export const percent = (done) => (done === null ? "" : `${Math.floor(done)} %`);
+
 export async function send(path, form) {
-  const body = new URLSearchParams(form);
-  const answer = await fetch(path, { method: "POST", body, headers: { "x-csrf-token": csrf() } });
-  const told = await answer.json();
-  if (!answer.ok) throw new Refused(told, answer.status);
-  return told;
+  return answered(path, { method: "POST", body: new URLSearchParams(form), headers: { "x-csrf-token": csrf() } });
 }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -144,6 +184,8 @@ export async function draw(body, answer) {
     ast: true, actions: false, renderer: "svg", defaultStyle: false, config: config(),
     tooltip,
   });
+  if (!place.isConnected) return;
+  for (const brush of place.querySelectorAll(".span_brush, .span_brush_bg")) brush.setAttribute("aria-hidden", "true");
   body.append(asTable(answer));
   listen(made.view, answer);
 }
@@ -177,11 +219,12 @@ function listen(view, answer) {
   if ("span" in signals) {
     let chosen = null;
     view.addSignalListener("span", (_, value) => { chosen = value.start; });
-    view.addEventListener("pointerup", () => {
+    // The pointer may be let go anywhere, also beyond the chart.
+    view.addEventListener("pointerdown", () => addEventListener("pointerup", () => setTimeout(() => {
       if (!chosen || chosen[1] - chosen[0] < 1000) return;
       const [from, to] = chosen.map((when) => new Date(when).toISOString());
       state.write({ from, to, after: "" });
-    });
+    }), { once: true }));
     view.addSignalListener("value", (_, value) => {
       if (value.value && value.value[0] !== "none") state.keep(equality(answer.field, value.value[0]));
     });
@@ -219,7 +262,7 @@ export function ranking(body, answer) {
   if (answer.distinct > answer.values.length) rest.push(`${number(answer.distinct)} different values`);
   if (answer.without) rest.push(`${number(answer.without)} events without`);
   if (answer.sample) rest.push(`of about the newest ${number(answer.sample)} events`);
-  body.replaceChildren(list, element("p", { class: "rest" }, rest.join(", ")));
+  refill(body, list, element("p", { class: "rest" }, rest.join(", ")));
 }
 
 function change(one) {
@@ -238,7 +281,7 @@ export function rows(body, answer) {
     body.replaceChildren(element("p", { class: "empty" }, "nothing in this period"));
     return;
   }
-  body.replaceChildren(element("ol", { class: "told" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
+  refill(body, element("ol", { class: "told" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
     element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one)))));
 }
 
@@ -247,6 +290,14 @@ export function tags(one) {
   if (one.sensitivity && one.sensitivity !== "routine") found.push(element("span", { class: `tag ${one.sensitivity}` }, one.sensitivity));
   if (one.outcome === "failure") found.push(element("span", { class: "tag failure" }, "failure"));
   return found;
+}
+
+// Copy a text, and say beside the button how that went: browsers let only https, and this machine, do it.
+export async function copy(button, text) {
+  const told = element("span", { role: "status", class: "told-once" });
+  button.after(told);
+  told.textContent = await navigator.clipboard?.writeText(text).then(() => " copied", () => "") || " can't be copied here";
+  setTimeout(() => told.remove(), 2000);
 }
 
 // A link that keeps the period.
@@ -265,12 +316,17 @@ export function failed(body, error) {
 
 // Fill all panels of a page, each as soon as its answer is there; a change of what is asked gives the old ones up.
 export function panels(path, shapes) {
-  let running = new AbortController();
+  let running = new AbortController(), stopped = false;
+  const stop = document.getElementById("stop");
   const fill = async ([name, places], signal) => {
     const bodies = places.map((place) => place.querySelector(".body"));
     for (const body of bodies) body.setAttribute("aria-busy", "true");
+    const tell = (done) => {
+      if (stop) stop.hidden = false;
+      for (const body of bodies) body.dataset.done = percent(done);
+    };
     try {
-      const answer = await ask(path(name), {}, signal);
+      const answer = await askLong(path(name), tell, signal);
       for (const [index, { dataset }] of places.entries()) {
         await shapes[dataset.shape](bodies[index], dataset.part ? answer[dataset.part] : answer);
         if (!signal.aborted) bodies[index].setAttribute("aria-busy", "false");
@@ -279,17 +335,23 @@ export function panels(path, shapes) {
     } catch (error) {
       if (error.column) tellTrouble(error);
       for (const body of bodies) failed(body, error);
+      if (stopped && signal.aborted) for (const body of bodies) body.replaceChildren(element("p", { class: "empty" }, "stopped"));
     }
-    if (!signal.aborted) for (const body of bodies) body.setAttribute("aria-busy", "false");
+    for (const body of bodies) delete body.dataset.done;
+    if (stopped || !signal.aborted) for (const body of bodies) body.setAttribute("aria-busy", "false");
   };
+  stop?.addEventListener("click", () => { stopped = true; running.abort(); });
   const all = async () => {
     running.abort();
     running = new AbortController();
+    stopped = false;
+    document.body.dataset.ready = "no";
     const mine = running.signal, groups = new Map();
     for (const place of document.querySelectorAll("[data-panel]")) groups.set(place.dataset.panel, [...(groups.get(place.dataset.panel) || []), place]);
     const waiting = [...groups];
     const work = async () => { for (let one; (one = waiting.shift()); ) await fill(one, mine); };
     await Promise.all([work(), work()]);
+    if (stop && mine === running.signal) stop.hidden = true;
     if (!mine.aborted) document.body.dataset.ready = "yes";
   };
   document.addEventListener("asked", all);
@@ -304,13 +366,14 @@ export function tellTrouble(error) {
   if (error.column && input) {
     place.prepend(element("code", { class: "pointer", "aria-hidden": "true" }, `${" ".repeat(error.column - 1)}^`));
     input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", "trouble");
   }
 }
 
 export function clearTrouble() {
   const place = document.getElementById("trouble");
   if (place) place.hidden = true;
-  document.getElementById("q")?.removeAttribute("aria-invalid");
+  for (const name of ["aria-invalid", "aria-describedby"]) document.getElementById("q")?.removeAttribute(name);
 }
 
 // Dark and light, local time and UTC, links between pages.
@@ -332,6 +395,7 @@ function frame() {
   });
   tellZone();
   tellTimes();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new CustomEvent("asked")));
   const follow = () => {
     for (const link of document.querySelectorAll("a[data-keeps-period]")) link.href = kept(new URL(link.href).pathname);
   };

@@ -25,7 +25,7 @@ from anthropic_audit.search import (
     Values,
     equality,
     page,
-    top_values,
+    top_values_of,
 )
 from anthropic_audit.search.counting import Seen, seen
 from anthropic_audit.times import format_time
@@ -49,7 +49,7 @@ _FACETS: Final = {
 }
 _CHANGING: Final = frozenset({"change", "creation", "deletion", "admin"})
 """The ECS event types of what changes something."""
-_PARTS: Final = {"seen", "over-time", "latest", "changed", "changes", *(f"values-{one}" for one in _FACETS.values())}
+_PARTS: Final = {"seen", "over-time", "latest", "changed", "changes", "values"}
 
 
 async def entity(request: Request) -> Response:
@@ -65,7 +65,6 @@ async def entity(request: Request) -> Response:
         "entity.html",
         title=value,
         kind=kind,
-        kind_name=request.path_params["kind"],
         value=value,
         query=query,
         facets={title: field for title, field in _FACETS.items() if not _is_itself(kind, field)},
@@ -94,7 +93,7 @@ async def part(request: Request) -> Response:
                 return _rows(connection, wish, AllOf((entities.by(kind, value), changing)))
             case "changes":
                 return _rows(connection, wish, AllOf((entities.upon(kind, value), changing)))
-        return _facet(connection, wish, about, name)
+        return _facets(connection, wish, about)
 
     return json(await answered(request, ask))
 
@@ -128,9 +127,13 @@ def _rows(connection: duckdb.DuckDBPyConnection, wish: Wish, more: Query) -> dic
     return {"rows": [row(wish.viewer, hit) for hit in found.hits]}
 
 
-def _facet(connection: duckdb.DuckDBPyConnection, wish: Wish, about: Query, name: str) -> dict[str, Any]:
-    field = name.removeprefix("values-")
-    found: Values = top_values(connection, narrowed(wish.question, about), wish.now, field=field, limit=_TOP)
+def _facets(connection: duckdb.DuckDBPyConnection, wish: Wish, about: Query) -> dict[str, Any]:
+    question, fields = narrowed(wish.question, about), tuple(_FACETS.values())
+    found = top_values_of(connection, question, wish.now, fields=fields, limit=_TOP)
+    return {field: _facet(wish, field, found[field]) for field in fields}
+
+
+def _facet(wish: Wish, field: str, found: Values) -> dict[str, Any]:
     values = [{**told(wish, field, value), "events": events} for value, events in found.values]
     return {
         "field": field,

@@ -19,12 +19,13 @@ from anthropic_audit.console.lens import Document, Lens
 from anthropic_audit.console.place import Viewer, answered, viewer_of
 from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
 from anthropic_audit.search.run import translated
-from anthropic_audit.times import format_time
+from anthropic_audit.times import format_time, moved
 
 from .rows import at, row
 from .shell import page as rendered
 
 _NEAR: Final = timedelta(hours=24)
+_WIDE: Final = timedelta(days=7)
 _RELATED: Final = 15
 _DIGITS: Final = 19
 _BY_SEQ: Final = "SELECT seq, feed, document FROM events WHERE seq = ?"
@@ -108,6 +109,7 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
         "seq": hit.seq,
         "told": place.teller.tell(document),
         "at": at(document, "@timestamp"),
+        "around": _around_it(hit),
         "action": action,
         "about": kind.description if kind else "",
         "outcome": at(document, "event.outcome"),
@@ -143,6 +145,16 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
     }
 
 
+def _when(hit: Hit) -> datetime:
+    return datetime.fromisoformat(str(hit.value("@timestamp")))
+
+
+def _around_it(hit: Hit) -> str:
+    """Return the part of an address that asks for the time around an event, so that what is found has it, too."""
+    since, until = moved(_when(hit), -_WIDE), moved(_when(hit), _WIDE)
+    return Asked(format_time(since), format_time(until)).address("").removeprefix("?")
+
+
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - whatever JSON holds
     """Yield the fields of a document with their values; lists are values, and so is the text as received."""
     if isinstance(value, Mapping) and value:
@@ -175,13 +187,6 @@ def _places(places: Mapping[str, list[str]], name: str, value: Any) -> list[str]
 
 def _as_text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _facts(document: Document, lens: Lens, names: tuple[str, ...]) -> Iterator[tuple[str, Any, str | None]]:
-    for name in names:
-        value = at(document, name)
-        if value is not None:
-            yield name, value, _link(lens, name, value)
 
 
 def _received(connection: duckdb.DuckDBPyConnection, seq: int) -> Received | None:
@@ -230,11 +235,7 @@ def _in_explore(hit: Hit, fields: list[tuple[str, str]]) -> str:
     """Return where Explore shows all that a part of the story shows the nearest of."""
     when = _when(hit)
     text = " or ".join(equality(field, value) for field, value in fields)
-    return Asked(format_time(when - _NEAR), format_time(when + _NEAR), text).address("/explore")
-
-
-def _when(hit: Hit) -> datetime:
-    return datetime.fromisoformat(str(hit.value("@timestamp")))
+    return Asked(format_time(moved(when, -_NEAR)), format_time(moved(when, _NEAR)), text).address("/explore")
 
 
 def _around(
@@ -243,8 +244,10 @@ def _around(
     """Return the events with one of these values nearest to an event, oldest first, itself among them."""
     when = _when(hit)
     wanted: Query = AnyOf(tuple(Condition(field, Operator.EQUAL, value, is_literal=True) for field, value in fields))
-    before = Question(when - _NEAR, when, query=wanted)
-    after = Question(when, when + _NEAR, query=wanted)
+    before, after = (
+        Question(moved(when, -_NEAR), when, query=wanted),
+        Question(when, moved(when, _NEAR), query=wanted),
+    )
     earlier = page(connection, before, when, order=Order(), size=_RELATED).hits
     later = page(connection, after, when, order=Order(is_descending=False), size=_RELATED).hits
     hits = {one.seq: one for one in [*reversed(earlier), *later]}

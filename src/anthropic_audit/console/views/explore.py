@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from anthropic_audit.console.completion import complete
 from anthropic_audit.console.lens import Lens
-from anthropic_audit.console.place import Place, Wish, answered, place_of, wish_of
+from anthropic_audit.console.place import Place, Wish, answered, place_of, viewer_of, wish_of
 from anthropic_audit.errors import SetupError
 from anthropic_audit.search import Condition, Operator, Order, Question, check_fields, newest_since, page, top_values
 from anthropic_audit.search.fields import COLUMNS
-from anthropic_audit.search.paging import sorting_column
+from anthropic_audit.search.paging import can_sort_by, sorting_column
 
 from .overview import chart_over_time, ranked, told
 from .rows import row
@@ -56,7 +56,7 @@ async def histogram(request: Request) -> Response:
 
 async def fields(request: Request) -> Response:
     """Answer the fields that events can have."""
-    place = place_of(request)
+    place, lens = place_of(request), viewer_of(request).lens
     described = {**place.catalogue.ecs_fields, **place.catalogue.exported_fields()}
     return json(
         [
@@ -65,6 +65,7 @@ async def fields(request: Request) -> Response:
                 "type": described[name].type if name in described else "keyword",
                 "description": described[name].description if name in described else "",
                 "is_fast": name in COLUMNS,
+                "is_sortable": can_sort_by(name) and not lens.hides(name),
             }
             for name in sorted(place.known, key=lambda name: (name not in COLUMNS, name))
         ]

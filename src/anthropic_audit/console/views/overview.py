@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -25,6 +25,7 @@ from anthropic_audit.search import (
     Values,
     equality,
     first_seen,
+    is_everything,
     over_time,
     page,
     top_values_of,
@@ -41,6 +42,8 @@ Panel = Callable[[duckdb.DuckDBPyConnection, Wish], Json]
 
 _TOP: Final = 8
 _LATEST: Final = 12
+_ENOUGH: Final = 4 * _LATEST
+"""More than are told, as some may not be in the archive any more."""
 _COUNTED: Final = 300
 """So many values are counted: all countries, and of other fields enough to compare with the period before."""
 _COUNTRY: Final = "source.geo.country_iso_code"
@@ -53,9 +56,11 @@ _TITLES: Final = ("Users", "Networks", "Countries", "User agents", "MCP servers"
 
 async def overview(request: Request) -> Response:
     """Show the page; its panels ask for themselves."""
+    panels = {field: name for name, fields in RANKED.items() for field in fields}
+    panels["map"] = panels[_COUNTRY]
     new = dict(zip(NEW, _TITLES, strict=True))
     sensitive = equality("anthropic.audit.sensitivity", "critical")
-    return rendered(request, "overview.html", title="Overview", new=new, sensitive=sensitive)
+    return rendered(request, "overview.html", title="Overview", new=new, panels=panels, sensitive=sensitive)
 
 
 async def panel(request: Request) -> Response:
@@ -110,16 +115,19 @@ def chart_over_time(
     return {"spec": spec, "field": by, "events": sum(bucket.events for bucket in buckets)}
 
 
-def _values(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
-    """Return the most frequent values of each field that is ranked, beside the period before, and the map."""
+def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, *, fields: Sequence[str]) -> Json:
+    """Return the most frequent values of some fields, beside the period before, and the map of countries."""
     before_question = during(wish.question, wish.period.before)
-    found = top_values_of(connection, wish.question, wish.now, fields=_RANKED, limit=_COUNTED)
-    before = top_values_of(connection, before_question, wish.now, fields=_RANKED, limit=_COUNTED)
-    countries = found[_COUNTRY]
+    found = top_values_of(connection, wish.question, wish.now, fields=fields, limit=_COUNTED)
+    before = top_values_of(connection, before_question, wish.now, fields=fields, limit=_COUNTED)
+    ranked = {field: _ranked(wish, field, found[field], dict(before[field].values)) for field in fields}
+    return {**ranked, **({"map": _map(found[_COUNTRY])} if _COUNTRY in fields else {})}
+
+
+def _map(countries: Values) -> Json:
     spec = charts.world(countries.values, title="Where from")
     placed = sum(events for _, events in countries.values)
-    ranked = {field: _ranked(wish, field, found[field], dict(before[field].values)) for field in _RANKED}
-    return {**ranked, "map": {"spec": spec, "field": _COUNTRY, "events": placed, "without": countries.without}}
+    return {"spec": spec, "field": _COUNTRY, "events": placed, "without": countries.without}
 
 
 def _ranked(wish: Wish, field: str, found: Values, before: Mapping[str, int]) -> Json:
@@ -159,15 +167,13 @@ def told(wish: Wish, field: str, value: str) -> Json:
     }
 
 
-def _new(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
+def _new(connection: duckdb.DuckDBPyConnection, wish: Wish, *, field: str) -> Json:
     """Return what occurred in the period and never before, whether that fitted the query or not."""
     place = wish.viewer.place
     place.take_firsts(connection)
-    return {field: _first_seen(connection, wish, field) for field in NEW}
-
-
-def _first_seen(connection: duckdb.DuckDBPyConnection, wish: Wish, field: str) -> Json:
-    candidates = wish.viewer.place.firsts.between(field, wish.period.since, wish.period.until)
+    candidates = place.firsts.between(field, wish.period.since, wish.period.until)
+    if is_everything(wish.question.query):  # then what is told is when they occurred first of all
+        candidates = candidates[:_ENOUGH]
     found = first_seen(connection, wish.question, wish.now, field=field, candidates=candidates, limit=_LATEST)
     values = [{**told(wish, field, one.value), "events": one.events, "first": format_time(one.first)} for one in found]
     return {"field": field, "values": values}
@@ -178,23 +184,18 @@ def _sensitive(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
     return {"rows": [row(wish.viewer, hit) for hit in found.hits]}
 
 
-_RANKED: Final = (
-    "event.action",
-    "event.outcome",
-    "user.email",
-    "organization.id",
-    _COUNTRY,
-    "source.as.organization.name",
-    "user_agent.name",
-    "anthropic.audit.actor.type",
-)
+RANKED: Final[Mapping[str, Sequence[str]]] = {
+    "values-what": ("event.action", "event.outcome", "user.email", "organization.id"),
+    "values-where": (_COUNTRY, "source.as.organization.name", "user_agent.name", "anthropic.audit.actor.type"),
+}
+"""The fields whose values are ranked, by panel: one pass over the events counts several, two can go side by side."""
 
 PANELS: Final[Mapping[str, Panel]] = {
     "numbers": _numbers,
     "over-time": partial(chart_over_time, by="event.category"),
-    "values": _values,
+    **{name: partial(_values, fields=fields) for name, fields in RANKED.items()},
     "failed-sign-ins": partial(chart_over_time, by="event.action", more=(_SIGNING_IN, _FAILED)),
     "sensitive": _sensitive,
-    "new": _new,
+    **{f"new-{field}": partial(_new, field=field) for field in NEW},
 }
-"""Every panel, or all of a kind, by its name in addresses."""
+"""Every panel, or several of a kind, by its name in addresses."""

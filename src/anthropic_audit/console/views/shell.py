@@ -15,6 +15,7 @@ from anthropic_audit import __version__
 from anthropic_audit.console.asking import Asked
 from anthropic_audit.console.guard import Visitor
 from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError
+from anthropic_audit.times import format_duration, format_time
 
 _TEMPLATES: Final = resources.files("anthropic_audit.console").joinpath("templates")
 _WORDS: Final = {404: "there is nothing here", 413: "this is too large"}
@@ -32,6 +33,7 @@ def _source(name: str) -> str | None:
 _environment = Environment(
     loader=FunctionLoader(_source), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+_environment.filters |= {"moment": format_time, "duration": format_duration, "thousands": "{:,}".format}
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - what templates show

@@ -1,0 +1,198 @@
+"""Is it working? What each feed has covered, how it is answered, who follows, and what of it needs somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from anthropic_audit.archive import ArchiveReader
+from anthropic_audit.archive.schema import TABLES
+from anthropic_audit.model import Coverage
+from anthropic_audit.search import Accesses, Counts, Echo, Standing, accesses, can_hear, count, standings
+from anthropic_audit.search.answers import Answers, answers, late_finds
+from anthropic_audit.search.deliveries import SinkStanding, sink_standings
+from anthropic_audit.search.gaps import FeedGap, gaps_now
+from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.times import format_duration
+
+from .calendar import Calendar, calendar, first_day
+
+_LAG: Final = timedelta(minutes=15)
+"""How far behind a feed may be that no settings tell of: three intervals."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """One feed under one set of filters."""
+
+    standing: Standing
+    now: datetime
+    behind_after: timedelta
+    activities: int
+    echo: Echo | None
+    """None when its filters let no echo through, or none was due yet."""
+    answers: Sequence[Answers]
+    calendar: Calendar
+
+    @property
+    def lag(self) -> timedelta:
+        """How far the coverage's end lies behind now."""
+        return self.standing.lag(self.now)
+
+    @property
+    def is_current(self) -> bool:
+        """True when it is covered up to lately."""
+        return self.lag <= self.behind_after
+
+    @property
+    def filters(self) -> str:
+        """Its filters as JSON, or nothing."""
+        return "" if self.standing.filters == "{}" else self.standing.filters
+
+    @property
+    def holes(self) -> int:
+        """How many windows inside of its coverage were not read."""
+        return len(self.standing.covered.holes.windows)
+
+    @property
+    def refused(self) -> Sequence[tuple[str, int, datetime]]:
+        """What the last day's requests were answered instead of pages: in words, how often, and when last."""
+        return [(_status(one.status), one.requests, one.last_at) for one in self.answers if one.is_refusal]
+
+    @property
+    def troubles(self) -> Iterator[str]:
+        """What needs somebody, in words."""
+        name = self.standing.feed
+        if not self.is_current:
+            yield f"{name} is {format_duration(self.lag)} behind: does a collector run, and what does it log?"
+        if self.holes:
+            yield f"{name} has {self.holes} hole{'s' if self.holes > 1 else ''} in its coverage: they are listed below"
+        if self.echo is not None and self.echo.is_silent:
+            yield f"{name} is silent: none of our {self.echo.asked:,} requests of the last day came back as an activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """All that the page tells."""
+
+    now: datetime
+    folder: Path
+    feeds: Sequence[FeedHealth]
+    never: Sequence[str]
+    """Feeds of the settings that were never walked to an end."""
+    gaps: Sequence[FeedGap]
+    accesses: Accesses
+    sinks: Sequence[SinkStanding]
+    counts: Counts
+    sizes: Mapping[str, tuple[int, int]]
+    """By table: bytes and files."""
+
+    @property
+    def nbytes(self) -> int:
+        """What the tables take."""
+        return sum(size for size, _ in self.sizes.values())
+
+    @property
+    def troubles(self) -> Sequence[str]:
+        """What needs somebody, in words; nothing when all is well."""
+        found = [f"{name} is configured, and was never walked to its end" for name in self.never]
+        found += [trouble for feed in self.feeds for trouble in feed.troubles]
+        if not (self.feeds or self.never):
+            found.append("no feed was walked to its end yet: `anthropic-audit collect --once` does it")
+        if self.accesses.strangers:
+            found.append(
+                f"{len(self.accesses.strangers):,} requests under our keys are not ours: they are listed below"
+            )
+        for sink in self.sinks:
+            if sink.rejected:
+                found.append(
+                    f"{sink.sink} refuses {sink.rejected:,} events: `anthropic-audit sinks rejected` tells why"
+                )
+        return found
+
+
+def gather(connection: duckdb.DuckDBPyConnection, settings: Settings, reader: ArchiveReader, now: datetime) -> Health:
+    """Find out how everything stands.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    walks = reader.coverage()
+    counts = count(connection)
+    heard = accesses(connection, now)
+    feeds = list(_feeds(connection, settings, walks, counts=counts, echoes=heard.echoes, now=now))
+    return Health(
+        now=now,
+        folder=reader.folder,
+        feeds=feeds,
+        never=[feed.name for feed in settings.feeds if feed.name not in {one.standing.feed for one in feeds}],
+        gaps=gaps_now(walks, reader.gaps(), now),
+        accesses=heard,
+        sinks=sink_standings(connection, [one.name for one in settings.sinks], now),
+        counts=counts,
+        sizes=sizes(reader.folder),
+    )
+
+
+def _feeds(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    walks: Sequence[Coverage],
+    *,
+    counts: Counts,
+    echoes: Iterable[Echo],
+    now: datetime,
+) -> Iterator[FeedHealth]:
+    configured = {feed.name: feed for feed in settings.feeds}
+    heard = {one.feed: one for one in echoes}
+    told = answers(connection, now)
+    late = late_finds(connection, walks, first_day(now))
+    for one in standings(walks, now):
+        settings_of = configured.get(one.feed)
+        yield FeedHealth(
+            standing=one,
+            now=now,
+            behind_after=settings_of.behind_after if settings_of else _LAG,
+            activities=counts.activities.get(one.feed, 0),
+            echo=heard.get(one.feed) if _hears(settings_of) else None,
+            answers=[each for each in told if each.feed == one.feed],
+            calendar=calendar(one.covered, _of_feed(late, one.feed), now),
+        )
+
+
+def _hears(feed: FeedSettings | None) -> bool:
+    return feed is None or can_hear(feed.filters)
+
+
+def _of_feed(late: Mapping[tuple[str, date], int], feed: str) -> Mapping[date, int]:
+    return {day: found for (name, day), found in late.items() if name == feed}
+
+
+def sizes(folder: Path) -> Mapping[str, tuple[int, int]]:
+    """Return how many bytes each of an archive's tables takes, and in how many files; empty ones are left out."""
+    found = {}
+    for name in TABLES:
+        numbers = list(_bytes(folder / name))
+        if numbers:
+            found[name] = (sum(numbers), len(numbers))
+    return found
+
+
+def _bytes(folder: Path) -> Iterator[int]:
+    for file in folder.rglob("*.parquet"):
+        with suppress(OSError):
+            yield file.stat().st_size
+
+
+def _status(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -1,0 +1,47 @@
+"""A browser for each process that tests; a context for each test; and no fault that is not expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+from tests.console.browser.chromium import browser, flags
+from tests.console.browser.visits import WAIT_MILLISECONDS, Visit, Watch, visits
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file to one worker: its tests share a console."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group(f"browser {item.path.stem}"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser, started once."""
+    expect.set_options(timeout=WAIT_MILLISECONDS)
+    program = browser()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=flags())
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """What the browser complains of; a test that does not expect it fails."""
+    watching = Watch()
+    yield watching
+    assert watching.unexpected() == []
+
+
+@pytest.fixture
+def visit(chromium: Browser, watch: Watch) -> Iterator[Visit]:
+    """Opens pages of a console in the browser."""
+    with ExitStack() as contexts:
+        yield visits(chromium, watch, contexts)

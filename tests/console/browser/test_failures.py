@@ -1,0 +1,111 @@
+"""What people see when something is wrong: words, and no waiting without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.console.browser.visits import Visit, Watch, settled
+from tests.console.conftest import Serve, Served
+
+PAGES = ("/", "/explore", "/entity/address/192.0.2.99")
+
+
+def stop(served: Served) -> None:
+    """Let the console be gone, as when its process has ended."""
+    served.console.__exit__(None, None, None)
+
+
+def ask_again(page: Page) -> None:
+    page.get_by_role("button", name="Show", exact=True).click()
+    settled(page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_console_that_is_gone_is_told_in_words(served: Served, visit: Visit, watch: Watch, path: str) -> None:
+    watch.expect("ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
+    page = visit(served, path)
+
+    stop(served)
+    ask_again(page)
+
+    trouble = page.locator("main .trouble, main [role=status]:has(.trouble)")
+    expect(trouble.first).to_contain_text("the console does not answer (check that it runs, then reload the page)")
+    shown = page.locator("body").inner_text()
+    assert "Failed to fetch" not in shown
+    assert "…" not in shown.replace("From … to …", "").replace("Save …", "")
+
+
+def test_completing_without_a_console_offers_nothing(served: Served, visit: Visit, watch: Watch) -> None:
+    watch.expect("ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
+    page = visit(served, "/explore")
+
+    stop(served)
+    with page.expect_request("**/api/completions?*"):
+        page.get_by_label("Query").press_sequentially("event")
+
+    expect(page.get_by_role("option")).to_have_count(page.locator("select option").count())
+
+
+def test_it_recovers_when_the_console_answers_again(served: Served, visit: Visit, watch: Watch) -> None:
+    watch.expect("ERR_CONNECTION_REFUSED", "ERR_FAILED")
+    page = visit(served, "/")
+    page.context.set_offline(True)
+    watch.expect("ERR_INTERNET_DISCONNECTED")
+    ask_again(page)
+    expect(page.locator("main .trouble").first).to_contain_text("the console does not answer")
+
+    page.context.set_offline(False)
+    ask_again(page)
+
+    expect(page.locator("main .trouble")).to_have_count(0)
+    expect(page.locator(".chart svg")).to_have_count(3)
+
+
+def damage(archive: Path) -> None:
+    """Let each file of events be something else."""
+    for file in archive.glob("events/**/*.parquet"):
+        file.write_bytes(b"no parquet at all")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_damaged_archive_is_told_in_words(
+    serve: Serve, own_archive: Path, visit: Visit, watch: Watch, *, path: str
+) -> None:
+    watch.expect("503 (Service Unavailable)")
+    served = serve(archive=own_archive)
+    page = visit(served, path)
+
+    damage(own_archive)
+    ask_again(page)
+
+    expect(page.locator("main .trouble").first).to_contain_text("the archive")
+    assert "Traceback" not in page.content()
+
+
+def test_an_event_of_a_damaged_archive_is_told_in_words(
+    serve: Serve, own_archive: Path, visit: Visit, watch: Watch
+) -> None:
+    watch.expect("503 (Service Unavailable)")
+    page = visit(serve(archive=own_archive), "/feeds")
+
+    damage(own_archive)
+    answer = page.goto("/event/5")
+
+    assert answer is not None
+    assert answer.status == 503
+    expect(page.get_by_role("alert")).to_contain_text("the archive")
+
+
+def test_what_can_not_be_written_down_is_not_shown_and_that_is_told(served: Served, visit: Visit, watch: Watch) -> None:
+    watch.expect("503 (Service Unavailable)")
+    page = visit(served, "/")
+    page.route("**/api/**", lambda route: route.fulfill(status=503, content_type="text/plain", body=UNWRITTEN))
+
+    ask_again(page)
+
+    expect(page.locator("main .trouble").first).to_have_text(UNWRITTEN.strip())
+
+
+UNWRITTEN = "the access log can't be written, so nothing is shown\n"
