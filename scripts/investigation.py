@@ -65,7 +65,7 @@ def investigate(page: Page) -> None:
     wait_until_ready(page)
     story.take("h2.part:has-text('New in this period')")
     story.click(
-        "a user agent that was never seen before", find('[data-part="user_agent.original"] a', has_text="Mozilla")
+        "a user agent that was never seen before", find('[data-panel="new-user_agent.original"] a', has_text="Mozilla")
     )
     story.take()
     story.click("what was changed with it", find('[data-panel="changed"] a').first)
@@ -73,7 +73,7 @@ def investigate(page: Page) -> None:
     story.take("ol.told li.this", above=420)
     story.click("who did it", find('dt:text-is("user.email") + dd a'))
     story.take(".grid")
-    story.click("the address that is not like the others", find('[data-panel="values-source.ip"] a').last)
+    story.click("the address that is not like the others", find('[data-part="source.ip"] a').last)
     story.take()
     story.click("all of it", find("#to-explore"))
     story.click("oldest first", find("#head button", has_text="Time"))
