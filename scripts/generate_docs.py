@@ -28,6 +28,7 @@ from anthropic_audit.settings import (
     ConsoleSettings,
     EnrichmentSettings,
     FeedSettings,
+    OpenIdSettings,
     RetentionSettings,
     ServiceSettings,
     Settings,
@@ -89,6 +90,10 @@ def settings_page() -> str:
         "",
         *_settings_table(UserSettings, None),
         "",
+        "In `[console.openid]`, in the file only; [the guide](../guides/console.md) shows it:",
+        "",
+        *_settings_table(OpenIdSettings, None),
+        "",
         "## In each `[[processors]]`",
         "",
         "Processors are set in the file only. [The guide](../guides/processors.md) shows them at work.",
@@ -104,7 +109,7 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-_TABLES = ("feeds", "enrichment", "retention", "service", "console", "users", "processors", "sinks")
+_TABLES = ("feeds", "enrichment", "retention", "service", "console", "users", "openid", "processors", "sinks")
 """Settings that are tables of their own."""
 
 

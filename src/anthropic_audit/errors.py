@@ -16,6 +16,8 @@ AuditError
     ArchiveBusyError     another process writes this archive
     SinkDeniedError      a target does not let us in, or is not what it should be
   SinkRefusedError       a target refuses these events as they are: fewer at once may be taken, one alone is rejected
+  LoginRefusedError      somebody's login is refused, or can't be believed: they are told, and may try again
+  ProviderError          an identity provider can't be reached, or answers what no agreement covers
   InterruptedRunError    the operator asked for an end: what is stored stays, the rest is due next time; exit code 3
 """
 
@@ -114,6 +116,14 @@ class SinkRefusedError(AuditError):
         super().__init__(message, hint=hint)
         self.status = status
         """The status of the target's answer, or None."""
+
+
+class LoginRefusedError(AuditError):
+    """A login is refused, or what an identity provider says of it can't be believed."""
+
+
+class ProviderError(AuditError):
+    """An identity provider can't be reached, or answers what no agreement covers."""
 
 
 class InterruptedRunError(AuditError):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from shutil import copytree
@@ -16,8 +17,10 @@ import orjson
 import pytest
 from tests.collecting import NOW
 from tests.console.archives import make_archive
+from tests.console.identity import OPENID_SECRET, Provider
 
 from anthropic_audit.console import Console, hash_password, open_console
+from anthropic_audit.redact import Secret
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock
 
@@ -103,12 +106,13 @@ def consoles(archive: Path, folders: pytest.TempPathFactory) -> Iterator[Serve]:
     """Yield what serves consoles; end them all in the end."""
     with ExitStack() as stack:
 
-        def serve(*, has_users: bool = False, archive: Path = archive, **console: Any) -> Served:
+        def serve(*, has_users: bool = False, archive: Path = archive, now: datetime = NOW, **console: Any) -> Served:
             log = folders.mktemp("log") / "access.ndjson"
             told = {"port": 0, "access_log": str(log), "users": users() if has_users else [], **console}
-            clock, links = FakeClock(NOW), list[str]()
+            clock, links = FakeClock(now), list[str]()
             settings = Settings.model_validate({"archive": str(archive), "console": told})
-            opened = stack.enter_context(open_console(settings, clock, links.append))
+            secret = Secret(OPENID_SECRET) if "openid" in console else None
+            opened = stack.enter_context(open_console(settings, clock, links.append, client_secret=secret))
             return Served(opened, clock, log, archive, links, stack.enter_context(ExitStack()))
 
         yield serve
@@ -162,3 +166,25 @@ def inside(shared: Served) -> httpx2.Client:
 def viewer(shared_with_users: Served) -> httpx2.Client:
     """Somebody who sees no personal data."""
     return shared_with_users.inside("viewer")
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """An identity provider that tells the truth."""
+    with Provider(FakeClock(NOW)).serving() as provider:
+        yield provider
+
+
+@pytest.fixture
+def openid(serve: Serve, provider: Provider) -> Served:
+    """A console where people log in by that provider only."""
+    return serve(openid=provider.settings())
+
+
+@pytest.fixture
+def nothing_is_told(openid: Served, provider: Provider, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """After a test: no secret in the access log or in any other, and no traceback."""
+    yield
+    written = openid.log.read_text() + caplog.text
+    assert not [secret for secret in provider.secrets if secret in written]
+    assert "Traceback" not in written

@@ -230,4 +230,4 @@ def test_a_query_of_nothing_asks_for_everything() -> None:
 
     assert is_everything(AllOf((AllOf(), AllOf((AllOf(),)))))
     others: tuple[Query, ...] = (condition, AnyOf(), Not(AllOf()), AllOf((AllOf(), condition)))
-    assert not any(map(is_everything, others))
+    assert not any(is_everything(one) for one in others)

@@ -13,7 +13,7 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import hash_password, open_console
 from anthropic_audit.errors import InterruptedRunError
 
-from .environment import load_settings
+from .environment import client_secret, load_settings
 from .options import Archive, Config
 from .output import notes
 from .stopping import stopping
@@ -39,8 +39,8 @@ def console(
 
     It reads the archive and nothing else, also beside a running collector. Without users in the settings it is served
     on this machine only, and opened by a link with a token that works once; each time one was used, the next one is
-    printed. With users, they log in: viewers see personal data masked, investigators see everything. Who looked at
-    what is written to `console/access.ndjson` in the archive's folder.
+    printed. With users, or an OpenID Connect provider, people log in: viewers see personal data masked, investigators
+    see everything. Who looked at what is written to `console/access.ndjson` in the archive's folder.
 
     Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
     """
@@ -50,8 +50,8 @@ def console(
     settings = load_settings(config, {"archive": archive}).settings
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"console": settings.console.model_copy(update=changes)})
-    clock = SystemClock()
-    with stopping(clock.interrupt), open_console(settings, clock, _tell) as served:
+    clock, secret = SystemClock(), client_secret(settings.console, _warn)
+    with stopping(clock.interrupt), open_console(settings, clock, _tell, client_secret=secret) as served:
         _tell(served.link())
         notes().print("stop with Ctrl-C")
         if not no_open and sys.stderr.isatty():
@@ -63,6 +63,10 @@ def console(
 
 def _tell(link: str) -> None:
     notes().print(f"console: {link}", markup=False, soft_wrap=True)
+
+
+def _warn(reason: str) -> None:
+    notes().print(f"warning: {reason}", markup=False, soft_wrap=True)
 
 
 def _password() -> str:

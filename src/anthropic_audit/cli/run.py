@@ -41,7 +41,7 @@ from anthropic_audit.times import format_duration, format_time
 
 from .archive import retention_of
 from .collect import chosen_feeds
-from .environment import environment, load_settings
+from .environment import client_secret, environment, load_settings
 from .filters import warnings, with_types
 from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
@@ -190,7 +190,8 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             log.info("health pages", url=server.url)
         if plan.has_console:
             note = LinkFile(archive.folder / "console" / "link")
-            served = stack.enter_context(open_console(settings, clock, note.write))
+            secret = client_secret(settings.console, lambda reason: log.warning("key", console="openid", reason=reason))
+            served = stack.enter_context(open_console(settings, clock, note.write, client_secret=secret))
             note.write(served.link())
             log.info("console", url=served.url, link_file=str(note.path))
         chores = [

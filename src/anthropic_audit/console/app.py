@@ -22,9 +22,11 @@ from anthropic_audit.errors import AuditError
 from anthropic_audit.ports import Clock
 
 from .guard import Door, Journal, Sessions, Throttle, hardened
+from .openid import Attempts, Provider
 from .place import Place
 from .views import entity, event, explore, exporting, feeds, overview, progress, saved, shell
-from .views.entrance import Entrance, Tokens
+from .views.entrance import Elsewhere, Entrance, Tokens, Ways
+from .views.openid import LOGIN, OpenIdEntrance
 
 _KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _VEGA: Final = "vega.js"
@@ -34,23 +36,34 @@ _VEGA: Final = "vega.js"
 class Surroundings:
     """Where the console runs."""
 
+    url: str
+    """Where browsers reach it."""
     hosts: Collection[str]
     """What the `Host` of a request may say."""
-    is_secure: bool
-    """Whether browsers reach it by https."""
     told: Callable[[str], None]
     """Is given each new one-time token."""
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach it by https."""
+        return self.url.startswith("https:")
 
-def make_app(place: Place, journal: Journal, clock: Clock, surroundings: Surroundings) -> tuple[ASGIApp, Tokens | None]:
+
+def make_app(
+    place: Place, journal: Journal, clock: Clock, surroundings: Surroundings, *, provider: Provider | None = None
+) -> tuple[ASGIApp, Tokens | None]:
     """Return the application, and the tokens of the link if nobody has to log in."""
     settings = place.settings.console
     sessions, throttle = Sessions(clock, settings.session), Throttle(clock)
     users = {user.name: user for user in settings.users}
-    tokens = None if users else Tokens(surroundings.told)
-    entrance = Entrance(sessions, throttle, users=users, tokens=tokens, is_secure=surroundings.is_secure)
+    tokens = None if users or provider else Tokens(surroundings.told)
+    ways = Ways(users, tokens, Elsewhere(settings.openid.host, f"{surroundings.url}{LOGIN}") if provider else None)
+    entrance = Entrance(sessions, throttle, ways, is_secure=surroundings.is_secure)
+    routes = _routes(entrance)
+    if provider is not None:
+        routes += OpenIdEntrance(provider, Attempts(clock), entrance, throttle).routes()
     app = Starlette(
-        routes=_routes(entrance),
+        routes=routes,
         exception_handlers={
             AuditError: shell.failed,
             HTTPException: shell.missing,

@@ -28,16 +28,31 @@ _TICKS: Final = {
     "seconds": "%H:%M:%S",
 }
 """How an axis of time tells what is at a tick: by the largest unit that begins there."""
+_TALL: Final = 190
 _NORTH: Final = 82.5
 _WEST: Final = -178.75
 NOTHING: Final = "none"
 """What stands for events without a value."""
 
 
-def over_time(buckets: Iterable[Bucket], step: timedelta, span: tuple[float, float], *, title: str, utc: bool) -> Spec:
-    """Draw events over time, stacked by a value; `span` is the period in milliseconds since 1970.
+def over_time(
+    buckets: Iterable[Bucket],
+    step: timedelta,
+    span: tuple[float, float],
+    *,
+    title: str,
+    utc: bool,
+    before: Sequence[tuple[float, int]] = (),
+) -> Spec:
+    """Draw events over time, stacked by a value.
 
-    Two bars of nothing hold the axis open from end to end.
+    Args:
+        buckets: How many events of which value there are in which stretch.
+        step: How long a stretch is.
+        span: The period in milliseconds since 1970; two bars of nothing hold the axis open from end to end.
+        title: What the chart is about, for those who can't see it.
+        utc: Whether the axis tells UTC; else it is the reader's own zone.
+        before: The period before as a line: times in milliseconds, moved into this period, and numbers of events.
     """
     size, clock = step // _MILLISECOND, "utc" if utc else "time"
     values = []
@@ -47,13 +62,33 @@ def over_time(buckets: Iterable[Bucket], step: timedelta, span: tuple[float, flo
     if values:
         edges = ({"start": edge, "end": edge, "value": values[0]["value"], "events": 0} for edge in span)
         values += edges
+    about = {"$schema": _SCHEMA, "description": f"{title}: bars of {step}, stacked by value", "width": "container"}
+    bars = _bars(values, clock)
+    if not before:
+        return {**about, "height": _TALL, **bars}
+    line = {
+        "data": {"values": [{"start": start, "before": events} for start, events in before]},
+        "mark": {
+            "type": "line",
+            "interpolate": "step-after",
+            "strokeDash": [4, 3],
+            "strokeWidth": 1.5,
+            "tooltip": None,
+        },
+        "encoding": {
+            "x": {"field": "start", "type": "temporal"},
+            "y": {"field": "before", "type": "quantitative"},
+            "color": {"value": "soft"},
+        },
+    }
+    return {**about, "height": _TALL, "layer": [bars, line]}
+
+
+def _bars(values: Sequence[Mapping[str, Any]], clock: str) -> Spec:
+    """Return the bars of a chart over time; dragging over them chooses a span, a click in the legend a value."""
     return {
-        "$schema": _SCHEMA,
-        "description": f"{title}: bars of {step}, stacked by value",
         "data": {"values": values},
         "transform": [{"calculate": f"{clock}Format(datum.start, '%Y-%m-%d %H:%M')", "as": "from"}],
-        "width": "container",
-        "height": 190,
         "params": [
             {"name": "span", "select": {"type": "interval", "encodings": ["x"], "clear": "dblclick"}},
             {"name": "value", "select": {"type": "point", "fields": ["value"], "on": "click"}, "bind": "legend"},

@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -18,11 +17,13 @@ from starlette.types import ASGIApp
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.ports import Clock
-from anthropic_audit.settings import ConsoleSettings, Settings
+from anthropic_audit.redact import Secret
+from anthropic_audit.settings import ConsoleSettings, Settings, is_loopback
 
 from .app import Surroundings, make_app, vega
 from .guard import Journal, Patient
 from .library import Library
+from .openid import Provider
 from .place import Place
 
 _ANY: Final = ("0.0.0.0", "::")  # noqa: S104 - named to be refused without users
@@ -68,18 +69,24 @@ class Console:
         self._server.run(sockets=[self._socket])
 
 
-def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) -> Console:
+def open_console(
+    settings: Settings, clock: Clock, told: Callable[[str], None], *, client_secret: Secret | None = None
+) -> Console:
     """Make a console from the settings; `told` is given each link that opens it.
+
+    Args:
+        settings: All settings.
+        clock: The time of day.
+        told: Is given each link that opens it.
+        client_secret: Proves to the OpenID Connect provider of the settings, if there is one, who we are.
 
     Raises:
         SetupError: There is no archive, others than this machine could get in without users, or the port, a
-            certificate or the access log can't be used.
+            certificate, the access log or a provider's settings can't be used.
         ArchiveError: The archive can't be read.
     """
     console = settings.console
-    if not console.users and not _is_loopback(console.host):
-        message = f"without users, the console is served on this machine only, not on `{console.host}`"
-        raise SetupError(message, hint="set up `console.users`: `anthropic-audit console --hash-password` helps")
+    _check_who_gets_in(console)
     library = Library(settings.archive, clock)
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(Path(console.access_log or library.folder / "console" / "access.ndjson")))
@@ -92,12 +99,39 @@ def open_console(settings: Settings, clock: Clock, told: Callable[[str], None]) 
             return f"{url}/enter?token={token}"
 
         hosts = {urlsplit(url).netloc, *_hosts(console.host, port)}
-        surroundings = Surroundings(hosts, url.startswith("https:"), lambda token: told(link(token)))
+        surroundings = Surroundings(url, hosts, lambda token: told(link(token)))
         place = Place(settings, library, clock)
-        app, tokens = make_app(place, journal, clock, surroundings)
+        provider = stack.enter_context(opened) if (opened := _provider(console, client_secret, clock, url)) else None
+        app, tokens = make_app(place, journal, clock, surroundings, provider=provider)
         server = _Quiet(_options(app, console))
         made = Console(server, listening, url, lambda: link(tokens.current) if tokens else url)
         return made.among(stack.pop_all(), place)
+
+
+def _check_who_gets_in(console: ConsoleSettings) -> None:
+    """Refuse settings that would let in anybody, or nobody.
+
+    Raises:
+        SetupError: They would.
+    """
+    if is_loopback(console.host):
+        return
+    if not console.users and not console.openid.is_set:
+        message = f"without users, the console is served on this machine only, not on `{console.host}`"
+        hint = "set up `console.users` (`anthropic-audit console --hash-password` helps) or `console.openid`"
+        raise SetupError(message, hint=hint)
+    if console.openid.is_set and not console.public_url:
+        message = "an OpenID Connect provider has to know where it sends people back to"
+        raise SetupError(message, hint="set `console.public_url` to the address that people use")
+
+
+def _provider(console: ConsoleSettings, secret: Secret | None, clock: Clock, url: str) -> Provider | None:
+    if not console.openid.is_set:
+        return None
+    if secret is None:
+        message = "without its secret, the console is a stranger to the OpenID Connect provider"
+        raise SetupError(message, hint="name its place below `console.openid`")
+    return Provider(console.openid, secret, clock, f"{url}/openid/callback")
 
 
 def _options(app: ASGIApp, console: ConsoleSettings) -> uvicorn.Config:
@@ -179,7 +213,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _hosts(host: str, port: int) -> Iterator[str]:
     """Yield what a request may call us by."""
     names = {host}
-    if _is_loopback(host) or host in _ANY:
+    if is_loopback(host) or host in _ANY:
         names |= {"127.0.0.1", "localhost", "::1"}
     if host in _ANY:
         names |= {socket.gethostname(), socket.getfqdn()}
@@ -189,10 +223,3 @@ def _hosts(host: str, port: int) -> Iterator[str]:
 
 def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

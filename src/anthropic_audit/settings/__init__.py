@@ -7,6 +7,7 @@ and flags; nothing here reads anything.
 from .console import ConsoleSettings, Role, UserSettings
 from .feeds import KEY_VARIABLES, FeedSettings
 from .keeping import LEAST_KEPT, EnrichmentSettings, HoldSettings, RetentionSettings, ServiceSettings
+from .openid import OpenIdSettings, is_loopback, is_protected, map_names
 from .processors import (
     PROCESSORS,
     AddLabels,
@@ -52,6 +53,7 @@ __all__ = [
     "HttpSink",
     "KafkaSink",
     "NdjsonSink",
+    "OpenIdSettings",
     "OpenSearchSink",
     "OtlpSink",
     "ProcessorSettings",
@@ -63,4 +65,7 @@ __all__ = [
     "SinkSettings",
     "SplunkHecSink",
     "UserSettings",
+    "is_loopback",
+    "is_protected",
+    "map_names",
 ]

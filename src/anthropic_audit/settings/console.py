@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from .openid import OpenIdSettings
 from .section import Duration, Section
 
 Role = Literal["viewer", "investigator"]
@@ -34,11 +35,12 @@ class UserSettings(Section):
 class ConsoleSettings(Section):
     """The web console."""
 
-    host: str = Field("127.0.0.1", description="Address it listens on; others than loopback need `users`")
+    host: str = Field("127.0.0.1", description="Address it listens on; others than loopback need `users` or `openid`")
     port: int = Field(8642, ge=0, le=65535, description="Its port; 0: any free one")
     users: tuple[UserSettings, ...] = Field(
         (), description="Who may log in, each with name, password_hash and role; none: a link with a one-time token"
     )
+    openid: OpenIdSettings = Field(OpenIdSettings(), description="The OpenID Connect provider that people log in by")
     session: Duration = Field(timedelta(hours=12), description="How long a login lasts")
     public_url: str = Field(
         "", description="Where people reach it, if that is through a proxy: https://audit.acme.example"

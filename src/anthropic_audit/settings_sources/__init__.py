@@ -1,6 +1,15 @@
 """Where settings come from: defaults, then the TOML file, then the environment, then flags; and the keys they name."""
 
-from .keys import Key, Run, resolve_hash_key, resolve_key, resolve_keys, resolve_sink_secret, run_command
+from .keys import (
+    Key,
+    Run,
+    resolve_client_secret,
+    resolve_hash_key,
+    resolve_key,
+    resolve_keys,
+    resolve_sink_secret,
+    run_command,
+)
 from .load import ENVIRONMENT_PREFIX, Loaded, load
 from .locate import CONFIG_VARIABLE, FILE_NAME, find_file, read_file
 from .origins import Origin
@@ -16,6 +25,7 @@ __all__ = [
     "find_file",
     "load",
     "read_file",
+    "resolve_client_secret",
     "resolve_hash_key",
     "resolve_key",
     "resolve_keys",

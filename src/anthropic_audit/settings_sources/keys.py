@@ -11,7 +11,7 @@ from pathlib import Path
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.redact import Secret, redact
-from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, HashFields, SinkSettings
+from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, HashFields, OpenIdSettings, SinkSettings
 
 Run = Callable[[Sequence[str]], str]
 """Runs a command and returns what it printed; raises SetupError."""
@@ -120,6 +120,23 @@ def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run
     if _is_token(sink) and not _SENDABLE.fullmatch(text.strip()):
         message = f"sink `{sink.name}` has a secret with spaces, line breaks or signs that no token has: {origin}"
         raise SetupError(message, hint=hint)
+    return Key(Secret(text.strip()), origin, warning)
+
+
+def resolve_client_secret(openid: OpenIdSettings, environ: Mapping[str, str], run: Run = run_command) -> Key:
+    """Find the secret by which the console proves to an OpenID Connect provider who it is.
+
+    Raises:
+        SetupError: There is none at the place that the settings name.
+    """
+    place = _Place(
+        "`console.openid`", openid.client_secret_env, openid.client_secret_file, openid.client_secret_command
+    )
+    hint = "set the variable, or name client_secret_file or client_secret_command"
+    text, origin, warning = place.read(environ, run, hint)
+    if not text.strip():
+        message = f"`console.openid` has no secret: {origin} is empty"
+        raise SetupError(message, hint="put the client's secret there, and nothing else")
     return Key(Secret(text.strip()), origin, warning)
 
 

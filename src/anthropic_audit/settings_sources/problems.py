@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 
 from anthropic_audit.redact import redact
-from anthropic_audit.settings import PROCESSORS, SINKS, FeedSettings, Settings
+from anthropic_audit.settings import PROCESSORS, SINKS, FeedSettings, OpenIdSettings, Settings
 
 from .environment import SECTIONS
 from .origins import Origin, Place, Source, write_place
@@ -19,6 +19,7 @@ _KINDS = {"processors": PROCESSORS, "sinks": SINKS}
 _TAG = 2
 """Where pydantic puts the kind of such a table into the place of a finding."""
 _TABLES = ("feeds", *_KINDS)
+_OPENID = ("console", "openid")
 _NO_TABLES = ("tuple_type", "model_type", "model_attributes_type")
 """What pydantic calls it when something else stands where a list of tables is wanted."""
 _SAYINGS = {
@@ -57,7 +58,7 @@ def _untagged(place: Place) -> tuple[Place, list[str]]:
         return (*place[:_TAG], *place[_TAG + 1 :]), list(_KINDS[str(place[0])][kind].model_fields)
     if len(place) <= 1:
         return place, list(Settings.model_fields)
-    section = SECTIONS.get(str(place[0]), FeedSettings)
+    section = OpenIdSettings if place[:2] == _OPENID else SECTIONS.get(str(place[0]), FeedSettings)
     return place, list(section.model_fields)
 
 
@@ -80,6 +81,9 @@ def _unknown(place: Place, known: list[str]) -> str:
     name = str(place[-1])
     if place[0] == "sinks" and name in _KEY_NAMES:
         return "secrets are never written here: name where it is with secret_env, secret_file or secret_command"
+    if place[:2] == _OPENID and name in (*_KEY_NAMES, "client_secret"):
+        places = "client_secret_env, client_secret_file or client_secret_command"
+        return f"secrets are never written here: name where it is with {places}"
     if len(place) > 1 and name in _KEY_NAMES:
         return "keys are never written here: name where the key is with api_key_env, api_key_file or api_key_command"
     near = get_close_matches(name.lower(), known, n=1)

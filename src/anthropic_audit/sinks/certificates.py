@@ -9,18 +9,29 @@ from anthropic_audit.settings import SinkSettings
 
 
 def tls_context(settings: SinkSettings) -> ssl.SSLContext:
-    """Return what connections are secured with: the system's authorities or those of the settings, and our certificate.
+    """Return what a sink's connections are secured with.
 
     Raises:
         SetupError: A file can't be read, or is none.
     """
-    authorities = getattr(settings, "ca_file", "")
-    mine, key = getattr(settings, "client_certificate_file", ""), getattr(settings, "client_key_file", "")
+    names = ("ca_file", "client_certificate_file", "client_key_file")
+    return secured(f"sink {settings.name}", **{name: getattr(settings, name, "") for name in names})
+
+
+def secured(
+    owner: str, *, ca_file: str, client_certificate_file: str = "", client_key_file: str = ""
+) -> ssl.SSLContext:
+    """Return what connections are secured with: the system's authorities or those of a file, and our certificate.
+
+    Raises:
+        SetupError: A file can't be read, or is none.
+    """
     try:
-        context = ssl.create_default_context(cafile=authorities or None)
-        if mine:
-            context.load_cert_chain(mine, key or None)
+        context = ssl.create_default_context(cafile=ca_file or None)
+        if client_certificate_file:
+            context.load_cert_chain(client_certificate_file, client_key_file or None)
     except OSError as error:
-        message = f"sink {settings.name}: a certificate can't be used: {error.strerror or error}"
-        raise SetupError(message, hint="check ca_file, client_certificate_file and client_key_file") from error
+        message = f"{owner}: a certificate can't be used: {error.strerror or error}"
+        names = "ca_file, client_certificate_file and client_key_file" if client_certificate_file else "ca_file"
+        raise SetupError(message, hint=f"check {names}") from error
     return context

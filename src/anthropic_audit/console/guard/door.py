@@ -25,15 +25,19 @@ from .sessions import Session, Sessions
 
 LARGEST_BODY: Final = 65_536
 LONGEST_TARGET: Final = 16_384
+TOLD: Final = "told"
+"""What a page has to say beyond that in the access log, in the `state` of its request."""
 COOKIE: Final = "anthropic_audit_session"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 
-_OPEN: Final = ("/static/", "/login", "/enter")
+_OPEN: Final = ("/static/", "/login", "/enter", "/openid/")
+_UNTOLD: Final = "/openid/"
+"""What is asked for below this is for a provider and us only."""
 _QUIET: Final = ("/static/", "/api/progress")
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST"})
-_SECRET: Final = frozenset({"token", "password", CSRF_FIELD})
+_SECRET: Final = frozenset({"token", "password", "code", "state", "id_token", "access_token", CSRF_FIELD})
 _SIGNS: Final = 2_000
 _DIGITS: Final = 9
 
@@ -129,6 +133,7 @@ class Door:
             "path": _path(request)[:_SIGNS],
             "query": _unsaid(request)[:_SIGNS],
             "status": status,
+            **request.scope["state"].get(TOLD, {}),
         }
 
 
@@ -156,6 +161,8 @@ def _unsaid(request: Request) -> str:
     parts = request.scope["query_string"].decode("ascii", "replace").split("&")
     names = [part.partition("=")[0] for part in parts]
     said = zip(names, parts, strict=True)
+    if _path(request).startswith(_UNTOLD):
+        return "***" if names != [""] else ""
     return "&".join(f"{name}=***" if unquote_plus(name).strip().lower() in _SECRET else part for name, part in said)
 
 

@@ -159,10 +159,13 @@ function config() {
 // ECS categories have a colour each, so that it means the same on every page.
 const CATEGORIES = ["authentication", "api", "configuration", "file", "iam", "session", "vulnerability", "web", "process", "threat"];
 
+// The part of a chart that shows what is counted; others draw land, or the period before.
+const main = (spec) => spec.layer?.find((one) => one.params) || spec;
+
 function coloured(spec) {
-  const scheme = spec.encoding?.color;
+  const scheme = main(spec).encoding?.color;
   if (!scheme?.field) return spec;
-  const present = [...new Set(spec.data.values.map((one) => one[scheme.field]))].sort();
+  const present = [...new Set(main(spec).data.values.map((one) => one[scheme.field]))].sort();
   const range = present.map((value, place) => {
     const known = CATEGORIES.indexOf(value);
     return value === "none" ? colour("--soft") : colour(`--c${1 + ((known < 0 ? place : known) % 10)}`);
@@ -177,7 +180,8 @@ export async function draw(body, answer) {
     body.append(element("p", { class: "empty" }, "nothing in this period"));
     return;
   }
-  const spec = JSON.parse(JSON.stringify(answer.spec).replaceAll('"value":"land"', `"value":"${colour("--land")}"`));
+  const painted = ["land", "soft"].reduce((text, name) => text.replaceAll(`"value":"${name}"}`, `"value":"${colour(`--${name}`)}"}`), JSON.stringify(answer.spec));
+  const spec = JSON.parse(painted);
   const place = element("div", { class: "chart" });
   body.append(place);
   const made = await window.vegaEmbed(place, coloured(spec), {
@@ -202,7 +206,7 @@ function tooltip(_, event, item, value) {
 
 // The same as a table, for those who can't see the chart.
 function asTable(answer) {
-  const layer = answer.spec.layer ? answer.spec.layer[1] : answer.spec;
+  const layer = main(answer.spec);
   const sums = new Map();
   for (const one of layer.data.values) {
     const name = one.country || one.value;

@@ -1,4 +1,4 @@
-"""The way in and out: a link with a one-time token, or a name with a password."""
+"""The way in and out: a link with a one-time token, a name with a password, or what others vouch for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from anthropic_audit.console.guard import Sessions, Throttle, Visitor
+from anthropic_audit.console.guard import Session, Sessions, Throttle, Visitor
 from anthropic_audit.console.guard.door import COOKIE, CSRF_FIELD, CSRF_HEADER
 from anthropic_audit.console.guard.passwords import LONGEST, fits
 from anthropic_audit.errors import SetupError
@@ -52,74 +53,92 @@ class Tokens:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where people log in who need no password of ours."""
+
+    host: str
+    url: str
+    """What begins it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """All ways in."""
+
+    users: Mapping[str, UserSettings]
+    tokens: Tokens | None
+    elsewhere: Elsewhere | None
+
+
 class Entrance:
     """The pages at the door."""
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        throttle: Throttle,
-        *,
-        users: Mapping[str, UserSettings],
-        tokens: Tokens | None,
-        is_secure: bool,
-    ) -> None:
+    def __init__(self, sessions: Sessions, throttle: Throttle, ways: Ways, *, is_secure: bool) -> None:
         self._sessions = sessions
         self._throttle = throttle
-        self._users = users
-        self._tokens = tokens
-        self._is_secure = is_secure
+        self._ways = ways
+        self.is_secure = is_secure
+        """Whether cookies may be for https only."""
         self._checking = anyio.CapacityLimiter(_CHECKED_AT_ONCE)
 
     async def enter(self, request: Request) -> Response:
         """Let in whoever has the link."""
-        visitor = _visitor(request)
+        visitor = visitor_of(request)
         waiting = self._throttle.wait(visitor.address)
         if waiting is not None:
-            return self._page(request, f"too many tries: wait {format_duration(waiting)}", 429)
-        if self._tokens is None or not self._tokens.use(request.query_params.get("token", "")):
+            return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+        if self._ways.tokens is None or not self._ways.tokens.use(request.query_params.get("token", "")):
             self._throttle.note(visitor.address)
-            return self._page(request, "this link was used before, or is none of ours", 403)
+            return self.page(request, "this link was used before, or is none of ours", 403)
         return self._let_in(LOCAL_USER, "investigator", visitor)
 
     async def login(self, request: Request) -> Response:
         """Show the form, or try what it says."""
         if request.method != "POST":
-            return self._page(request)
-        form, visitor = await form_of(request), _visitor(request)
+            return self.page(request)
+        form, visitor = await form_of(request), visitor_of(request)
         name = form.get("name", "")[:LONGEST]
         keys = (visitor.address, f"user {name}")
         waiting = self._throttle.wait(*keys)
         if waiting is not None:
-            return self._page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+            return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
         self._throttle.note(*keys)  # before it is known to be wrong, so that many at once count, too
-        user = self._users.get(name)
+        user = self._ways.users.get(name)
         password_hash, password = user.password_hash if user else None, form.get("password", "")
         is_right = await anyio.to_thread.run_sync(fits, password_hash, password, limiter=self._checking)
         if user is None or not is_right:
-            return self._page(request, "the name or the password is wrong", 403)
+            return self.page(request, "the name or the password is wrong", 403)
         self._throttle.forget(*keys)
         return self._let_in(user.name, user.role, visitor)
 
     async def logout(self, request: Request) -> Response:
         """End the session."""
-        visitor = _visitor(request)
+        visitor = visitor_of(request)
         await form_of(request)
         self._sessions.end(visitor.cookie)
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE, path="/")
         return answer
 
-    def _let_in(self, name: str, role: Role, visitor: Visitor) -> Response:
-        if visitor.cookie:
-            self._sessions.end(visitor.cookie)
-        cookie, _ = self._sessions.begin(name, role)
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(COOKIE, cookie, path="/", httponly=True, samesite="strict", secure=self._is_secure)
-        return answer
+    def begin(self, answer: Response, name: str, role: Role, *, before: str) -> Session:
+        """Let somebody in with this answer, and end the session that they had before."""
+        if before:
+            self._sessions.end(before)
+        cookie, session = self._sessions.begin(name, role)
+        answer.set_cookie(COOKIE, cookie, path="/", httponly=True, samesite="strict", secure=self.is_secure)
+        return session
 
-    def _page(self, request: Request, refusal: str = "", status: int = 200) -> Response:
-        return page(request, "login.html", status, title="Log in", refusal=refusal, has_users=bool(self._users))
+    def page(self, request: Request, refusal: str = "", status: int = 200, *, hint: str = "") -> Response:
+        """Show all ways in, and why one of them did not lead there."""
+        ways = self._ways
+        shown = {"refusal": refusal, "hint": hint, "has_users": bool(ways.users), "elsewhere": ways.elsewhere}
+        return page(request, "login.html", status, title="Log in", **shown)
+
+    def _let_in(self, name: str, role: Role, visitor: Visitor) -> Response:
+        answer = RedirectResponse("/", 303)
+        self.begin(answer, name, role, before=visitor.cookie)
+        return answer
 
 
 async def form_of(request: Request) -> Mapping[str, str]:
@@ -134,7 +153,7 @@ async def form_of(request: Request) -> Mapping[str, str]:
     except ValueError as error:
         message = "this form has more fields than any of ours"
         raise SetupError(message) from error
-    session = _visitor(request).session
+    session = visitor_of(request).session
     if session is not None and request.url.path != "/login":
         token = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
         if not session.vouches_for(token):
@@ -143,5 +162,6 @@ async def form_of(request: Request) -> Mapping[str, str]:
     return form
 
 
-def _visitor(request: Request) -> Visitor:
+def visitor_of(request: Request) -> Visitor:
+    """Return who asks."""
     return cast("Visitor", request.state.visitor)

@@ -31,7 +31,7 @@ from anthropic_audit.search import (
     top_values_of,
     totals,
 )
-from anthropic_audit.times import format_time
+from anthropic_audit.times import EPOCH, format_time
 
 from .rows import row
 from .shell import json
@@ -106,13 +106,37 @@ def _numbers(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
 
 
 def chart_over_time(
-    connection: duckdb.DuckDBPyConnection, wish: Wish, *, by: str, more: tuple[Query, ...] = ()
+    connection: duckdb.DuckDBPyConnection,
+    wish: Wish,
+    *,
+    by: str,
+    more: tuple[Query, ...] = (),
+    is_compared: bool = False,
 ) -> Json:
-    """Return a chart of events over time by a field, and how a click narrows it."""
+    """Return a chart of events over time by a field, with the period before if wanted, and how a click narrows it."""
+    question = narrowed(wish.question, *more)
     step = wish.period.step
-    buckets = over_time(connection, narrowed(wish.question, *more), wish.now, step=step, by=by)
-    spec = charts.over_time(buckets, step, span_of(wish.period), title="Events over time", utc=wish.is_utc)
+    buckets = over_time(connection, question, wish.now, step=step, by=by)
+    line = _before(connection, wish, question) if is_compared else ()
+    spec = charts.over_time(buckets, step, span_of(wish.period), title="Events over time", utc=wish.is_utc, before=line)
     return {"spec": spec, "field": by, "events": sum(bucket.events for bucket in buckets)}
+
+
+def _before(connection: duckdb.DuckDBPyConnection, wish: Wish, question: Question) -> list[tuple[float, int]]:
+    """Return how many events each stretch of the period before had, where it lies in this one."""
+    period = wish.period
+    found = over_time(connection, during(question, period.before), wish.now, step=period.step)
+    events = {bucket.start: bucket.events for bucket in found}
+    if not events:
+        return []
+    moved_by = period.since - period.before.since
+    starts = [EPOCH + number * period.step for number in _numbers_of(period.before)]
+    return [(max(start + moved_by, period.since).timestamp() * 1000, events.get(start, 0)) for start in starts]
+
+
+def _numbers_of(period: Period) -> range:
+    """Return which multiples of its step, counted from 1970, lie in a period."""
+    return range((period.since - EPOCH) // period.step, -((EPOCH - period.until) // period.step))
 
 
 def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, *, fields: Sequence[str]) -> Json:
@@ -192,7 +216,7 @@ RANKED: Final[Mapping[str, Sequence[str]]] = {
 
 PANELS: Final[Mapping[str, Panel]] = {
     "numbers": _numbers,
-    "over-time": partial(chart_over_time, by="event.category"),
+    "over-time": partial(chart_over_time, by="event.category", is_compared=True),
     **{name: partial(_values, fields=fields) for name, fields in RANKED.items()},
     "failed-sign-ins": partial(chart_over_time, by="event.action", more=(_SIGNING_IN, _FAILED)),
     "sensitive": _sensitive,

@@ -1,0 +1,130 @@
+"""Requests to an identity provider: few, small, soon over, and never led elsewhere."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final
+from urllib.parse import quote_plus
+
+import httpx2
+
+from anthropic_audit.errors import ProviderError, SetupError
+from anthropic_audit.redact import Secret, safe_url
+from anthropic_audit.settings import OpenIdSettings
+from anthropic_audit.sinks.certificates import secured
+
+LARGEST_ANSWER: Final = 262_144
+_CONNECTIONS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+class Fetcher:
+    """Asks a provider; keeps none of its cookies, so that one login knows nothing of another.
+
+    Raises:
+        SetupError: The proxy or the file of authorities can't be used.
+    """
+
+    def __init__(self, settings: OpenIdSettings) -> None:
+        self._seconds = settings.timeout.total_seconds()
+        context = secured("`console.openid`", ca_file=settings.ca_file)
+        try:
+            self._client = httpx2.Client(
+                verify=context,
+                proxy=settings.proxy_url or None,
+                timeout=self._seconds,
+                follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                limits=httpx2.Limits(max_connections=_CONNECTIONS),
+                headers={"user-agent": "anthropic-audit", "accept": "application/json", "accept-encoding": "identity"},
+            )
+        except (ValueError, httpx2.InvalidURL) as error:
+            message = f"`console.openid`: the proxy can't be used: `{safe_url(settings.proxy_url)}`"
+            raise SetupError(message, hint="write http://host:port, https://host:port or socks5://host:port") from error
+        except ImportError as error:
+            message = "a socks proxy needs one more package"
+            raise SetupError(message, hint="pip install 'anthropic-audit[socks]'") from error
+
+    def get(self, url: str, *, token: Secret | None = None) -> Answer:
+        """Ask for a document, with an access token if it needs one.
+
+        Raises:
+            ProviderError: No answer came, or one that is too large or takes too long.
+        """
+        headers = {"authorization": f"Bearer {token.reveal()}"} if token else {}
+        return self._ask(self._client.build_request("GET", url, headers=headers))
+
+    def post(self, url: str, form: Mapping[str, str], *, basic: tuple[str, Secret] | None = None) -> Answer:
+        """Send a form, with our name and secret in a header if they belong there.
+
+        Raises:
+            ProviderError: No answer came, or one that is too large or takes too long.
+        """
+        headers = {"authorization": _basic(*basic)} if basic else {}
+        return self._ask(self._client.build_request("POST", url, data=dict(form), headers=headers))
+
+    def close(self) -> None:
+        """Close connections."""
+        self._client.close()
+
+    def _ask(self, request: httpx2.Request) -> Answer:
+        ends = time.monotonic() + self._seconds
+        with _translated(request.url.host):
+            response = self._client.send(request, stream=True)
+            try:
+                return Answer(response.status_code, _body(response, ends))
+            finally:
+                response.close()
+
+
+def _body(response: httpx2.Response, ends: float) -> bytes:
+    """Read an answer as it comes: one that unpacks to something large would be large before it could be refused."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise unreachable(response.url.host, "it answers packed")
+    parts, size = [], 0
+    for part in response.iter_raw():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise unreachable(response.url.host, "its answer is too large")
+        if time.monotonic() > ends:
+            raise unreachable(response.url.host, "its answer takes too long")
+    return b"".join(parts)
+
+
+def _basic(name: str, secret: Secret) -> str:
+    """Write name and secret as RFC 6749 (2.3.1) wants them: each as in a form, then together as in any header."""
+    told = f"{quote_plus(name)}:{quote_plus(secret.reveal())}"
+    return f"Basic {b64encode(told.encode()).decode()}"
+
+
+@contextmanager
+def _translated(host: str) -> Iterator[None]:
+    """Turn the HTTP library's failures into ours, without what was sent."""
+    try:
+        yield
+    except httpx2.TimeoutException as error:
+        raise unreachable(host, "no answer in time") from error
+    except httpx2.ConnectError as error:
+        raise unreachable(host, "no connection") from error
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise unreachable(host, type(error).__name__) from error
+
+
+def unreachable(host: str, reason: str) -> ProviderError:
+    """Say that the provider can't be asked."""
+    message = f"the identity provider can't be reached: {host}: {reason}"
+    hint = "try it again in a minute; if that doesn't help, tell whoever runs this console: check the network, and "
+    return ProviderError(message, hint=f"{hint}`issuer`, `ca_file`, `proxy_url` and `timeout` of `console.openid`")

@@ -1,0 +1,161 @@
+"""An identity provider: where it sends people, and what it says of those who come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urlencode
+
+from anthropic_audit.ports import Clock
+from anthropic_audit.redact import Secret
+from anthropic_audit.settings import OpenIdSettings
+
+from .answers import (
+    Callback,
+    Metadata,
+    Tokens,
+    answered,
+    check_callback,
+    read_json,
+    read_keys,
+    read_metadata,
+    read_tokens,
+)
+from .attempts import Attempt
+from .claims import Expected, check_claims
+from .doubts import Doubt, disbelieved
+from .fetching import Fetcher
+from .kept import Kept
+from .people import Person, lacks, recognise
+from .signatures import Header, Jwk, choose, read_header, signed_claims
+
+_DISCOVERY: Final = "/.well-known/openid-configuration"
+_GOOD: Final = 200
+_REQUESTS: Final = 5
+"""As many as one login may need: discovery, code, keys, keys again, and userinfo."""
+
+
+class Provider:
+    """A provider that people log in by.
+
+    Args:
+        settings: Which one, and who may come in.
+        secret: Proves to it who we are.
+        clock: The time of day.
+        callback: Where it sends people back to.
+
+    Raises:
+        SetupError: The proxy or the file of authorities can't be used.
+    """
+
+    def __init__(self, settings: OpenIdSettings, secret: Secret, clock: Clock, callback: str) -> None:
+        self._settings = settings
+        self._secret = secret
+        self._clock = clock
+        self._callback = callback
+        self._fetcher = Fetcher(settings)
+        self.patience_seconds = _REQUESTS * settings.timeout.total_seconds()
+        """How long all that is asked for one login may take."""
+        self._metadata = Kept(clock, self._read_metadata)
+        self._keys = Kept(clock, self._read_keys)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._fetcher.close()
+
+    def login_url(self, attempt: Attempt) -> str:
+        """Return where a browser has to go to log in.
+
+        Raises:
+            ProviderError: The provider can't be reached, or its discovery document can't be used.
+        """
+        asked = {
+            "response_type": "code",
+            "client_id": self._settings.client_id,
+            "redirect_uri": self._callback,
+            "scope": " ".join(self._settings.scopes),
+            "state": attempt.state,
+            "nonce": attempt.nonce,
+            "code_challenge": attempt.challenge,
+            "code_challenge_method": "S256",
+        }
+        url = self._metadata.value().authorization
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(asked)}"
+
+    def identify(self, callback: Callback, attempt: Attempt) -> Person:
+        """Return who came back.
+
+        Raises:
+            LoginRefusedError: The provider refuses, or what it says can't be believed.
+            ProviderError: It can't be reached, or answers what no agreement covers.
+        """
+        metadata = self._metadata.value()
+        check_callback(callback, metadata, self._settings.issuer)
+        tokens = self._exchanged(metadata, callback.code, attempt)
+        claims = self._believed(tokens, attempt)
+        if metadata.userinfo and tokens.access and lacks(self._settings, claims):
+            claims = {**self._more(metadata, tokens, str(claims["sub"])), **claims}
+        return recognise(self._settings, claims)
+
+    def _exchanged(self, metadata: Metadata, code: str, attempt: Attempt) -> Tokens:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._callback,
+            "code_verifier": attempt.verifier,
+        }
+        name = self._settings.client_id
+        if metadata.wants_basic:
+            answer = self._fetcher.post(metadata.token, form, basic=(name, self._secret))
+        else:
+            mine = {"client_id": name, "client_secret": self._secret.reveal()}
+            answer = self._fetcher.post(metadata.token, {**form, **mine})
+        return read_tokens(answer.status, answer.body)
+
+    def _believed(self, tokens: Tokens, attempt: Attempt) -> Mapping[str, Any]:
+        """Return what the ID token claims, once it is known that the provider says so, and to us, and of this login."""
+        header = read_header(tokens.identity)
+        claims = signed_claims(tokens.identity, self._key(header))
+        expected = Expected(
+            issuer=self._settings.issuer,
+            client_id=self._settings.client_id,
+            nonce=attempt.nonce,
+            algorithm=header.algorithm,
+            access_token=tokens.access,
+        )
+        check_claims(claims, expected, self._clock.now())
+        return claims
+
+    def _key(self, header: Header) -> Jwk:
+        """Return the key that signed; keys are asked for anew if it is unknown, as providers change theirs."""
+        key = choose(header, self._keys.value()) or choose(header, self._keys.anew())
+        if key is None:
+            raise disbelieved(Doubt.KEY)
+        return key
+
+    def _more(self, metadata: Metadata, tokens: Tokens, subject: str) -> Mapping[str, Any]:
+        """Return what the provider claims of somebody beyond the ID token."""
+        answer = self._fetcher.get(metadata.userinfo, token=Secret(tokens.access))
+        if answer.status != _GOOD:
+            raise answered(answer.status)
+        claims = read_json(answer.body)
+        if claims.get("sub") != subject:
+            raise disbelieved(Doubt.SOMEBODY_ELSE)
+        return claims
+
+    def _read_metadata(self) -> Metadata:
+        return read_metadata(self._document(self._settings.issuer.rstrip("/") + _DISCOVERY), self._settings.issuer)
+
+    def _read_keys(self) -> Sequence[Jwk]:
+        return read_keys(self._document(self._metadata.value().keys))
+
+    def _document(self, url: str) -> bytes:
+        answer = self._fetcher.get(url)
+        if answer.status != _GOOD:
+            raise answered(answer.status)
+        return answer.body
