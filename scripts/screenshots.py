@@ -8,15 +8,15 @@ Needs Debian's `chromium`, or another one that CHROMIUM names.
 from __future__ import annotations
 
 import io
-import os
-import shutil
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from playwright.sync_api import Page
 from rich.console import Console
+from scripts.chromium import chromium, wait_until_ready
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.cli.demo_play import World, play
@@ -49,27 +49,20 @@ def paths(archive: Path) -> dict[str, str]:
 
 def shoot(archive: Path) -> None:
     """Open each page in each theme, and write what it looks like."""
-    browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if browser is None:
-        sys.exit("error: there is no browser\nhint: apt-get install chromium, or name one by CHROMIUM")
     settings = Settings(archive=str(archive), console=ConsoleSettings(port=0))
-    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with open_console(settings, SystemClock(), lambda _: None) as console, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=flags)
-        page = chromium.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+    with open_console(settings, SystemClock(), lambda _: None) as console, chromium() as browser:
+        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
         page.goto(console.link())
         for theme in THEMES:
             page.evaluate(f"localStorage.setItem('theme', '{theme}'); localStorage.setItem('zone', 'utc')")
             for name, path in paths(archive).items():
                 take(page, f"{console.url}{path}", PICTURES / f"console-{name}-{theme}.png")
-        chromium.close()
 
 
 def take(page: Page, url: str, picture: Path) -> None:
     """Take one picture, when all of the page is there."""
     page.goto(url)
-    page.wait_for_selector("body[data-ready=yes]")
-    page.wait_for_timeout(400)
+    wait_until_ready(page)
     page.screenshot(path=picture)
     print(f"wrote {picture.name}")
 

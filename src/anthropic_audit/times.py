@@ -55,7 +55,11 @@ def parse_time(text: str, now: datetime) -> datetime:
         message = f"this is no time: `{text}`"
         hint = "write 24h or 7d for that long ago, or RFC 3339: 2026-11-23T09:00:00Z"
         raise SetupError(message, hint=hint) from error
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    try:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except OverflowError as error:
+        message = f"this time lies outside of the calendar: `{text}`"
+        raise SetupError(message) from error
 
 
 def _reckon(math: re.Match[str], now: datetime) -> datetime:
@@ -64,10 +68,10 @@ def _reckon(math: re.Match[str], now: datetime) -> datetime:
     try:
         span = parse_duration(duration) if duration else timedelta(0)
         when = (now + span if sign == "+" else now - span).astimezone(UTC)
+        return _start_of(unit, when) if unit else when
     except OverflowError as error:
         message = f"this time lies outside of the calendar: `{math.group()}`"
         raise SetupError(message) from error
-    return _start_of(unit, when) if unit else when
 
 
 def _start_of(unit: str, when: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from anthropic_audit.search import (
     parse_kql,
     run,
 )
+from anthropic_audit.search.query import conditions_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KNOWN = known_fields(document_fields(load()))
@@ -174,3 +176,35 @@ def test_queries_follow_the_laws_of_logic(archive: Connection, query: Query) -> 
         return those(asked)
 
     assert those(query) == by_hand(query)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("user.*", {"user.id", "user.name", "user.name.text"}),
+        ("*.name", {"user.name", "file.name"}),
+        ("us*.na*", {"user.name", "user.name.text"}),
+        ("*user.name*", {"user.name", "user.name.text"}),
+        ("user.name*name", set()),
+        ("*e*e*", {"user.name", "file.name", "user.name.text"}),
+        ("*" * 60 + "z", set()),
+        ("*e" * 60, set()),
+    ],
+)
+def test_a_pattern_of_fields_means_those_that_are_like_it(pattern: str, expected: set[str]) -> None:
+    names = {"user.id", "user.name", "user.name.text", "file.name"}
+
+    try:
+        query = parse_kql(f"{pattern} : x", names, NOW)
+    except QueryError:
+        query = AnyOf()
+
+    assert {one.field for one in conditions_of(query)} == expected
+
+
+def test_quotes_that_are_not_closed_are_found_at_once() -> None:
+    began = time.thread_time()
+    with pytest.raises(QueryError, match="not closed"):
+        parse_kql('"' + '\\"' * 4_990, KNOWN, NOW)
+
+    assert time.thread_time() - began < 0.5

@@ -13,7 +13,7 @@ import anyio
 import vl_convert
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -64,7 +64,12 @@ def make_app(
         routes += OpenIdEntrance(provider, Attempts(clock), entrance, throttle).routes()
     app = Starlette(
         routes=routes,
-        exception_handlers={AuditError: shell.failed, HTTPException: shell.missing, Exception: shell.broken},
+        exception_handlers={
+            AuditError: shell.failed,
+            HTTPException: shell.missing,
+            ClientDisconnect: shell.gone,
+            Exception: shell.broken,
+        },
     )
     app.router.redirect_slashes = False
     app.state.place = place

@@ -9,12 +9,14 @@ from typing import Final
 from urllib.parse import urlencode
 
 from anthropic_audit.errors import QueryError, SetupError
-from anthropic_audit.search import AllOf, Query, Question, parse_kql
+from anthropic_audit.search import AllOf, Query, Question, parse_kql, weight_of
 from anthropic_audit.times import moved, parse_time
 
 SINCE: Final = "now-7d"
 UNTIL: Final = "now"
 MOST_FILTERS: Final = 50
+HEAVIEST: Final = 2_000
+"""So many fields of each event a query may read: a question can't be given up while it compares two thousand events."""
 MOST_BARS: Final = 90
 """So many stretches a chart over time has at most."""
 
@@ -108,7 +110,11 @@ def query(asked: Asked, known: Collection[str], now: datetime) -> Query:
         except QueryError as error:
             message = f"the filter `{one}` can't be read: {error}"
             raise QueryError(message, hint=error.hint) from error
-    return AllOf(tuple(parts))
+    wanted = AllOf(tuple(parts))
+    if weight_of(wanted) > HEAVIEST:
+        message = "this asks for too much at once"
+        raise QueryError(message, hint="use fewer words without a field, and fewer patterns of fields")
+    return wanted
 
 
 def question(asked: Period, wanted: Query) -> Question:

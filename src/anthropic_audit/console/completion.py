@@ -15,7 +15,7 @@ from anthropic_audit.search.kql import quoted
 from .place import Place, Wish
 
 _MOST: Final = 12
-_VALUE: Final = re.compile(r'([A-Za-z_@][\w@.-]*)\s*:\s*(?:\([^()]*?)?("(?:\\.|[^"\\])*|[^\s():<>"{}]*)$')
+_VALUE: Final = re.compile(r'(?<![\w@.-])([A-Za-z_@][\w@.-]*)\s*:\s*(?:\([^()]*?)?("(?:\\.|[^"\\])*|[^\s():<>"{}]*)$')
 _FIELD: Final = re.compile(r"(?:^|[\s(])([A-Za-z_@][\w@.-]*)?$")
 _AFTER_A_VALUE: Final = re.compile(r'(?:"|[^\s():<>"])\s+\w*$')
 _JOINING: Final = ("and", "or")

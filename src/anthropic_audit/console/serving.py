@@ -21,7 +21,7 @@ from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ConsoleSettings, Settings, is_loopback
 
 from .app import Surroundings, make_app, vega
-from .guard import Journal
+from .guard import Journal, Patient
 from .library import Library
 from .openid import Provider
 from .place import Place
@@ -137,6 +137,7 @@ def _provider(console: ConsoleSettings, secret: Secret | None, clock: Clock, url
 def _options(app: ASGIApp, console: ConsoleSettings) -> uvicorn.Config:
     options = uvicorn.Config(
         app,
+        http=Patient,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -197,7 +198,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening: socket.socket | None = None
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(_BACKLOG)

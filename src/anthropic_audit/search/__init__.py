@@ -19,7 +19,7 @@ from .figures import Spot, most_frequent, on_the_map, per_day
 from .kept import Kept, kept
 from .kql import equality, parse_kql
 from .paging import Order, Page, newest_since, page
-from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word, is_everything
+from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word, is_everything, weight_of
 from .question import Question
 from .records import Selection, What, lines
 from .run import Hit, run
@@ -78,4 +78,5 @@ __all__ = [
     "top_values",
     "top_values_of",
     "totals",
+    "weight_of",
 ]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from .conditions import Condition
+
+_FIELDS_OF_AN_EVENT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,19 @@ Query = Condition | Word | AllOf | AnyOf | Not
 """What an event has to be like."""
 
 EVERYTHING = AllOf()
+
+
+def weight_of(query: Query) -> int:
+    """Return about how many fields a query reads of each event; a word is sought in all of them."""
+    match query:
+        case Word():
+            return _FIELDS_OF_AN_EVENT
+        case AllOf(parts) | AnyOf(parts):
+            return sum(map(weight_of, parts))
+        case Not(part):
+            return weight_of(part)
+        case Condition():
+            return 1
 
 
 def conditions_of(query: Query) -> Iterator[Condition]:

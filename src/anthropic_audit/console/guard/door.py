@@ -6,7 +6,7 @@ whatever changes something: where the form comes from, and the session's own tok
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
@@ -144,6 +144,8 @@ def _misshapen(request: Request) -> Response | None:
     if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > LONGEST_TARGET:
         return _plain("this address is too long", 414)
     length = request.headers.get("content-length", "0")
+    if "content-length" in request.headers and "transfer-encoding" in request.headers:
+        return _plain("this request has two lengths", 400, {"connection": "close"})
     if not (length.isascii() and length.isdigit()) or len(length) > _DIGITS or int(length) > LARGEST_BODY:
         return _too_large()
     return None
@@ -193,5 +195,5 @@ def _unwritten() -> Response:
     return _plain("the access log can't be written, so nothing is shown", 503)
 
 
-def _plain(text: str, status: int) -> Response:
-    return PlainTextResponse(f"{text}\n", status)
+def _plain(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return PlainTextResponse(f"{text}\n", status, headers)

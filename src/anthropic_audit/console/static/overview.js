@@ -19,7 +19,16 @@ function fresh(body, answer) {
   refill(body, element("ul", { class: "new" }, ...answer.values.map((one) => element("li", {},
     one.link ? element("a", { href: kept(one.link) }, one.label || one.value)
       : one.filter ? element("button", { type: "button", class: "link", onclick: () => state.keep(one.filter) }, one.label || one.value) : one.value,
-    " ", element("small", {}, "first ", time(one.first), `, ${number(one.events)} events`)))));
+    " ", element("small", {}, "first ", time(one.first), `, ${number(one.events)} event${one.events === 1 ? "" : "s"}`)))));
 }
 
+// All sensitive changes of what is asked for.
+function allSensitive() {
+  const link = document.getElementById("all-sensitive"), asked = new URLSearchParams(location.search);
+  asked.append("filter", link.dataset.filter);
+  link.href = `/explore?${asked}`;
+}
+
+document.addEventListener("asked", allSensitive);
+allSensitive();
 panels((name) => `/api/overview/${name}`, { numbers, chart: draw, ranking, new: fresh, rows });

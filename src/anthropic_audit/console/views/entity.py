@@ -67,7 +67,7 @@ async def entity(request: Request) -> Response:
         kind=kind,
         value=value,
         query=query,
-        facets=_FACETS,
+        facets={title: field for title, field in _FACETS.items() if not _is_itself(kind, field)},
     )
 
 
@@ -96,6 +96,11 @@ async def part(request: Request) -> Response:
         return _facets(connection, wish, about)
 
     return json(await answered(request, ask))
+
+
+def _is_itself(kind: entities.Kind, field: str) -> bool:
+    """Say whether a field of an entity's events can only be the entity: where it acts or undergoes, but not both."""
+    return field in kind.fields and not (kind.acts and kind.undergoes)
 
 
 def _changing(catalogue: Catalogue) -> Query:

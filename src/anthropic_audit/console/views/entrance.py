@@ -24,6 +24,8 @@ from anthropic_audit.times import format_duration
 from .shell import page
 
 _MOST_FIELDS: Final = 20
+_CHECKED_AT_ONCE: Final = 2
+"""Each check of a password takes 64 MiB."""
 LOCAL_USER: Final = "local"
 """Who comes by the link: whoever can read this process's terminal."""
 
@@ -78,6 +80,7 @@ class Entrance:
         self._ways = ways
         self.is_secure = is_secure
         """Whether cookies may be for https only."""
+        self._checking = anyio.CapacityLimiter(_CHECKED_AT_ONCE)
 
     async def enter(self, request: Request) -> Response:
         """Let in whoever has the link."""
@@ -102,7 +105,8 @@ class Entrance:
             return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
         self._throttle.note(*keys)  # before it is known to be wrong, so that many at once count, too
         user = self._ways.users.get(name)
-        is_right = await anyio.to_thread.run_sync(fits, user.password_hash if user else None, form.get("password", ""))
+        password_hash, password = user.password_hash if user else None, form.get("password", "")
+        is_right = await anyio.to_thread.run_sync(fits, password_hash, password, limiter=self._checking)
         if user is None or not is_right:
             return self.page(request, "the name or the password is wrong", 403)
         self._throttle.forget(*keys)

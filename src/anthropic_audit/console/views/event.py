@@ -226,8 +226,16 @@ def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> l
         if title == _OBJECT:
             fields += [one for one in entities.objects(hit.fields) if not viewer.lens.hides(one[0])]
         if fields:
-            chain.append({"title": title, "rows": _around(connection, viewer, hit, fields), "fields": fields})
+            rows = _around(connection, viewer, hit, fields)
+            chain.append({"title": title, "rows": rows, "fields": fields, "address": _in_explore(hit, fields)})
     return chain
+
+
+def _in_explore(hit: Hit, fields: list[tuple[str, str]]) -> str:
+    """Return where Explore shows all that a part of the story shows the nearest of."""
+    when = _when(hit)
+    text = " or ".join(equality(field, value) for field, value in fields)
+    return Asked(format_time(moved(when, -_NEAR)), format_time(moved(when, _NEAR)), text).address("/explore")
 
 
 def _around(

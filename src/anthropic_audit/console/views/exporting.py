@@ -24,8 +24,8 @@ from .explore import columns_of, order_of
 from .rows import at, row
 
 _CHUNK: Final = 1 << 20
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With one of these at its start, a spreadsheet takes a text for a formula."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""With one of these at its start, a spreadsheet takes a text for a formula; the last four are their wide forms."""
 _SUMMARY: Final = ("@timestamp", "told", "event.action", "who", "event.outcome", "source.ip")
 """What Explore shows of an event besides chosen fields."""
 

@@ -57,8 +57,10 @@ _TITLES: Final = ("Users", "Networks", "Countries", "User agents", "MCP servers"
 async def overview(request: Request) -> Response:
     """Show the page; its panels ask for themselves."""
     panels = {field: name for name, fields in RANKED.items() for field in fields}
+    panels["map"] = panels[_COUNTRY]
     new = dict(zip(NEW, _TITLES, strict=True))
-    return rendered(request, "overview.html", title="Overview", new=new, panels={**panels, "map": panels[_COUNTRY]})
+    sensitive = equality("anthropic.audit.sensitivity", "critical")
+    return rendered(request, "overview.html", title="Overview", new=new, panels=panels, sensitive=sensitive)
 
 
 async def panel(request: Request) -> Response:

@@ -75,6 +75,12 @@ async def missing(request: Request, error: Exception) -> Response:
     )
 
 
+async def gone(request: Request, error: Exception) -> Response:
+    """Tell nobody: who asked went away before all was asked, and only the access log hears of it."""
+    del request, error
+    return Response(status_code=_GONE)
+
+
 async def broken(request: Request, error: Exception) -> Response:
     """Tell that we made a mistake; what it was is for the log."""
     del error

@@ -1,0 +1,3 @@
+import "./page.js";
+
+document.body.dataset.ready = "yes";
