@@ -65,8 +65,14 @@ def plain_of(panel: str) -> str:
 _TOP = "SELECT {}, count(*) FROM events WHERE {} GROUP BY 1 ORDER BY 2 DESC LIMIT 9"
 _FACETS = ("event_action", "user_email", "source_ip", "source_geo_country_iso_code", "user_agent_original")
 _SOMEBODY = """
-SELECT user_email, max(seq) FROM events WHERE user_email IS NOT NULL AND sensitivity = 'critical'
-GROUP BY 1 ORDER BY 2 DESC LIMIT 1
+SELECT user_email, max(seq), arg_max(source_ip, seq), CAST(max(timestamp) AS VARCHAR) FROM events
+WHERE user_email IS NOT NULL AND source_ip IS NOT NULL AND sensitivity = 'critical' GROUP BY 1 ORDER BY 2 DESC LIMIT 1
+"""
+_ACCESSES = """
+SELECT e.timestamp, a.received_at, e.source_ip, e.user_agent_original,
+    json_extract_string(e.document, '$.http.request.id')
+FROM events e JOIN activities a ON a.seq = e.seq WHERE e.event_action = 'compliance_api_accessed'
+    AND e.timestamp >= now() - INTERVAL 1 DAY AND e.day >= current_date - 1 AND a.day >= current_date - 1
 """
 _NUMBERS = (
     "SELECT count(*), count(*) FILTER (event_outcome = 'failure'), count(*) FILTER (sensitivity = 'critical'), "
@@ -84,8 +90,28 @@ _PLAIN = {
 }
 
 
-def pages(user: str, seq: int) -> Mapping[str, Sequence[Part]]:
+@dataclass(frozen=True)
+class Somebody:
+    """Who is looked at, and at which event of theirs."""
+
+    user: str
+    seq: int
+    address: str
+    when: str
+
+    @property
+    def story(self) -> str:
+        """The plain query for an event and what happened around it: by the same actor, from the same address."""
+        day = f"timestamp BETWEEN '{self.when}'::TIMESTAMPTZ - INTERVAL 1 DAY AND '{self.when}'::TIMESTAMPTZ"
+        day += f" + INTERVAL 1 DAY AND day BETWEEN '{self.when}'::DATE - 1 AND '{self.when}'::DATE + 1"
+        near = f"SELECT seq, document FROM events WHERE {day} AND {{}} ORDER BY timestamp DESC LIMIT 30"
+        whose = (f"user_email = '{self.user}'", f"source_ip = '{self.address}'")
+        return "; ".join([f"SELECT document FROM events WHERE seq = {self.seq}", *map(near.format, whose)])
+
+
+def pages(somebody: Somebody) -> Mapping[str, Sequence[Part]]:
     """Return what each page asks for."""
+    user = somebody.user
     entity = f"user/{quote(user, safe='')}"
     theirs = f"(user_email = '{user}' OR user_target_email = '{user}')"
     return {
@@ -101,7 +127,10 @@ def pages(user: str, seq: int) -> Mapping[str, Sequence[Part]]:
                 _OVER_TIME.replace("{now}", "{now} AND event_action LIKE 'sso_%' AND event_outcome = 'failure'"),
             ),
         ],
-        "Event": [Part(f"/event/{seq}", f"SELECT document FROM events WHERE seq = {seq}")],
+        "Explore, by user": [
+            Part("/api/events?sort=user.email", _NEWEST.replace("ORDER BY", "ORDER BY user_email,")),
+        ],
+        "Event": [Part(f"/event/{somebody.seq}", somebody.story)],
         "User": [
             Part(f"/entity/{entity}"),
             Part(
@@ -118,7 +147,7 @@ def pages(user: str, seq: int) -> Mapping[str, Sequence[Part]]:
                 for name in ("latest", "changed", "changes")
             ),
         ],
-        "Feed health": [Part("/feeds", "SELECT count(*) FROM activities; SELECT count(*) FROM events")],
+        "Feed health": [Part("/feeds", f"SELECT count(*) FROM activities; SELECT count(*) FROM events; {_ACCESSES}")],
     }
 
 
@@ -140,7 +169,7 @@ def measure(archive: Path) -> None:
     with open_reader(str(archive)).connect() as connection:
         connection.execute("SET GLOBAL parquet_metadata_cache = true")
         (events,) = connection.execute("SELECT count(*) FROM events").fetchall()[0]
-        user, seq = connection.execute(_SOMEBODY).fetchall()[0]
+        somebody = Somebody(*connection.execute(_SOMEBODY).fetchall()[0])
         settings = Settings(archive=str(archive), console=ConsoleSettings(port=0))
         print(
             f"events {events:,}; seconds: the slowest answer of a page, all of it, and plain DuckDB's slowest and sum"
@@ -148,7 +177,7 @@ def measure(archive: Path) -> None:
         with open_console(settings, SystemClock(), lambda _: None) as console, httpx2.Client(timeout=120) as client:
             client.get(console.link(), follow_redirects=True).raise_for_status()
             for period in PERIODS:
-                for page, parts in pages(user, seq).items():
+                for page, parts in pages(somebody).items():
                     _measure(
                         f"{page}, {period.removeprefix('now-')}",
                         parts,
@@ -170,8 +199,9 @@ def _measure(
 ) -> None:
     def ask(part: Part) -> float:
         started = time.perf_counter()
-        path, _, query = part.path.partition("?q=")
-        asked = {"from": period, **({"q": query} if query else {})}
+        path, _, query = part.path.partition("?")
+        name, _, value = query.partition("=")
+        asked = {"from": period, **({name: value} if name else {})}
         client.get(f"{url}{path}", params=asked).raise_for_status()
         return time.perf_counter() - started
 
@@ -201,7 +231,7 @@ def _plain(part: Part, period: str, connection: duckdb.DuckDBPyConnection) -> fl
         conditions[name] = f"(timestamp >= '{since}' AND timestamp < '{until}' AND {days})"
     started = time.perf_counter()
     for query in part.plain.split(";"):
-        connection.execute(query.format(**conditions)).to_arrow_table()
+        connection.sql(query.format(**conditions)).to_arrow_table()
     return time.perf_counter() - started
 
 

@@ -117,6 +117,9 @@ def test_totals_are_those_of_the_documents(archive: Connection) -> None:
     assert counted.events == len(found)
     assert counted.failures == sum(hit.value("event.outcome") == "failure" for hit in found)
     assert counted.critical == sum(hit.value("anthropic.audit.sensitivity") == "critical" for hit in found)
+    emails = {hit.value("user.email") for hit in found} - {None}
+    ids = {hit.value("user.id") for hit in found if hit.value("user.email") is None} - {None}
+    assert counted.people == len(emails) + len(ids)
     assert counted.addresses == len({hit.value("source.ip") for hit in found} - {None})
 
 

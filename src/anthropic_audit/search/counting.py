@@ -49,6 +49,7 @@ class Totals:
     unknown: int
     """Events of types, or with fields, that the catalogue does not know."""
     people: int
+    """Users by their e-mail addresses, and those that have none by their ids."""
     addresses: int
 
 
@@ -154,7 +155,9 @@ def totals(connection: duckdb.DuckDBPyConnection, question: Question, now: datet
         clause = compiled(connection, question, now)
         sql = (
             "SELECT count(*), count(*) FILTER (event_outcome = 'failure'), count(*) FILTER (sensitivity = 'critical'), "  # noqa: S608 - our own text
-            "count(*) FILTER (NOT is_known), count(DISTINCT coalesce(user_email, user_id)), count(DISTINCT source_ip) "
+            "count(*) FILTER (NOT is_known), "
+            "count(DISTINCT user_email) + count(DISTINCT user_id) FILTER (user_email IS NULL), "
+            "count(DISTINCT source_ip) "
             f"FROM events WHERE {clause.sql}"
         )
         return Totals(*connection.execute(sql, list(clause.parameters)).fetchall()[0])
