@@ -118,7 +118,7 @@ def enemies() -> Iterator[bytes]:
             yield orjson.dumps({**told, "created_at": format_time(NOW - timedelta(minutes=5 + 7 * number + other))})
     yield orjson.dumps({**_enemy(SCRIPT, "admin_api_key_created", 900), "created_at": "1969-07-20T20:17:40Z"})
     yield orjson.dumps({**_enemy(IMAGE, "admin_api_key_created", 901), "created_at": "1969-07-20T20:17:41Z"})
-    for number, edge in enumerate(("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"), 902):
+    for number, edge in enumerate(("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"), 902):
         yield orjson.dumps({**_enemy(SQL, "admin_api_key_created", number), "created_at": edge})
 
 

@@ -18,7 +18,7 @@ BARE_TABLES = """
 """
 UNNAMED = """
 [...document.querySelectorAll('input:not([type=hidden]), select')]
-  .filter((one) => !one.labels.length || !one.labels[0].textContent.trim()).map((one) => one.outerHTML)
+  .filter((one) => !one.getAttribute("aria-label") && !one.labels[0]?.textContent.trim()).map((one) => one.outerHTML)
 """
 
 

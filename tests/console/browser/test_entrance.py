@@ -23,7 +23,7 @@ def test_the_link_opens_the_overview_once(served: Served, visit: Visit, watch: W
     page = visit(served, link, is_inside=False)
     settled(page)
     expect(page).to_have_url(f"{served.url}/")
-    expect(page.get_by_role("link", name="Explore")).to_be_visible()
+    expect(page.get_by_role("link", name="Explore", exact=True)).to_be_visible()
     other = visit(served, link, is_inside=False)
 
     expect(other.get_by_role("alert")).to_have_text("this link was used before, or is none of ours")
@@ -75,7 +75,7 @@ def test_a_session_that_ends_in_the_middle_leads_to_the_login(
     page = visit(served_with_users, path, name="investigator")
 
     served_with_users.clock.advance(timedelta(hours=13))
-    page.get_by_label("Period").select_option("Last 24 hours")
+    page.get_by_label("Period", exact=True).select_option("Last 24 hours")
 
     expect(page).to_have_url(f"{served_with_users.url}/login")
     log_in(page, "investigator", PASSWORD)

@@ -95,7 +95,7 @@ def test_an_export_is_of_what_was_asked_last(shared: Served, visit: Visit) -> No
     page = visit(shared, "/explore")
     page.get_by_label("Query").fill("event.outcome : failure")
     page.get_by_label("Query").press("Enter")
-    page.get_by_label("Period").select_option("Last 24 hours")
+    page.get_by_label("Period", exact=True).select_option("Last 24 hours")
     settled(page)
     turn_all(page)
 

@@ -111,7 +111,7 @@ def wider_than_the_window(page: Page) -> list[str]:
 def test_everything_can_be_reached_when_it_is_narrow(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/explore", viewport=NARROW, is_mobile=True, has_touch=True)
 
-    page.get_by_label("Period").select_option("Last 24 hours")
+    page.get_by_label("Period", exact=True).select_option("Last 24 hours")
     settled(page)
     page.get_by_text("event.outcome", exact=True).tap()
     page.get_by_role("button", name="Only failure").tap()

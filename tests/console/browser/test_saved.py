@@ -41,7 +41,7 @@ def test_a_search_is_saved_opened_and_removed(own: Served, visit: Visit, watch: 
         "q": ["event.outcome : failure"], "from": ["now-24h"], "columns": ["user.email"], "sort": ["user.email"],
     }  # fmt: skip
     expect(page.get_by_label("Query")).to_have_value("event.outcome : failure")
-    expect(page.get_by_label("Period")).to_have_value("now-24h|now")
+    expect(page.get_by_label("Period", exact=True)).to_have_value("now-24h|now")
     assert page.locator("#rows tr").count() == failures
 
     page.get_by_role("button", name="Remove", exact=True).click()

@@ -355,8 +355,9 @@ export function panels(path, shapes) {
     const waiting = [...groups];
     const work = async () => { for (let one; (one = waiting.shift()); ) await fill(one, mine); };
     await Promise.all([work(), work()]);
-    if (stop && mine === running.signal) stop.hidden = true;
-    if (!mine.aborted) document.body.dataset.ready = "yes";
+    if (mine !== running.signal) return;
+    if (stop) stop.hidden = true;
+    document.body.dataset.ready = "yes";
   };
   document.addEventListener("asked", all);
   all();
