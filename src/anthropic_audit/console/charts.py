@@ -100,7 +100,14 @@ def _bars(values: Sequence[Mapping[str, Any]], clock: str) -> Spec:
                 "type": "temporal",
                 "bandPosition": 0,
                 "scale": {"type": clock},
-                "axis": {"title": None, "grid": False, "labelOverlap": True, "labelSeparation": 12, "format": _TICKS},
+                "axis": {
+                    "title": None,
+                    "grid": False,
+                    "labelOverlap": "greedy",
+                    "labelSeparation": 8,
+                    "format": _TICKS,
+                    "tickCount": {"expr": "ceil(width / 80)"},
+                },
             },
             "x2": {"field": "end"},
             "y": {

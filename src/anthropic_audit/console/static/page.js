@@ -245,7 +245,8 @@ export const equality = (field, value) => `${field} : ${quoted(value)}`;
 
 export function ranking(body, answer) {
   if (!answer.values.length) {
-    body.replaceChildren(element("p", { class: "empty" }, "nothing in this period"));
+    const none = answer.without ? `none of ${number(answer.without)} events has one` : "nothing in this period";
+    body.replaceChildren(element("p", { class: "empty" }, none));
     return;
   }
   const most = Math.max(...answer.values.map((one) => one.events));
