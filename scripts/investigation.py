@@ -71,7 +71,7 @@ def investigate(page: Page) -> None:
     story.click("what was changed with it", find('[data-panel="changed"] a').first)
     story.take()
     story.take("ol.told li.this", above=420)
-    story.click("who did it", find('dt:text-is("user.email") + dd a'))
+    story.click("who did it", find('dt:has-text("user.email") + dd a'))
     story.take(".grid")
     story.click("the address that is not like the others", find('[data-part="source.ip"] a').last)
     story.take()
