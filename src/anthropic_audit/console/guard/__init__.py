@@ -6,6 +6,17 @@ from .journal import Journal
 from .passwords import hash_password
 from .patience import Patient
 from .sessions import Session, Sessions
-from .throttle import Throttle
+from .throttle import Throttle, whereabouts
 
-__all__ = ["Door", "Journal", "Patient", "Session", "Sessions", "Throttle", "Visitor", "hardened", "hash_password"]
+__all__ = [
+    "Door",
+    "Journal",
+    "Patient",
+    "Session",
+    "Sessions",
+    "Throttle",
+    "Visitor",
+    "hardened",
+    "hash_password",
+    "whereabouts",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from anthropic_audit.ports import Clock
@@ -12,6 +13,21 @@ from anthropic_audit.ports import Clock
 MOST: Final = 8
 WITHIN: Final = timedelta(minutes=5)
 _REMEMBERED: Final = 10_000
+
+
+_OF_ONE: Final = 64
+
+
+def whereabouts(address: str) -> str:
+    """Return what stands for whoever asks from an address: of IPv6, a household has a whole /64 to choose from."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    mapped = found.ipv4_mapped
+    return str(mapped or ip_network((int(found), _OF_ONE), strict=False))
 
 
 class Throttle:

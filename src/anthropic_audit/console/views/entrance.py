@@ -14,7 +14,7 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from anthropic_audit.console.guard import Session, Sessions, Throttle, Visitor
+from anthropic_audit.console.guard import Session, Sessions, Throttle, Visitor, whereabouts
 from anthropic_audit.console.guard.door import COOKIE, CSRF_FIELD, CSRF_HEADER
 from anthropic_audit.console.guard.passwords import LONGEST, fits
 from anthropic_audit.errors import SetupError
@@ -85,11 +85,12 @@ class Entrance:
     async def enter(self, request: Request) -> Response:
         """Let in whoever has the link."""
         visitor = visitor_of(request)
-        waiting = self._throttle.wait(visitor.address)
+        place = whereabouts(visitor.address)
+        waiting = self._throttle.wait(place)
         if waiting is not None:
             return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
         if self._ways.tokens is None or not self._ways.tokens.use(request.query_params.get("token", "")):
-            self._throttle.note(visitor.address)
+            self._throttle.note(place)
             return self.page(request, "this link was used before, or is none of ours", 403)
         return self._let_in(LOCAL_USER, "investigator", visitor)
 
@@ -99,7 +100,7 @@ class Entrance:
             return self.page(request)
         form, visitor = await form_of(request), visitor_of(request)
         name = form.get("name", "")[:LONGEST]
-        keys = (visitor.address, f"user {name}")
+        keys = (whereabouts(visitor.address), f"user {name}")
         waiting = self._throttle.wait(*keys)
         if waiting is not None:
             return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from anthropic_audit.console.guard import Throttle
+from anthropic_audit.console.guard import Throttle, whereabouts
 from anthropic_audit.console.guard.door import TOLD
 from anthropic_audit.console.openid import LASTING, Attempts, Person, Provider, read_callback
 from anthropic_audit.errors import AuditError, LoginRefusedError, ProviderError
@@ -126,7 +126,7 @@ class OpenIdEntrance:
 
 
 def _key(address: str) -> str:
-    return f"openid {address}"
+    return f"openid {whereabouts(address)}"
 
 
 def _tell(request: Request, **more: object) -> None:
