@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: setup  ## Simulate an organization, collect its audit trail, show what is in it
+demo: setup  ## Simulate an organization, collect its audit trail, open the console on it
 	@$(BIN)/anthropic-audit demo
 
 setup: $(STAMP)  ## Make .venv and install what is locked
