@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from tests.console.conftest import Serve, Served
 from tests.console.identity import begin, come_back
 from tests.console.independent import independent_provider
 
 ANNA = {"sub": "anna", "email": "Anna@acme.example", "email_verified": True, "groups": ["audit"]}
 EVE = {"sub": "eve", "email": "eve@acme.example"}
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-HOW = "there is no browser: apt-get install chromium, or name one by CHROMIUM"
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +32,11 @@ def console(serve: Serve, issuer: str) -> Served:
 
 
 @pytest.fixture
-def browser() -> Iterator[BrowserContext]:
-    """A browser without a past; where CI has none, that is a failure."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        try:
-            yield chromium.new_context()
-        finally:
-            chromium.close()
+def browser(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser without a past."""
+    context = chromium.new_context()
+    yield context
+    context.close()
 
 
 def at_the_provider(location: str, **form: str) -> str:
