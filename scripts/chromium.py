@@ -1,14 +1,21 @@
-"""The browser that pictures are taken with: Debian's `chromium`, or another one that CHROMIUM names."""
+"""What pictures are taken with, and of what: Debian's `chromium` or another one that CHROMIUM names, and the demo."""
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
+
+from anthropic_audit.cli.demo_play import World, play
 
 
 @contextmanager
@@ -30,3 +37,11 @@ def wait_until_ready(page: Page) -> None:
     """Wait until all of a page of the console is there."""
     page.wait_for_selector("body[data-ready=yes]")
     page.wait_for_timeout(400)
+
+
+def in_the_demo(shoot: Callable[[Path], None]) -> None:
+    """Run the demo without its words, and do something with its archive at its end."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        silent = Console(file=io.StringIO())
+        play(silent, folder, World(1, timedelta(days=30)), place="./demo-archive", then=lambda: shoot(folder))

@@ -8,19 +8,14 @@ The demo's world goes with the calendar: on another day it is another thief, and
 
 from __future__ import annotations
 
-import io
 import sys
-import tempfile
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from playwright.sync_api import Locator, Page
-from rich.console import Console
-from scripts.chromium import chromium, wait_until_ready
+from scripts.chromium import chromium, in_the_demo, wait_until_ready
 
-from anthropic_audit.cli.demo_play import World, play
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import open_console
 from anthropic_audit.settings import ConsoleSettings, Settings
@@ -97,13 +92,5 @@ def shoot(archive: Path) -> None:
         investigate(page)
 
 
-def main() -> None:
-    """Run the demo without its words, and investigate at its end."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        silent = Console(file=io.StringIO())
-        play(silent, folder, World(1, timedelta(days=30)), place="./demo-archive", then=lambda: shoot(folder))
-
-
 if __name__ == "__main__":
-    main()
+    in_the_demo(shoot)

@@ -7,19 +7,15 @@ Needs Debian's `chromium`, or another one that CHROMIUM names.
 
 from __future__ import annotations
 
-import io
 import sys
-import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from playwright.sync_api import Page
-from rich.console import Console
-from scripts.chromium import chromium, wait_until_ready
+from scripts.chromium import chromium, in_the_demo, wait_until_ready
 
 from anthropic_audit.archive import open_reader
-from anthropic_audit.cli.demo_play import World, play
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import open_console
 from anthropic_audit.search import Question, parse_condition, run
@@ -27,6 +23,7 @@ from anthropic_audit.settings import ConsoleSettings, Settings
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SIZE = (1360, 900)
+NARROW = (390, 844)
 THEMES = ("light", "dark")
 
 
@@ -57,6 +54,8 @@ def shoot(archive: Path) -> None:
             page.evaluate(f"localStorage.setItem('theme', '{theme}'); localStorage.setItem('zone', 'utc')")
             for name, path in paths(archive).items():
                 take(page, f"{console.url}{path}", PICTURES / f"console-{name}-{theme}.png")
+        page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+        take(page, f"{console.url}/", PICTURES / "console-overview-narrow.png")
 
 
 def take(page: Page, url: str, picture: Path) -> None:
@@ -67,13 +66,5 @@ def take(page: Page, url: str, picture: Path) -> None:
     print(f"wrote {picture.name}")
 
 
-def main() -> None:
-    """Run the demo without its words, and take the pictures at its end."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        silent = Console(file=io.StringIO())
-        play(silent, folder, World(1, timedelta(days=30)), place="./demo-archive", then=lambda: shoot(folder))
-
-
 if __name__ == "__main__":
-    main()
+    in_the_demo(shoot)
