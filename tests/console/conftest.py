@@ -49,10 +49,11 @@ class Served:
     def host(self) -> str:
         return self.url.partition("://")[2]
 
-    def client(self) -> httpx2.Client:
+    def client(self, address: str = "127.0.0.1") -> httpx2.Client:
         """Return somebody who has not come in yet."""
+        way = httpx2.HTTPTransport(local_address=address)
         return self.clients.enter_context(
-            httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=HEADERS)
+            httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=HEADERS, transport=way)
         )
 
     def inside(self, name: str = "") -> httpx2.Client:

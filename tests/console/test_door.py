@@ -427,6 +427,19 @@ def test_guessing_many_passwords_at_once_is_no_way_around(served_with_users: Ser
     assert (tries.count(403), tries.count(429)) == (8, 16)
 
 
+def test_strangers_elsewhere_can_not_make_somebody_wait_where_they_logged_in_before(served_with_users: Served) -> None:
+    right, wrong = ({"name": "viewer", "password": text} for text in (PASSWORD, "wrong"))
+    at_home, elsewhere = served_with_users.client(), served_with_users.client("127.0.0.2")
+    at_home.post("/login", data=right)
+
+    tries = [elsewhere.post("/login", data=wrong).status_code for _ in range(9)]
+
+    assert tries == [*[403] * 8, 429]
+    assert served_with_users.client("127.0.0.3").post("/login", data=right).status_code == 429
+    assert at_home.post("/login", data=right).status_code == 303
+    assert [at_home.post("/login", data=wrong).status_code for _ in range(9)] == [*[403] * 8, 429]
+
+
 def test_a_login_that_succeeds_forgets_the_failures_before_it(served_with_users: Served) -> None:
     client = served_with_users.client()
 

@@ -26,6 +26,7 @@ from .shell import page
 _MOST_FIELDS: Final = 20
 _CHECKED_AT_ONCE: Final = 2
 """Each check of a password takes 64 MiB."""
+_HOMES: Final = 10_000
 LOCAL_USER: Final = "local"
 """Who comes by the link: whoever can read this process's terminal."""
 
@@ -81,6 +82,8 @@ class Entrance:
         self.is_secure = is_secure
         """Whether cookies may be for https only."""
         self._checking = anyio.CapacityLimiter(_CHECKED_AT_ONCE)
+        self._homes: dict[tuple[str, str], None] = {}
+        """Names, and where they logged in from, the latest last."""
 
     async def enter(self, request: Request) -> Response:
         """Let in whoever has the link."""
@@ -100,7 +103,8 @@ class Entrance:
             return self.page(request)
         form, visitor = await form_of(request), visitor_of(request)
         name = form.get("name", "")[:LONGEST]
-        keys = (whereabouts(visitor.address), f"user {name}")
+        place = whereabouts(visitor.address)
+        keys = self._counted(name, place)
         waiting = self._throttle.wait(*keys)
         if waiting is not None:
             return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
@@ -111,7 +115,21 @@ class Entrance:
         if user is None or not is_right:
             return self.page(request, "the name or the password is wrong", 403)
         self._throttle.forget(*keys)
+        self._remember(name, place)
         return self._let_in(user.name, user.role, visitor)
+
+    def _counted(self, name: str, place: str) -> tuple[str, ...]:
+        """Return what a try counts for: where it comes from, and the name.
+
+        Where somebody has logged in before, their name does not count: strangers elsewhere can't make them wait.
+        """
+        return (place,) if (name, place) in self._homes else (place, f"user {name}")
+
+    def _remember(self, name: str, place: str) -> None:
+        self._homes.pop((name, place), None)
+        self._homes[name, place] = None
+        if len(self._homes) > _HOMES:
+            del self._homes[next(iter(self._homes))]
 
     async def logout(self, request: Request) -> Response:
         """End the session."""
