@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import httpx2
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.errors import AuditError
@@ -94,8 +94,43 @@ edges = [Row("activity_first", NOW - 3 * HOUR), Row("activity_later", NOW + 3 * 
 breaks = st.dictionaries(st.integers(1, 14), st.lists(st.sampled_from(BREAKS), min_size=1, max_size=3), max_size=8)
 
 
+def rows_at(*seconds: int) -> list[Row]:
+    return [Row(f"activity_{number:04}", NOW - HOUR + timedelta(seconds=one)) for number, one in enumerate(seconds)]
+
+
 @settings(max_examples=MAX_EXAMPLES, deadline=None)
-@given(rows, breaks, st.integers(1, 12), st.booleans(), st.booleans(), st.booleans())
+@example(
+    made=rows_at(0, 0, 1, 1),
+    broken={1: ["newest first"], 2: ["shuffled"], 3: ["newest first"], 4: ["newest first"]},
+    limit=1,
+    has_ids=False,
+    knows_order=False,
+    has_filter=False,
+)
+@example(
+    made=rows_at(0, 0, 0, 0, 1),
+    broken={1: ["newest first"], 2: ["newest first"]},
+    limit=1,
+    has_ids=False,
+    knows_order=False,
+    has_filter=False,
+)
+@example(
+    made=rows_at(0, 1),
+    broken={1: ["empty, more"], 2: ["newest first"]},
+    limit=1,
+    has_ids=False,
+    knows_order=True,
+    has_filter=False,
+)
+@given(
+    made=rows,
+    broken=breaks,
+    limit=st.integers(1, 12),
+    has_ids=st.booleans(),
+    knows_order=st.booleans(),
+    has_filter=st.booleans(),
+)
 def test_nothing_is_claimed_that_is_not_stored(  # noqa: PLR0913 - one argument for each strategy
     made: list[Row],
     broken: dict[int, list[str]],
@@ -118,7 +153,8 @@ def test_nothing_is_claimed_that_is_not_stored(  # noqa: PLR0913 - one argument 
     assert house.covered.holes == Spans()
     assert house.covered.end is not None
     assert house.covered.end >= house.clock.now() - timedelta(minutes=2)
-    wanted = {row.id for row in made if row.type == "t" and row.created_at >= NOW - HOUR}
+    assert house.covered.start is not None
+    wanted = {row.id for row in made if row.type == "t" and row.created_at >= house.covered.start}
     assert wanted <= house.stored
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cache
 from typing import Self
 
@@ -20,11 +19,14 @@ from anthropic_audit.model import Page, Query
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Asked
 from anthropic_audit.redact import Secret, redact, safe_url
+from anthropic_audit.retry_after import http_date
 from anthropic_audit.settings import FeedSettings
+from anthropic_audit.timestamps import is_plausible
 
-from .answers import Answer, refusal
+from .answers import Answer, refusal, request_id_of
 from .budget import Budget, allowance
 from .decode import decode_body
+from .proxy import proxy_of
 from .query import PATH, parameters
 from .trace import Exchange, Tracer
 
@@ -33,6 +35,7 @@ Transport = httpx2.BaseTransport
 
 _LARGEST_BODY_BYTES = 512 * 2**20
 _VERSION = "2023-06-01"
+_MAX_AGE_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class FeedClient:
         self._tracer = tracer
         self._key = key
         self._leave = 0.0
+        self._via = str(proxy_of(settings.url, settings.proxy_url) or "") if transport is None else ""
         self._client = _open_client(settings, transport)
 
     def leaving(self, share: float) -> Self:
@@ -97,9 +101,9 @@ class FeedClient:
             self._budget.give_up()
             raise
         self._budget.learn(heard.headers)
-        request_id = heard.headers.get("request-id")
+        request_id, now = request_id_of(heard.headers), self._clock.now()
         self._budget.watch(Asked(self._name, request_id, asked_at, heard.status, time.monotonic() - started))
-        problem = refusal(Answer(heard.status, heard.headers, heard.body))
+        problem = refusal(Answer(heard.status, heard.headers, heard.body, now, self._via))
         if problem is not None:
             raise problem
         body = decode_body(heard.body)
@@ -110,8 +114,10 @@ class FeedClient:
             first_id=body.first_id,
             last_id=body.last_id,
             request_id=request_id,
-            received_at=self._clock.now(),
+            received_at=now,
             server_time=_server_time(heard.headers.get("date")),
+            age_seconds=_age_seconds(heard.headers.get("age")),
+            problem=body.problem,
             requests_limit=left.limit if left else None,
             requests_remaining=left.remaining if left else None,
         )
@@ -124,6 +130,7 @@ class FeedClient:
 
     def _ask(self, query: Query, asked_at: datetime) -> _Heard:
         headers = {"x-api-key": self._key.reveal(), "anthropic-version": _VERSION, "accept": "application/json"}
+        headers["cache-control"] = "no-cache"
         request = self._client.build_request("GET", self._url, params=tuple(parameters(query)), headers=headers)
         started = time.monotonic()
         heard: _Heard | None = None
@@ -222,7 +229,11 @@ def _translated(url: str) -> Iterator[None]:
 
 
 def _server_time(date: str | None) -> datetime | None:
-    try:
-        return None if date is None else parsedate_to_datetime(date).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    """Return the server's clock, or None when it shows nothing that can be believed."""
+    read = http_date(date)
+    return read if read is not None and is_plausible(read) else None
+
+
+def _age_seconds(age: str | None) -> float:
+    """Return how long an answer lay in a cache, as the cache tells it (RFC 9111, section 5.1)."""
+    return float(age) if age is not None and age.strip().isdecimal() and len(age) <= _MAX_AGE_DIGITS else 0.0

@@ -124,7 +124,8 @@ class Pages:
         query = reading.other_side(self._clock.now())
         if query is not None:
             page = self._feed.read_page(query)
-            yield reading.take_proof(page, query)
+            if page.activities or page.problem is not None:
+                yield reading.take_proof(page, query)
 
 
 def read_ahead(pages: Iterator[Read]) -> Generator[Read]:

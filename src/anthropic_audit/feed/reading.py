@@ -27,6 +27,8 @@ MAX_JOIN_TRIES = 3
 """How often a page that does not join on to the one before is asked for again."""
 
 _REMEMBERED_PAGES = 20
+_SURE = 100
+"""So many activities behind the first page leave no doubt that it was the first."""
 _MILLISECOND = timedelta(milliseconds=1)
 _SETTLE = timedelta(seconds=60)
 """What is younger may have arrived while the window was read (Compliance API: queryable within a minute)."""
@@ -88,12 +90,13 @@ class Reading:
         self._broken: Broken | None = None
         self._joint = Joint()
         self._unit = _MILLISECOND
-        self._first: datetime | None = None
+        self._first: tuple[datetime, datetime] | None = None
+        """The times of the first and the last activity of the first page that has any."""
         self._recent = Recent()
         self._cursors: set[str] = set()
         self._follows_cursor = False
         """The server skips over empty pages, which nothing but its cursors can get past."""
-        self._pages = self._new_behind_first = 0
+        self._pages = self._beyond_first = 0
         self._idle_pages = self._still_pages = self._still_activities = 0
 
     def take(self, page: Page, query: Query) -> Read:
@@ -147,14 +150,14 @@ class Reading:
 
     def other_side(self, now: datetime) -> Query | None:
         """Return the question whether the reading began at the right end, or None where that is beyond doubt."""
-        is_doubtful = self._pages > 1 and self._new_behind_first < self.question.limit
+        is_doubtful = self._pages > 1 and self._beyond_first < max(self.question.limit, _SURE)
         if not is_doubtful or self._first is None or self._broken is not None:
             return None
-        window = self.question.window
+        window, first = self.question.window, self._first[0]
         if self._goes_up:
-            start, end = window.start, _cut(self._first)
+            start, end = window.start, _cut(first)
         else:
-            start, end = moved(self._first, self._unit), min(window.end, moved(now, -_SETTLE))
+            start, end = moved(first, self._unit), min(window.end, moved(now, -_SETTLE))
         return replace(self.question, window=Window(start, end), limit=1, after_id=None) if start < end else None
 
     def check_progress(self) -> None:
@@ -175,18 +178,22 @@ class Reading:
     def _note_join(self, page: Page, query: Query, *, has_fresh: bool) -> None:
         """Note whether the page has the activity that was read last, where it has to."""
         wanted = self._joint.last_id
-        is_due = wanted is not None and query.after_id is None and (has_fresh or not page.has_more)
+        goes_on = has_fresh or not page.has_more or self._farthest(self._times_inside(page)) != self.edge
+        is_due = wanted is not None and query.after_id is None and goes_on
         self.has_lost_its_place = is_due and all(one.id != wanted for one in page.activities)
         self.join_tries = self.join_tries + 1 if self.has_lost_its_place else 0
 
     def _move(self, page: Page, query: Query, fresh: list[Activity]) -> None:
         """Take over how far a page reads; one that a cursor led to does so within the edge's own moment only."""
         self._pages += 1
-        self._new_behind_first += len(fresh) if self._pages > 1 else 0
         self.empty_pages = 0 if page.activities else self.empty_pages + 1
         self._idle_pages = 0 if fresh else self._idle_pages + 1
-        times = [time for time in times_of(page) if self.question.window.start <= time < self.question.window.end]
-        self._first = times[0] if self._first is None and times else self._first
+        times = self._times_inside(page)
+        if self._first is not None:
+            last = self._first[1]
+            self._beyond_first += sum((time > last if self._goes_up else time < last) for time in times)
+        elif times:
+            self._first = times[0], times[-1]
         edge = self._farthest(times)
         has_moved = edge != self.edge
         self.is_past_moment = has_moved and query.after_id is not None and not self._follows_cursor
@@ -201,6 +208,10 @@ class Reading:
             self._still_pages, self._still_activities = self._still_pages + 1, self._still_activities + len(fresh)
         if edge is not None and not self.is_past_moment:
             self._stand_at(edge, page)
+
+    def _times_inside(self, page: Page) -> list[datetime]:
+        window = self.question.window
+        return [time for time in times_of(page) if window.start <= time < window.end]
 
     def _farthest(self, times: list[datetime]) -> datetime | None:
         reached = times if self.edge is None else [*times, self.edge]
