@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from anthropic_audit.archive import ArchiveWriter, settle_gaps
-from anthropic_audit.errors import AuditError, InterruptedRunError, TransientError
+from anthropic_audit.errors import ArchiveLostError, AuditError, InterruptedRunError, TransientError
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Purpose, Window
@@ -99,6 +99,7 @@ class Collector:
 
         Raises:
             InterruptedRunError: The operator asked for an end; what is stored stays.
+            ArchiveLostError: The archive was taken from under us.
         """
         with self._normalizing() as events:
             outcomes = side_by_side([partial(self._collect, run, events, None) for run in runs])
@@ -111,6 +112,7 @@ class Collector:
 
         Raises:
             InterruptedRunError: The operator asked for an end; what is stored stays.
+            ArchiveLostError: The archive was taken from under us.
         """
         try:
             with self._normalizing() as events:
@@ -167,7 +169,7 @@ class Collector:
             events.poke()
             error = self._walk_due(run, events, deadline) or self._fill(run, events, deadline)
             self._record()
-        except InterruptedRunError:
+        except (InterruptedRunError, ArchiveLostError):
             raise
         except AuditError as caught:
             error = caught
@@ -257,6 +259,8 @@ class Collector:
                 cause=cause,
                 late_after=late_after,
             )
+        except ArchiveLostError:
+            raise
         except AuditError as caught:
             self._tell(settings, caught)
 
