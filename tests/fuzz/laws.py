@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from anthropic_audit.normalize.values import DEPTH
+
 Json = Any
 
-DEEPEST_DOCUMENT: Final = 20
-"""Levels of objects and lists that Elasticsearch takes (`index.mapping.depth.limit`)."""
+DEEPEST_DOCUMENT: Final = 4 + DEPTH
+"""Levels of objects and lists: the document, `anthropic`, `audit`, `metadata`, and what an activity may have."""
 GROWTH: Final = 12
 """How often a value may be in a document, as itself, in `related`, in a change, escaped."""
 HEADROOM: Final = 8_192
@@ -27,17 +29,12 @@ def check_size(text: bytes, raw: bytes) -> None:
 
 
 def check_depth(document: Json) -> None:
-    """Hold that a document is nested no deeper than Elasticsearch takes."""
+    """Hold that a document is nested no deeper than it may be."""
     level, depth = [document], 0
-    while level:
+    while level := [value for value in level if isinstance(value, (dict, list))]:
         depth += 1
-        assert depth <= DEEPEST_DOCUMENT + 1, "nested too deep"
-        level = [
-            inner
-            for value in level
-            if isinstance(value, (dict, list))
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
+        assert depth <= DEEPEST_DOCUMENT, "nested too deep"
+        level = [inner for value in level for inner in (value.values() if isinstance(value, dict) else value)]
 
 
 def _no_constant(name: str) -> None:
