@@ -11,6 +11,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 from anthropic_audit.progress import (
+    ChangedActivities,
     CursorLost,
     Delivered,
     DeliveryFailed,
@@ -67,6 +68,7 @@ def logging_watch(log: FilteringBoundLogger) -> Watch:
             case Normalized():
                 log.info("normalized", events=event.events, up_to_seq=event.up_to_seq)
             case _:
+                _log_changes(log, event)
                 _log_delivery(log, event)
 
     return watch
@@ -86,6 +88,18 @@ def _log_walk(log: FilteringBoundLogger, event: WalkFinished) -> None:
         request_id=walk.request_id,
         walk_id=walk.walk_id,
     )
+
+
+def _log_changes(log: FilteringBoundLogger, event: Progress) -> None:
+    if isinstance(event, ChangedActivities):
+        log.warning(
+            "stored activities served again with other bytes",
+            feed=event.feed,
+            activities=event.activities,
+            same_content=event.same_content,
+            examples=list(event.examples),
+            hint="both are kept: table `changed_activities`; `anthropic-audit status` counts them",
+        )
 
 
 def _log_delivery(log: FilteringBoundLogger, event: Progress) -> None:
