@@ -65,6 +65,8 @@ class IdIndex:
         self._folder = folder / FOLDER
         self._runs: list[Run] = []
         self._recent: dict[int, tuple[int, ...]] = {}
+        self._hashed: dict[str, int] = {}
+        """The hashes of the ids that were looked for last: those that are not found are added next."""
         self._table_id = ""
         self._up_to = self._written_up_to = self._entries = 0
         self._anchor: tuple[int, int] = (0, 0)
@@ -83,6 +85,7 @@ class IdIndex:
             DamagedRunError: A file is damaged: `forget` it all, and catch up.
         """
         hashes = hashes_of(ids)
+        self._hashed = dict(zip(ids, hashes, strict=True))
         found = {one: list(numbers) for one in hashes if (numbers := self._recent.get(one))}
         if self._runs:
             needles = sorted(set(hashes))
@@ -99,7 +102,9 @@ class IdIndex:
             DamagedRunError: A file is damaged: `forget` it all, and catch up.
             OSError: A run can't be written; the ids are known nevertheless.
         """
-        for one, number in zip(hashes_of(ids), numbers, strict=True):
+        hashed, self._hashed = self._hashed, {}
+        hashes = [hashed[name] for name in ids] if hashed.keys() >= set(ids) else hashes_of(ids)
+        for one, number in zip(hashes, numbers, strict=True):
             before = self._recent.get(one)
             self._recent[one] = (number,) if before is None else (*before, number)
             self._anchor = (number, one)

@@ -11,7 +11,7 @@ import os
 import struct
 import zlib
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -23,9 +23,9 @@ _MAGIC = b"AAIDS001"
 _WIDTH = 8
 _BUCKET = 64
 """A bucket has this many hashes to twice as many."""
-_SCAN_FACTOR = 500
+_SCAN_FACTOR = 1200
 """A run with fewer hashes than so many times the number looked for is read from end to end (measured)."""
-_CHUNK = 1 << 21
+_CHUNK = 1 << 18
 """How many hashes are read at a time when a run is read from end to end."""
 _SLICE_BITS = 17
 """Runs are merged in slices of about so many hashes, as a power of two."""
@@ -88,7 +88,7 @@ class Run:
             DamagedRunError: The file is damaged where it was read.
         """
         if self.count < _SCAN_FACTOR * len(needles):
-            return self._scan(column)
+            return self._scan(needles, column)
         return self._probe(needles)
 
     def slices(self, bits: int) -> Iterator[Pairs]:
@@ -119,18 +119,21 @@ class Run:
                 at = held.find(pattern, at + 1)
         return found
 
-    def _scan(self, column: pa.Array) -> list[tuple[int, int]]:
+    def _scan(self, needles: Sequence[int], column: pa.Array) -> list[tuple[int, int]]:
         """Read the run from end to end, and verify it when that is done for the first time."""
         found: list[tuple[int, int]] = []
         crcs = [0, 0]
+        data = memoryview(bytearray(min(_CHUNK, self.count) * _WIDTH))
         for first in range(0, self.count, _CHUNK):
-            length = min(_CHUNK, self.count - first) * _WIDTH
-            hashes = self._read_at(self._hashes_at + first * _WIDTH, length)
-            places = _places(column_of(hashes), column)
+            hashes = data[: min(_CHUNK, self.count - first) * _WIDTH]
+            self._read_into(hashes, self._hashes_at + first * _WIDTH)
+            listed = hashes.cast("Q")
+            start, end = bisect_left(needles, listed[0]), bisect_right(needles, listed[-1])
+            places = _places(column_of(hashes), column[start:end]) if start < end else []
             if self._is_verified and not places:
                 continue
-            numbers = self._read_at(self._numbers_at + first * _WIDTH, length)
-            listed, numbered = memoryview(hashes).cast("Q"), memoryview(numbers).cast("Q")
+            numbers = self._read_at(self._numbers_at + first * _WIDTH, len(hashes))
+            numbered = memoryview(numbers).cast("Q")
             found += [(listed[place], numbered[place]) for place in places]
             if not self._is_verified:
                 crcs = [zlib.crc32(hashes, crcs[0]), zlib.crc32(numbers, crcs[1])]
@@ -154,6 +157,15 @@ class Run:
             raise DamagedRunError(message)
         return held
 
+    def _read_into(self, data: memoryview, place: int) -> None:
+        try:
+            length = os.preadv(self._file, [data], place)
+        except OSError as error:
+            raise DamagedRunError(str(error)) from error
+        if length != len(data):
+            message = f"{self.path} is cut off"
+            raise DamagedRunError(message)
+
     def _read_at(self, place: int, length: int) -> bytes:
         try:
             held = os.pread(self._file, length, place)
@@ -165,7 +177,7 @@ class Run:
         return held
 
 
-def column_of(data: bytes) -> pa.Array:
+def column_of(data: bytes | memoryview) -> pa.Array:
     """Return 64-bit integers of memory as a column."""
     return pa.Array.from_buffers(pa.uint64(), len(data) // _WIDTH, [None, pa.py_buffer(data)])
 
