@@ -27,10 +27,12 @@ from anthropic_audit.progress import (
     Progress,
     RangeRead,
     Stored,
+    Unexpected,
     Waiting,
     WalkFailed,
     WalkFinished,
     WalkStarted,
+    WorkFailed,
 )
 from anthropic_audit.redact import redact
 from anthropic_audit.times import format_duration, format_time
@@ -115,6 +117,8 @@ class ProgressDisplay:
                     self._note = f"waiting {event.seconds:.0f} s: {event.reason}"
                 case Asked() | Delivered() | DeliveryFailed():
                     return
+                case Unexpected() | WorkFailed():
+                    self._console.print(Text(redact(f"{event.work}: {event.reason}"), style="red"))
                 case RangeRead():
                     self._history = event
                 case Normalized():

@@ -19,10 +19,12 @@ from anthropic_audit.progress import (
     PageRead,
     Progress,
     Stored,
+    Unexpected,
     Waiting,
     WalkFailed,
     WalkFinished,
     Watch,
+    WorkFailed,
 )
 from anthropic_audit.search import Echo
 from anthropic_audit.settings import FeedSettings
@@ -62,6 +64,8 @@ class Figures:
         self._delivered = self._counter("sink_events", "Events that sinks have settled", "sink", "fate")
         self._sink_failures = self._counter("sink_failures", "Failures to deliver", "sink", "kind")
         self._position = self._gauge("sink_position", "The number up to which a sink has settled everything", "sink")
+        self._unexpected = self._counter("unexpected_errors", "Errors that no one foresaw", "work", "kind")
+        self._work_failures = self._counter("work_failures", "Failures of work beside collecting", "work", "kind")
         self._strangers = self._gauge("stranger_requests", "Requests under our keys that are none of ours, last day")
 
     def watch(self, event: Progress) -> None:
@@ -78,14 +82,8 @@ class Figures:
                 self._repeated.labels(event.feed).inc(event.activities - event.new)
             case WalkFinished():
                 self._count_walk(event)
-            case WalkFailed():
-                self._failures.labels(event.feed, event.kind).inc()
-            case Waiting():
-                self._waits.inc(event.seconds)
-            case Normalized():
-                self._events.inc(event.events)
             case _:
-                self._count_delivery(event)
+                self._count_other(event)
         self._passed_on(event)
 
     def text(self, archive: ArchiveWriter, feeds: Sequence[FeedSettings]) -> bytes:
@@ -116,6 +114,21 @@ class Figures:
             self._late.labels(walk.feed).inc(walk.new)
         if walk.requests_remaining is not None:
             self._budget.labels(walk.feed).set(walk.requests_remaining)
+
+    def _count_other(self, event: Progress) -> None:
+        match event:
+            case WalkFailed():
+                self._failures.labels(event.feed, event.kind).inc()
+            case Waiting():
+                self._waits.inc(event.seconds)
+            case Normalized():
+                self._events.inc(event.events)
+            case Unexpected():
+                self._unexpected.labels(event.work, event.kind).inc()
+            case WorkFailed():
+                self._work_failures.labels(event.work, event.kind).inc()
+            case _:
+                self._count_delivery(event)
 
     def _count_delivery(self, event: Progress) -> None:
         if isinstance(event, DeliveryFailed):
