@@ -14,6 +14,7 @@ AuditError
     FeedStalledError     the API promises more and stays where it is
     ArchiveError         the archive can't be read or written
     ArchiveBusyError     another process writes this archive
+    ArchiveLostError     the archive was taken from under its writer (lease or table removed, or written by others)
     SinkDeniedError      a target does not let us in, or is not what it should be
   SinkRefusedError       a target refuses these events as they are: fewer at once may be taken, one alone is rejected
   LoginRefusedError      somebody's login is refused, or can't be believed: they are told, and may try again
@@ -93,6 +94,13 @@ class ArchiveError(FatalError):
 
 class ArchiveBusyError(ArchiveError):
     """Another process holds the archive's lease."""
+
+
+class ArchiveLostError(ArchiveError):
+    """The archive was taken from under its writer: the lease file or a table was removed, or another process wrote it.
+
+    Trying again can't help: the process ends, and whoever starts it again reads everything anew.
+    """
 
 
 class SinkBusyError(TransientError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anthropic_audit.errors import ArchiveBusyError
 from anthropic_audit.model import Coverage, Filters, Purpose, Received, RequestMade, Window
@@ -18,13 +19,14 @@ from anthropic_audit.progress import Waiting, Watch, nobody
 from anthropic_audit.times import EPOCH
 
 from .chunks import Chunk, chunks_of
-from .delta import DeltaLog, translated
+from .delta import DeltaLog
 from .duck import connect, read
 from .lease import Lease
 from .ledger import GapLedger, GapRow
 from .location import folder_of
 from .rows import Events, activity_rows, coverage_rows, event_rows, removal_rows, request_rows
 from .schema import ACTIVITIES, COVERAGE, DELIVERIES, EVENTS, NORMALIZED, REJECTED, REMOVALS, REQUESTS, SEQ
+from .snapshot import translated
 from .upkeep import GRACE, Compacted, Removed, Vacuumed
 
 _LEASE_SECONDS = 1.0
@@ -73,7 +75,8 @@ class ArchiveWriter:
 
     Raises:
         ArchiveBusyError: Another process writes it.
-        ArchiveError: It can't be read or written.
+        ArchiveError: It can't be read or written, or has lost a table.
+        ArchiveLostError: Meanwhile its lease or a table was removed, or another process has written it.
         SetupError: The location is none.
     """
 
@@ -83,11 +86,11 @@ class ArchiveWriter:
             folder.mkdir(parents=True, exist_ok=True)
         self._lease = Lease(folder, clock.now())
         try:
-            self._activities = DeltaLog(folder, ACTIVITIES)
-            self._events = DeltaLog(folder, EVENTS)
-            self._coverage = DeltaLog(folder, COVERAGE)
-            self._requests = DeltaLog(folder, REQUESTS)
-            self._removals = DeltaLog(folder, REMOVALS)
+            self._activities = DeltaLog(folder, ACTIVITIES, self._lease)
+            self._events = DeltaLog(folder, EVENTS, self._lease)
+            self._coverage = DeltaLog(folder, COVERAGE, self._lease)
+            self._requests = DeltaLog(folder, REQUESTS, self._lease)
+            self._removals = DeltaLog(folder, REMOVALS, self._lease)
             self._of_sinks = [DeltaLog(folder, DELIVERIES), DeltaLog(folder, REJECTED)]
             self._gaps = GapLedger(folder)
             self._duckdb = connect()
@@ -113,6 +116,7 @@ class ArchiveWriter:
         for one in received:
             once.setdefault(one.activity.id, one)
         with self._storing, translated(self._folder):
+            self._activities.refresh()
             stored = self._stored_already(list(once.values()))
             fresh = [one for name, one in once.items() if name not in stored]
             if fresh:
@@ -152,6 +156,7 @@ class ArchiveWriter:
     def record_gaps(self, rows: Sequence[GapRow]) -> None:
         """Record what opened, closed, or is lost for good."""
         with self._recording:
+            self._lease.check()
             self._gaps.record(rows)
 
     def gaps(self, feed: str, filters: Filters) -> list[GapEntry]:
@@ -189,9 +194,15 @@ class ArchiveWriter:
                 return read(connection, _BETWEEN, {"files": files, "first": first, "last": last})
 
     def append_events(self, events: Events, up_to_seq: int) -> None:
-        """Store events and, with them, the position up to which they exist."""
+        """Store events and, with them, the position up to which they exist; those that exist already are left out."""
         rows = event_rows(events)
         with self._deriving, translated(self._folder):
+            self._events.refresh()
+            done = self._events.mark(NORMALIZED)
+            if up_to_seq <= done:
+                return
+            if rows.num_rows and rows.column(SEQ)[0].as_py() <= done:
+                rows = rows.filter(pc.greater(rows.column(SEQ), done))
             self._events.append(rows, {NORMALIZED: up_to_seq})
 
     def event_chunks(self, start: datetime, end: datetime) -> list[Chunk]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from anthropic_audit.archive import ArchiveWriter, settle_gaps
-from anthropic_audit.errors import AuditError, InterruptedRunError, TransientError, UnexpectedError
+from anthropic_audit.errors import ArchiveLostError, AuditError, InterruptedRunError, TransientError, UnexpectedError
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Purpose, Window
@@ -35,7 +35,7 @@ from .feeds import FeedRun, Slots, SlottedFeed
 from .history import History, HistoryRules
 from .requests import RequestLog
 from .threads import side_by_side
-from .unexpected import UnexpectedErrors
+from .unexpected import ENDS_EVERYTHING, UnexpectedErrors
 
 _GAVE_UP = 3
 _SLOTS = 8
@@ -102,6 +102,7 @@ class Collector:
 
         Raises:
             InterruptedRunError: The operator asked for an end; what is stored stays.
+            ArchiveLostError: The archive was taken from under us.
         """
         with self._normalizing() as events:
             outcomes = side_by_side([partial(self._collect, run, events, None) for run in runs])
@@ -113,6 +114,7 @@ class Collector:
 
         Raises:
             InterruptedRunError: The operator asked for an end; what is stored stays.
+            ArchiveLostError: The archive was taken from under us.
         """
         try:
             with self._normalizing() as events:
@@ -155,6 +157,9 @@ class Collector:
             self._normalizing_error = self._attempt("normalize", normalize)
         except InterruptedRunError:
             return True
+        except ArchiveLostError as error:
+            self._normalizing_error = error
+            return True
         return self._normalizing_error is None
 
     def _attempt(self, work: str, action: Callable[[], object]) -> AuditError | None:
@@ -187,7 +192,7 @@ class Collector:
         """
         try:
             return self._round(run, events, deadline)
-        except InterruptedRunError:
+        except ENDS_EVERYTHING:
             raise
         except Exception as caught:  # noqa: BLE001 - whatever it is ends this feed's round only
             error = self.unexpected.note(_work_of(run.settings), caught)
@@ -198,11 +203,13 @@ class Collector:
         settings = run.settings
         before = self._archive.covered(settings.name, settings.filters)
         target = self._clock.now()
+        if isinstance(self._normalizing_error, ArchiveLostError):
+            raise self._normalizing_error
         events.poke()
         error: AuditError | None = None
         try:
             error = self._walk_due(run, events, deadline) or self._fill(run, events, deadline)
-        except InterruptedRunError:
+        except ENDS_EVERYTHING:
             raise
         except Exception as caught:  # noqa: BLE001 - gaps are settled with whatever ended the walks
             error = self.unexpected.note(_work_of(settings), caught)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from anthropic_audit.archive import ArchiveWriter
-from anthropic_audit.errors import AuditError, InterruptedRunError
+from anthropic_audit.errors import ArchiveLostError, AuditError, InterruptedRunError
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.model import Coverage, Purpose, Window
 from anthropic_audit.plan import Backfill, BackfillRules, Due, Spans
@@ -117,7 +117,7 @@ class History:
         while (window := self._take()) is not None:
             try:
                 activities, new = _walk(walker, Due(window, self._rules.purpose))
-            except InterruptedRunError:
+            except (InterruptedRunError, ArchiveLostError):
                 self._fail(window, None)
                 raise
             except Exception as caught:  # noqa: BLE001 - whatever it is ends the reading of this range only

@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from anthropic_audit.errors import AuditError, InterruptedRunError, UnexpectedError
+from anthropic_audit.errors import ArchiveLostError, AuditError, InterruptedRunError, UnexpectedError
 from anthropic_audit.progress import Progress, Unexpected, Watch
 from anthropic_audit.redact import redact
+
+ENDS_EVERYTHING = (InterruptedRunError, ArchiveLostError)
+"""The operator's stop, and the loss of the archive itself: nothing can go on after these."""
 
 PERSISTENT_AFTER = 5
 """So many errors of one kind in a row, and the service is no longer ready."""
@@ -69,11 +72,11 @@ class UnexpectedErrors:
         """Do a piece of work, and return what ended it.
 
         Raises:
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError, ArchiveLostError: These end everything.
         """
         try:
             action()
-        except InterruptedRunError:
+        except ENDS_EVERYTHING:
             raise
         except Exception as error:  # noqa: BLE001 - this is where it is kept to this work
             return self.note(work, error)
