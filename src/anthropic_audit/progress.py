@@ -30,6 +30,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class StillWaiting:
+    """A request takes long: its answer has not begun, or has not come to its end."""
+
+    feed: str
+    seconds: float
+    """How long it has taken so far."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageRead:
     """A page arrived; it is not stored yet."""
 
@@ -147,6 +156,7 @@ class Unexpected:
 
 Progress = (
     Asked
+    | StillWaiting
     | WalkStarted
     | PageRead
     | Stored

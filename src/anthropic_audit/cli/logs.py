@@ -17,6 +17,7 @@ from anthropic_audit.progress import (
     Normalized,
     PageRead,
     Progress,
+    StillWaiting,
     Unexpected,
     Waiting,
     WalkFailed,
@@ -62,6 +63,8 @@ def logging_watch(log: FilteringBoundLogger) -> Watch:
                 log.error("walk failed", feed=event.feed, reason=event.reason, hint=event.hint)
             case Waiting():
                 log.warning("waiting", seconds=round(event.seconds, 3), reason=event.reason)
+            case StillWaiting():
+                log.warning("still waiting", feed=event.feed, seconds=round(event.seconds))
             case CursorLost():
                 log.warning("cursor lost", feed=event.feed, resumed_at=format_time(event.resumed_at))
             case PageRead() if event.malformed:

@@ -26,6 +26,7 @@ from anthropic_audit.progress import (
     PageRead,
     Progress,
     RangeRead,
+    StillWaiting,
     Stored,
     Unexpected,
     Waiting,
@@ -115,6 +116,8 @@ class ProgressDisplay:
             match event:
                 case Waiting():
                     self._note = f"waiting {event.seconds:.0f} s: {event.reason}"
+                case StillWaiting():
+                    self._note = f"{event.feed}: still waiting for an answer after {event.seconds:.0f} s"
                 case Asked() | Delivered() | DeliveryFailed():
                     return
                 case Unexpected() | WorkFailed():
