@@ -19,6 +19,7 @@ AuditError
   SinkRefusedError       a target refuses these events as they are: fewer at once may be taken, one alone is rejected
   LoginRefusedError      somebody's login is refused, or can't be believed: they are told, and may try again
   ProviderError          an identity provider can't be reached, or answers what no agreement covers
+  UnexpectedError        an error that no one foresaw, kept to one round, batch or chore: the log has its traceback
   InterruptedRunError    the operator asked for an end: what is stored stays, the rest is due next time; exit code 3
 """
 
@@ -132,6 +133,10 @@ class LoginRefusedError(AuditError):
 
 class ProviderError(AuditError):
     """An identity provider can't be reached, or answers what no agreement covers."""
+
+
+class UnexpectedError(AuditError):
+    """An error that no one foresaw ended one piece of work; the rest goes on."""
 
 
 class InterruptedRunError(AuditError):

@@ -30,6 +30,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class StillWaiting:
+    """A request takes long: its answer has not begun, or has not come to its end."""
+
+    feed: str
+    seconds: float
+    """How long it has taken so far."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageRead:
     """A page arrived; it is not stored yet."""
 
@@ -131,8 +140,35 @@ class DeliveryFailed:
     """The error's class, for those who count."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkFailed:
+    """Work beside collecting failed in a way that was foreseen (a full disk, a busy archive); it is tried again."""
+
+    work: str
+    reason: str
+    hint: str | None
+    kind: str = ""
+    """The error's class, for those who count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unexpected:
+    """An error that no one foresaw ended one piece of work; everything else goes on, and it is tried again."""
+
+    work: str
+    """What ended: `feed acme`, `sink main`, `chore compact`, `normalize`, `health page /metrics` and so on."""
+    reason: str
+    kind: str
+    """The error's class, for those who count."""
+    in_a_row: int
+    """How many errors of this kind have ended this work since it last went well, this one included."""
+    traceback: tuple[str, ...] = ()
+    """A line for each call, the innermost last; given with the first error of a row only."""
+
+
 Progress = (
     Asked
+    | StillWaiting
     | WalkStarted
     | PageRead
     | Stored
@@ -145,6 +181,8 @@ Progress = (
     | Normalized
     | Delivered
     | DeliveryFailed
+    | WorkFailed
+    | Unexpected
 )
 Watch = Callable[[Progress], None]
 

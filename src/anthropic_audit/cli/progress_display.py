@@ -27,11 +27,14 @@ from anthropic_audit.progress import (
     PageRead,
     Progress,
     RangeRead,
+    StillWaiting,
     Stored,
+    Unexpected,
     Waiting,
     WalkFailed,
     WalkFinished,
     WalkStarted,
+    WorkFailed,
 )
 from anthropic_audit.redact import redact
 from anthropic_audit.times import format_duration, format_time
@@ -114,8 +117,12 @@ class ProgressDisplay:
             match event:
                 case Waiting():
                     self._note = f"waiting {event.seconds:.0f} s: {event.reason}"
+                case StillWaiting():
+                    self._note = f"{event.feed}: still waiting for an answer after {event.seconds:.0f} s"
                 case Asked() | Delivered() | DeliveryFailed():
                     return
+                case Unexpected() | WorkFailed():
+                    self._console.print(Text(redact(f"{event.work}: {event.reason}"), style="red"))
                 case RangeRead():
                     self._history = event
                 case ChangedActivities():
