@@ -117,7 +117,7 @@ def _log_walk(log: FilteringBoundLogger, event: WalkFinished) -> None:
 def _log_changes(log: FilteringBoundLogger, event: Progress) -> None:
     if isinstance(event, ChangedActivities):
         log.warning(
-            "stored activities served again with other bytes",
+            "changed activities",
             feed=event.feed,
             activities=event.activities,
             same_content=event.same_content,
