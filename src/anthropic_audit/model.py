@@ -101,7 +101,7 @@ class Page:
     requests_remaining: int | None = None
     """How much of it is left, for all keys of the organization together."""
     age_seconds: float = 0.0
-    """How long the answer lay in a cache on the way (the `age` header, RFC 9111); 0 when it came from the API itself."""
+    """How long the answer lay in a cache on the way (`age`, RFC 9111); 0 when it came from the API itself."""
     problem: str | None = None
     """Why the answer proves nothing although it has activities: an error object beside them, members missing, …"""
 
