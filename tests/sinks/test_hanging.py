@@ -59,7 +59,7 @@ def test_a_delivery_has_a_deadline(target: str, way: str) -> None:
         assert "request_deadline" in f"{caught.value} {caught.value.hint}"
 
     with opened(target, way, SystemClock(), "1s") as sink:
-        assert seconds_of(deliver) < 5
+        assert seconds_of(deliver) < 15
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -73,7 +73,7 @@ def test_the_operators_stop_ends_a_delivery(target: str, way: str) -> None:
 
     with opened(target, way, clock, "60s") as sink:
         threading.Timer(0.3, clock.interrupt).start()
-        assert seconds_of(deliver) < 5
+        assert seconds_of(deliver) < 15
 
 
 @pytest.mark.parametrize("target", ["elasticsearch", "opensearch"])
