@@ -36,6 +36,7 @@ LEVELS = {
     "feed.trace": 2,
     "archive": 2,
     "clock": 2,
+    "memory": 2,
     "enrich": 2,
     "simulator": 2,
     "sinks": 2,
