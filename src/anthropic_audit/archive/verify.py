@@ -15,9 +15,9 @@ import duckdb
 
 from anthropic_audit.times import EPOCH
 
-from .delta import translated
 from .reader import ArchiveReader
 from .schema import NORMALIZED, SEQ
+from .snapshot import translated
 
 _SLICE = 200_000
 """How many numbers (`seq`) are looked at in one go."""
