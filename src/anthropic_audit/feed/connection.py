@@ -120,7 +120,7 @@ def translated(route: Route) -> Iterator[None]:
         raise FeedUnreachableError(message, hint=_hint(route, "the network, or raise http_client_timeout")) from error
     except httpx2.HTTPError as error:
         message = f"no answer from {route.target}: {redact(str(error)) or type(error).__name__}"
-        raise FeedUnreachableError(message, hint=_hint(route, "url, ca_file and the network")) from error
+        raise FeedUnreachableError(message, hint=_hint(route, "url, proxy_url, ca_file and the network")) from error
 
 
 def _hint(route: Route, what: str) -> str:
