@@ -22,6 +22,7 @@ from .check import check
 from .collect import collect
 from .console import console
 from .demo import demo
+from .environment import forget_narrow_terminal
 from .export import export
 from .failures import end, guarded, thread_ended
 from .normalize import normalize
@@ -91,5 +92,6 @@ app.add_typer(sinks_commands.app, name="sinks")
 def main() -> None:
     """Run the command line and exit."""
     prepare_streams()
+    forget_narrow_terminal()
     threading.excepthook = thread_ended
     leave_with(end(lambda: app(prog_name="anthropic-audit")))
