@@ -122,10 +122,14 @@ class Pages:
         began at the wrong end.
         """
         query = reading.other_side(self._clock.now())
-        if query is not None:
+        if query is None:
+            return
+        page = self._feed.read_page(query)
+        while page.has_more and not page.activities:
+            self._resumed(reading, query.window.start)
             page = self._feed.read_page(query)
-            if page.activities or page.problem is not None:
-                yield reading.take_proof(page, query)
+        if page.activities:
+            yield reading.take_proof(page, query)
 
 
 def read_ahead(pages: Iterator[Read]) -> Generator[Read]:
