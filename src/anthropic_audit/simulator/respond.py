@@ -25,7 +25,6 @@ from .question import read_question
 from .timeline import microseconds
 from .vendor import Vendor
 
-
 Known = TypeVar("Known")
 
 

@@ -24,10 +24,7 @@ from .keys import KeyRing, demo_keys
 from .question import Rules
 from .timeline import MINUTE_US, Extent, Sighting, Source, Timeline, microseconds, moment
 from .world import Extent as WorldExtent
-from .world import Registry, Storyline, World, WorldSettings
-
-
-_SETTLED_MINUTES = 2
+from .world import PAUSE_MINUTES, Registry, Storyline, World, WorldSettings
 
 
 class Tale(Source, Protocol):
@@ -196,4 +193,4 @@ def _extent(settings: VendorSettings, now: datetime) -> WorldExtent | None:
         return None
     end = now if settings.until is None else min(now, settings.until)
     first, last = microseconds(end - settings.history) // MINUTE_US, microseconds(end) // MINUTE_US
-    return WorldExtent(settings.world.activities, first, max(first + 1, last - _SETTLED_MINUTES))
+    return WorldExtent(settings.world.activities, first, max(first + 1, last - PAUSE_MINUTES + 1))

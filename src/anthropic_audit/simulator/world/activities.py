@@ -61,7 +61,7 @@ class Activities:
         """Return an activity of a type by a kind of actor; `told` sets those members that the type has."""
         unit = scene.session.person.unit
         plan = self._plans[name]
-        activity = {**head(scene.created_at, name, self.actor(kind, scene), unit, token(scene.random))}
+        activity = {**head(scene.created_at, name, self.actor(kind, scene), unit=unit, variable=token(scene.random))}
         activity.update(plan.fields(scene))
         activity.update((member, value) for member, value in told.items() if member in plan.names)
         return activity
@@ -80,7 +80,7 @@ class Activities:
             return {"type": kind, **self._actors[kind](scene)}
 
 
-def head(created_at: str, name: str, actor: Mapping[str, Any], unit: Unit, variable: str) -> dict[str, Any]:
+def head(created_at: str, name: str, actor: Mapping[str, Any], *, unit: Unit, variable: str) -> dict[str, Any]:
     """Return the members that every activity has; `variable` is what is its own in its id."""
     return {
         "id": f"activity_{variable}",

@@ -1,4 +1,4 @@
-"""What is fixed for a day beforehand: sign-ins, chats that are come back to, happenings, and programs that run by the clock."""
+"""What is fixed for a day beforehand: sign-ins, chats that are come back to, lifecycles, programs by the clock."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ class Agenda:
             at_us = session.first_minute * _MINUTE_US + int(random.random() * 20_000_000)
             if session.signs_in:
                 if session.fails_first:
-                    yield self._beat(at_us, "sso_login_initiated", session, UNAUTHENTICATED)
-                    yield self._beat(at_us + 9_000_000, "sso_login_failed", session, UNAUTHENTICATED)
+                    yield self._beat(at_us, "sso_login_initiated", session, kind=UNAUTHENTICATED)
+                    yield self._beat(at_us + 9_000_000, "sso_login_failed", session, kind=UNAUTHENTICATED)
                     at_us += 31_000_000
-                yield self._beat(at_us, "sso_login_initiated", session, UNAUTHENTICATED)
-                yield self._beat(at_us + 6_000_000, "sso_login_succeeded", session, USER, {"mfa_method": "not_used"})
+                yield self._beat(at_us, "sso_login_initiated", session, kind=UNAUTHENTICATED)
+                yield self._beat(at_us + 6_000_000, "sso_login_succeeded", session, members={"mfa_method": "not_used"})
             if session.signs_out:
-                yield self._beat(session.last_minute * _MINUTE_US + 50_000_000, "user_logged_out", session, USER)
+                yield self._beat(session.last_minute * _MINUTE_US + 50_000_000, "user_logged_out", session)
 
     def chats(self, day: int, shelf: Shelf) -> Iterator[Beat]:
         """Yield the creation, and for some the deletion, of the chats that people come back to."""
@@ -89,17 +89,16 @@ class Agenda:
                 }
                 second = 1 + sum(chat.id.encode()) % 50
                 at_us = chat.created_minute * _MINUTE_US + second * 1_000_000 + 357_000
-                yield self._beat(at_us, "claude_chat_created", session, USER, members)
+                yield self._beat(at_us, "claude_chat_created", session, members=members)
                 if chat.file_id is not None:
                     file = {"claude_file_id": chat.file_id, "filename": chat.filename, **members}
-                    yield self._beat(at_us + 41_000_000, "claude_file_uploaded", session, USER, file)
+                    yield self._beat(at_us + 41_000_000, "claude_file_uploaded", session, members=file)
                 if chat.deleted_minute is not None:
                     yield self._beat(
                         chat.deleted_minute * _MINUTE_US + at_us % _MINUTE_US,
                         "claude_chat_deleted",
                         session,
-                        USER,
-                        members,
+                        members=members,
                     )
 
     def happenings(self, day: int, cycles: Cycles, details: Details) -> Iterator[Beat]:
@@ -114,8 +113,9 @@ class Agenda:
         start = day * MINUTES_A_DAY
         nobody = self._days.working(self._organization.people[0], 0)
         for minute in range(start, start + MINUTES_A_DAY, _POLL_MINUTES):
-            after = f"{_COMPLIANCE_API}/activities?limit=1000&order=asc&created_at.gte={time_text((minute - 20) * _MINUTE_US)[:19]}Z"
-            yield self._poll(minute * _MINUTE_US + 2_417_000, after, nobody)
+            since = time_text((minute - 20) * _MINUTE_US)[:19]
+            url = f"{_COMPLIANCE_API}/activities?limit=1000&order=asc&created_at.gte={since}Z"
+            yield self._poll(minute * _MINUTE_US + 2_417_000, url, nobody)
         paths = [
             path.format(unit=unit.uuid) for unit in self._organization.units for path in _CRAWL if "{unit}" in path
         ]
@@ -132,7 +132,7 @@ class Agenda:
         for person in (self._organization.leaver(era + self._organization.leavers_at_once + at) for at in (-1, 0, 1)):
             if person.first_day is None:
                 continue
-            if person.first_day - 6 == day:  # noqa: PLR2004 - so many days before the first one
+            if person.first_day - 6 == day:
                 administrator = self._organization.administrators[
                     person.number % len(self._organization.administrators)
                 ]
@@ -141,7 +141,7 @@ class Agenda:
             first = self._days.working(person, person.first_day)
             at_us = self.joined_us(person) or 0
             if at_us // _MINUTE_US // MINUTES_A_DAY == day:
-                yield self._joining(at_us, "scim_user_created", first, person, "scim")
+                yield self._joining(at_us, "scim_user_created", first, person, pool="scim")
             if first.first_minute // MINUTES_A_DAY == day:
                 yield self._joining(
                     first.first_minute * _MINUTE_US + 40_000_000, "org_user_invite_accepted", first, person
@@ -153,7 +153,7 @@ class Agenda:
             return None
         return (self._days.working(person, person.first_day).first_minute - _PROVISIONED_BEFORE) * _MINUTE_US
 
-    def _joining(self, at_us: int, name: str, session: Session, person: Person, pool: str = "user") -> Beat:
+    def _joining(self, at_us: int, name: str, session: Session, person: Person, *, pool: str = "user") -> Beat:
         members = {
             "user_id": person.id,
             "invited_email": person.email,
@@ -175,7 +175,7 @@ class Agenda:
         return Beat(at_us, "compliance_api_accessed", "api_actor", nobody, members, nobody.person, key)
 
     def _beat(
-        self, at_us: int, name: str, session: Session, kind: str, members: Mapping[str, Any] | None = None
+        self, at_us: int, name: str, session: Session, *, kind: str = USER, members: Mapping[str, Any] | None = None
     ) -> Beat:
         return Beat(at_us, name, kind, session, members or {}, session.person)
 

@@ -1,4 +1,4 @@
-"""What changes to what: legal values of each setting, one after the other, so that each old value is the last new one."""
+"""What changes to what: legal values of each setting in turn, so that each old value is the last new one."""
 
 from __future__ import annotations
 

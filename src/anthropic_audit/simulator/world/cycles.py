@@ -27,6 +27,7 @@ _STAGES = (
     ("updated", "rotated", "completed", "accepted", "approved", "verified"),
     ("disabled", "cancelled", "rejected", "dismissed", "denied", "failed", "revoked", "removed", "deleted", "archived"),
 )
+_CONTINUED = re.compile(r"\n +")
 _STEP = re.compile(r"(\w+?)(?:\+(\d+))?(?:@(\w+))?")
 
 
@@ -90,7 +91,7 @@ def read_families(types: Iterable[str], text: str = FAMILIES) -> tuple[Family, .
         types: The types that are to happen, once in a long while if no line says more.
         text: The table.
     """
-    families = tuple(_family(line) for line in text.strip().splitlines())
+    families = tuple(_family(line) for line in _CONTINUED.sub(" ", text.strip()).splitlines())
     rest = sorted(frozenset(types).difference(*(one.types for one in families)))
     return (*families, *_rare(rest))
 
@@ -194,12 +195,12 @@ class Cycles:
         for at, sitting in enumerate(family.sittings):
             chance = number(self._seed, "sitting", family.name, slot, generation, at)
             day = floor((begin + sitting.share) * family.period_days)
-            told += self._sitting(thing, sitting, (day, earliest_us), chance, len(told))
+            told += self._sitting(thing, sitting, (day, earliest_us), chance=chance, before=len(told))
             earliest_us = told[-1].at_us + _PAUSE_US
         return tuple(told)
 
     def _sitting(
-        self, thing: Thing, sitting: Sitting, begin: tuple[int, int], chance: int, before: int
+        self, thing: Thing, sitting: Sitting, begin: tuple[int, int], *, chance: int, before: int
     ) -> Iterator[Happening]:
         main = self._days.working(self._person(thing, thing.family.pool, chance), begin[0])
         length = max(30, main.last_minute - main.first_minute - 60)

@@ -22,8 +22,9 @@ from .organization import Organization, Person
 _NAMED = ("_id", "_name", "slug", "hostname", "_issuer", "domain", "provider", "filename", "title", "_type", "_mode")
 _NAMES = frozenset(
     words(
-        "user_email deleted_user_email invited_email invited_role invited_seat_tier invitee_email role scopes url webhook_url "
-    "name repo host_constraint algorithm connection_type new_mode amount limit_usd resource_descriptor"
+        "user_email deleted_user_email invited_email invited_role invited_seat_tier invitee_email role scopes url "
+        "webhook_url "
+        "name repo host_constraint algorithm connection_type new_mode amount limit_usd resource_descriptor"
     )
 )
 _PERMISSIONS = (
@@ -64,7 +65,9 @@ class Document(NamedTuple):
 class Details:
     """Everything that is known of the things of all families."""
 
-    def __init__(self, seed: int, organization: Organization, days: Days, cycles: Cycles, catalogue: Catalogue) -> None:
+    def __init__(
+        self, seed: int, organization: Organization, days: Days, *, cycles: Cycles, catalogue: Catalogue
+    ) -> None:
         self._seed = seed
         self.organization = organization
         self._days = days
@@ -130,7 +133,7 @@ class Details:
             there = [one for one in self._cycles.things(family, day) if self._cycles.is_there(one, day)]
             if there:
                 known = self.of(there[number(self._seed, "borrowed", member, *_own(thing)) % len(there)])
-                along = (member, _NAMES_ALONG.get(member))
+                along = (member, _NAMES_ALONG.get(member, member))
                 borrowed.update({name: known[name] for name in along if name in members and name in known})
         return borrowed
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from .chance import generator, token
-from .names import REPOSITORIES
+from .names import DOMAIN, REPOSITORIES
 from .places import PROGRAMS, SERVERS
 
 _SIEM_AGENT = "siem-collector/4.2 (compliance-api)"
@@ -47,7 +48,6 @@ class Machines:
         self.federation_rule_id = f"fdrl_{token(random)}"
         self.federation_issuer_id = f"fdis_{token(random)}"
         self.attested_client_id = f"app_{token(random)}"
-        self.subscription_id = f"{random.getrandbits(128):032x}"
         self.kid_hash = f"{random.getrandbits(256):064x}"
 
     def actor(self, kind: str, random: Random) -> dict[str, Any]:
@@ -56,40 +56,40 @@ class Machines:
         Raises:
             KeyError: There is no machine of this kind.
         """
-        match kind:
-            case "api_actor":
-                return self.siem.acting(kind, "api_key_id")
-            case "admin_api_key_actor":
-                return self.admin_keys[int(random.random() * 2)].acting(kind, "admin_api_key_id")
-            case "service_account_actor":
-                accounts = self.service_accounts
-                return accounts[int(random.random() * len(accounts))].acting(kind, "service_account_id")
-            case "scim_directory_sync_actor":
-                event = f"event_{token(random)}"
-                return {
-                    "type": kind,
-                    "directory_id": self.directory_id,
-                    "workos_event_id": event,
-                    "idp_connection_type": "OktaSCIMV2.0",
-                }
-            case "anthropic_actor":
-                return {"type": kind, "email_address": None}
-            case "system_actor":
-                return {"type": kind, "service": ("retention", "billing")[random.random() < 0.5]}  # noqa: PLR2004
-            case _:
-                return self._workload(kind, random)
+        keys = {
+            "api_actor": ("api_key_id", (self.siem,)),
+            "admin_api_key_actor": ("admin_api_key_id", self.admin_keys),
+            "service_account_actor": ("service_account_id", self.service_accounts),
+        }
+        if kind in keys:
+            member, among = keys[kind]
+            return among[int(random.random() * len(among))].acting(kind, member)
+        return self._workload(kind, random)
 
     def _workload(self, kind: str, random: Random) -> dict[str, Any]:
-        repository = REPOSITORIES[int(random.random() * len(REPOSITORIES))]
         where = {"ip_address": f"{SERVERS}.{60 + int(random.random() * 20)}", "user_agent": PROGRAMS[0]}
+        issuer = f"https://token.ci.{DOMAIN}"
+        repository = REPOSITORIES[int(random.random() * len(REPOSITORIES))]
         subject = f"repo:acme/{repository}:ref:refs/heads/main"
-        issuer = "https://token.ci.acme.example"
-        if kind == "federated_identity_actor":
-            audience = ["https://api.anthropic.com"]
-            return {"type": kind, "issuer": issuer, "subject": subject, "audience": audience, **where}
-        if kind == "federated_actor":
-            provider = {"type": "oidc", "issuer": issuer}
-            return {"type": kind, "provider": provider, "subject": subject, **where}
-        if kind == "attested_device_actor":
-            return {"type": kind, "external_client_id": self.attested_client_id, "kid_hash": self.kid_hash, **where}
-        raise KeyError(kind)
+        members: Mapping[str, dict[str, Any]] = {
+            "scim_directory_sync_actor": {
+                "directory_id": self.directory_id,
+                "workos_event_id": f"event_{token(random)}",
+                "idp_connection_type": "OktaSCIMV2.0",
+            },
+            "anthropic_actor": {"email_address": None},
+            "system_actor": {"service": "retention"},
+            "federated_identity_actor": {
+                "issuer": issuer,
+                "subject": subject,
+                "audience": ["https://api.anthropic.com"],
+                **where,
+            },
+            "federated_actor": {"provider": {"type": "oidc", "issuer": issuer}, "subject": subject, **where},
+            "attested_device_actor": {
+                "external_client_id": self.attested_client_id,
+                "kid_hash": self.kid_hash,
+                **where,
+            },
+        }
+        return {"type": kind, **members[kind]}

@@ -42,7 +42,7 @@ class _Draw:
 class Office:
     """Whoever is at work, and what they do."""
 
-    def __init__(self, seed: int, organization: Organization, days: Days, shelf: Shelf, rhythm: Rhythm) -> None:
+    def __init__(self, seed: int, organization: Organization, days: Days, *, shelf: Shelf, rhythm: Rhythm) -> None:
         self._seed = seed
         self._machines: Machines = organization.machines
         self._unit: Unit = organization.units[0]
@@ -78,16 +78,16 @@ class Office:
             "user_agent": _agent(session, surface),
         }
         end = min(span[1], session.last_minute)
-        yield from _told(random, steps, (span[0], end), actor, person.unit)
+        yield from _told(random, steps, (span[0], end), actor, unit=person.unit)
 
     def _by_program(self, random: Random, span: tuple[int, int], most: int) -> Iterator[Row]:
         if random.random() < _FEDERATED_SHARE:
             actor = self._machines.actor("federated_identity_actor", random)
-            yield from _told(random, [federated_sign_in(self._machines, random)], span, actor, self._unit)
+            yield from _told(random, [federated_sign_in(self._machines, random)], span, actor, unit=self._unit)
             return
         task, _ = self._programs.one(random)
         steps = list(task(Desk(random, self._nobody, span[0], self._shelf, self._days)))[:most]
-        yield from _told(random, steps, span, self._machines.actor("service_account_actor", random), self._unit)
+        yield from _told(random, steps, span, self._machines.actor("service_account_actor", random), unit=self._unit)
 
 
 def _at_work(sessions: Sequence[Session], minute: int, random: Random) -> Session | None:
@@ -106,7 +106,7 @@ def _agent(session: Session, surface: str) -> str:
 
 
 def _told(
-    random: Random, steps: Sequence[Told], span: tuple[int, int], actor: Mapping[str, Any], unit: Unit
+    random: Random, steps: Sequence[Told], span: tuple[int, int], actor: Mapping[str, Any], *, unit: Unit
 ) -> Iterator[Row]:
     """Yield the steps of a task, one some time after the other, all before the span ends."""
     start_us = span[0] * _MINUTE_US + int(random.random() * _MINUTE_US)
@@ -116,4 +116,4 @@ def _told(
     at_us = start_us
     for wait, (name, members) in zip(waits, steps, strict=True):
         at_us += int(wait * scale)
-        yield row(at_us, {**head(time_text(at_us), name, actor, unit, token(random)), **members})
+        yield row(at_us, {**head(time_text(at_us), name, actor, unit=unit, variable=token(random)), **members})

@@ -113,7 +113,7 @@ class Organization:
         return (*self.people, *(one for one in leavers if one.works_on(day)))
 
     def _leaver(self, era: int) -> Person:
-        """Return the one who leaves in an era, counted from the epoch; joined as many eras before as there are others."""
+        """Return the one who leaves in an era, counted from the epoch; they joined that many eras before."""
         at = len(self.people) + era % _LEAVER_NUMBERS
         last_day = era * ERA_DAYS + ERA_DAYS - 4
         first_day = last_day - self.leavers_at_once * ERA_DAYS + 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from .chance import number
 from .days import MINUTES_A_DAY
@@ -20,6 +20,8 @@ _BLOCKS = (60, 30, 10, 5, 2, 1)
 """Lengths of stretches in minutes, each a divisor of a day."""
 _MAX_ROWS = 20_000
 _PEAK = 3.0
+PAUSE_MINUTES = 3
+"""So long after an extent with a number of activities nothing happens."""
 _DAY_BITS, _LEAST_DAY, _DAY_SPAN = 2.0**64, 0.9, 0.2
 
 
@@ -58,13 +60,18 @@ class Rhythm:
         edges = set(range(start, start + MINUTES_A_DAY + 1, self.block))
         if self._extent is not None:
             ends = (self._extent.first_minute, self._extent.end_minute)
-            edges.update(one for one in ends if start < one < start + MINUTES_A_DAY)
+            edges.update(one for one in (*ends, ends[1] + PAUSE_MINUTES) if start < one < start + MINUTES_A_DAY)
         ordered = sorted(edges)
-        return list(zip(ordered, ordered[1:], strict=False))
+        return list(pairwise(ordered))
 
     def is_inside(self, minute: int) -> bool:
         """Say whether a minute lies in the extent with a number of its own."""
         return self._extent is not None and self._extent.first_minute <= minute < self._extent.end_minute
+
+    def is_paused(self, minute: int) -> bool:
+        """Say whether nothing happens in a minute, so that what an extent holds is visible at its end."""
+        end = None if self._extent is None else self._extent.end_minute
+        return end is not None and end <= minute < end + PAUSE_MINUTES
 
     def count(self, start: int, end: int) -> int:
         """Return how many activities a block has."""

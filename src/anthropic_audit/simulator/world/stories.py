@@ -75,7 +75,9 @@ class _Told(NamedTuple):
 class Stories:
     """The stories of a world, era by era."""
 
-    def __init__(self, seed: int, organization: Organization, activities: Activities, days: Days, shelf: Shelf) -> None:
+    def __init__(
+        self, seed: int, organization: Organization, activities: Activities, *, days: Days, shelf: Shelf
+    ) -> None:
         self._seed = seed
         self._organization = organization
         self._activities = activities
@@ -127,7 +129,7 @@ class Stories:
         own, start_us = self._beginning(plot, era, person, random)
         others = [one for one in self._organization.owners if one != person] or [person]
         cast = Cast(random, person, others[era % len(others)], lambda prefix: f"{prefix}_{token(random)}", is_leaving)
-        scenes = _Scenes(self, own, random, cast.responder, start_us)
+        scenes = _Scenes(self, own, random, responder=cast.responder, start_us=start_us)
         told = []
         for whose, step in plot.steps(cast):
             created_us, session = scenes.when_and_who(whose, step)
@@ -164,7 +166,7 @@ class Stories:
         scene = Scene(scenes.random, session, other, self._organization, time_text(created_us))
         members = {**scenes.seen(step.type), **(step.told or {})}
         activity = self._activities.tell(step.type, step.actor, scene, **members)
-        if step.actor != "user_actor" and step.actor != UNAUTHENTICATED and "ip_address" in activity["actor"]:
+        if step.actor not in {"user_actor", UNAUTHENTICATED} and "ip_address" in activity["actor"]:
             activity["actor"] |= {"ip_address": session.address, "user_agent": session.agent}
             activity["actor"] |= {name: told for name, told in members.items() if name in activity["actor"]}
         return row(created_us, activity)
@@ -174,7 +176,7 @@ class Stories:
         minute, day = start_us // _MINUTE_US, start_us // _MINUTE_US // MINUTES_A_DAY
         sessions = (self._days.of_person(person, day - back) for back in range(_CHATS_OF_DAYS))
         chats = [chat for one in sessions if one is not None for chat in one.chats if chat.is_there(minute)]
-        return _Belongings(self._organization, self._shelf, person, day, chats)
+        return _Belongings(self._organization, self._shelf, person, day=day, chats=chats)
 
     def thief_of(self, own: Session, random: Random) -> Session:
         """Return the session of somebody who acts in a person's name from elsewhere."""
@@ -202,7 +204,7 @@ class _Belongings:
     """What a person has, one after the other, so that a thief sees different things."""
 
     def __init__(
-        self, organization: Organization, shelf: Shelf, person: Person, day: int, chats: Sequence[Chat]
+        self, organization: Organization, shelf: Shelf, person: Person, *, day: int, chats: Sequence[Chat]
     ) -> None:
         lost = Chat(organization.things("claude_chat")[person.number % 400], 0)
         file = Chat(lost.id, 0, None, None, organization.things("claude_file")[person.number % 400], "notes.md")
@@ -243,7 +245,7 @@ class _Belongings:
 class _Scenes:
     """The sessions of a story, and how far it is told."""
 
-    def __init__(self, stories: Stories, own: Session, random: Random, responder: Person, start_us: int) -> None:
+    def __init__(self, stories: Stories, own: Session, random: Random, *, responder: Person, start_us: int) -> None:
         self._stories = stories
         self.random = random
         self._own = own

@@ -1,8 +1,8 @@
 """The world: what happened in any minute, always the same for the same settings.
 
-What is fixed for a day comes first (sign-ins, lifecycles of things, stories), then the tasks of those who are at work fill
-each stretch of time up to what its rhythm asks for. Nothing is kept but what a few days need, so any span can be asked
-for, in any order.
+What is fixed for a day comes first (sign-ins, lifecycles of things, stories), then the tasks of those who are at work
+fill each stretch of time up to what its rhythm asks for. Nothing is kept but what a few days need, so any span can be
+asked for, in any order.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .cycles import Cycles, read_families
 from .days import MINUTES_A_DAY, Days
 from .details import Details
 from .fields import Scene
-from .office import Office
 from .names import words
+from .office import Office
 from .organization import ERA_DAYS, Organization, Person
 from .plots import PLOTS
 from .rhythm import Extent, Rhythm
@@ -36,7 +36,9 @@ _SIGN_IN_SHARE = 0.12
 """Sign-ins, and what people fix for their day, are at most this share of all activities."""
 _BEATS_A_PERSON = 9.0
 _LIFECYCLES_FROM, _POLLS_FROM, _STAFF_FROM = 2500.0, 1500.0, 100.0
-"""How many activities a day a world must have for all lifecycles, for polls by the clock, and for people to come and go."""
+"""How many activities a day a world must have for all lifecycles, for polls, and for people to come and go."""
+_ROOM_FOR_STORIES = 30
+"""How many times as much as the stories a world has that is to have an exact number of activities."""
 _TOLD_OTHERWISE = TYPES | frozenset(
     words(
         """
@@ -78,13 +80,15 @@ class World:
         families = read_families(frozenset(catalogue.types) - _TOLD_OTHERWISE)
         share = min(1.0, rhythm.per_day / _LIFECYCLES_FROM)
         self.cycles = Cycles(seed, organization, self._days, families, kept=share)
-        self.details = Details(seed, organization, self._days, self.cycles, catalogue)
+        self.details = Details(seed, organization, self._days, cycles=self.cycles, catalogue=catalogue)
         self._shelf = Shelf(self.cycles, self.details)
         self._agenda = Agenda(seed, organization, self._activities, self._days)
-        self.stories = Stories(seed, organization, self._activities, self._days, self._shelf).with_plots(PLOTS)
-        self._office = Office(seed, organization, self._days, self._shelf, rhythm)
+        self.stories = Stories(seed, organization, self._activities, days=self._days, shelf=self._shelf).with_plots(
+            PLOTS
+        )
+        self._office = Office(seed, organization, self._days, shelf=self._shelf, rhythm=rhythm)
         rows = sum(len(story.activity_ids) for story in self.stories.between(0, ERA_DAYS * MINUTES_A_DAY))
-        self.has_stories = rows / ERA_DAYS < rhythm.per_day / 2
+        self.has_stories = rows / ERA_DAYS < rhythm.per_day / (2 if extent is None else _ROOM_FOR_STORIES)
         self._plan = lru_cache(4)(self._planned)
         self._filled = lru_cache(4)(self._fill)
 
@@ -95,6 +99,8 @@ class World:
 
     def rows(self, minute: int) -> list[Row]:
         """Return what happened in a minute, counted from the epoch, by time and id."""
+        if self._rhythm.is_paused(minute):
+            return []
         plan = self._plan(minute // MINUTES_A_DAY)
         rows = [self._agenda.row(beat) for beat in plan.beats.get(minute, ())]
         rows += plan.rows.get(minute, ())
@@ -145,8 +151,19 @@ class World:
         beats = _by_minute(day, ((one.at_us, one) for one in self._beats(day)), silences)
         told = self.stories.rows(day) if self.has_stories else []
         rows = _by_minute(day, ((one.created_us, one) for one in told), [])
+        self._thin(day, beats, rows)
         fixed = {minute: len(beats.get(minute, ())) + len(rows.get(minute, ())) for minute in (*beats, *rows)}
         return _Plan(beats, rows, self._blocks(day, fixed, silences))
+
+    def _thin(self, day: int, beats: dict[int, list[Beat]], rows: dict[int, list[Row]]) -> None:
+        """Leave out what is more than an extent with a number of activities has room for on a day."""
+        inside = [block for block in self._rhythm.blocks(day) if self._rhythm.is_inside(block[0])]
+        room = sum(self._rhythm.count(*block) for block in inside)
+        minutes = {minute for block in inside for minute in range(*block)}
+        for fixed in (rows, beats):
+            for minute in sorted(minutes.intersection(fixed)):
+                del fixed[minute][room:]
+                room -= len(fixed[minute])
 
     def _beats(self, day: int) -> Iterable[Beat]:
         per_day = self._rhythm.per_day
