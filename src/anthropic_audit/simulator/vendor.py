@@ -23,8 +23,8 @@ from .index import Span
 from .keys import KeyRing, demo_keys
 from .question import Rules
 from .timeline import MINUTE_US, Extent, Sighting, Source, Timeline, microseconds, moment
-from .world import Extent as WorldExtent
 from .world import PAUSE_MINUTES, Registry, Storyline, World, WorldSettings
+from .world import Extent as WorldExtent
 
 
 class Tale(Source, Protocol):

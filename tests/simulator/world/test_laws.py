@@ -156,7 +156,7 @@ LIVES = {
     "projects": ("claude_project_id", "claude_project_created", "claude_project_archived"),
     "service accounts": (
         "service_account_id",
-        "platform_service_account_created",
+        "platform_service_account_workspace_member_added",
         "platform_service_account_archived",
     ),
 }

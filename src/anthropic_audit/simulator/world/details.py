@@ -15,8 +15,8 @@ from .chance import generator, number, token
 from .changes import changed, in_turn, role_values
 from .cycles import Cycles, Happening, Thing
 from .days import MINUTES_A_DAY, Days, Session
-from .fields import Maker, Scene, compile_field
-from .names import FILES, words
+from .fields import Maker, Scene, compile_field, id_prefix, own_id
+from .names import FILES, MCP_SERVERS, PLUGINS, TEAMS, words
 from .organization import Organization, Person
 
 _NAMED = ("_id", "_name", "slug", "hostname", "_issuer", "domain", "provider", "filename", "title", "_type", "_mode")
@@ -50,7 +50,8 @@ _BORROWED = {
     "plugin_id": "plugin",
 }
 """Members that name a thing of another family."""
-_NAMES_ALONG = {"mcp_server_id": "mcp_server_name", "group_id": "group_name", "plugin_id": "plugin_name"}
+_STANDING = 4
+_ALONG = {"mcp_server_id": "mcp_server_name", "group_id": "group_name", "plugin_id": "plugin_name"}
 _REMEMBERED = 16_384
 _DAY_US = MINUTES_A_DAY * 60_000_000
 
@@ -121,21 +122,35 @@ class Details:
         session = self._days.working(self.organization.people[0], 0) if family.stays else self._session(thing)
         scene = Scene(generator(self._seed, "thing", *_own(thing)), session, self.target(thing), self.organization, "")
         members = {name: maker(scene) for name, maker in self._makers[family.name]}
-        return members if family.stays else {**members, **self._borrowed(thing, members), **self._chat(thing, members)}
+        if family.stays:
+            return members
+        members |= self._chat(thing, members)
+        return {**members, **self._borrowed(thing, {name: one for name, one in members.items() if one is not None})}
 
     def _borrowed(self, thing: Thing, members: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the names of things of other families that are there when this one comes into being."""
         borrowed: dict[str, Any] = {}
-        day = self._cycles.life(thing)[0].at_us // _DAY_US
+        life = self._cycles.life(thing)
+        day = life[0].at_us // _DAY_US
         for member, family in _BORROWED.items():
             if member not in members or thing.family.name.startswith(family):
                 continue
-            there = [one for one in self._cycles.things(family, day) if self._cycles.is_there(one, day)]
-            if there:
-                known = self.of(there[number(self._seed, "borrowed", member, *_own(thing)) % len(there)])
-                along = (member, _NAMES_ALONG.get(member, member))
-                borrowed.update({name: known[name] for name in along if name in members and name in known})
-        return borrowed
+            chance = number(self._seed, "borrowed", member, *_own(thing))
+            there = [
+                one
+                for one in self._cycles.things(family, day)
+                if self._cycles.is_there(one, day) and self._cycles.life(one)[-1].at_us > life[-1].at_us
+            ]
+            known = self.of(there[chance % len(there)]) if there else self._standing(member, chance)
+            borrowed.update({name: value for name, value in known.items() if name in (member, _ALONG.get(member, ""))})
+        return {name: value for name, value in borrowed.items() if name in members}
+
+    def _standing(self, member: str, chance: int) -> Mapping[str, Any]:
+        """Return the name of a thing that was always there."""
+        at = chance % _STANDING
+        named = {"group_id": TEAMS, "mcp_server_id": MCP_SERVERS, "plugin_id": PLUGINS}.get(member, ("",) * _STANDING)
+        things = self.organization.things(id_prefix(member))
+        return {member: things[at], _ALONG.get(member, member + "_name"): named[at]}
 
     def _chat(self, thing: Thing, members: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the name of a chat of who made a thing, one that stays and is in no project."""
@@ -145,7 +160,8 @@ class Details:
         minute = first.at_us // 60_000_000
         chats = [one for one in first.session.chats if one.is_there(minute) and one.deleted_minute is None]
         loose = [one.id for one in chats if one.rank is None]
-        return {"claude_chat_id": loose[0], "claude_project_id": None} if loose else {}
+        fresh = f"claude_chat_{token(generator(self._seed, 'chat', *_own(thing)))}"
+        return {"claude_chat_id": loose[0] if loose else fresh, "claude_project_id": None}
 
     def _session(self, thing: Thing) -> Session:
         return self._cycles.life(thing)[0].session
@@ -158,7 +174,10 @@ class Details:
             for name, spec in self._types[kind].fields.items()
             if spec.kind in {"string", "number", "enum"} and (name.endswith(_NAMED) or name in _NAMES)
         }
-        return [(name, compile_field(name, spec)) for name, spec in specs.items()]
+        return [
+            (name, (spec.kind == "string" and own_id(name)) or compile_field(name, spec))
+            for name, spec in specs.items()
+        ]
 
 
 def _own(thing: Thing) -> tuple[object, ...]:

@@ -241,6 +241,20 @@ def _is_number(name: str) -> bool:
     return name in _EXACT and name != "version"
 
 
+def id_prefix(name: str) -> str:
+    """Return how the ids in a member begin."""
+    stem = name.removesuffix("_ids").removesuffix("_id")
+    return _PREFIXES.get(stem, stem)
+
+
+def own_id(name: str) -> Maker | None:
+    """Return what makes ids that nothing else has, for a member that names a thing; None where a person is named."""
+    if name in _EXACT or not name.endswith("_id"):
+        return None
+    prefix = id_prefix(name)
+    return lambda scene: f"{prefix}_{token(scene.random)}"
+
+
 def _text(name: str) -> Maker:
     if name in WORDS:
         return _one_of(*WORDS[name])
@@ -249,6 +263,5 @@ def _text(name: str) -> Maker:
             return maker
     for ending in _IDS:
         if name.endswith(ending):
-            stem = name.removesuffix(ending)
-            return _thing(_PREFIXES.get(stem, stem))
+            return _thing(id_prefix(name))
     return _OTHER_WORDS
