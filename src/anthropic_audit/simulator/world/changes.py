@@ -114,6 +114,10 @@ PAIRS: Mapping[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
         ("previous_otlp_resource_attributes", "new_otlp_resource_attributes", (None, "service=cowork", None)),
         ("previous_otlp_content_capture", "new_otlp_content_capture", (None, ["tool_details"], None)),
     ),
+    "claude_code_user_marketplaces_updated": (
+        ("previous_value", "new_value", ('["acme/internal"]', '["acme/internal", "acme/data"]')),
+    ),
+    "claude_code_user_plugins_updated": (("previous_value", "new_value", ('["unit-tests"]', '["unit-tests", "sql"]')),),
     "claude_artifact_sharing_updated": (
         ("previous_mode", "new_mode", ("private", "organization")),
         ("previous_write_mode", "new_write_mode", ("private", "private")),

@@ -253,7 +253,15 @@ def _attestation(_: Details, happening: Happening) -> dict[str, Any]:
     }
 
 
-def _login(_: Details, happening: Happening) -> dict[str, Any]:
+def _connected(_: Details, __: Happening) -> dict[str, Any]:
+    return {"integration_type": "mcp_server"}
+
+
+def _keys_written(_: Details, __: Happening) -> dict[str, Any]:
+    return {"deleted_all": False, "keys_deleted": [], "keys_deleted_count": 0, "keys_written_count": 1}
+
+
+def _login(_: Details, __: Happening) -> dict[str, Any]:
     return {"mfa_method": "not_used"}
 
 
@@ -272,4 +280,11 @@ _SPECIAL: Mapping[str, _Told] = {
     "cmek_preserve": _access,
     "org_security_control_attestation_updated": _attestation,
     "magic_link_login_succeeded": _login,
+    "integration_user_connected": _connected,
+    "integration_user_disconnected": _connected,
+    "claude_code_user_marketplaces_updated": _keys_written,
+    "claude_code_user_plugins_updated": _keys_written,
+    "claude_code_user_settings_updated": _keys_written,
+    "claude_code_user_memory_updated": _keys_written,
+    "claude_code_team_memory_updated": _keys_written,
 }

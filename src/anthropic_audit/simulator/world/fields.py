@@ -187,8 +187,9 @@ def compile_field(name: str, spec: FieldSpec) -> Maker:
         return single
 
     def many(scene: Scene) -> list[Any]:
-        made = [single(scene) for _ in range(1 + int(scene.random.random() * _LONGEST_LIST))]
-        return made if spec.kind == "object" else list(dict.fromkeys(made))
+        if spec.kind == "object":
+            return [single(scene)]
+        return list(dict.fromkeys(single(scene) for _ in range(1 + int(scene.random.random() * _LONGEST_LIST))))
 
     return many
 
