@@ -7,8 +7,7 @@ import subprocess
 import sys
 
 import pytest
-
-from ..serving import key, serving
+from tests.serving import key, serving
 
 PROGRAM = """
 import json, sys
