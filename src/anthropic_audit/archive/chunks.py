@@ -13,7 +13,7 @@ from typing import Any
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.model import Window
 
-from .delta import DataFile
+from .data_files import DataFile
 from .schema import DAY
 
 _SEQ, _TIME = "seq", "timestamp"

@@ -9,11 +9,9 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +27,10 @@ from deltalake.exceptions import DeltaError
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.times import EPOCH, moved
 
+from .data_files import Bound, Snapshot
+from .data_files import DataFile as DataFile  # also for those who read one table
+from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
+from .late_digests import record_late
 from .schema import DAY, Table
 from .upkeep import GRACE, Compacted, Vacuumed
 
@@ -44,40 +46,6 @@ _ROWS_TOGETHER = 65_536
 """How many rows a reader has to take at least: who follows a table reads it in parts."""
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROWS_TOGETHER)
 
-Bound = int | datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DataFile:
-    """One Parquet file of a table, and between which values its indexed columns lie (both included)."""
-
-    path: str
-    rows: int
-    bounds: Mapping[str, tuple[Bound, Bound]]
-
-    def may_hold(self, column: str, lowest: Bound, highest: Bound) -> bool:
-        """Say whether a value of this span can be in the file; a file without statistics can hold anything."""
-        if column not in self.bounds:
-            return True
-        first, last = self.bounds[column]
-        return first <= highest and lowest <= last  # type: ignore[operator] # both bounds are of the column's type
-
-    def may_hold_any(self, column: str, numbers: Sequence[int]) -> bool:
-        """Say the same of some numbers, which come sorted."""
-        if column not in self.bounds:
-            return bool(numbers)
-        first, last = self.bounds[column]
-        place = bisect_left(numbers, first)
-        return place < len(numbers) and numbers[place] <= last  # type: ignore[operator]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One version of a table: its files, and the marks that were committed with them."""
-
-    files: tuple[DataFile, ...]
-    marks: Mapping[str, int]
-
 
 class DeltaLog:
     """A table of the archive, open for appending by the one process that holds the lease.
@@ -89,12 +57,29 @@ class DeltaLog:
     def __init__(self, archive: Path, table: Table) -> None:
         self._folder = archive / table.name
         self._table = table
+        self._journal = DigestJournal(archive, table.name)
         with translated(self._folder):
+            recorded = self._journal.read()  # before the table: others may commit meanwhile
+            if not is_table(self._folder):
+                self._journal.start_anew()
             self._delta = _open_or_create(self._folder, table)
         self._marks: dict[str, int] = {}
         self._files: list[DataFile] = []
         self._is_known = False
         self._read()
+        self._recorded_version = recorded.version
+        with translated(self._folder):
+            record_late(self._journal, self._folder, recorded, Snapshot(self.files, self._marks, self.version))
+
+    @property
+    def version(self) -> int:
+        """The table's newest version."""
+        return self._delta.version()
+
+    @property
+    def recorded_version(self) -> int:
+        """The newest version that the digest journal knew of when the table was opened, or -1."""
+        return self._recorded_version
 
     @property
     def name(self) -> str:
@@ -170,6 +155,8 @@ class DeltaLog:
         hours = max(0, math.ceil(grace / timedelta(hours=1)))
         with self._committing():
             gone = self._delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=hours > 0)
+        with translated(self._folder):
+            self._journal.forget_missing(self._folder)
         return Vacuumed(self._table.name, len(gone))
 
     def replace(self, rows: pa.RecordBatchReader, predicate: str, nbytes: int) -> None:
@@ -204,8 +191,8 @@ class DeltaLog:
             before = self._delta.version()
             yield
             self._delta.update_incremental()
-            for version in range(before + 1, self._delta.version() + 1):
-                self._take_over(version)
+            versions = range(before + 1, self._delta.version() + 1)
+            self._journal.append([self._take_over(version) for version in versions])
             self._marks = {**self._marks, **marks}
             self._is_known = True
 
@@ -217,16 +204,20 @@ class DeltaLog:
             self._files, self._marks = list(now.files), dict(now.marks)
             self._is_known = True
 
-    def _take_over(self, version: int) -> None:
-        """Sync a commit's files to the disk, and remember what they hold."""
-        log = self._folder / "_delta_log" / f"{version:020}.json"
+    def _take_over(self, version: int) -> Commit:
+        """Sync a commit's files to the disk, remember what they hold, and return their digests."""
+        log = self._folder / LOG / f"{version:020}.json"
         actions = [orjson.loads(line) for line in log.read_bytes().splitlines()]
         added = [line["add"] for line in actions if "add" in line]
-        removed = {str(self._folder / unquote(line["remove"]["path"])) for line in actions if "remove" in line}
-        files = [_file(self._folder, unquote(add["path"]), add["stats"], self._table.indexed) for add in added]
+        removed = frozenset(unquote(line["remove"]["path"]) for line in actions if "remove" in line)
+        files = [_file(self._folder, add, self._table.indexed) for add in added]
         paths = [Path(file.path) for file in files]
         _sync([*paths, log, *{path.parent for path in paths}, log.parent])
-        self._files = [file for file in self._files if file.path not in removed] + files
+        gone = {str(self._folder / path) for path in removed}
+        self._files = [file for file in self._files if file.path not in gone] + files
+        digests = [_digest(self._folder, file) for file in files if file.path not in gone]
+        marks = {line["txn"]["appId"]: line["txn"]["version"] for line in actions if "txn" in line}
+        return Commit(version, (*digests, *log_files(self._folder, version)), removed, marks)
 
 
 @contextmanager
@@ -291,7 +282,7 @@ def _open_or_create(folder: Path, table: Table) -> DeltaTable:
 
 def _snapshot(delta: DeltaTable, folder: Path, table: Table) -> Snapshot:
     files = tuple(_files_now(delta, folder, table.indexed))
-    return Snapshot(files, {name: delta.transaction_version(name) or 0 for name in table.marks})
+    return Snapshot(files, {name: delta.transaction_version(name) or 0 for name in table.marks}, delta.version())
 
 
 def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Iterator[DataFile]:
@@ -302,18 +293,24 @@ def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Itera
             for column in indexed
             if action.get(f"min.{column}") is not None and action.get(f"max.{column}") is not None
         }
-        yield DataFile(str(folder / unquote(action["path"])), action["num_records"] or 0, bounds)
+        path = str(folder / unquote(action["path"]))
+        yield DataFile(path, action["num_records"] or 0, bounds, action["size_bytes"])
 
 
-def _file(folder: Path, path: str, stats_text: str | None, indexed: Iterable[str]) -> DataFile:
-    stats: dict[str, Any] = orjson.loads(stats_text) if stats_text else {}
+def _file(folder: Path, add: Mapping[str, Any], indexed: Iterable[str]) -> DataFile:
+    stats: dict[str, Any] = orjson.loads(add["stats"]) if add["stats"] else {}
     lowest, highest = stats.get("minValues", {}), stats.get("maxValues", {})
     bounds = {
         column: _bounds(_value(lowest[column]), _value(highest[column]))
         for column in indexed
         if column in lowest and column in highest
     }
-    return DataFile(str(folder / path), stats.get("numRecords", 0), bounds)
+    return DataFile(str(folder / unquote(add["path"])), stats.get("numRecords", 0), bounds, add["size"])
+
+
+def _digest(folder: Path, file: DataFile) -> FileDigest:
+    path = Path(file.path)
+    return FileDigest(str(path.relative_to(folder)), *digest_of(path), rows=file.rows, bounds=file.bounds)
 
 
 def _value(stated: int | str) -> Bound:

@@ -13,7 +13,8 @@ from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Coverage, Window
 
 from .chunks import days_together
-from .delta import DataFile, Snapshot, is_table, snapshot_of, translated
+from .data_files import DataFile, Snapshot
+from .delta import is_table, snapshot_of, translated
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
 from .location import folder_of
