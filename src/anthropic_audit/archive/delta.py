@@ -28,7 +28,7 @@ from anthropic_audit.errors import ArchiveError
 from anthropic_audit.times import EPOCH, moved
 
 from .data_files import Bound, Snapshot
-from .data_files import DataFile as DataFile  # also for those who read one table
+from .data_files import DataFile as DataFile  # noqa: PLC0414 - exported for those who read one table
 from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
 from .late_digests import record_late
 from .schema import DAY, Table
@@ -40,7 +40,8 @@ _RESERVE_BYTES = 16 * 2**20
 _TARGET_BYTES = 128 * 2**20
 """How large files get when small ones are merged."""
 _PARQUET = "Parquet"
-_DAMAGED = "a file is damaged: put it back from a backup; `archive verify` says whether anything else is wrong"
+REPAIR = "`anthropic-audit archive repair` sets damaged files aside and gets back what can be had"
+"""The hint of every error and warning about damage."""
 _UNUSABLE = "check that the folder may be written and that the disk has space"
 _ROWS_TOGETHER = 65_536
 """How many rows a reader has to take at least: who follows a table reads it in parts."""
@@ -61,13 +62,14 @@ class DeltaLog:
         with translated(self._folder):
             recorded = self._journal.read()  # before the table: others may commit meanwhile
             if not is_table(self._folder):
+                _refuse_if_gone(self._folder, recorded.version)
                 self._journal.start_anew()
             self._delta = _open_or_create(self._folder, table)
+            _refuse_if_older(self._folder, self._delta.version(), recorded.version)
         self._marks: dict[str, int] = {}
         self._files: list[DataFile] = []
         self._is_known = False
         self._read()
-        self._recorded_version = recorded.version
         with translated(self._folder):
             record_late(self._journal, self._folder, recorded, Snapshot(self.files, self._marks, self.version))
 
@@ -75,11 +77,6 @@ class DeltaLog:
     def version(self) -> int:
         """The table's newest version."""
         return self._delta.version()
-
-    @property
-    def recorded_version(self) -> int:
-        """The newest version that the digest journal knew of when the table was opened, or -1."""
-        return self._recorded_version
 
     @property
     def name(self) -> str:
@@ -90,6 +87,11 @@ class DeltaLog:
     def files(self) -> tuple[DataFile, ...]:
         """The files of the newest version."""
         return tuple(self._files)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest version."""
+        return Snapshot(self.files, dict(self._marks), self.version)
 
     def mark(self, name: str) -> int:
         """Return the number that was last committed under this name, or 0.
@@ -228,7 +230,19 @@ def translated(place: Path) -> Iterator[None]:
     except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
         said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
         message = f"the archive can't be used: `{place}`: {said}"
-        raise ArchiveError(message, hint=_DAMAGED if _PARQUET in said else _UNUSABLE) from error
+        raise ArchiveError(message, hint=REPAIR if _PARQUET in said else _UNUSABLE) from error
+
+
+def _refuse_if_gone(folder: Path, recorded: int) -> None:
+    if recorded > 0:
+        message = f"a table of the archive is gone: `{folder}` had {recorded} commits"
+        raise ArchiveError(message, hint=REPAIR)
+
+
+def _refuse_if_older(folder: Path, newest: int, recorded: int) -> None:
+    if newest < recorded:
+        message = f"commits of a table are lost: the newest of `{folder}` is {newest}, and {recorded} was committed"
+        raise ArchiveError(message, hint=REPAIR)
 
 
 def is_table(folder: Path) -> bool:

@@ -32,6 +32,7 @@ POINTER = f"{LOG}/_last_checkpoint"
 """The file of a table that names its newest checkpoint; it is the only one that is overwritten."""
 
 _READ_BYTES = 1 << 20
+_TAIL_BYTES = 1 << 16
 _CRC_CHARS = 8
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -106,6 +107,22 @@ class DigestJournal:
         except FileNotFoundError:
             return Recorded()
         return _read(text)
+
+    def newest_version(self) -> int:
+        """Return the newest version that was recorded, or -1, without reading all of a long journal.
+
+        Raises:
+            OSError: It can't be read.
+        """
+        try:
+            with self._path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                text = os.pread(file.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+        except FileNotFoundError:
+            return -1
+        found = [one for line in text.split(b"\n") if (one := _checked(line)) is not None]
+        versions = [one["commit"] for one in found if "commit" in one]
+        return max(versions) if versions else self.read().version
 
     def append(self, commits: Sequence[Commit]) -> None:
         """Record commits, and have them on the disk before returning.
@@ -254,6 +271,8 @@ def _state_lines(recorded: Recorded) -> Iterator[bytes]:
     yield _line({"state": recorded.version, "marks": dict(recorded.marks)})
     for path, one in recorded.files.items():
         yield _line({"held": _digest_text(one), "live": path in recorded.live})
+    if recorded.version >= 0:
+        yield _line(_commit_text(Commit(recorded.version)))
 
 
 def _commit_text(commit: Commit) -> dict[str, Any]:

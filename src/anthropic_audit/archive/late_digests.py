@@ -60,15 +60,19 @@ def record_late(
     return len(late)
 
 
-def is_whole(file: DataFile) -> bool:
-    """Say whether a data file can be read from end to end and has as many rows as its table's log says."""
-    path = Path(file.path)
+def rows_in(path: Path) -> int | None:
+    """Return the number of rows of a data file that was read from end to end, or None if it can't be."""
     try:
         with pq.ParquetFile(path) as read:
-            rows = sum(batch.num_rows for batch in read.iter_batches())
-            return rows == file.rows and path.stat().st_size == file.nbytes
+            return sum(int(batch.num_rows) for batch in read.iter_batches())
     except (OSError, pa.ArrowException):
-        return False
+        return None
+
+
+def is_whole(file: DataFile) -> bool:
+    """Say whether a data file can be read from end to end, and has the size and rows that its table's log says."""
+    path = Path(file.path)
+    return path.exists() and path.stat().st_size == file.nbytes and rows_in(path) == file.rows
 
 
 def _whole(folder: Path, files: list[DataFile]) -> Iterator[FileDigest]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import duckdb
 import pyarrow as pa
@@ -13,8 +17,10 @@ from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Coverage, Window
 
 from .chunks import days_together
+from .contained import ContainedConnection
+from .damage import DAMAGE_LOGGER, TABLE_GONE, Damage, damaged_since, has_content, open_table
 from .data_files import DataFile, Snapshot
-from .delta import is_table, snapshot_of, translated
+from .delta import is_table, translated
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
 from .location import folder_of
@@ -41,9 +47,9 @@ _BY_HOUR = """
 SELECT date_trunc('hour', timestamp) AS hour, count(*) AS events FROM read_parquet($files, hive_partitioning = false)
 WHERE timestamp >= $start AND timestamp < $end GROUP BY hour
 """
+_log = logging.getLogger(DAMAGE_LOGGER)
 _AT_ONCE = 20_000
 _MICROSECOND = timedelta(microseconds=1)
-_NOTHING = Snapshot((), {})
 
 
 class ArchiveReader:
@@ -52,28 +58,83 @@ class ArchiveReader:
     Claims are looked up first, then activities, then events, and last what was removed: so whatever is claimed is
     stored, and whatever is gone is explained, also while somebody writes.
 
+    A file that is missing or cut off is left out, and said in `damage`.
+
+    Args:
+        folder: The archive's folder.
+        distrusted: Tables whose list of files is taken from the digest journal, because their log is damaged.
+
     Raises:
         ArchiveError: A table can't be read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, distrusted: Collection[str] = ()) -> None:
         self._folder = folder
+        self._containing = threading.Lock()
         with translated(folder):
             in_order = sorted(TABLES.values(), key=lambda table: table is not COVERAGE)
-            self._tables = {table.name: _newest(folder / table.name, table) for table in in_order}
+            opened = {
+                table.name: open_table(folder, table, is_log_trusted=table.name not in distrusted) for table in in_order
+            }
+        self._tables = {name: one.newest for name, one in opened.items()}
+        self._whole = {name: one.whole for name, one in opened.items()}
+        self._damage = [found for one in opened.values() for found in one.damage]
+        gone = [table.name for table in ESSENTIAL if not is_table(folder / table.name)]
+        known = {one.table for one in self._damage}
+        self._damage += [Damage(name, TABLE_GONE, str(folder / name)) for name in gone if name not in known]
 
     @property
     def folder(self) -> Path:
         """Where it lies."""
         return self._folder
 
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """What is known to be wrong with the archive's files."""
+        return tuple(self._damage)
+
+    @property
+    def tables(self) -> Mapping[str, Snapshot]:
+        """The newest version of each table."""
+        return self._tables
+
+    def whole_files(self, table: str) -> tuple[DataFile, ...]:
+        """Return the files of a table that are there and have their size."""
+        return self._whole[table]
+
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Return a DuckDB connection of its own with a view of each table; times are UTC."""
+        """Return a DuckDB connection of its own with a view of each table; times are UTC.
+
+        A file that turns out to be damaged while it is read is left out from then on, and the query asked again.
+        What is left out is told to the logger `DAMAGE_LOGGER`.
+        """
+        self._warn(self._damage)
+        inner = self.connect_to({name: [file.path for file in files] for name, files in self._whole.items()})
+        return cast("duckdb.DuckDBPyConnection", ContainedConnection(inner, partial(self._contain, inner)))
+
+    def connect_to(self, files: Mapping[str, Iterable[str]]) -> duckdb.DuckDBPyConnection:
+        """Return the same with views of these files of each table only."""
         with translated(self._folder):
             connection = connect()
-            for name, snapshot in self._tables.items():
-                _show(connection, TABLES[name], sorted(file.path for file in snapshot.files))
+            for name, paths in files.items():
+                _show(connection, TABLES[name], sorted(paths))
             return connection
+
+    def _contain(self, connection: duckdb.DuckDBPyConnection, error: Exception, query: str) -> bool:
+        """Leave out the damaged files of the tables that a query reads; say whether there were any."""
+        with self._containing:
+            found = list(damaged_since(self._folder, self._whole, str(error), query))
+            for table in {one.table for one in found}:
+                gone = {one.where for one in found}
+                self._whole[table] = tuple(file for file in self._whole[table] if file.path not in gone)
+                _show_again(connection, TABLES[table], sorted(file.path for file in self._whole[table]))
+            self._damage += found
+        self._warn(found)
+        return bool(found)
+
+    def _warn(self, damage: Iterable[Damage]) -> None:
+        for one in damage:
+            _log.warning("%s", one)
 
     @property
     def event_files(self) -> frozenset[str]:
@@ -163,15 +224,13 @@ def open_reader(location: str) -> ArchiveReader:
     """
     folder = folder_of(location)
     with translated(folder):
-        is_archive = all(is_table(folder / table.name) for table in ESSENTIAL)
+        is_archive = all(is_table(folder / table.name) for table in ESSENTIAL) or any(
+            has_content(folder, table) for table in ESSENTIAL
+        )
     if not is_archive:
         message = f"there is no archive at: {folder}"
         raise SetupError(message, hint="run `anthropic-audit collect --once` first, or name the archive's folder")
     return ArchiveReader(folder)
-
-
-def _newest(folder: Path, table: Table) -> Snapshot:
-    return snapshot_of(folder, table) if is_table(folder) else _NOTHING
 
 
 def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
@@ -186,3 +245,13 @@ def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[s
     hive = f"true, hive_types = {{'{DAY}': DATE}}" if table.partition_by else "false"
     source = f"read_parquet([{names}], hive_partitioning = {hive})"
     connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {source}")  # noqa: S608 - quoted above
+
+
+def _show_again(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    """Make a table's view again, of fewer files; queries of other cursors see the one or the other."""
+    cursor = connection.cursor()
+    cursor.begin()
+    cursor.execute(f"DROP VIEW {table.name}")
+    _show(cursor, table, files)
+    cursor.commit()
+    cursor.close()
