@@ -19,6 +19,7 @@ LEVELS = {
     "": 0,
     "errors": 0,
     "times": 0,
+    "timestamps": 0,
     "model": 0,
     "settings": 0,
     "redact": 0,
