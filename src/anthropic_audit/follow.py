@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import groupby
@@ -64,6 +64,11 @@ def renormalize(
         done += replaced
         watch(Normalized(replaced, chunk.last))
     return done
+
+
+def deriver(normalizer: Normalizer, rules: NormalizeRules) -> Callable[[pa.Table], Events]:
+    """Return what makes events of rows of `activities`."""
+    return lambda activities: _normalized(activities, normalizer, rules)
 
 
 def _normalized(activities: pa.Table, normalizer: Normalizer, rules: NormalizeRules) -> Events:

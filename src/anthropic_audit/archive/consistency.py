@@ -78,7 +78,7 @@ def contradictions(archive: Path, logs: Mapping[str, DeltaLog], counted: Counted
     tables = {name: log.snapshot for name, log in logs.items()}
     yield from contradicting_numbers(tables)
     stored, derived = tables[ACTIVITIES.name].marks[SEQ], tables[EVENTS.name].marks[NORMALIZED]
-    if counted.claimed > stored:
+    if not logs[COVERAGE.name].has_mark(CLAIMED) and counted.claimed > stored:  # older archives have no such mark
         yield f"`coverage` claims {counted.claimed:,} activities, and {stored:,} were stored"
     explained = counted.removed + counted.lost
     for table, expected in ((ACTIVITIES, stored), (EVENTS, derived)):

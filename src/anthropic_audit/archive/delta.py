@@ -29,7 +29,7 @@ from anthropic_audit.times import EPOCH, moved
 
 from .data_files import Bound, Snapshot
 from .data_files import DataFile as DataFile  # noqa: PLC0414 - exported for those who read one table
-from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
+from .digests import LOG, Commit, DigestJournal, FileDigest, Recorded, digest_of, log_files
 from .late_digests import record_late
 from .schema import DAY, Table
 from .upkeep import GRACE, Compacted, Vacuumed
@@ -62,7 +62,7 @@ class DeltaLog:
         with translated(self._folder):
             recorded = self._journal.read()  # before the table: others may commit meanwhile
             if not is_table(self._folder):
-                _refuse_if_gone(self._folder, recorded.version)
+                _refuse_if_gone(self._folder, recorded)
                 self._journal.start_anew()
             self._delta = _open_or_create(self._folder, table)
             _refuse_if_older(self._folder, self._delta.version(), recorded.version)
@@ -99,6 +99,10 @@ class DeltaLog:
         What was committed with it is in `files`, whoever is committing more meanwhile.
         """
         return self._marks[name]
+
+    def has_mark(self, name: str) -> bool:
+        """Say whether a number was ever committed under this name."""
+        return self._delta.transaction_version(name) is not None
 
     def catch_up(self) -> None:
         """Take over what other processes have committed."""
@@ -147,6 +151,22 @@ class DeltaLog:
         undated = f"{DAY} = '{EPOCH:%Y-%m-%d}' AND CAST({undated_by} AS DATE) IN ({listed})"
         with self._committing():
             self._delta.delete(f"{DAY} IN ({listed})" + (f" OR ({undated})" if undated_by else ""))
+
+    def drop_missing(self) -> None:
+        """Take files that are not there out of the newest version."""
+        with self._committing():
+            self._delta.repair(dry_run=False)
+
+    def delete_where(self, predicate: str) -> None:
+        """Remove the rows of which a predicate is true; their files stay on the disk until `vacuum`."""
+        with self._committing():
+            self._delta.delete(predicate)
+
+    def replace_all(self, rows: pa.Table) -> None:
+        """Put rows in the place of all that there are, in one commit; the marks stay."""
+        _check_space(self._folder, rows.nbytes)
+        with self._committing():
+            write_deltalake(self._delta, rows, mode="overwrite", writer_properties=_WRITER)
 
     def vacuum(self, grace: timedelta = GRACE) -> Vacuumed:
         """Delete files that have been in no version of the table for `grace`, in whole hours, or more.
@@ -230,12 +250,12 @@ def translated(place: Path) -> Iterator[None]:
     except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
         said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
         message = f"the archive can't be used: `{place}`: {said}"
-        raise ArchiveError(message, hint=REPAIR if _PARQUET in said else _UNUSABLE) from error
+        raise ArchiveError(message, hint=REPAIR if _may_be_damage(error, said) else _UNUSABLE) from error
 
 
-def _refuse_if_gone(folder: Path, recorded: int) -> None:
-    if recorded > 0:
-        message = f"a table of the archive is gone: `{folder}` had {recorded} commits"
+def _refuse_if_gone(folder: Path, recorded: Recorded) -> None:
+    if recorded.version > 0 or recorded.live:
+        message = f"a table of the archive is gone: `{folder}`, of which {len(recorded.live)} files are recorded"
         raise ArchiveError(message, hint=REPAIR)
 
 
@@ -243,6 +263,11 @@ def _refuse_if_older(folder: Path, newest: int, recorded: int) -> None:
     if newest < recorded:
         message = f"commits of a table are lost: the newest of `{folder}` is {newest}, and {recorded} was committed"
         raise ArchiveError(message, hint=REPAIR)
+
+
+def _may_be_damage(error: Exception, said: str) -> bool:
+    is_of_resources = isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException)
+    return _PARQUET in said or (isinstance(error, duckdb.Error) and not is_of_resources)
 
 
 def is_table(folder: Path) -> bool:

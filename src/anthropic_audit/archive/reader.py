@@ -13,7 +13,7 @@ from typing import cast
 import duckdb
 import pyarrow as pa
 
-from anthropic_audit.errors import SetupError
+from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.model import Coverage, Window
 
 from .chunks import days_together
@@ -109,8 +109,19 @@ class ArchiveReader:
         What is left out is told to the logger `DAMAGE_LOGGER`.
         """
         self._warn(self._damage)
-        inner = self.connect_to({name: [file.path for file in files] for name, files in self._whole.items()})
+        inner = self._connect_to_whole()
         return cast("duckdb.DuckDBPyConnection", ContainedConnection(inner, partial(self._contain, inner)))
+
+    def _connect_to_whole(self) -> duckdb.DuckDBPyConnection:
+        """Connect to all files that are whole; DuckDB reads the first one of each table at once."""
+        while True:
+            try:
+                return self.connect_to({name: [file.path for file in files] for name, files in self._whole.items()})
+            except ArchiveError as error:
+                found = list(damaged_since(self._folder, self._whole, str(error), ""))
+                if not found:
+                    raise
+                self._leave_out(found)
 
     def connect_to(self, files: Mapping[str, Iterable[str]]) -> duckdb.DuckDBPyConnection:
         """Return the same with views of these files of each table only."""
@@ -124,13 +135,17 @@ class ArchiveReader:
         """Leave out the damaged files of the tables that a query reads; say whether there were any."""
         with self._containing:
             found = list(damaged_since(self._folder, self._whole, str(error), query))
+            self._leave_out(found)
             for table in {one.table for one in found}:
-                gone = {one.where for one in found}
-                self._whole[table] = tuple(file for file in self._whole[table] if file.path not in gone)
                 _show_again(connection, TABLES[table], sorted(file.path for file in self._whole[table]))
-            self._damage += found
-        self._warn(found)
         return bool(found)
+
+    def _leave_out(self, damage: Sequence[Damage]) -> None:
+        gone = {one.where for one in damage}
+        for table in {one.table for one in damage}:
+            self._whole[table] = tuple(file for file in self._whole[table] if file.path not in gone)
+        self._damage += damage
+        self._warn(damage)
 
     def _warn(self, damage: Iterable[Damage]) -> None:
         for one in damage:
@@ -207,6 +222,12 @@ class ArchiveReader:
             found = read(connection, "SELECT * FROM coverage ORDER BY walked_at, to_time")
         walks = [coverage_of(row) for row in found.to_pylist()]
         return [walk for walk in walks if feed in (None, walk.feed)]
+
+    def coverage_in(self, files: Sequence[str]) -> list[Coverage]:
+        """Return the finished walks that these files of `coverage` hold, oldest first."""
+        with translated(self._folder), self.connect_to({COVERAGE.name: files}) as connection:
+            found = read(connection, "SELECT * FROM coverage ORDER BY walked_at, to_time")
+        return [coverage_of(row) for row in found.to_pylist()]
 
     def gaps(self, feed: str | None = None) -> list[GapRow]:
         """Return the ledger of gaps of one feed, or of all, oldest entry first; an older archive has an empty one."""

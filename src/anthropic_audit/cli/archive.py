@@ -33,6 +33,7 @@ from .groups import group
 from .logs import logging_watch, open_log
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, notes, print_json, print_table
+from .repairing import repair_archive
 from .stopping import stopping
 
 _FOUND = 3
@@ -159,7 +160,7 @@ def _progress() -> Progress:
 
 
 COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
-    {"verify": verify_archive, "compact": compact, "retain": retain, "vacuum": vacuum}
+    {"verify": verify_archive, "repair": repair_archive, "compact": compact, "retain": retain, "vacuum": vacuum}
 )
 """Every subcommand of `archive`."""
 
