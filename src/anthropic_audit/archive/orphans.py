@@ -24,7 +24,7 @@ SETTLED = "events-without-activity.settled.parquet"
 """Its name when it is known of each of them whether its activity came back."""
 
 _ORPHANS = """
-SELECT * FROM read_parquet($events, hive_partitioning = false) e
+SELECT *, CAST(timestamp AS DATE) AS day FROM read_parquet($events, hive_partitioning = false) e
 ANTI JOIN read_parquet($activities, hive_partitioning = false) a ON a.seq = e.seq
 WHERE e.seq <= $last AND NOT EXISTS (SELECT 1 FROM known k WHERE k.seq = e.seq)
 """
@@ -85,7 +85,7 @@ def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
     if not found.num_rows:
         return 0
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(found.cast(EVENTS.schema), folder / FILE)
+    pq.write_table(found.select(EVENTS.schema.names).cast(EVENTS.schema), folder / FILE)
     seqs = found.column("seq").to_pylist()
     for some in _parts(seqs):
         events.delete_where(f"seq IN ({', '.join(map(str, some))})")
