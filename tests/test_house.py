@@ -36,6 +36,7 @@ LEVELS = {
     "feed.client": 2,
     "feed.trace": 2,
     "archive": 2,
+    "network": 2,
     "clock": 2,
     "enrich": 2,
     "simulator": 2,

@@ -14,10 +14,12 @@ AuditError
     FeedStalledError     the API promises more and stays where it is
     ArchiveError         the archive can't be read or written
     ArchiveBusyError     another process writes this archive
+    ArchiveLostError     the archive was taken from under its writer (lease or table removed, or written by others)
     SinkDeniedError      a target does not let us in, or is not what it should be
   SinkRefusedError       a target refuses these events as they are: fewer at once may be taken, one alone is rejected
   LoginRefusedError      somebody's login is refused, or can't be believed: they are told, and may try again
   ProviderError          an identity provider can't be reached, or answers what no agreement covers
+  UnexpectedError        an error that no one foresaw, kept to one round, batch or chore: the log has its traceback
   InterruptedRunError    the operator asked for an end: what is stored stays, the rest is due next time; exit code 3
 """
 
@@ -94,6 +96,13 @@ class ArchiveBusyError(ArchiveError):
     """Another process holds the archive's lease."""
 
 
+class ArchiveLostError(ArchiveError):
+    """The archive was taken from under its writer: the lease file or a table was removed, or another process wrote it.
+
+    Trying again can't help: the process ends, and whoever starts it again reads everything anew.
+    """
+
+
 class SinkBusyError(TransientError):
     """A target is busy, or gave no answer; what was sent may have come there or not."""
 
@@ -124,6 +133,10 @@ class LoginRefusedError(AuditError):
 
 class ProviderError(AuditError):
     """An identity provider can't be reached, or answers what no agreement covers."""
+
+
+class UnexpectedError(AuditError):
+    """An error that no one foresaw ended one piece of work; the rest goes on."""
 
 
 class InterruptedRunError(AuditError):

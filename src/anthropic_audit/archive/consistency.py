@@ -12,11 +12,11 @@ from pathlib import Path
 
 from anthropic_audit.errors import ArchiveError
 
-from .damage import has_content, log_damage_since_checkpoint, missing_files
-from .data_files import DataFile, Snapshot
-from .delta import REPAIR, DeltaLog, is_table
+from .damage import log_damage_since_checkpoint, missing_files
+from .delta import DeltaLog
 from .duck import connect, read
-from .schema import ACTIVITIES, CLAIMED, COVERAGE, ESSENTIAL, EVENTS, NORMALIZED, SEQ, TABLES
+from .schema import ACTIVITIES, CLAIMED, COVERAGE, EVENTS, NORMALIZED, SEQ, TABLES
+from .snapshot import REPAIR, DataFile, Snapshot
 
 _SHOWN = 5
 
@@ -44,20 +44,6 @@ class Counted:
 def counted(claimed: int, removals: DeltaLog, losses: DeltaLog) -> Counted:
     """Return what tables say of how many activities there must be; `claimed` is the sum of `new` of all claims."""
     return Counted(claimed, _sum_of(removals, _REMOVED), _sum_of(losses, _LOST))
-
-
-def refuse_missing_tables(archive: Path) -> None:
-    """Refuse an archive of which a table is gone that must have been there: opening it would start it over.
-
-    Raises:
-        ArchiveError: One is.
-    """
-    gone = [table for table in ESSENTIAL if not is_table(archive / table.name)]
-    kept = [table for table in ESSENTIAL if table not in gone and has_content(archive, table)]
-    found = [f"the table `{table.name}` is gone, and `{kept[0].name}` has rows" for table in gone if kept]
-    if found:
-        message = f"the archive contradicts itself: `{archive}`: {'; '.join(found)}"
-        raise ArchiveError(message, hint=REPAIR)
 
 
 def refuse_contradictions(archive: Path, logs: Sequence[DeltaLog], counted: Counted) -> None:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from anthropic_audit.errors import ArchiveError
 
-from .data_files import DataFile, Snapshot
-from .delta import is_table, snapshot_of
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, on_disk
 from .late_digests import is_whole, record_late
 from .location import folder_of
 from .schema import DAY, TABLES, Table
+from .snapshot import DataFile, Snapshot, is_table, snapshot_of
 
 DAMAGE_LOGGER = "anthropic_audit.archive.damage"
 """The logger (of the standard library) that is told which files were left out while reading."""

@@ -1,8 +1,4 @@
-"""One Delta table for writing: append a batch in one commit, and know which files can hold what.
-
-The commit log is read as the Delta protocol describes it. Its statistics cut times to milliseconds, so a file's
-largest time is taken one millisecond later than stated.
-"""
+"""One Delta table for writing: append a batch in one commit, and know which files can hold what."""
 
 from __future__ import annotations
 
@@ -12,66 +8,71 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
-import duckdb
 import orjson
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
-from anthropic_audit.errors import ArchiveError
-from anthropic_audit.times import EPOCH, moved
+from anthropic_audit.errors import ArchiveError, ArchiveLostError
+from anthropic_audit.times import EPOCH
 
-from .data_files import Bound, Snapshot
-from .data_files import DataFile as DataFile  # noqa: PLC0414 - exported for those who read one table
 from .digests import LOG, Commit, DigestJournal, FileDigest, Recorded, digest_of, log_files
 from .late_digests import record_late
+from .lease import Lease
+from .presence import HINT, check_may_be_made, missing, record_table
 from .schema import DAY, Table
+from .snapshot import REPAIR, DataFile, Snapshot, checked, data_file, is_table, snapshot_at, translated
 from .upkeep import GRACE, Compacted, Vacuumed
 
-_MILLISECOND = timedelta(milliseconds=1)
 _RESERVE_BYTES = 16 * 2**20
 """So much stays free, for the log, checkpoints and everybody else on the disk."""
 _TARGET_BYTES = 128 * 2**20
 """How large files get when small ones are merged."""
-_PARQUET = "Parquet"
-REPAIR = "`anthropic-audit archive repair` sets damaged files aside and gets back what can be had"
-"""The hint of every error and warning about damage."""
-_UNUSABLE = "check that the folder may be written and that the disk has space"
 _ROWS_TOGETHER = 65_536
 """How many rows a reader has to take at least: who follows a table reads it in parts."""
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROWS_TOGETHER)
+_WRITER_ID = "anthropicAuditWriter"
+"""The member of a commit's `commitInfo` that names the lease it was made under."""
 
 
 class DeltaLog:
-    """A table of the archive, open for appending by the one process that holds the lease.
+    """A table of the archive, open for appending.
+
+    Args:
+        archive: The archive's folder.
+        table: Which of its tables.
+        lease: The right under which this process alone writes the table: it is checked before each commit, and a
+            commit of anybody else is found out. None for tables that several processes append to.
 
     Raises:
-        ArchiveError: The table can't be opened, made or written.
+        ArchiveError: The table can't be opened, made or written, or it was removed.
+        ArchiveLostError: The lease or the table was removed meanwhile, or another process has written the table.
     """
 
-    def __init__(self, archive: Path, table: Table) -> None:
+    def __init__(self, archive: Path, table: Table, lease: Lease | None = None) -> None:
         self._folder = archive / table.name
+        self._log_folder = self._folder / LOG
         self._table = table
+        self._lease = lease
         self._journal = DigestJournal(archive, table.name)
         with translated(self._folder):
             recorded = self._journal.read()  # before the table: others may commit meanwhile
-            if not is_table(self._folder):
-                _refuse_if_gone(self._folder, recorded)
-                self._journal.start_anew()
-            self._delta = _open_or_create(self._folder, table)
-            _refuse_if_older(self._folder, self._delta.version(), recorded.version)
+            self._delta = _opened(archive, table, self._journal, recorded)
+            record_table(archive, table.name)
+            self._place = _identity(self._log_folder)
+        self._newest: Path | None = None
         self._marks: dict[str, int] = {}
         self._files: list[DataFile] = []
         self._is_known = False
         self._read()
         with translated(self._folder):
-            record_late(self._journal, self._folder, recorded, Snapshot(self.files, self._marks, self.version))
+            record_late(self._journal, self._folder, recorded, self.snapshot)
 
     @property
     def version(self) -> int:
@@ -79,19 +80,28 @@ class DeltaLog:
         return self._delta.version()
 
     @property
+    def snapshot(self) -> Snapshot:
+        """The newest version: its files and marks."""
+        return Snapshot(self.files, dict(self._marks), self.version)
+
+    def has_mark(self, name: str) -> bool:
+        """Say whether a number was ever committed under this name."""
+        return self._delta.transaction_version(name) is not None
+
+    @property
     def name(self) -> str:
         """The table's name."""
         return self._table.name
 
     @property
+    def table_id(self) -> str:
+        """What tells this table from any other of the same name."""
+        return str(self._delta.metadata().id)
+
+    @property
     def files(self) -> tuple[DataFile, ...]:
         """The files of the newest version."""
         return tuple(self._files)
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The newest version."""
-        return Snapshot(self.files, dict(self._marks), self.version)
 
     def mark(self, name: str) -> int:
         """Return the number that was last committed under this name, or 0.
@@ -100,9 +110,10 @@ class DeltaLog:
         """
         return self._marks[name]
 
-    def has_mark(self, name: str) -> bool:
-        """Say whether a number was ever committed under this name."""
-        return self._delta.transaction_version(name) is not None
+    def refresh(self) -> None:
+        """Read the table again if the last commit failed: nobody knows whether it is there or not."""
+        if not self._is_known:
+            self._read()
 
     def catch_up(self) -> None:
         """Take over what other processes have committed."""
@@ -111,6 +122,7 @@ class DeltaLog:
 
     def append(self, rows: pa.Table, marks: Mapping[str, int]) -> None:
         """Add rows and set marks, all of it or nothing, and have it on the disk before returning."""
+        self._check_place()
         _check_space(self._folder, rows.nbytes)
         transactions = [Transaction(name, number) for name, number in marks.items()]
         with self._committing(marks):
@@ -119,7 +131,7 @@ class DeltaLog:
                 rows,
                 mode="append",
                 writer_properties=_WRITER,
-                commit_properties=CommitProperties(app_transactions=transactions),
+                commit_properties=self._properties(transactions),
             )
 
     @property
@@ -139,6 +151,7 @@ class DeltaLog:
                 partition_filters=[(DAY, "=", place)] if self._table.partition_by else None,
                 target_size=_TARGET_BYTES,
                 writer_properties=_WRITER,
+                commit_properties=self._properties(),
             )
         return Compacted(self._table.name, before, len(self._files))
 
@@ -150,23 +163,13 @@ class DeltaLog:
         listed = ", ".join(f"'{day.isoformat()}'" for day in days)
         undated = f"{DAY} = '{EPOCH:%Y-%m-%d}' AND CAST({undated_by} AS DATE) IN ({listed})"
         with self._committing():
-            self._delta.delete(f"{DAY} IN ({listed})" + (f" OR ({undated})" if undated_by else ""))
+            predicate = f"{DAY} IN ({listed})" + (f" OR ({undated})" if undated_by else "")
+            self._delta.delete(predicate, commit_properties=self._properties())
 
-    def drop_missing(self) -> None:
-        """Take files that are not there out of the newest version."""
+    def remove_numbered(self, numbers: Sequence[int]) -> None:
+        """Remove the rows with some numbers (`seq`); their files stay on the disk until `vacuum`."""
         with self._committing():
-            self._delta.repair(dry_run=False)
-
-    def delete_where(self, predicate: str) -> None:
-        """Remove the rows of which a predicate is true; their files stay on the disk until `vacuum`."""
-        with self._committing():
-            self._delta.delete(predicate)
-
-    def replace_all(self, rows: pa.Table) -> None:
-        """Put rows in the place of all that there are, in one commit; the marks stay."""
-        _check_space(self._folder, rows.nbytes)
-        with self._committing():
-            write_deltalake(self._delta, rows, mode="overwrite", writer_properties=_WRITER)
+            self._delta.delete(f"seq IN ({', '.join(map(str, numbers))})", commit_properties=self._properties())
 
     def vacuum(self, grace: timedelta = GRACE) -> Vacuumed:
         """Delete files that have been in no version of the table for `grace`, in whole hours, or more.
@@ -176,10 +179,33 @@ class DeltaLog:
         """
         hours = max(0, math.ceil(grace / timedelta(hours=1)))
         with self._committing():
-            gone = self._delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=hours > 0)
+            gone = self._delta.vacuum(
+                hours,
+                dry_run=False,
+                enforce_retention_duration=False,
+                full=hours > 0,
+                commit_properties=self._properties(),
+            )
         with translated(self._folder):
             self._journal.forget_missing(self._folder)
         return Vacuumed(self._table.name, len(gone))
+
+    def drop_missing(self) -> None:
+        """Take files that are not there out of the newest version."""
+        with self._committing():
+            self._delta.repair(dry_run=False, commit_properties=self._properties())
+
+    def replace_all(self, rows: pa.Table) -> None:
+        """Put rows in the place of all that there are, in one commit; the marks stay."""
+        _check_space(self._folder, rows.nbytes)
+        with self._committing():
+            write_deltalake(
+                self._delta,
+                rows,
+                mode="overwrite",
+                writer_properties=_WRITER,
+                commit_properties=self._properties(),
+            )
 
     def replace(self, rows: pa.RecordBatchReader, predicate: str, nbytes: int) -> None:
         """Put rows in the place of those that a predicate names, in one commit; the rows are read as they are written.
@@ -187,9 +213,17 @@ class DeltaLog:
         `nbytes` says about how much room they take. The files of the rows before stay on the disk for those who read
         them, but belong to older versions of the table.
         """
+        self._check_place()
         _check_space(self._folder, nbytes)
         with self._committing():
-            write_deltalake(self._delta, rows, mode="overwrite", predicate=predicate, writer_properties=_WRITER)
+            write_deltalake(
+                self._delta,
+                rows,
+                mode="overwrite",
+                predicate=predicate,
+                writer_properties=_WRITER,
+                commit_properties=self._properties(),
+            )
 
     def _small(self) -> Mapping[str, Sequence[int]]:
         """Return the sizes of the files that are worth merging, by day."""
@@ -207,91 +241,93 @@ class DeltaLog:
         After a failure nobody knows what was committed; the next time, all of it is read again first.
         """
         with translated(self._folder):
-            if not self._is_known:
-                self._read()
+            self._check_place()
+            self.refresh()
             self._is_known = False
             before = self._delta.version()
-            yield
+            try:
+                yield
+            except CommitFailedError:
+                self._check_alone(before)
+                raise
             self._delta.update_incremental()
             versions = range(before + 1, self._delta.version() + 1)
             self._journal.append([self._take_over(version) for version in versions])
             self._marks = {**self._marks, **marks}
             self._is_known = True
 
+    def _properties(self, transactions: Sequence[Transaction] = ()) -> CommitProperties:
+        """Return how to commit: under a lease, a commit that is not based on the newest version fails."""
+        if self._lease is None:
+            return CommitProperties(app_transactions=list(transactions))
+        return CommitProperties(
+            custom_metadata={_WRITER_ID: self._lease.writer_id},
+            max_commit_retries=0,
+            app_transactions=list(transactions),
+        )
+
+    def _check_place(self) -> None:
+        """Refuse to write a table that is no longer ours, or no longer the one that was opened.
+
+        Raises:
+            ArchiveLostError: It is not.
+        """
+        if self._lease is not None:
+            self._lease.check()
+        is_there = _identity(self._log_folder) == self._place and (self._newest is None or self._newest.exists())
+        if not is_there:
+            message = (
+                f"the table was removed or replaced while it was written: `{self._folder}`; nothing is added to it"
+            )
+            if self._lease is not None:
+                self._lease.lose(message.removesuffix("; nothing is added to it"))
+            raise ArchiveLostError(message, hint=HINT)
+
+    def _check_alone(self, before: int) -> None:
+        """Find out why a commit failed: raise if somebody else has committed since version `before`."""
+        self._delta.update_incremental()
+        for version in range(before + 1, self._delta.version() + 1):
+            self._check_author(version, self._actions(version))
+
+    def _check_author(self, version: int, actions: Iterable[Mapping[str, dict[str, object]]]) -> None:
+        if self._lease is None:
+            return
+        authors = {line["commitInfo"].get(_WRITER_ID) for line in actions if "commitInfo" in line}
+        if authors != {self._lease.writer_id}:
+            self._lease.lose(f"another process has written `{self._folder}` (version {version}) beside this one")
+            self._lease.check()
+
+    def _actions(self, version: int) -> list[dict[str, dict[str, Any]]]:
+        return [orjson.loads(line) for line in self._log_of(version).read_bytes().splitlines()]
+
+    def _log_of(self, version: int) -> Path:
+        return self._log_folder / f"{version:020}.json"
+
     def _read(self) -> None:
         """Take over all that is committed."""
         with translated(self._folder):
             self._delta.update_incremental()
-            now = _snapshot(self._delta, self._folder, self._table)
+            now = snapshot_at(self._delta, self._folder, self._table)
             self._files, self._marks = list(now.files), dict(now.marks)
+            newest = self._log_of(self._delta.version())
+            self._newest = newest if newest.exists() else None
             self._is_known = True
 
     def _take_over(self, version: int) -> Commit:
         """Sync a commit's files to the disk, remember what they hold, and return their digests."""
-        log = self._folder / LOG / f"{version:020}.json"
-        actions = [orjson.loads(line) for line in log.read_bytes().splitlines()]
+        log, actions = self._log_of(version), self._actions(version)
+        self._check_author(version, actions)
         added = [line["add"] for line in actions if "add" in line]
         removed = frozenset(unquote(line["remove"]["path"]) for line in actions if "remove" in line)
-        files = [_file(self._folder, add, self._table.indexed) for add in added]
+        files = [data_file(self._folder, add, self._table.indexed) for add in added]
         paths = [Path(file.path) for file in files]
         _sync([*paths, log, *{path.parent for path in paths}, log.parent])
         gone = {str(self._folder / path) for path in removed}
         self._files = [file for file in self._files if file.path not in gone] + files
+        self._newest = log
         digests = [_digest(self._folder, file) for file in files if file.path not in gone]
         marks = {line["txn"]["appId"]: line["txn"]["version"] for line in actions if "txn" in line}
         return Commit(version, (*digests, *log_files(self._folder, version)), removed, marks)
-
-
-@contextmanager
-def translated(place: Path) -> Iterator[None]:
-    """Turn failures of the libraries and the file system into `ArchiveError`."""
-    try:
-        yield
-    except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
-        said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
-        message = f"the archive can't be used: `{place}`: {said}"
-        raise ArchiveError(message, hint=REPAIR if _may_be_damage(error, said) else _UNUSABLE) from error
-
-
-def _refuse_if_gone(folder: Path, recorded: Recorded) -> None:
-    if recorded.version > 0 or recorded.live:
-        message = f"a table of the archive is gone: `{folder}`, of which {len(recorded.live)} files are recorded"
-        raise ArchiveError(message, hint=REPAIR)
-
-
-def _refuse_if_older(folder: Path, newest: int, recorded: int) -> None:
-    if newest < recorded:
-        message = f"commits of a table are lost: the newest of `{folder}` is {newest}, and {recorded} was committed"
-        raise ArchiveError(message, hint=REPAIR)
-
-
-def _may_be_damage(error: Exception, said: str) -> bool:
-    is_of_resources = isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException)
-    return _PARQUET in said or (isinstance(error, duckdb.Error) and not is_of_resources)
-
-
-def is_table(folder: Path) -> bool:
-    """Say whether a folder holds a Delta table."""
-    return DeltaTable.is_deltatable(folder.as_uri())
-
-
-def snapshot_of(folder: Path, table: Table) -> Snapshot:
-    """Return a table's newest version, for reading."""
-    with translated(folder):
-        return _snapshot(_checked(DeltaTable(folder.as_uri()), folder, table), folder, table)
-
-
-def _checked(delta: DeltaTable, folder: Path, table: Table) -> DeltaTable:
-    """Return a table that has all columns.
-
-    Raises:
-        ArchiveError: It was made before some of them were thought of.
-    """
-    missing = set(table.schema.names) - {field.name for field in delta.schema().fields}
-    if missing:
-        message = f"the archive was made by an older version: `{folder}` lacks the columns {', '.join(sorted(missing))}"
-        raise ArchiveError(message, hint="read history into a new archive: `anthropic-audit backfill --archive FOLDER`")
-    return delta
 
 
 def _check_space(folder: Path, wanted: int) -> None:
@@ -302,9 +338,47 @@ def _check_space(folder: Path, wanted: int) -> None:
         raise ArchiveError(message, hint="make space; what is stored stays, and nothing is claimed that is not stored")
 
 
-def _open_or_create(folder: Path, table: Table) -> DeltaTable:
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells a folder from any that takes its place, or None if there is none."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _digest(folder: Path, file: DataFile) -> FileDigest:
+    path = Path(file.path)
+    return FileDigest(str(path.relative_to(folder)), *digest_of(path), rows=file.rows, bounds=file.bounds)
+
+
+def _opened(archive: Path, table: Table, journal: DigestJournal, recorded: Recorded) -> DeltaTable:
+    """Open a table, or make it if it never was; one with fewer commits than were recorded is refused.
+
+    Raises:
+        ArchiveError: It is gone, or has lost commits.
+    """
+    folder = archive / table.name
+    if not is_table(folder):
+        if recorded.version > 0 or recorded.live:
+            raise missing([folder])
+        check_may_be_made(archive, table)
+        journal.start_anew()
+    delta = _open_or_create(archive, table)
+    if delta.version() < recorded.version:
+        message = (
+            f"commits of a table are lost: the newest of `{folder}` is {delta.version()}, "
+            f"and {recorded.version} was committed"
+        )
+        raise ArchiveError(message, hint=REPAIR)
+    return delta
+
+
+def _open_or_create(archive: Path, table: Table) -> DeltaTable:
+    folder = archive / table.name
     if is_table(folder):
-        return _checked(DeltaTable(folder.as_uri()), folder, table)
+        return checked(DeltaTable(folder.as_uri()), folder, table)
+    check_may_be_made(archive, table)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         return DeltaTable.create(
@@ -317,50 +391,6 @@ def _open_or_create(folder: Path, table: Table) -> DeltaTable:
         if is_table(folder):  # another process was faster
             return DeltaTable(folder.as_uri())
         raise
-
-
-def _snapshot(delta: DeltaTable, folder: Path, table: Table) -> Snapshot:
-    files = tuple(_files_now(delta, folder, table.indexed))
-    return Snapshot(files, {name: delta.transaction_version(name) or 0 for name in table.marks}, delta.version())
-
-
-def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Iterator[DataFile]:
-    actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
-    for action in actions:
-        bounds = {
-            column: _bounds(action[f"min.{column}"], action[f"max.{column}"])
-            for column in indexed
-            if action.get(f"min.{column}") is not None and action.get(f"max.{column}") is not None
-        }
-        path = str(folder / unquote(action["path"]))
-        yield DataFile(path, action["num_records"] or 0, bounds, action["size_bytes"])
-
-
-def _file(folder: Path, add: Mapping[str, Any], indexed: Iterable[str]) -> DataFile:
-    stats: dict[str, Any] = orjson.loads(add["stats"]) if add["stats"] else {}
-    lowest, highest = stats.get("minValues", {}), stats.get("maxValues", {})
-    bounds = {
-        column: _bounds(_value(lowest[column]), _value(highest[column]))
-        for column in indexed
-        if column in lowest and column in highest
-    }
-    return DataFile(str(folder / unquote(add["path"])), stats.get("numRecords", 0), bounds, add["size"])
-
-
-def _digest(folder: Path, file: DataFile) -> FileDigest:
-    path = Path(file.path)
-    return FileDigest(str(path.relative_to(folder)), *digest_of(path), rows=file.rows, bounds=file.bounds)
-
-
-def _value(stated: int | str) -> Bound:
-    return datetime.fromisoformat(stated) if isinstance(stated, str) else stated
-
-
-def _bounds(lowest: Bound, highest: Bound) -> tuple[Bound, Bound]:
-    """Return what a column's values lie between; the table tells times in whole milliseconds, cut off."""
-    if not isinstance(highest, datetime):
-        return lowest, highest
-    return lowest, moved(highest, _MILLISECOND)
 
 
 def _sync(paths: Iterable[Path]) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .data_files import DataFile, Snapshot
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, log_files, pointer_of
+from .snapshot import DataFile, Snapshot
 
 _MAX_BYTES_AT_OPENING = 256 * 2**20
 """Opening an archive does not wait for more than this to be read; `archive verify --record` does the rest."""

@@ -88,7 +88,7 @@ def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
     pq.write_table(found.select(EVENTS.schema.names).cast(EVENTS.schema), folder / FILE)
     seqs = found.column("seq").to_pylist()
     for some in _parts(seqs):
-        events.delete_where(f"seq IN ({', '.join(map(str, some))})")
+        events.remove_numbered(some)
     return len(seqs)
 
 

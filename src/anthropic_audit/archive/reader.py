@@ -19,13 +19,13 @@ from anthropic_audit.model import Coverage, Window
 from .chunks import days_together
 from .contained import ContainedConnection
 from .damage import DAMAGE_LOGGER, TABLE_GONE, Damage, damaged_since, has_content, open_table
-from .data_files import DataFile, Snapshot
-from .delta import is_table, translated
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
 from .location import folder_of
+from .presence import missing, recorded_tables
 from .rows import coverage_of
 from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, NORMALIZED, TABLES, Table
+from .snapshot import DataFile, Snapshot, is_table, translated
 
 _BETWEEN = """
 SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)
@@ -79,7 +79,8 @@ class ArchiveReader:
         self._tables = {name: one.newest for name, one in opened.items()}
         self._whole = {name: one.whole for name, one in opened.items()}
         self._damage = [found for one in opened.values() for found in one.damage]
-        gone = [table.name for table in ESSENTIAL if not is_table(folder / table.name)]
+        had = {table.name for table in ESSENTIAL} | recorded_tables(folder)
+        gone = [name for name in TABLES if name in had and not is_table(folder / name)]
         known = {one.table for one in self._damage}
         self._damage += [Damage(name, TABLE_GONE, str(folder / name)) for name in gone if name not in known]
 
@@ -245,12 +246,14 @@ def open_reader(location: str) -> ArchiveReader:
     """
     folder = folder_of(location)
     with translated(folder):
-        is_archive = all(is_table(folder / table.name) for table in ESSENTIAL) or any(
-            has_content(folder, table) for table in ESSENTIAL
-        )
-    if not is_archive:
+        lacking = [table for table in ESSENTIAL if not is_table(folder / table.name)]
+        had = recorded_tables(folder)
+        is_lost = any(table.name in had for table in lacking) or any(has_content(folder, table) for table in ESSENTIAL)
+    if lacking and not is_lost:
         message = f"there is no archive at: {folder}"
         raise SetupError(message, hint="run `anthropic-audit collect --once` first, or name the archive's folder")
+    if len(lacking) == len(ESSENTIAL):
+        raise missing([folder / table.name for table in lacking])
     return ArchiveReader(folder)
 
 

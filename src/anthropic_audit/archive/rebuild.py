@@ -13,10 +13,10 @@ from pathlib import Path
 from deltalake import CommitProperties, Schema, Transaction
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from .data_files import DataFile, Snapshot
-from .delta import DeltaLog, is_table, translated
+from .delta import DeltaLog
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, log_files
 from .schema import DAY, Table
+from .snapshot import DataFile, Snapshot, translated
 
 FOLDER = "damaged"
 """The folder of the archive into which damaged files are moved, each repair into one of its own."""
@@ -97,15 +97,6 @@ def rebuild_table(
         )
         _sync(folder)
         _record_anew(archive, table, files, marks)
-
-
-def make_missing(archive: Path, table: Table) -> bool:
-    """Make a table that is not there; say whether it was made."""
-    if is_table(archive / table.name):
-        return False
-    DigestJournal(archive, table.name).start_anew()
-    DeltaLog(archive, table)
-    return True
 
 
 def refresh_journal(archive: Path, table: Table, newest: Snapshot) -> None:

@@ -6,6 +6,7 @@ done again after a crash at any place: what must be known of the damage is recor
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,13 +18,14 @@ import pyarrow as pa
 from anthropic_audit.plan import Spans
 
 from .consistency import counted
-from .delta import DeltaLog, translated
+from .delta import DeltaLog
 from .digests import DigestJournal
 from .duck import connect
+from .identities import FOLDER as IDS
 from .lease import Lease
 from .ledger import GapRow
 from .orphans import Settled, set_orphans_aside, settle_orphans
-from .rebuild import Aside, drop_files, make_missing, rebuild_table, refresh_journal
+from .rebuild import Aside, drop_files, rebuild_table, refresh_journal
 from .rows import Events, event_rows
 from .schema import (
     ACTIVITIES,
@@ -36,6 +38,7 @@ from .schema import (
     TABLES,
     Table,
 )
+from .snapshot import is_table, translated
 from .survey import Numbers, Survey, survey
 from .withdrawals import Withdrawal, apply_withdrawals, overlapping, record_holes, record_withdrawals
 
@@ -112,6 +115,8 @@ def _repaired(folder: Path, found: Survey, derive: Derive, feeds: FeedKeys, *, n
     holes = record_holes(folder, now)
     orphans = set_orphans_aside(folder, aside.folder, found.highest)
     derived = _derive_missing(folder, derive, found.highest)
+    if not found.is_whole:
+        shutil.rmtree(folder / IDS, ignore_errors=True)  # made again from what is stored
     _record_losses(folder, found, now)  # last: by what is missing, a repair that was cut off is done again
     return Repaired(aside.moved, tuple(rebuilt), withdrawn, tuple(holes), found.missing, derived, orphans)
 
@@ -127,13 +132,11 @@ def _mended(folder: Path, found: Survey, table: Table, aside: Aside) -> bool:
     one = found.tables[table.name]
     for path in one.stale:
         aside.take(Path(path))
-    if one.must_rebuild:
+    if one.must_rebuild or not is_table(folder / table.name):
         for file in one.lost:
             aside.take(Path(file.path))
         rebuild_table(folder, table, aside, files=one.whole, marks=one.newest.marks)
-        return True
-    if make_missing(folder, table):
-        return False
+        return one.must_rebuild
     if one.lost:
         drop_files(folder, table, [file.path for file in one.lost], aside)
     if one.has_damaged_journal:

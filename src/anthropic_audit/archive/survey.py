@@ -14,11 +14,11 @@ from anthropic_audit.times import EPOCH
 
 from .consistency import contradicting_numbers, highest_number
 from .damage import COMMITS_LOST, JOURNAL_DAMAGED, LOG_UNREADABLE, TABLE_GONE, Damage
-from .data_files import DataFile, Snapshot
 from .digests import LOG
 from .duck import read
 from .reader import ArchiveReader
 from .schema import ACTIVITIES, CLAIMED, COVERAGE, EVENTS, NORMALIZED, SEQ
+from .snapshot import DataFile, Snapshot
 from .verify import look_at_files
 
 _MICROSECOND = timedelta(microseconds=1)

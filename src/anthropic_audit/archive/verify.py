@@ -22,11 +22,11 @@ from anthropic_audit.errors import ArchiveError
 from anthropic_audit.times import EPOCH
 
 from .damage import FILE_UNREADABLE, Damage, changed_files, recorded_paths
-from .delta import translated
 from .digests import LOG
 from .late_digests import rows_in
 from .reader import ArchiveReader
 from .schema import NORMALIZED, SEQ, TABLES
+from .snapshot import translated
 
 _SLICE = 200_000
 """How many numbers (`seq`) are looked at in one go."""
@@ -112,8 +112,12 @@ _OF_ALL = {
         SELECT concat(feed, ' ', walk_id) AS id, 1 AS many
         FROM coverage WHERE to_time > walked_at OR from_time >= to_time""",
     "a walk has not stored as many activities as it claims": """
-        SELECT concat(c.feed, ' ', c.walk_id) AS id, 1 AS many FROM coverage c
-        LEFT JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
+        SELECT concat(c.feed, ' ', c.walk_id) AS id, 1 AS many
+        FROM (  -- what was withdrawn of a walk leaves several claims of it
+            SELECT feed, walk_id, sum(new) AS new, sum(activities) AS activities, min(from_time) AS from_time,
+                max(walked_at) AS walked_at
+            FROM coverage GROUP BY feed, walk_id
+        ) c LEFT JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
         WHERE coalesce(a.stored, 0) > c.new OR c.new > c.activities
             OR (coalesce(a.stored, 0) < c.new AND NOT EXISTS (
                 SELECT 1 FROM removed r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE)))

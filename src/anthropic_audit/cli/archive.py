@@ -22,8 +22,8 @@ from anthropic_audit.archive import (
     unrecorded_files,
     verify,
 )
-from anthropic_audit.archive.delta import REPAIR
 from anthropic_audit.archive.schema import TABLES
+from anthropic_audit.archive.snapshot import REPAIR
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.settings import RetentionSettings
 from anthropic_audit.times import parse_duration

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from anthropic_audit.archive import DAMAGE_LOGGER
-from anthropic_audit.archive.delta import REPAIR
+from anthropic_audit.archive.snapshot import REPAIR
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import redact
 

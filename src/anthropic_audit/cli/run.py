@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import LinkFile, open_console
-from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
+from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError, UnexpectedError
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Watch
 from anthropic_audit.redact import Secret
@@ -29,10 +30,12 @@ from anthropic_audit.service import (
     Figures,
     HealthServer,
     RequestLog,
+    UnexpectedErrors,
     alive,
     metrics,
     open_feeds,
     readiness,
+    safely,
 )
 from anthropic_audit.service.delivering import Open
 from anthropic_audit.settings import FeedSettings, Settings, SinkSettings
@@ -165,28 +168,30 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
     """
     settings, feeds = plan.settings, [feed for feed, _ in plan.feeds]
     settle_in()
-    figures = Figures(logging_watch(log), clock)
-    requests = RequestLog(figures.watch, clock)
+    figures = Figures(safely(logging_watch(log)), clock)
+    watch = safely(figures.watch)
+    requests = RequestLog(watch, clock)
     with ExitStack() as stack:
         runs = open_feeds(plan.feeds, clock, requests.watch, reserve=settings.service.budget_reserve)
         for one in runs:
             stack.callback(one.close)
-        archive = stack.enter_context(open_writer(settings.archive, clock, figures.watch))
+        archive = stack.enter_context(open_writer(settings.archive, clock, watch))
         collector = Collector(
             archive,
             clock,
             normalizer=open_normalizer(settings),
             rules=normalize_rules(feeds),
-            watch=figures.watch,
+            watch=watch,
             requests=requests,
         )
+        unexpected = collector.unexpected
         if settings.service.health_port:
             pages = {
                 "/healthz": alive,
-                "/readyz": lambda: readiness(archive, feeds, clock.now()),
+                "/readyz": lambda: readiness(archive, feeds, clock.now(), unexpected.persistent),
                 "/metrics": lambda: metrics(figures.text(archive, feeds)),
             }
-            server = stack.enter_context(HealthServer(settings.service.health_port, pages))
+            server = stack.enter_context(HealthServer(settings.service.health_port, pages, unexpected))
             log.info("health pages", url=server.url)
         if plan.has_console:
             note = LinkFile(archive.folder / "console" / "link")
@@ -200,9 +205,9 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             Chore("measure lateness", _MEASURE_SECONDS, lambda: _measure(settings, collector, log)),
             Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
-        sinks = {one.name: _opener(settings, one, clock, figures.watch, log) for one in settings.sinks}
-        stack.enter_context(Deliveries(archive, sinks, clock, figures.watch))
-        stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
+        sinks = {one.name: _opener(settings, one, clock, watch, log) for one in settings.sinks}
+        stack.enter_context(Deliveries(archive, sinks, clock, watch, unexpected=unexpected))
+        stack.enter_context(Chores(chores, partial(_chore_ended, log, unexpected)))
         log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
         collector.follow(runs)
 
@@ -238,6 +243,14 @@ def _keep_house(archive: ArchiveWriter, settings: Settings, log: FilteringBoundL
         log.info("compacted", table=one.table, files_before=one.files_before, files_after=one.files_after)
     for gone in archive.vacuum():
         log.info("vacuumed", table=gone.table, files=gone.files)
+
+
+def _chore_ended(log: FilteringBoundLogger, unexpected: UnexpectedErrors, name: str, error: Exception | None) -> None:
+    """Take note of how a chore ended."""
+    if error is None:
+        unexpected.clear(f"chore {name}")
+    elif not isinstance(said := unexpected.note(f"chore {name}", error), UnexpectedError):
+        _tell(log, "chore failed", said, chore=name)
 
 
 def _tell(log: FilteringBoundLogger, event: str, error: Exception, **fields: str) -> None:
