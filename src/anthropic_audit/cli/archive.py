@@ -28,6 +28,7 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.settings import RetentionSettings
 from anthropic_audit.times import parse_duration
 
+from .backing_up import backup_archive, restore_archive
 from .environment import load_settings
 from .groups import group
 from .logs import logging_watch, open_log
@@ -160,7 +161,15 @@ def _progress() -> Progress:
 
 
 COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
-    {"verify": verify_archive, "repair": repair_archive, "compact": compact, "retain": retain, "vacuum": vacuum}
+    {
+        "verify": verify_archive,
+        "repair": repair_archive,
+        "backup": backup_archive,
+        "restore": restore_archive,
+        "compact": compact,
+        "retain": retain,
+        "vacuum": vacuum,
+    }
 )
 """Every subcommand of `archive`."""
 
