@@ -159,6 +159,19 @@ def test_a_damaged_file_of_the_archive_does_not_get_into_a_backup(house: House, 
     assert not (tmp_path / "backup" / MANIFEST).exists()
 
 
+def test_a_backup_stays_whole_when_the_next_one_fails(house: House, tmp_path: Path) -> None:
+    back_up(str(house.folder), tmp_path / "backup", house.clock.now())
+    before = content(house.folder)
+    house.collect(house.feed())
+    flip(max((house.folder / "requests").rglob("*.parquet"), key=lambda path: path.stat().st_mtime_ns))
+
+    with pytest.raises(ArchiveError, match="other bytes"):
+        back_up(str(house.folder), tmp_path / "backup", house.clock.now())
+
+    restore(tmp_path / "backup", tmp_path / "restored")
+    assert content(tmp_path / "restored") == before
+
+
 def test_what_is_there_is_never_overwritten(house: House, tmp_path: Path) -> None:
     back_up(str(house.folder), tmp_path / "backup", house.clock.now())
     before = content(house.folder)

@@ -2,8 +2,8 @@
 
 A backup is one version of each table: its log up to that version, the data files that this version has, and the digest
 journals. Tables are taken in the order in which readers open them (claims first), so that whatever the backup claims is
-stored in it. Files never change, so only new ones are copied. The manifest is removed first and written last: a backup
-that was cut off has none.
+stored in it. Files never change, so only new ones are copied, and the backup before stays whole meanwhile. Then the
+manifest is removed, what changes in place is written, and last a new manifest: a backup that was cut off there has none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.times import format_time
 
-from .damage import Damage, open_table
+from .damage import Damage, OpenedTable, open_table
 from .digests import FOLDER as DIGESTS
 from .digests import LOG, DigestJournal, digest_of
 from .presence import FILE as TABLES_FILE
@@ -87,9 +87,9 @@ def back_up(location: str, target: Path, now: datetime, told: Told = lambda done
     with translated(target):
         target.mkdir(parents=True, exist_ok=True)
         before = _manifest(target)
-        (target / MANIFEST).unlink(missing_ok=True)
         known = before["files"] if before else {}
         done, files = _copied(wanted, target, known, told)
+        (target / MANIFEST).unlink(missing_ok=True)
         files |= _write_rest(reader, target)
         dropped = _drop_others(target, files)
         _write_manifest(target, {"format": _FORMAT, "made_at": format_time(now), "files": files})
@@ -159,10 +159,10 @@ def _moment(folder: Path) -> _Moment:
 
     Tables that know of others come first; when nothing was committed to any of them meanwhile, it is one moment.
     """
+    opened: dict[str, OpenedTable] = {}
     for _ in range(_TRIES):
-        opened = {table.name: open_table(folder, table) for table in _IN_ORDER}
-        versions = [open_table(folder, table).newest.version for table in _IN_ORDER]
-        if versions == [one.newest.version for one in opened.values()]:
+        before, opened = opened, {table.name: open_table(folder, table) for table in _IN_ORDER}
+        if before and all(opened[name].newest.version == one.newest.version for name, one in before.items()):
             break
     damage = tuple(found for one in opened.values() for found in one.damage)
     return _Moment(folder, {name: one.newest for name, one in opened.items()}, damage)
@@ -216,6 +216,8 @@ def _copied(
         if place.exists() and expected is not None and digest_of(place) == (one.nbytes, expected):
             files[name] = (one.nbytes, expected)
         else:
+            if place.exists():  # what is here is no longer what the manifest says
+                (target / MANIFEST).unlink(missing_ok=True)
             files[name] = _copy(one, place)
             copied, nbytes = copied + 1, nbytes + files[name][0]
         told(number, len(wanted))
