@@ -1,9 +1,9 @@
 """Back up an archive while it is written, and restore it: whole or not at all, and each file compared with its digest.
 
 A backup is one version of each table: its log up to that version, the data files that this version has, and the digest
-journals. Tables are taken in the order in which readers open them (claims first), so that whatever the backup claims is
-stored in it. Files never change, so only new ones are copied, and the backup before stays whole meanwhile. Then the
-manifest is removed, what changes in place is written, and last a new manifest: a backup that was cut off there has none.
+journals. Tables that know of others (claims, deliveries, events) are taken first, so that whatever the backup claims is
+stored in it. Files never change, so only new ones are copied, and the backup before stays whole meanwhile. Then its
+manifest is removed, what changes in place is written, and last a new manifest: a backup cut off there has none.
 """
 
 from __future__ import annotations

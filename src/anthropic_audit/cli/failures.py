@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -16,11 +15,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from anthropic_audit.archive import DAMAGE_LOGGER
-from anthropic_audit.archive.snapshot import REPAIR
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import redact
 
+from .damage import telling_damage
 from .environment import is_debugging
 
 INTERRUPTED = 130
@@ -56,40 +54,11 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
         except Exception as error:
             tell(*_explained(error), error)
             raise typer.Exit(UNEXPECTED) from error
-        if damage.told:
+        if damage.is_incomplete:
             raise typer.Exit(INCOMPLETE)
         return result
 
     return run
-
-
-class DamageTeller(logging.Handler):
-    """Prints on stderr which damaged files were left out, each once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print a warning, and what to do before the first one."""
-        text = redact(record.getMessage())
-        if text not in self.told:
-            console = Console(stderr=True, highlight=False, soft_wrap=True)
-            console.print(Text("warning: ", style="bold yellow"), Text(f"left out: {text}"), sep="")
-            if not self.told:
-                console.print(Text("hint: ", style="bold cyan"), Text(REPAIR), sep="")
-            self.told.append(text)
-
-
-@contextmanager
-def telling_damage() -> Iterator[DamageTeller]:
-    """Print what is told of damaged files that are left out."""
-    teller, log = DamageTeller(), logging.getLogger(DAMAGE_LOGGER)
-    log.addHandler(teller)
-    try:
-        yield teller
-    finally:
-        log.removeHandler(teller)
 
 
 def tell(message: str, hint: str | None = None, error: BaseException | None = None) -> None:

@@ -29,6 +29,8 @@ from anthropic_audit.progress import (
 from anthropic_audit.redact import redact
 from anthropic_audit.times import format_time
 
+from .damage import log_damage
+
 _Fields = MutableMapping[str, Any]
 """What structlog hands from step to step."""
 
@@ -50,6 +52,7 @@ def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     )
+    log_damage(logger)
     return logger
 
 
