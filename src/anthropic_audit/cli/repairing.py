@@ -74,6 +74,9 @@ def repair_archive(
         bool,
         typer.Option("--fetch/--no-fetch", help="Read what was lost again from the API, or leave it to `collect`."),
     ] = True,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Base URL, instead of the feeds' one.", show_default=False)
+    ] = None,
     config: Config = None,
     archive: Archive = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
@@ -88,7 +91,7 @@ def repair_archive(
     Exit codes: 0 the archive is whole, 1 failed, or something is lost for good, 2 wrong use or settings, 3 something is
     left to be fetched (with --dry-run: something is wrong).
     """
-    settings = with_types(load_settings(config, {"archive": archive}).settings)
+    settings = with_types(load_settings(config, {"archive": archive, "feeds.url": url}).settings)
     open_reader(settings.archive)  # says so when there is none
     folder = folder_of(settings.archive)
     if dry_run:
