@@ -16,18 +16,19 @@ from urllib.parse import unquote
 
 import orjson
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
 from anthropic_audit.errors import ArchiveError, ArchiveLostError
 from anthropic_audit.times import EPOCH
 
-from .digests import LOG, Commit, DigestJournal, FileDigest, Recorded, digest_of, log_files
+from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
 from .late_digests import record_late
 from .lease import Lease
-from .presence import HINT, check_may_be_made, missing, record_table
+from .opening import opened
+from .presence import HINT, record_table
 from .schema import DAY, Table
-from .snapshot import REPAIR, DataFile, Snapshot, checked, data_file, is_table, snapshot_at, translated
+from .snapshot import DataFile, Snapshot, data_file, snapshot_at, translated
 from .upkeep import GRACE, Compacted, Vacuumed
 
 _RESERVE_BYTES = 16 * 2**20
@@ -63,7 +64,7 @@ class DeltaLog:
         self._journal = DigestJournal(archive, table.name)
         with translated(self._folder):
             recorded = self._journal.read()  # before the table: others may commit meanwhile
-            self._delta = _opened(archive, table, self._journal, recorded)
+            self._delta = opened(archive, table, self._journal, recorded)
             record_table(archive, table.name)
             self._place = _identity(self._log_folder)
         self._newest: Path | None = None
@@ -350,47 +351,6 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 def _digest(folder: Path, file: DataFile) -> FileDigest:
     path = Path(file.path)
     return FileDigest(str(path.relative_to(folder)), *digest_of(path), rows=file.rows, bounds=file.bounds)
-
-
-def _opened(archive: Path, table: Table, journal: DigestJournal, recorded: Recorded) -> DeltaTable:
-    """Open a table, or make it if it never was; one with fewer commits than were recorded is refused.
-
-    Raises:
-        ArchiveError: It is gone, or has lost commits.
-    """
-    folder = archive / table.name
-    if not is_table(folder):
-        if recorded.version > 0 or recorded.live:
-            raise missing([folder])
-        check_may_be_made(archive, table)
-        journal.start_anew()
-    delta = _open_or_create(archive, table)
-    if delta.version() < recorded.version:
-        message = (
-            f"commits of a table are lost: the newest of `{folder}` is {delta.version()}, "
-            f"and {recorded.version} was committed"
-        )
-        raise ArchiveError(message, hint=REPAIR)
-    return delta
-
-
-def _open_or_create(archive: Path, table: Table) -> DeltaTable:
-    folder = archive / table.name
-    if is_table(folder):
-        return checked(DeltaTable(folder.as_uri()), folder, table)
-    check_may_be_made(archive, table)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        return DeltaTable.create(
-            folder.as_uri(),
-            table.schema,
-            partition_by=list(table.partition_by),
-            configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
-        )
-    except DeltaError:
-        if is_table(folder):  # another process was faster
-            return DeltaTable(folder.as_uri())
-        raise
 
 
 def _sync(paths: Iterable[Path]) -> None:
