@@ -132,7 +132,7 @@ def _fetch(settings: Settings, names: set[str]) -> None:
     clock = SystemClock()
     try:
         with ExitStack() as stack:
-            stack.enter_context(stopping(clock.interrupt))
+            stack.enter_context(stopping(clock.interrupt, InterruptedRunError.exit_code))
             watch = stack.enter_context(watching())
             requests = RequestLog(watch, clock)
             runs = open_feeds(keys, clock, requests.watch)
