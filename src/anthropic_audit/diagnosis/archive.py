@@ -15,6 +15,7 @@ from anthropic_audit.archive.lease import Lease
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.errors import ArchiveBusyError, SetupError
 from anthropic_audit.search import count, standings
+from anthropic_audit.search.changed import change_counts
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.times import format_duration
 
@@ -64,6 +65,7 @@ def archive_findings(
     yield from _whole(reader)
     yield _files(folder)
     yield _events(reader)
+    yield from _changes(reader)
     yield from _coverage(reader, feeds, now)
 
 
@@ -119,6 +121,19 @@ def _events(reader: ArchiveReader) -> Finding:
         cure = "see whether `run` or `collect` is at work; `renormalize` is not needed"
         return Finding("archive: events", State.WARNING, f"{stored}: {counts.not_normalized:,} are behind", cure)
     return Finding("archive: events", State.FINE, stored)
+
+
+def _changes(reader: ArchiveReader) -> Iterator[Finding]:
+    """Warn of stored activities that came again with other content; another spelling is only told."""
+    with reader.connect() as connection:
+        found = change_counts(connection)
+    for one in found:
+        content = one.texts - one.same_content
+        told = (
+            f"{one.activities:,} stored activities were served again with other bytes, {content:,} texts say otherwise"
+        )
+        state = State.WARNING if content else State.FINE
+        yield Finding(f"feed {one.feed}: changes", state, told, "`status --changes` lists them" if content else "")
 
 
 def _coverage(reader: ArchiveReader, feeds: Sequence[FeedSettings], now: datetime) -> Iterator[Finding]:
