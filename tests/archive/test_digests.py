@@ -43,7 +43,9 @@ def wrong(folder: Path) -> dict[str, int]:
 
 def files_of(folder: Path) -> list[Path]:
     kinds = {".parquet", ".json", ".journal"}
-    return sorted(path for path in folder.rglob("*") if path.suffix in kinds and path.stat().st_size)
+    derived = folder / "ids"  # made again from activities when it is damaged
+    found = (path for path in folder.rglob("*") if path.suffix in kinds and derived not in path.parents)
+    return sorted(path for path in found if path.stat().st_size)
 
 
 def flip(path: Path, bit: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from anthropic_audit.errors import ArchiveError
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, on_disk
 from .late_digests import is_whole, record_late
 from .location import folder_of
+from .presence import FILE as TABLES_FILE
+from .presence import recorded_tables
 from .schema import DAY, TABLES, Table
 from .snapshot import DataFile, Snapshot, is_table, snapshot_of
 
@@ -142,6 +144,14 @@ def changed_files(archive: Path, table: Table) -> Iterator[Damage]:
         if found is not None:
             yield found
     yield from _pointer_damage(folder, table, recorded)
+
+
+def list_damage(archive: Path, damaged: Collection[str]) -> Iterator[Damage]:
+    """Yield the list of tables if it says other tables than there are, but for those that are known to be damaged."""
+    if (archive / TABLES_FILE).exists():
+        there = {name for name in TABLES if is_table(archive / name)}
+        if (recorded_tables(archive) ^ there) - set(damaged):
+            yield Damage("", FILE_CHANGED, str(archive / TABLES_FILE))
 
 
 def recorded_paths(archive: Path, table: Table) -> frozenset[str]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from anthropic_audit.plan import Spans
 
 from .consistency import counted
+from .damage import list_damage
 from .delta import DeltaLog
 from .digests import DigestJournal
 from .duck import connect
@@ -25,6 +26,8 @@ from .identities import FOLDER as IDS
 from .lease import Lease
 from .ledger import GapRow
 from .orphans import Settled, set_orphans_aside, settle_orphans
+from .presence import FILE as TABLES_FILE
+from .presence import record_table
 from .rebuild import Aside, drop_files, rebuild_table, refresh_journal
 from .rows import Events, event_rows
 from .schema import (
@@ -115,6 +118,10 @@ def _repaired(folder: Path, found: Survey, derive: Derive, feeds: FeedKeys, *, n
     holes = record_holes(folder, now)
     orphans = set_orphans_aside(folder, aside.folder, found.highest)
     derived = _derive_missing(folder, derive, found.highest)
+    if any(list_damage(folder, ())):
+        (folder / TABLES_FILE).unlink()
+        for name in TABLES:
+            record_table(folder, name)
     if not found.is_whole:
         shutil.rmtree(folder / IDS, ignore_errors=True)  # made again from what is stored
     _record_losses(folder, found, now)  # last: by what is missing, a repair that was cut off is done again

@@ -21,7 +21,7 @@ import duckdb
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.times import EPOCH
 
-from .damage import FILE_UNREADABLE, Damage, changed_files, recorded_paths
+from .damage import FILE_UNREADABLE, Damage, changed_files, list_damage, recorded_paths
 from .digests import LOG
 from .late_digests import rows_in
 from .reader import ArchiveReader
@@ -203,6 +203,7 @@ def look_at_files(reader: ArchiveReader) -> FilesLooked:
             distrusted |= {table.name} if f"/{LOG}/" in one.where else set()
             suspects.add(one.where)
             damage += [one] if (one.what, one.where) not in known else []
+    damage += list_damage(reader.folder, {one.table for one in damage})
     unreadable = set[str]()
     for name, newest in reader.tables.items():
         recorded = recorded_paths(reader.folder, TABLES[name])
