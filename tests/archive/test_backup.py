@@ -13,11 +13,14 @@ from tests.collecting import NOTHING_WRONG, House, settings
 from anthropic_audit.archive import open_reader, open_writer, verify
 from anthropic_audit.archive.backup import MANIFEST, back_up, restore, verify_backup
 from anthropic_audit.errors import ArchiveError, SetupError
+from anthropic_audit.simulator.world import WorldSettings
+
+SMALL = WorldSettings(seed=5, activities_per_day=400, people=10)
 
 
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> House:
-    house = House(tmp_path_factory.mktemp("backup") / "archive", settings())
+    house = House(tmp_path_factory.mktemp("backup") / "archive", settings(world=SMALL))
     for _ in range(2):
         house.collect(house.feed())
         house.clock.advance(timedelta(minutes=5))
@@ -76,7 +79,7 @@ def test_only_what_is_new_is_copied_and_what_is_replaced_goes(house: House, tmp_
 
 
 def test_backups_of_an_archive_that_is_written_hold_one_moment(tmp_path: Path) -> None:
-    house = House(tmp_path / "archive", settings())
+    house = House(tmp_path / "archive", settings(world=SMALL))
     house.collect(house.feed(initial_interval="1d"))
     ended = threading.Event()
 

@@ -21,14 +21,17 @@ from anthropic_audit.follow import NormalizeRules, deriver
 from anthropic_audit.model import Filters
 from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.plan import read_gaps
+from anthropic_audit.simulator.world import WorldSettings
 
 DERIVE = deriver(Normalizer(load()), NormalizeRules({"acme": Options(tags=("ours",))}))
 FEEDS = [("acme", Filters().key())]
 
+SMALL = WorldSettings(seed=5, activities_per_day=400, people=10)
+
 
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> House:
-    house = House(tmp_path_factory.mktemp("repair") / "archive", settings())
+    house = House(tmp_path_factory.mktemp("repair") / "archive", settings(world=SMALL))
     for number in range(4):
         house.collect(house.feed())
         house.clock.advance(timedelta(minutes=5))
