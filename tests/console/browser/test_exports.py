@@ -17,6 +17,8 @@ from tests.console.browser.test_explore import turn_all
 from tests.console.browser.visits import Visit, settled
 from tests.console.conftest import Served
 
+from anthropic_audit.visible import visible
+
 COLUMNS = ("user.email", "user_agent.original", "anthropic.audit.changes")
 ASKED = "q=event.action+%3A+%28sso_login_*+or+claude_artifact_viewed+or+*admin*%29&columns=" + ",".join(COLUMNS)
 Read = Sequence[Sequence[str]]
@@ -47,7 +49,7 @@ def saved(page: Page, name: str) -> tuple[str, Path]:
 def as_shown(value: Any) -> str:
     """Return a value as a cell of the page shows it."""
     if value is None or isinstance(value, str):
-        return value or ""
+        return visible(value or "", "\n\t")
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
