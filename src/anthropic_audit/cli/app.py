@@ -23,6 +23,7 @@ from .console import console
 from .demo import demo
 from .export import export
 from .failures import guarded
+from .files import private_files
 from .normalize import normalize
 from .reading import backfill, reconcile
 from .renormalize import renormalize
@@ -76,6 +77,7 @@ def _root(
     ] = False,
 ) -> None:
     del version
+    private_files()
 
 
 for _name, (_command, _examples) in COMMANDS.items():
