@@ -66,6 +66,10 @@ class Snapshot:
     marks: Mapping[str, int]
 
 
+_PANIC = "PanicException"
+"""What Rust libraries raise where they give up; it is no `Exception`, and has no public name."""
+
+
 @contextmanager
 def translated(place: Path) -> Iterator[None]:
     """Turn failures of the libraries and the file system into `ArchiveError`."""
@@ -75,6 +79,11 @@ def translated(place: Path) -> Iterator[None]:
         said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
         message = f"the archive can't be used: `{place}`: {said}"
         raise ArchiveError(message, hint=_DAMAGED if _PARQUET in said else _UNUSABLE) from error
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        message = f"the archive can't be used: `{place}`: the Delta library gave up: {error}"
+        raise ArchiveError(message, hint=_UNUSABLE) from error
 
 
 def is_table(folder: Path) -> bool:
