@@ -24,6 +24,7 @@ LEVELS = {
     "settings": 0,
     "redact": 0,
     "retry_after": 0,
+    "visible": 0,
     "ports": 0,
     "progress": 0,
     "plan": 1,
