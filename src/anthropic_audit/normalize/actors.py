@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from operator import itemgetter
 
 from .drafts import Draft
+from .names import fit_member
 from .places import source_of
 from .surroundings import Surroundings
 from .tables import ActorPlan, Tables
+from .urls import mask_members
 from .values import FITTED, Json, is_empty
 
 _SOURCE = ("source", "ip")
@@ -39,12 +41,14 @@ def read_actor(actor: Json, tables: Tables, surroundings: Surroundings, exact: f
     if who is None:
         who = tables.unknown_actor
         draft.audit["catalogue"] = {**stamp, "unknown_actor": kind if isinstance(kind, str) and kind else _NO_KIND}
+    actor = {**actor}
+    mask_members(actor)
     kept = _kept_members(actor, who, draft)
     if actor:
         draft.audit["actor"] = {**kept, _NAME: name_of(actor, who)}
     for path, target in who.copies:
-        value = _value_at(actor, path)
-        if isinstance(value, str) and value:
+        value = _identifier(_value_at(actor, path))
+        if value:
             draft.put(target, value)
     return surroundings.added_to(_with_user(draft.document)), draft.audit, True
 
@@ -69,7 +73,8 @@ def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> di
     kept: dict[str, Json] = {}
     aside: dict[str, Json] = {}
     for name, value in sorted(actor.items(), key=_by_name):
-        if type(value) is str and value and name in who.moves and _move(who.moves[name], value, draft):
+        moved = _identifier(value) if name in who.moves else None
+        if moved and _move(who.moves[name], moved, draft) and moved is value:
             continue
         member = draft.pruned(value)
         if is_empty(member):
@@ -81,8 +86,9 @@ def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> di
         if fitted is not None:
             kept[name] = fitted
             continue
-        aside[name] = member
-        if declared or name in who.names:
+        fitting, member = fit_member(name, member)
+        aside[fitting] = member
+        if declared or moved or name in who.names:
             draft.flag("mistyped_fields", f"actor.{name}")
     return {**kept, _ASIDE: aside} if aside else kept
 
@@ -94,6 +100,13 @@ def _move(path: tuple[str, ...], value: str, draft: Draft) -> bool:
     if addresses:
         draft.document["related"] = {"ip": addresses}
     return True
+
+
+def _identifier(value: Json) -> str | None:
+    """Return a text, or the text of a whole number: who is meant does not depend on how it is written."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else None
 
 
 def _value_at(actor: Mapping[str, Json], path: tuple[str, ...]) -> Json:
