@@ -35,14 +35,14 @@ def read_actor(actor: Json, tables: Tables, surroundings: Surroundings, exact: f
     stamp = {"version": tables.version}
     if not isinstance(actor, dict):
         return {}, {"catalogue": stamp}, actor is None
+    actor = {**actor}
+    mask_members(actor)
     kind = actor.get("type")
     who = tables.actors.get(kind) if isinstance(kind, str) else None
     draft = Draft({}, {"catalogue": stamp}, exact)
     if who is None:
         who = tables.unknown_actor
         draft.audit["catalogue"] = {**stamp, "unknown_actor": kind if isinstance(kind, str) and kind else _NO_KIND}
-    actor = {**actor}
-    mask_members(actor)
     kept = _kept_members(actor, who, draft)
     if actor:
         draft.audit["actor"] = {**kept, _NAME: name_of(actor, who)}
@@ -82,7 +82,8 @@ def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> di
         if who.is_known and name not in who.names:
             draft.flag("unknown_fields", f"actor.{name}")
         declared = who.types.get(name)
-        fitted = FITTED[declared](member) if declared else None
+        is_rewritten = moved is not None and moved is not value
+        fitted = FITTED[declared](member) if declared and not is_rewritten else None
         if fitted is not None:
             kept[name] = fitted
             continue

@@ -10,6 +10,7 @@ from .moments import is_credible, is_interpreted
 from .names import fit
 from .options import Options
 from .tables import TypePlan
+from .urls import mask_members
 from .values import ANY_FLOAT, Json
 
 
@@ -18,7 +19,9 @@ def mend(draft: Draft, envelope: Mapping[str, Json], plan: TypePlan, options: Op
     document = draft.document
     if not plan.is_known:
         draft.audit["catalogue"] = {**draft.audit["catalogue"], "known": False}
-    for name, value in envelope.items():
+    shown = {**envelope}
+    mask_members(shown)
+    for name, value in shown.items():
         if name == "created_at":
             _mend_time(draft, value, options)
         elif not isinstance(value, str) or name == "actor":

@@ -9,8 +9,8 @@ from typing import Final
 
 from anthropic_audit.redact import mask_urls, safe_url
 
-from .limits import MAX_NAME_CHARS
-from .values import DEPTH, Json, SpoiledError
+from .limits import MAX_DEPTH, MAX_NAME_CHARS
+from .values import Json, SpoiledError
 
 _MAX_NAMES: Final = 1_024
 _URL_NAMES: Final = re.compile(r"ur[li]|link|href|endpoint|issuer|host|webhook|proxy|origin|remote|callback|redirect")
@@ -39,7 +39,7 @@ def mask_members(members: dict[str, Json], names: Iterable[str] | None = None) -
             if "@" in value or "%40" in value or not value.isascii():
                 members[name] = _masked_text(name, value)
         elif type(value) in (dict, list):
-            members[name] = _masked(name, value, DEPTH)
+            members[name] = _masked(name, value, MAX_DEPTH)
 
 
 def _masked(name: str, value: Json, depth: int) -> Json:
