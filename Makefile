@@ -4,11 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PATHS := src tests bench scripts
+MINUTES ?= 30
 EXTRAS := aws elasticsearch geo kafka opensearch
 PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup format lint types browser test test-fast bench docs docs-check wheel-check lock check clean
+.PHONY: help demo setup format lint types browser test test-fast bench fuzz docs docs-check wheel-check lock check clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +52,9 @@ bench: setup  ## Measure: simulator, normalizing, collecting
 	@$(BIN)/python bench/simulator.py
 	@$(BIN)/python bench/normalize.py
 	@$(BIN)/python bench/collect.py
+
+fuzz: setup  ## Fuzz what reads from outside, for MINUTES=30 in all; findings go to .fuzz/findings
+	@$(BIN)/python -m tests.fuzz.engine --minutes $(MINUTES) --grown .fuzz/grown --seed $$(date +%s) $(TARGETS)
 
 docs: setup  ## Generate the reference pages
 	@$(BIN)/python scripts/generate_docs.py

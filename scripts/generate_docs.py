@@ -228,6 +228,8 @@ def errors_page() -> str:
         "| 2 | wrong use or settings |",
         "| 3 | incomplete: something is left to do, run it again |",
         "| 130 | ended by a second Ctrl-C |",
+        "| 141 | standard output was closed by whoever read it |",
+        "| 143 | ended by SIGTERM before it had begun, or by a second SIGTERM |",
         "",
         "An error is printed as `error:` with what happened and where, and `hint:` with what to do next.",
         "",

@@ -6,6 +6,7 @@ AuditError
   TransientError         waiting may help: try the same thing again, after `retry_after` if it is given
     FeedBusyError        the API answered 429, 5xx or something that is no answer
     FeedUnreachableError no answer came at all
+    ConsoleBusyError     the console does all that it may at a time, or has too little memory for more
     SinkBusyError        a target is busy, or gave no answer: what was sent may be there or not; exit code 3
   FatalError             stop this run; nothing is claimed that was not stored; exit code 1
     FeedDeniedError      the API refuses the key
@@ -14,10 +15,12 @@ AuditError
     FeedStalledError     the API promises more and stays where it is
     ArchiveError         the archive can't be read or written
     ArchiveBusyError     another process writes this archive
+    ArchiveLostError     the archive was taken from under its writer (lease or table removed, or written by others)
     SinkDeniedError      a target does not let us in, or is not what it should be
   SinkRefusedError       a target refuses these events as they are: fewer at once may be taken, one alone is rejected
   LoginRefusedError      somebody's login is refused, or can't be believed: they are told, and may try again
   ProviderError          an identity provider can't be reached, or answers what no agreement covers
+  UnexpectedError        an error that no one foresaw, kept to one round, batch or chore: the log has its traceback
   InterruptedRunError    the operator asked for an end: what is stored stays, the rest is due next time; exit code 3
 """
 
@@ -66,6 +69,10 @@ class FeedUnreachableError(TransientError):
     """No answer came: refused, reset, timed out, or the name is unknown."""
 
 
+class ConsoleBusyError(TransientError):
+    """The console does as much as it may at a time, or has too little memory for more."""
+
+
 class FatalError(AuditError):
     """Stop this run and leave every claim where it is."""
 
@@ -92,6 +99,13 @@ class ArchiveError(FatalError):
 
 class ArchiveBusyError(ArchiveError):
     """Another process holds the archive's lease."""
+
+
+class ArchiveLostError(ArchiveError):
+    """The archive was taken from under its writer: the lease file or a table was removed, or another process wrote it.
+
+    Trying again can't help: the process ends, and whoever starts it again reads everything anew.
+    """
 
 
 class SinkBusyError(TransientError):
@@ -124,6 +138,10 @@ class LoginRefusedError(AuditError):
 
 class ProviderError(AuditError):
     """An identity provider can't be reached, or answers what no agreement covers."""
+
+
+class UnexpectedError(AuditError):
+    """An error that no one foresaw ended one piece of work; the rest goes on."""
 
 
 class InterruptedRunError(AuditError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import groupby
@@ -32,10 +32,22 @@ class NormalizeRules:
         return self.feeds.get(feed, _DEFAULT)
 
 
-def normalize_pending(archive: ArchiveWriter, normalizer: Normalizer, rules: NormalizeRules, watch: Watch) -> int:
+def _never() -> None:
+    pass
+
+
+def normalize_pending(
+    archive: ArchiveWriter,
+    normalizer: Normalizer,
+    rules: NormalizeRules,
+    watch: Watch,
+    *,
+    check: Callable[[], None] = _never,
+) -> int:
     """Derive the events of all activities that have none yet, batch by batch, and return how many.
 
-    A crash repeats the batch it hit: events and the position are committed together.
+    A crash repeats the batch it hit: events and the position are committed together. `check` is called between two
+    batches, and ends the work by raising.
     """
     done = 0
     while (first := archive.normalized_seq + 1) <= archive.last_seq:
@@ -44,6 +56,8 @@ def normalize_pending(archive: ArchiveWriter, normalizer: Normalizer, rules: Nor
         archive.append_events(_normalized(activities, normalizer, rules), last)
         done += activities.num_rows
         watch(Normalized(activities.num_rows, last))
+        if last < archive.last_seq:
+            check()
     return done
 
 

@@ -30,6 +30,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class StillWaiting:
+    """A request takes long: its answer has not begun, or has not come to its end."""
+
+    feed: str
+    seconds: float
+    """How long it has taken so far."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageRead:
     """A page arrived; it is not stored yet."""
 
@@ -47,6 +56,18 @@ class Stored:
     feed: str
     activities: int
     new: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedActivities:
+    """Activities that are stored were served again with other bytes, and these are recorded beside them."""
+
+    feed: str
+    activities: int
+    same_content: int
+    """How many of them say the same in another spelling: order of members, blanks, escapes."""
+    examples: tuple[str, ...]
+    """The ids of the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +140,39 @@ class DeliveryFailed:
     """The error's class, for those who count."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkFailed:
+    """Work beside collecting failed in a way that was foreseen (a full disk, a busy archive); it is tried again."""
+
+    work: str
+    reason: str
+    hint: str | None
+    kind: str = ""
+    """The error's class, for those who count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unexpected:
+    """An error that no one foresaw ended one piece of work; everything else goes on, and it is tried again."""
+
+    work: str
+    """What ended: `feed acme`, `sink main`, `chore compact`, `normalize`, `health page /metrics` and so on."""
+    reason: str
+    kind: str
+    """The error's class, for those who count."""
+    in_a_row: int
+    """How many errors of this kind have ended this work since it last went well, this one included."""
+    traceback: tuple[str, ...] = ()
+    """A line for each call, the innermost last; given with the first error of a row only."""
+
+
 Progress = (
     Asked
+    | StillWaiting
     | WalkStarted
     | PageRead
     | Stored
+    | ChangedActivities
     | WalkFinished
     | WalkFailed
     | Waiting
@@ -132,6 +181,8 @@ Progress = (
     | Normalized
     | Delivered
     | DeliveryFailed
+    | WorkFailed
+    | Unexpected
 )
 Watch = Callable[[Progress], None]
 

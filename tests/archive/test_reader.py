@@ -12,8 +12,8 @@ from deltalake import DeltaTable
 from tests.collecting import DAYS, House, settings
 
 from anthropic_audit.archive import ArchiveReader, open_reader, open_writer
-from anthropic_audit.archive.delta import DataFile
 from anthropic_audit.archive.schema import EVENTS
+from anthropic_audit.archive.snapshot import DataFile
 from anthropic_audit.errors import ArchiveError
 
 

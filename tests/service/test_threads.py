@@ -7,19 +7,13 @@ import threading
 import pytest
 from tests.collecting import NOW
 
-from anthropic_audit.errors import ArchiveError, InterruptedRunError
+from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.service.beside import Beside
 from anthropic_audit.service.feeds import Slots
 from anthropic_audit.service.threads import side_by_side
 from anthropic_audit.testing import FakeClock
 
 FULL = "the disk is full"
-
-
-def poke_for_a_while(beside: Beside) -> None:
-    for _ in range(500):
-        beside.poke()
-        threading.Event().wait(0.01)
 
 
 def test_results_come_in_the_order_of_the_functions() -> None:
@@ -34,23 +28,40 @@ def test_results_come_in_the_order_of_the_functions() -> None:
     assert side_by_side([]) == []
 
 
-def test_the_first_exception_does_not_wait_for_the_others() -> None:
+def test_the_first_exception_waits_for_the_others_only_so_long() -> None:
     never = threading.Event()
 
     def fail() -> None:
         raise InterruptedRunError(FULL)
 
     with pytest.raises(InterruptedRunError):
-        side_by_side([lambda: never.wait(20), fail])
+        side_by_side([lambda: never.wait(20), fail], patience_seconds=0.2)
+
+
+def test_the_others_have_ended_when_the_first_exception_is_raised() -> None:
+    done: list[int] = []
+
+    def work() -> None:
+        threading.Event().wait(0.3)
+        done.append(1)
+
+    def fail() -> None:
+        raise InterruptedRunError(FULL)
+
+    with pytest.raises(InterruptedRunError):
+        side_by_side([work, fail])
+
+    assert done == [1]
 
 
 def test_work_is_done_after_each_poke_and_at_the_end() -> None:
     done: list[int] = []
     ready = threading.Event()
 
-    def work() -> None:
+    def work() -> bool:
         done.append(1)
         ready.set()
+        return True
 
     with Beside(work, "test") as beside:
         beside.poke()
@@ -60,30 +71,20 @@ def test_work_is_done_after_each_poke_and_at_the_end() -> None:
     assert len(done) > count, "what was made since the last poke is not left"
 
 
-def test_a_failure_is_raised_where_somebody_is() -> None:
-    failures = [ArchiveError(FULL), None, None]
-    tried = threading.Event()
+def test_work_that_failed_is_tried_again_without_a_poke() -> None:
+    outcomes = [False, False, True]
+    went_well = threading.Event()
 
-    def work() -> None:
-        tried.set()
-        failure = failures.pop(0) if failures else None
-        if failure:
-            raise failure
+    def work() -> bool:
+        outcome = outcomes.pop(0) if outcomes else True
+        if outcome:
+            went_well.set()
+        return outcome
 
-    with Beside(work, "test") as beside:
-        beside.poke()
-        assert tried.wait(5)
-        with pytest.raises(ArchiveError, match="disk"):
-            poke_for_a_while(beside)
+    with Beside(work, "test", first_pause_seconds=0.01) as beside:
         beside.poke()
 
-
-def test_a_failure_of_the_last_work_is_raised_at_the_end() -> None:
-    def work() -> None:
-        raise ArchiveError(FULL)
-
-    with pytest.raises(ArchiveError), Beside(work, "test"):
-        pass
+        assert went_well.wait(5)
 
 
 def test_no_more_walks_hold_pages_than_there_are_slots() -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.model import Window
 
-from .delta import DataFile
 from .schema import DAY
+from .snapshot import DataFile
 
 _SEQ, _TIME = "seq", "timestamp"
 _DAY_FOLDER = re.compile(rf"{DAY}=(\d{{4}}-\d{{2}}-\d{{2}})")

@@ -11,11 +11,12 @@ import pyarrow as pa
 
 from anthropic_audit.model import Delivery, Errand, Rejection
 
-from .delta import DeltaLog, translated
+from .delta import DeltaLog
 from .duck import connect, read
 from .lease import Lease
 from .location import folder_of
 from .schema import DELIVERIES, REJECTED
+from .snapshot import translated
 
 _POSITION = "SELECT max(last_seq) AS position FROM read_parquet($files) WHERE sink = $sink AND errand = 'follow'"
 _REJECTED = """

@@ -1,96 +1,68 @@
-"""One Delta table for writing: append a batch in one commit, and know which files can hold what.
-
-The commit log is read as the Delta protocol describes it. Its statistics cut times to milliseconds, so a file's
-largest time is taken one millisecond later than stated.
-"""
+"""One Delta table for writing: append a batch in one commit, and know which files can hold what."""
 
 from __future__ import annotations
 
 import math
 import os
 import shutil
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
-import duckdb
 import orjson
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
-from anthropic_audit.errors import ArchiveError
-from anthropic_audit.times import EPOCH, moved
+from anthropic_audit.errors import ArchiveError, ArchiveLostError
+from anthropic_audit.times import EPOCH
 
+from .lease import Lease
+from .presence import HINT, check_may_be_made, record_table
 from .schema import DAY, Table
+from .snapshot import DataFile, checked, data_file, is_table, snapshot_at, translated
 from .upkeep import GRACE, Compacted, Vacuumed
 
-_MILLISECOND = timedelta(milliseconds=1)
 _RESERVE_BYTES = 16 * 2**20
 """So much stays free, for the log, checkpoints and everybody else on the disk."""
 _TARGET_BYTES = 128 * 2**20
 """How large files get when small ones are merged."""
-_PARQUET = "Parquet"
-_DAMAGED = "a file is damaged: put it back from a backup; `archive verify` says whether anything else is wrong"
-_UNUSABLE = "check that the folder may be written and that the disk has space"
 _ROWS_TOGETHER = 65_536
 """How many rows a reader has to take at least: who follows a table reads it in parts."""
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROWS_TOGETHER)
-
-Bound = int | datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DataFile:
-    """One Parquet file of a table, and between which values its indexed columns lie (both included)."""
-
-    path: str
-    rows: int
-    bounds: Mapping[str, tuple[Bound, Bound]]
-
-    def may_hold(self, column: str, lowest: Bound, highest: Bound) -> bool:
-        """Say whether a value of this span can be in the file; a file without statistics can hold anything."""
-        if column not in self.bounds:
-            return True
-        first, last = self.bounds[column]
-        return first <= highest and lowest <= last  # type: ignore[operator] # both bounds are of the column's type
-
-    def may_hold_any(self, column: str, numbers: Sequence[int]) -> bool:
-        """Say the same of some numbers, which come sorted."""
-        if column not in self.bounds:
-            return bool(numbers)
-        first, last = self.bounds[column]
-        place = bisect_left(numbers, first)
-        return place < len(numbers) and numbers[place] <= last  # type: ignore[operator]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One version of a table: its files, and the marks that were committed with them."""
-
-    files: tuple[DataFile, ...]
-    marks: Mapping[str, int]
+_WRITER_ID = "anthropicAuditWriter"
+"""The member of a commit's `commitInfo` that names the lease it was made under."""
 
 
 class DeltaLog:
-    """A table of the archive, open for appending by the one process that holds the lease.
+    """A table of the archive, open for appending.
+
+    Args:
+        archive: The archive's folder.
+        table: Which of its tables.
+        lease: The right under which this process alone writes the table: it is checked before each commit, and a
+            commit of anybody else is found out. None for tables that several processes append to.
 
     Raises:
-        ArchiveError: The table can't be opened, made or written.
+        ArchiveError: The table can't be opened, made or written, or it was removed.
+        ArchiveLostError: The lease or the table was removed meanwhile, or another process has written the table.
     """
 
-    def __init__(self, archive: Path, table: Table) -> None:
+    def __init__(self, archive: Path, table: Table, lease: Lease | None = None) -> None:
         self._folder = archive / table.name
+        self._log_folder = self._folder / "_delta_log"
         self._table = table
+        self._lease = lease
         with translated(self._folder):
-            self._delta = _open_or_create(self._folder, table)
+            self._delta = _open_or_create(archive, table)
+            record_table(archive, table.name)
+            self._place = _identity(self._log_folder)
+        self._newest: Path | None = None
         self._marks: dict[str, int] = {}
         self._files: list[DataFile] = []
         self._is_known = False
@@ -100,6 +72,11 @@ class DeltaLog:
     def name(self) -> str:
         """The table's name."""
         return self._table.name
+
+    @property
+    def table_id(self) -> str:
+        """What tells this table from any other of the same name."""
+        return str(self._delta.metadata().id)
 
     @property
     def files(self) -> tuple[DataFile, ...]:
@@ -113,6 +90,11 @@ class DeltaLog:
         """
         return self._marks[name]
 
+    def refresh(self) -> None:
+        """Read the table again if the last commit failed: nobody knows whether it is there or not."""
+        if not self._is_known:
+            self._read()
+
     def catch_up(self) -> None:
         """Take over what other processes have committed."""
         with self._committing():
@@ -120,6 +102,7 @@ class DeltaLog:
 
     def append(self, rows: pa.Table, marks: Mapping[str, int]) -> None:
         """Add rows and set marks, all of it or nothing, and have it on the disk before returning."""
+        self._check_place()
         _check_space(self._folder, rows.nbytes)
         transactions = [Transaction(name, number) for name, number in marks.items()]
         with self._committing(marks):
@@ -128,7 +111,7 @@ class DeltaLog:
                 rows,
                 mode="append",
                 writer_properties=_WRITER,
-                commit_properties=CommitProperties(app_transactions=transactions),
+                commit_properties=self._properties(transactions),
             )
 
     @property
@@ -148,6 +131,7 @@ class DeltaLog:
                 partition_filters=[(DAY, "=", place)] if self._table.partition_by else None,
                 target_size=_TARGET_BYTES,
                 writer_properties=_WRITER,
+                commit_properties=self._properties(),
             )
         return Compacted(self._table.name, before, len(self._files))
 
@@ -159,7 +143,13 @@ class DeltaLog:
         listed = ", ".join(f"'{day.isoformat()}'" for day in days)
         undated = f"{DAY} = '{EPOCH:%Y-%m-%d}' AND CAST({undated_by} AS DATE) IN ({listed})"
         with self._committing():
-            self._delta.delete(f"{DAY} IN ({listed})" + (f" OR ({undated})" if undated_by else ""))
+            predicate = f"{DAY} IN ({listed})" + (f" OR ({undated})" if undated_by else "")
+            self._delta.delete(predicate, commit_properties=self._properties())
+
+    def remove_numbered(self, numbers: Sequence[int]) -> None:
+        """Remove the rows with some numbers (`seq`); their files stay on the disk until `vacuum`."""
+        with self._committing():
+            self._delta.delete(f"seq IN ({', '.join(map(str, numbers))})", commit_properties=self._properties())
 
     def vacuum(self, grace: timedelta = GRACE) -> Vacuumed:
         """Delete files that have been in no version of the table for `grace`, in whole hours, or more.
@@ -169,7 +159,13 @@ class DeltaLog:
         """
         hours = max(0, math.ceil(grace / timedelta(hours=1)))
         with self._committing():
-            gone = self._delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=hours > 0)
+            gone = self._delta.vacuum(
+                hours,
+                dry_run=False,
+                enforce_retention_duration=False,
+                full=hours > 0,
+                commit_properties=self._properties(),
+            )
         return Vacuumed(self._table.name, len(gone))
 
     def replace(self, rows: pa.RecordBatchReader, predicate: str, nbytes: int) -> None:
@@ -178,9 +174,17 @@ class DeltaLog:
         `nbytes` says about how much room they take. The files of the rows before stay on the disk for those who read
         them, but belong to older versions of the table.
         """
+        self._check_place()
         _check_space(self._folder, nbytes)
         with self._committing():
-            write_deltalake(self._delta, rows, mode="overwrite", predicate=predicate, writer_properties=_WRITER)
+            write_deltalake(
+                self._delta,
+                rows,
+                mode="overwrite",
+                predicate=predicate,
+                writer_properties=_WRITER,
+                commit_properties=self._properties(),
+            )
 
     def _small(self) -> Mapping[str, Sequence[int]]:
         """Return the sizes of the files that are worth merging, by day."""
@@ -198,70 +202,89 @@ class DeltaLog:
         After a failure nobody knows what was committed; the next time, all of it is read again first.
         """
         with translated(self._folder):
-            if not self._is_known:
-                self._read()
+            self._check_place()
+            self.refresh()
             self._is_known = False
             before = self._delta.version()
-            yield
+            try:
+                yield
+            except CommitFailedError:
+                self._check_alone(before)
+                raise
             self._delta.update_incremental()
             for version in range(before + 1, self._delta.version() + 1):
                 self._take_over(version)
             self._marks = {**self._marks, **marks}
             self._is_known = True
 
+    def _properties(self, transactions: Sequence[Transaction] = ()) -> CommitProperties:
+        """Return how to commit: under a lease, a commit that is not based on the newest version fails."""
+        if self._lease is None:
+            return CommitProperties(app_transactions=list(transactions))
+        return CommitProperties(
+            custom_metadata={_WRITER_ID: self._lease.writer_id},
+            max_commit_retries=0,
+            app_transactions=list(transactions),
+        )
+
+    def _check_place(self) -> None:
+        """Refuse to write a table that is no longer ours, or no longer the one that was opened.
+
+        Raises:
+            ArchiveLostError: It is not.
+        """
+        if self._lease is not None:
+            self._lease.check()
+        is_there = _identity(self._log_folder) == self._place and (self._newest is None or self._newest.exists())
+        if not is_there:
+            message = (
+                f"the table was removed or replaced while it was written: `{self._folder}`; nothing is added to it"
+            )
+            if self._lease is not None:
+                self._lease.lose(message.removesuffix("; nothing is added to it"))
+            raise ArchiveLostError(message, hint=HINT)
+
+    def _check_alone(self, before: int) -> None:
+        """Find out why a commit failed: raise if somebody else has committed since version `before`."""
+        self._delta.update_incremental()
+        for version in range(before + 1, self._delta.version() + 1):
+            self._check_author(version, self._actions(version))
+
+    def _check_author(self, version: int, actions: Iterable[Mapping[str, dict[str, object]]]) -> None:
+        if self._lease is None:
+            return
+        authors = {line["commitInfo"].get(_WRITER_ID) for line in actions if "commitInfo" in line}
+        if authors != {self._lease.writer_id}:
+            self._lease.lose(f"another process has written `{self._folder}` (version {version}) beside this one")
+            self._lease.check()
+
+    def _actions(self, version: int) -> list[dict[str, dict[str, Any]]]:
+        return [orjson.loads(line) for line in self._log_of(version).read_bytes().splitlines()]
+
+    def _log_of(self, version: int) -> Path:
+        return self._log_folder / f"{version:020}.json"
+
     def _read(self) -> None:
         """Take over all that is committed."""
         with translated(self._folder):
             self._delta.update_incremental()
-            now = _snapshot(self._delta, self._folder, self._table)
+            now = snapshot_at(self._delta, self._folder, self._table)
             self._files, self._marks = list(now.files), dict(now.marks)
+            newest = self._log_of(self._delta.version())
+            self._newest = newest if newest.exists() else None
             self._is_known = True
 
     def _take_over(self, version: int) -> None:
         """Sync a commit's files to the disk, and remember what they hold."""
-        log = self._folder / "_delta_log" / f"{version:020}.json"
-        actions = [orjson.loads(line) for line in log.read_bytes().splitlines()]
+        log, actions = self._log_of(version), self._actions(version)
+        self._check_author(version, actions)
         added = [line["add"] for line in actions if "add" in line]
         removed = {str(self._folder / unquote(line["remove"]["path"])) for line in actions if "remove" in line}
-        files = [_file(self._folder, unquote(add["path"]), add["stats"], self._table.indexed) for add in added]
+        files = [data_file(self._folder, unquote(add["path"]), add["stats"], self._table.indexed) for add in added]
         paths = [Path(file.path) for file in files]
         _sync([*paths, log, *{path.parent for path in paths}, log.parent])
         self._files = [file for file in self._files if file.path not in removed] + files
-
-
-@contextmanager
-def translated(place: Path) -> Iterator[None]:
-    """Turn failures of the libraries and the file system into `ArchiveError`."""
-    try:
-        yield
-    except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
-        said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
-        message = f"the archive can't be used: `{place}`: {said}"
-        raise ArchiveError(message, hint=_DAMAGED if _PARQUET in said else _UNUSABLE) from error
-
-
-def is_table(folder: Path) -> bool:
-    """Say whether a folder holds a Delta table."""
-    return DeltaTable.is_deltatable(folder.as_uri())
-
-
-def snapshot_of(folder: Path, table: Table) -> Snapshot:
-    """Return a table's newest version, for reading."""
-    with translated(folder):
-        return _snapshot(_checked(DeltaTable(folder.as_uri()), folder, table), folder, table)
-
-
-def _checked(delta: DeltaTable, folder: Path, table: Table) -> DeltaTable:
-    """Return a table that has all columns.
-
-    Raises:
-        ArchiveError: It was made before some of them were thought of.
-    """
-    missing = set(table.schema.names) - {field.name for field in delta.schema().fields}
-    if missing:
-        message = f"the archive was made by an older version: `{folder}` lacks the columns {', '.join(sorted(missing))}"
-        raise ArchiveError(message, hint="read history into a new archive: `anthropic-audit backfill --archive FOLDER`")
-    return delta
+        self._newest = log
 
 
 def _check_space(folder: Path, wanted: int) -> None:
@@ -272,9 +295,20 @@ def _check_space(folder: Path, wanted: int) -> None:
         raise ArchiveError(message, hint="make space; what is stored stays, and nothing is claimed that is not stored")
 
 
-def _open_or_create(folder: Path, table: Table) -> DeltaTable:
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells a folder from any that takes its place, or None if there is none."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _open_or_create(archive: Path, table: Table) -> DeltaTable:
+    folder = archive / table.name
     if is_table(folder):
-        return _checked(DeltaTable(folder.as_uri()), folder, table)
+        return checked(DeltaTable(folder.as_uri()), folder, table)
+    check_may_be_made(archive, table)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         return DeltaTable.create(
@@ -287,44 +321,6 @@ def _open_or_create(folder: Path, table: Table) -> DeltaTable:
         if is_table(folder):  # another process was faster
             return DeltaTable(folder.as_uri())
         raise
-
-
-def _snapshot(delta: DeltaTable, folder: Path, table: Table) -> Snapshot:
-    files = tuple(_files_now(delta, folder, table.indexed))
-    return Snapshot(files, {name: delta.transaction_version(name) or 0 for name in table.marks})
-
-
-def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Iterator[DataFile]:
-    actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
-    for action in actions:
-        bounds = {
-            column: _bounds(action[f"min.{column}"], action[f"max.{column}"])
-            for column in indexed
-            if action.get(f"min.{column}") is not None and action.get(f"max.{column}") is not None
-        }
-        yield DataFile(str(folder / unquote(action["path"])), action["num_records"] or 0, bounds)
-
-
-def _file(folder: Path, path: str, stats_text: str | None, indexed: Iterable[str]) -> DataFile:
-    stats: dict[str, Any] = orjson.loads(stats_text) if stats_text else {}
-    lowest, highest = stats.get("minValues", {}), stats.get("maxValues", {})
-    bounds = {
-        column: _bounds(_value(lowest[column]), _value(highest[column]))
-        for column in indexed
-        if column in lowest and column in highest
-    }
-    return DataFile(str(folder / path), stats.get("numRecords", 0), bounds)
-
-
-def _value(stated: int | str) -> Bound:
-    return datetime.fromisoformat(stated) if isinstance(stated, str) else stated
-
-
-def _bounds(lowest: Bound, highest: Bound) -> tuple[Bound, Bound]:
-    """Return what a column's values lie between; the table tells times in whole milliseconds, cut off."""
-    if not isinstance(highest, datetime):
-        return lowest, highest
-    return lowest, moved(highest, _MILLISECOND)
 
 
 def _sync(paths: Iterable[Path]) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import socket
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from anthropic_audit.errors import ArchiveBusyError, ArchiveError
+from anthropic_audit.errors import ArchiveBusyError, ArchiveError, ArchiveLostError
 from anthropic_audit.times import format_time
 
 _FILE = "writer.lease"
+_ATTEMPTS = 20
+_LOST_HINT = (
+    "make sure that nothing cleans up, syncs or moves the archive's folder, then start again; stored data stays"
+)
 
 
 class Lease:
@@ -34,24 +39,65 @@ class Lease:
     def __init__(
         self, folder: Path, now: datetime, *, file: str = _FILE, what: str = "another process writes this archive"
     ) -> None:
-        path = folder / file
+        self._path = folder / file
+        self._what = what
+        self._lost: str | None = None
+        self.writer_id = secrets.token_hex(8)
+        """A name of this holder's own, which commits to tables carry."""
+        for _ in range(_ATTEMPTS):
+            self._file = self._opened(folder)
+            self._lock()
+            if self._is_in_place():
+                break
+            os.close(self._file)  # somebody deleted or replaced the file before it was locked
+        else:
+            message = f"the archive's lease file is being replaced again and again: `{self._path}`"
+            raise ArchiveError(message, hint=_LOST_HINT)
+        self._announce(now)
+
+    def check(self) -> None:
+        """Do nothing while the lock's file is still the one at its path; to be called before each commit.
+
+        Raises:
+            ArchiveLostError: The file was deleted or replaced, so another process may hold a lease of its own; or
+                `lose` was called before.
+        """
+        if self._lost is None and not self._is_in_place():
+            self.lose(f"the lease file was deleted, replaced or moved away: `{self._path}`")
+        if self._lost is not None:
+            raise ArchiveLostError(self._lost, hint=_LOST_HINT)
+
+    def lose(self, reason: str) -> None:
+        """Give the right up for good, because somebody else has written: each later `check` raises."""
+        self._lost = f"{reason}; nothing more is written"
+
+    def _is_in_place(self) -> bool:
+        held = os.fstat(self._file)
         try:
-            if path.parent != folder:
-                path.parent.mkdir(exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            there = self._path.stat()
+        except OSError:
+            return False
+        return held.st_nlink > 0 and (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino)
+
+    def _opened(self, folder: Path) -> int:
+        try:
+            if self._path.parent != folder:
+                self._path.parent.mkdir(exist_ok=True)
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            message = f"the archive can't be written: `{path}`: {error.strerror}"
+            message = f"the archive can't be written: `{self._path}`: {error.strerror}"
             raise ArchiveError(message, hint="choose a folder that this user may write, or mend its rights") from error
+
+    def _lock(self) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = _holder(self._file)
             os.close(self._file)
-            message = f"{what}: {holder}"
+            message = f"{self._what}: {holder}"
             raise ArchiveBusyError(
                 message, hint="wait until it ends, or stop it; reading is possible meanwhile"
             ) from error
-        self._announce(now)
 
     def release(self) -> None:
         """Let the next one write."""

@@ -13,12 +13,13 @@ import pyarrow as pa
 from anthropic_audit.model import Window
 from anthropic_audit.plan import GapEntry, GapState
 
-from .delta import DeltaLog, translated
+from .delta import DeltaLog
 from .duck import connect, read
 from .location import folder_of
 from .schema import GAPS
+from .snapshot import translated
 
-_ALL = "SELECT * FROM read_parquet($files)"
+_ALL = "SELECT * FROM read_parquet($files, hive_partitioning = false)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Coverage, Window
 
 from .chunks import days_together
-from .delta import DataFile, Snapshot, is_table, snapshot_of, translated
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
 from .location import folder_of
+from .presence import missing, recorded_tables
 from .rows import coverage_of
 from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, NORMALIZED, TABLES, Table
+from .snapshot import DataFile, Snapshot, is_table, snapshot_of, translated
 
 _BETWEEN = """
 SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)
@@ -158,12 +159,14 @@ def open_reader(location: str) -> ArchiveReader:
 
     Raises:
         SetupError: There is none.
-        ArchiveError: It can't be read.
+        ArchiveError: It can't be read, or has lost an essential table.
     """
     folder = folder_of(location)
     with translated(folder):
-        is_archive = all(is_table(folder / table.name) for table in ESSENTIAL)
-    if not is_archive:
+        lacking = [folder / table.name for table in ESSENTIAL if not is_table(folder / table.name)]
+    if lacking and (len(lacking) < len(ESSENTIAL) or recorded_tables(folder)):
+        raise missing(lacking)
+    if lacking:
         message = f"there is no archive at: {folder}"
         raise SetupError(message, hint="run `anthropic-audit collect --once` first, or name the archive's folder")
     return ArchiveReader(folder)

@@ -15,9 +15,9 @@ import duckdb
 
 from anthropic_audit.times import EPOCH
 
-from .delta import translated
 from .reader import ArchiveReader
 from .schema import NORMALIZED, SEQ
+from .snapshot import translated
 
 _SLICE = 200_000
 """How many numbers (`seq`) are looked at in one go."""
@@ -80,6 +80,16 @@ SELECT count(DISTINCT seq), count(*) FILTER (EXISTS (
 FROM some_activities a
 """
 _OF_ALL = {
+    "recorded bytes of a changed activity do not have the SHA-256 that was stored with them": """
+        SELECT id, 1 AS many FROM changed_activities
+        WHERE sha256(raw) <> lower(hex(sha256)) OR sha256 = stored_sha256""",
+    "a change is recorded more than once": """
+        SELECT id, 1 AS many FROM changed_activities GROUP BY id, sha256 HAVING count(*) > 1""",
+    "a change is recorded of an activity that is not stored as it says": """
+        SELECT c.id, 1 AS many FROM changed_activities c
+        ANTI JOIN (SELECT seq, id, sha256 FROM activities WHERE seq IN (SELECT seq FROM changed_activities)) a
+            ON a.seq = c.seq AND a.id = c.id AND a.sha256 = c.stored_sha256
+        WHERE NOT EXISTS (SELECT 1 FROM removed r WHERE c.seq BETWEEN r.lowest_seq AND r.highest_seq)""",
     "a number was never given to an activity": """
         SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM activities WHERE seq NOT BETWEEN 1 AND $stored""",
     "an event has a number that has none yet": """

@@ -16,7 +16,7 @@ from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import FeedRefusedError, InterruptedRunError, SetupError
 from anthropic_audit.progress import Watch
-from anthropic_audit.service import Collector, Outcome, RequestLog, open_feeds
+from anthropic_audit.service import Collector, Outcome, RequestLog, open_feeds, safely
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
 from anthropic_audit.settings_sources import Key, resolve_keys
 
@@ -74,7 +74,8 @@ def collect(
             notes().print(f"warning: feed {name}: {key.warning}", markup=False)
     clock = SystemClock()
     try:
-        with stopping(clock.interrupt), watching() as watch:
+        with stopping(clock.interrupt, InterruptedRunError.exit_code if once else 0), watching() as shown:
+            watch = safely(shown)
             outcomes = _run(settings, [(one, keys[one.name]) for one in chosen], clock, watch, once=once)
     except InterruptedRunError as error:
         notes().print(f"{error}: what is stored stays, the rest is due next time")

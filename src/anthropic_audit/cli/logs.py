@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+import threading
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 from anthropic_audit.progress import (
+    ChangedActivities,
     CursorLost,
     Delivered,
     DeliveryFailed,
     Normalized,
     PageRead,
     Progress,
+    StillWaiting,
+    Unexpected,
     Waiting,
     WalkFailed,
     WalkFinished,
     Watch,
+    WorkFailed,
 )
 from anthropic_audit.redact import redact
 from anthropic_audit.times import format_time
+
+from .streams import LossyFile
 
 _Fields = MutableMapping[str, Any]
 """What structlog hands from step to step."""
@@ -36,8 +43,9 @@ def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
     rendered: Processor = structlog.processors.JSONRenderer()
     if stream.isatty():
         rendered = structlog.dev.ConsoleRenderer()
+    lines = _Lines(stream, lambda lost: logger.warning("log lines lost", lines=lost))
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(stream),
+        lines,
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -47,6 +55,40 @@ def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     )
     return logger
+
+
+class _Lines:
+    """Writes lines to a stream; those that it does not take are counted, and told of when it takes lines again."""
+
+    def __init__(self, stream: TextIO, regained: Callable[[int], object]) -> None:
+        self._stream = stream
+        self._regained = regained
+        self._lock = threading.Lock()
+        self._lost = 0
+
+    def msg(self, message: str) -> None:
+        """Write a line, or lose it."""
+        lost = 0
+        with self._lock:
+            if self._put(f"{message}\n"):
+                lost, self._lost = self._lost, 0
+            else:
+                self._lost += 1
+        if lost:
+            self._regained(lost)
+
+    debug = info = warning = error = critical = msg
+
+    def _put(self, line: str) -> bool:
+        file = getattr(self._stream, "buffer", None)
+        if isinstance(file, LossyFile):
+            return file.put(line.encode(errors="backslashreplace"))
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        except (OSError, ValueError):
+            return False
+        return True
 
 
 def logging_watch(log: FilteringBoundLogger) -> Watch:
@@ -60,16 +102,38 @@ def logging_watch(log: FilteringBoundLogger) -> Watch:
                 log.error("walk failed", feed=event.feed, reason=event.reason, hint=event.hint)
             case Waiting():
                 log.warning("waiting", seconds=round(event.seconds, 3), reason=event.reason)
+            case StillWaiting():
+                log.warning("still waiting", feed=event.feed, seconds=round(event.seconds))
             case CursorLost():
                 log.warning("cursor lost", feed=event.feed, resumed_at=format_time(event.resumed_at))
             case PageRead() if event.malformed:
                 log.warning("malformed activities", feed=event.feed, activities=event.malformed)
-            case Normalized():
-                log.info("normalized", events=event.events, up_to_seq=event.up_to_seq)
             case _:
-                _log_delivery(log, event)
+                _log_changes(log, event)
+                _log_beside(log, event)
 
     return watch
+
+
+def _log_beside(log: FilteringBoundLogger, event: Progress) -> None:
+    """Write a line for what happens beside walks."""
+    match event:
+        case Normalized():
+            log.info("normalized", events=event.events, up_to_seq=event.up_to_seq)
+        case WorkFailed():
+            log.error("work failed", work=event.work, reason=event.reason, hint=event.hint)
+        case Unexpected():
+            _log_unexpected(log, event)
+        case _:
+            _log_delivery(log, event)
+
+
+def _log_unexpected(log: FilteringBoundLogger, event: Unexpected) -> None:
+    """Write a line for an error that no one foresaw; its traceback is a list of calls, with the first of a row."""
+    fields: dict[str, Any] = {"work": event.work, "reason": event.reason, "in_a_row": event.in_a_row}
+    if event.traceback:
+        fields["traceback"] = event.traceback
+    log.error("unexpected error", **fields, hint="it is tried again; please report it with its `traceback`")
 
 
 def _log_walk(log: FilteringBoundLogger, event: WalkFinished) -> None:
@@ -86,6 +150,18 @@ def _log_walk(log: FilteringBoundLogger, event: WalkFinished) -> None:
         request_id=walk.request_id,
         walk_id=walk.walk_id,
     )
+
+
+def _log_changes(log: FilteringBoundLogger, event: Progress) -> None:
+    if isinstance(event, ChangedActivities):
+        log.warning(
+            "changed activities",
+            feed=event.feed,
+            activities=event.activities,
+            same_content=event.same_content,
+            examples=list(event.examples),
+            hint="both are kept: table `changed_activities`; `anthropic-audit status` counts them",
+        )
 
 
 def _log_delivery(log: FilteringBoundLogger, event: Progress) -> None:

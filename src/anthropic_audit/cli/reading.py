@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,10 @@ import typer
 
 from anthropic_audit.archive import open_writer
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.errors import InterruptedRunError, SetupError
+from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.follow import normalize_pending
 from anthropic_audit.model import Purpose, Window
-from anthropic_audit.service import History, HistoryRead, HistoryRules, RequestLog, open_feeds
+from anthropic_audit.service import History, HistoryRead, HistoryRules, RequestLog, UnexpectedErrors, open_feeds, safely
 from anthropic_audit.settings import Settings
 from anthropic_audit.settings_sources import resolve_keys
 
@@ -107,22 +108,26 @@ def _read(
     settle_in()
     try:
         with ExitStack() as stack:
-            stack.enter_context(stopping(clock.interrupt))
-            watch = stack.enter_context(watching())
+            stack.enter_context(stopping(clock.interrupt, InterruptedRunError.exit_code))
+            watch = safely(stack.enter_context(watching()))
             requests = RequestLog(watch, clock)
             (run,) = open_feeds([(feeds[0], key.secret)], clock, requests.watch)
             stack.callback(run.close)
             writer = stack.enter_context(open_writer(settings.archive, clock, watch))
             stack.callback(lambda: requests.record(writer, now=True))
-            history = History(run, writer, clock, rules=HistoryRules(purpose, workers), watch=watch)
+            unexpected = UnexpectedErrors(watch)
+            history = History(
+                run, writer, clock, rules=HistoryRules(purpose, workers, unexpected=unexpected), watch=watch
+            )
 
-            def normalize() -> None:
-                normalize_pending(writer, normalizer, rules, watch)
-                requests.record(writer)
+            def normalize() -> AuditError | None:
+                error = unexpected.attempt(
+                    "normalize", lambda: normalize_pending(writer, normalizer, rules, watch, check=clock.check)
+                )
+                return unexpected.attempt("request log", lambda: requests.record(writer)) or error
 
             done = history.read(window, normalize)
-            normalize()
-            return done
+            return replace(done, error=done.error or normalize())
     except InterruptedRunError as error:
         notes().print(f"{error}: what was read stays, run it again for the rest")
         raise typer.Exit(error.exit_code) from error

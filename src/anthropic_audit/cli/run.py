@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import LinkFile, open_console
-from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
+from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError, UnexpectedError
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Watch
 from anthropic_audit.redact import Secret
@@ -29,10 +30,12 @@ from anthropic_audit.service import (
     Figures,
     HealthServer,
     RequestLog,
+    UnexpectedErrors,
     alive,
     metrics,
     open_feeds,
     readiness,
+    safely,
 )
 from anthropic_audit.service.delivering import Open
 from anthropic_audit.settings import FeedSettings, Settings, SinkSettings
@@ -49,7 +52,7 @@ from .options import Archive, Config
 from .pace import settle_in
 from .sinks.opening import PATIENT, opened_errands
 from .status_echo import accesses
-from .stopping import reloading, stopping
+from .stopping import Stop, reloading, stopping
 
 _RECORD_SECONDS = 60.0
 _LISTEN_SECONDS = 3600.0
@@ -99,15 +102,22 @@ def run(
 
     Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
     """
+    stop = Stop()
+    with stopping(stop.ask, 0):
+        _run(stop, {"archive": archive}, config, health_port=health_port, with_console=with_console)
+
+
+def _run(
+    stop: Stop, flags: Mapping[str, object], config: Path | None, *, health_port: int | None, with_console: bool
+) -> None:
     log = open_log()
-    flags = {"archive": archive}
     plan = _plan(config, flags, log)
     while True:
         if health_port is not None:
             service = plan.settings.service.model_copy(update={"health_port": health_port})
             plan = _Plan(plan.settings.model_copy(update={"service": service}), plan.feeds)
         plan = replace(plan, has_console=with_console)
-        if not _serve(plan, log):
+        if not _serve(plan, stop, log):
             log.info("stopped")
             return
         try:
@@ -144,17 +154,18 @@ def _plan(config: Path | None, flags: Mapping[str, object], log: FilteringBoundL
     return _Plan(settings, feeds)
 
 
-def _serve(plan: _Plan, log: FilteringBoundLogger) -> bool:
+def _serve(plan: _Plan, stop: Stop, log: FilteringBoundLogger) -> bool:
     """Run until a signal; say whether settings are to be taken over and it goes on."""
     clock, is_wanted_again = SystemClock(), threading.Event()
+    stop.reach(clock)
 
     def reload() -> None:
         is_wanted_again.set()
         clock.interrupt()
 
-    with stopping(clock.interrupt), reloading(reload), suppress(InterruptedRunError):
+    with reloading(reload), suppress(InterruptedRunError):
         _work(plan, clock, log)
-    return is_wanted_again.is_set()
+    return is_wanted_again.is_set() and not stop.is_asked
 
 
 def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
@@ -165,28 +176,30 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
     """
     settings, feeds = plan.settings, [feed for feed, _ in plan.feeds]
     settle_in()
-    figures = Figures(logging_watch(log), clock)
-    requests = RequestLog(figures.watch, clock)
+    figures = Figures(safely(logging_watch(log)), clock)
+    watch = safely(figures.watch)
+    requests = RequestLog(watch, clock)
     with ExitStack() as stack:
         runs = open_feeds(plan.feeds, clock, requests.watch, reserve=settings.service.budget_reserve)
         for one in runs:
             stack.callback(one.close)
-        archive = stack.enter_context(open_writer(settings.archive, clock, figures.watch))
+        archive = stack.enter_context(open_writer(settings.archive, clock, watch))
         collector = Collector(
             archive,
             clock,
             normalizer=open_normalizer(settings),
             rules=normalize_rules(feeds),
-            watch=figures.watch,
+            watch=watch,
             requests=requests,
         )
+        unexpected = collector.unexpected
         if settings.service.health_port:
             pages = {
                 "/healthz": alive,
-                "/readyz": lambda: readiness(archive, feeds, clock.now()),
+                "/readyz": lambda: readiness(archive, feeds, clock.now(), unexpected.persistent),
                 "/metrics": lambda: metrics(figures.text(archive, feeds)),
             }
-            server = stack.enter_context(HealthServer(settings.service.health_port, pages))
+            server = stack.enter_context(HealthServer(settings.service.health_port, pages, unexpected))
             log.info("health pages", url=server.url)
         if plan.has_console:
             note = LinkFile(archive.folder / "console" / "link")
@@ -200,10 +213,11 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             Chore("measure lateness", _MEASURE_SECONDS, lambda: _measure(settings, collector, log)),
             Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
-        sinks = {one.name: _opener(settings, one, clock, figures.watch, log) for one in settings.sinks}
-        stack.enter_context(Deliveries(archive, sinks, clock, figures.watch))
-        stack.enter_context(Chores(chores, lambda name, error: _tell(log, "chore failed", error, chore=name)))
+        sinks = {one.name: _opener(settings, one, clock, watch, log) for one in settings.sinks}
+        stack.enter_context(Deliveries(archive, sinks, clock, watch, unexpected=unexpected))
+        stack.enter_context(Chores(chores, partial(_chore_ended, log, unexpected)))
         log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
+        stack.callback(clock.interrupt)  # whatever ends collecting ends all the rest, before it is closed
         collector.follow(runs)
 
 
@@ -238,6 +252,14 @@ def _keep_house(archive: ArchiveWriter, settings: Settings, log: FilteringBoundL
         log.info("compacted", table=one.table, files_before=one.files_before, files_after=one.files_after)
     for gone in archive.vacuum():
         log.info("vacuumed", table=gone.table, files=gone.files)
+
+
+def _chore_ended(log: FilteringBoundLogger, unexpected: UnexpectedErrors, name: str, error: Exception | None) -> None:
+    """Take note of how a chore ended."""
+    if error is None:
+        unexpected.clear(f"chore {name}")
+    elif not isinstance(said := unexpected.note(f"chore {name}", error), UnexpectedError):
+        _tell(log, "chore failed", said, chore=name)
 
 
 def _tell(log: FilteringBoundLogger, event: str, error: Exception, **fields: str) -> None:

@@ -12,8 +12,11 @@ from typing import NamedTuple
 from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.archive.lease import Lease
 from anthropic_audit.archive.location import folder_of
+from anthropic_audit.archive.presence import recorded_tables
+from anthropic_audit.archive.schema import TABLES
 from anthropic_audit.errors import ArchiveBusyError
 from anthropic_audit.search import count, standings
+from anthropic_audit.search.changed import change_counts
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.times import format_duration
 
@@ -54,12 +57,13 @@ def archive_findings(
     folder = folder_of(location)
     yield _writable(folder, now)
     yield _room(disk(folder))
-    if not (folder / "activities").is_dir():
+    if not recorded_tables(folder) and not any((folder / name).is_dir() for name in TABLES):
         yield Finding("archive", State.FINE, f"there is none yet at {folder}: the first `collect` makes it")
         return
     reader = open_reader(location)
     yield _files(folder)
     yield _events(reader)
+    yield from _changes(reader)
     yield from _coverage(reader, feeds, now)
 
 
@@ -103,6 +107,19 @@ def _events(reader: ArchiveReader) -> Finding:
         cure = "see whether `run` or `collect` is at work; `renormalize` is not needed"
         return Finding("archive: events", State.WARNING, f"{stored}: {counts.not_normalized:,} are behind", cure)
     return Finding("archive: events", State.FINE, stored)
+
+
+def _changes(reader: ArchiveReader) -> Iterator[Finding]:
+    """Warn of stored activities that came again with other content; another spelling is only told."""
+    with reader.connect() as connection:
+        found = change_counts(connection)
+    for one in found:
+        content = one.texts - one.same_content
+        told = (
+            f"{one.activities:,} stored activities were served again with other bytes, {content:,} texts say otherwise"
+        )
+        state = State.WARNING if content else State.FINE
+        yield Finding(f"feed {one.feed}: changes", state, told, "`status --changes` lists them" if content else "")
 
 
 def _coverage(reader: ArchiveReader, feeds: Sequence[FeedSettings], now: datetime) -> Iterator[Finding]:

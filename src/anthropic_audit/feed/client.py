@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Self
@@ -17,10 +17,12 @@ import httpx2
 
 from anthropic_audit.errors import FeedContractError, FeedUnreachableError, SetupError
 from anthropic_audit.model import Page, Query
+from anthropic_audit.network import DeadlineExceededError, Supervisor, supervise
 from anthropic_audit.ports import Clock
-from anthropic_audit.progress import Asked
+from anthropic_audit.progress import Asked, StillWaiting
 from anthropic_audit.redact import Secret, redact, safe_url
 from anthropic_audit.settings import FeedSettings
+from anthropic_audit.times import format_duration
 
 from .answers import Answer, refusal
 from .budget import Budget, allowance
@@ -74,7 +76,9 @@ class FeedClient:
         self._tracer = tracer
         self._key = key
         self._leave = 0.0
-        self._client = _open_client(settings, transport)
+        self._deadline = settings.deadline
+        self._supervisor = Supervisor(clock.check, self._tell_waiting)
+        self._client = supervise(_open_client(settings, transport), self._supervisor)
 
     def leaving(self, share: float) -> Self:
         """Return the same client for requests that can wait: each leaves a share of the budget to others."""
@@ -122,6 +126,9 @@ class FeedClient:
         if self._tracer is not None:
             self._tracer.close()
 
+    def _tell_waiting(self, seconds: float) -> None:
+        self._budget.watch(StillWaiting(self._name, seconds))
+
     def _ask(self, query: Query, asked_at: datetime) -> _Heard:
         headers = {"x-api-key": self._key.reveal(), "anthropic-version": _VERSION, "accept": "application/json"}
         request = self._client.build_request("GET", self._url, params=tuple(parameters(query)), headers=headers)
@@ -129,7 +136,7 @@ class FeedClient:
         heard: _Heard | None = None
         failure: str | None = None
         try:
-            with _translated(self._url):
+            with _translated(self._url, self._deadline), self._supervisor.request(self._deadline.total_seconds()):
                 heard = self._listen(request)
         except (FeedUnreachableError, FeedContractError) as error:
             failure = str(error)
@@ -209,10 +216,14 @@ def _system_trust() -> ssl.SSLContext:
 
 
 @contextmanager
-def _translated(url: str) -> Iterator[None]:
+def _translated(url: str, deadline: timedelta) -> Iterator[None]:
     """Turn the HTTP library's failures into ours; every one of them is a reason to try again."""
     try:
         yield
+    except DeadlineExceededError as error:
+        message = f"no complete answer within {format_duration(deadline)} from {safe_url(url)}"
+        hint = "something on the way sends too slowly, or without end: check the network, or raise request_deadline"
+        raise FeedUnreachableError(message, hint=hint) from error
     except httpx2.TimeoutException as error:
         message = f"no answer in time from {safe_url(url)} ({type(error).__name__})"
         raise FeedUnreachableError(message, hint="check the network, or raise http_client_timeout") from error

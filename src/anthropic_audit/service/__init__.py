@@ -8,6 +8,7 @@ from .figures import Figures
 from .health import HealthServer, alive, metrics, readiness
 from .history import History, HistoryRead, HistoryRules
 from .requests import RequestLog
+from .unexpected import UnexpectedErrors, safely
 
 __all__ = [
     "Chore",
@@ -22,8 +23,10 @@ __all__ = [
     "HistoryRules",
     "Outcome",
     "RequestLog",
+    "UnexpectedErrors",
     "alive",
     "metrics",
     "open_feeds",
     "readiness",
+    "safely",
 ]

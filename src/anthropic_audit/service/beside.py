@@ -7,30 +7,27 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+_FIRST_PAUSE_SECONDS = 1.0
+_MAX_PAUSE_SECONDS = 60.0
+
 
 class Beside:
     """Calls `work` after each `poke`, one call at a time; leaving the context waits until all is done.
 
-    What `work` raises is raised at the next poke, or at the end, on the thread that is there; then it is tried again.
+    `work` returns whether it went well, and reports by itself what went wrong. After a failure it is called again
+    without a poke, after a pause that grows up to a minute: whoever pokes is never held up by it.
     """
 
-    def __init__(self, work: Callable[[], object], name: str) -> None:
+    def __init__(self, work: Callable[[], bool], name: str, first_pause_seconds: float = _FIRST_PAUSE_SECONDS) -> None:
         self._work = work
-        self._name = name
-        self._lock = threading.Lock()
+        self._first_pause_seconds = first_pause_seconds
         self._wanted = threading.Event()
-        self._is_closing = False
-        self._error: Exception | None = None
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def poke(self) -> None:
-        """Say that there is work.
-
-        Raises:
-            AuditError: The work that was wanted before failed; whatever else it raised is raised, too.
-        """
+        """Say that there is work."""
         self._wanted.set()
-        self._raise()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -39,29 +36,20 @@ class Beside:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Do what is left.
-
-        Raises:
-            AuditError: The work failed, and nothing else had gone wrong.
-        """
-        self._is_closing = True
+        """Do what is left, or end with the operator's stop: nothing that the work uses may be closed before."""
+        self._closing.set()
         self._wanted.set()
         self._thread.join()
-        if kind is None:
-            self._raise()
 
     def _run(self) -> None:
-        while not self._is_closing:
+        failures = 0
+        while True:
             self._wanted.wait()
             self._wanted.clear()
-            try:
-                self._work()
-            except Exception as error:  # noqa: BLE001 - it is raised where somebody is
-                with self._lock:
-                    self._error = error
-
-    def _raise(self) -> None:
-        with self._lock:
-            error, self._error = self._error, None
-        if error is not None:
-            raise error
+            is_last = self._closing.is_set()
+            failures = 0 if self._work() else failures + 1
+            if is_last:
+                return
+            if failures:
+                self._closing.wait(min(_MAX_PAUSE_SECONDS, self._first_pause_seconds * 2.0 ** min(failures - 1, 10)))
+                self._wanted.set()

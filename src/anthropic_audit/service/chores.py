@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -22,16 +23,19 @@ class Chore:
 
 
 class Chores:
-    """Does chores while its context lasts, one at a time; one that fails is told of and due again at its next time."""
+    """Does chores while its context lasts, one at a time; one that fails is due again at its next time.
+
+    `ended` is told of each chore that was done: its name, and what ended it or None.
+    """
 
     def __init__(
         self,
         chores: Sequence[Chore],
-        failed: Callable[[str, Exception], None],
+        ended: Callable[[str, Exception | None], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._chores = chores
-        self._failed = failed
+        self._ended = ended
         self._monotonic = monotonic
         self._due = {one.name: monotonic() + one.every_seconds for one in chores}
         self._stop = threading.Event()
@@ -42,10 +46,13 @@ class Chores:
         for one in self._chores:
             if self._stop.is_set() or self._monotonic() < self._due[one.name]:
                 continue
+            failure: Exception | None = None
             try:
                 one.work()
             except Exception as error:  # noqa: BLE001 - one chore's trouble is not the others'
-                self._failed(one.name, error)
+                failure = error
+            with suppress(Exception):
+                self._ended(one.name, failure)
             self._due[one.name] = self._monotonic() + one.every_seconds
 
     def __enter__(self) -> Self:

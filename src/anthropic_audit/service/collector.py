@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from anthropic_audit.archive import ArchiveWriter, settle_gaps
-from anthropic_audit.errors import AuditError, InterruptedRunError, TransientError
+from anthropic_audit.errors import ArchiveLostError, AuditError, InterruptedRunError, TransientError, UnexpectedError
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Purpose, Window
@@ -28,7 +27,7 @@ from anthropic_audit.plan import (
     without_permanent,
 )
 from anthropic_audit.ports import Clock
-from anthropic_audit.progress import WalkFailed, Watch
+from anthropic_audit.progress import WalkFailed, Watch, WorkFailed
 from anthropic_audit.settings import FeedSettings
 
 from .beside import Beside
@@ -36,6 +35,7 @@ from .feeds import FeedRun, Slots, SlottedFeed
 from .history import History, HistoryRules
 from .requests import RequestLog
 from .threads import side_by_side
+from .unexpected import ENDS_EVERYTHING, UnexpectedErrors
 
 _GAVE_UP = 3
 _SLOTS = 8
@@ -85,6 +85,9 @@ class Collector:
         watch: Watch,
         requests: RequestLog | None = None,
     ) -> None:
+        self.unexpected = UnexpectedErrors(watch)
+        """Where errors that no one foresaw are counted."""
+        self._normalizing_error: AuditError | None = None
         self._archive = archive
         self._clock = clock
         self._normalizer = normalizer
@@ -99,18 +102,19 @@ class Collector:
 
         Raises:
             InterruptedRunError: The operator asked for an end; what is stored stays.
+            ArchiveLostError: The archive was taken from under us.
         """
         with self._normalizing() as events:
             outcomes = side_by_side([partial(self._collect, run, events, None) for run in runs])
-        self._normalize()
         self._record(now=True)
-        return outcomes
+        return [replace(one, error=one.error or self._normalizing_error) for one in outcomes]
 
     def follow(self, runs: Sequence[FeedRun]) -> None:
         """Collect each feed at its interval, for good; failures are told to the watch and tried again.
 
         Raises:
             InterruptedRunError: The operator asked for an end; what is stored stays.
+            ArchiveLostError: The archive was taken from under us.
         """
         try:
             with self._normalizing() as events:
@@ -137,14 +141,37 @@ class Collector:
         return WalkRules(settings.filters, self._margins_of(settings).settle, settings.batch_size)
 
     def _record(self, *, now: bool = False) -> None:
+        """Record our own requests; what can't be recorded now is recorded with the next ones."""
         if self._requests is not None:
-            self._requests.record(self._archive, now=now)
+            self._attempt("request log", partial(self._requests.record, self._archive, now=now))
 
     def _normalizing(self) -> Beside:
         return Beside(self._normalize, "normalize")
 
-    def _normalize(self) -> None:
-        normalize_pending(self._archive, self._normalizer, self._rules, self._watch)
+    def _normalize(self) -> bool:
+        """Derive events of what is stored, and say whether that went well."""
+        normalize = partial(
+            normalize_pending, self._archive, self._normalizer, self._rules, self._watch, check=self._clock.check
+        )
+        try:
+            self._normalizing_error = self._attempt("normalize", normalize)
+        except InterruptedRunError:
+            return True
+        except ArchiveLostError as error:
+            self._normalizing_error = error
+            return True
+        return self._normalizing_error is None
+
+    def _attempt(self, work: str, action: Callable[[], object]) -> AuditError | None:
+        """Do a piece of work beside collecting, tell what went wrong, and return it.
+
+        Raises:
+            InterruptedRunError: The operator asked for an end.
+        """
+        error = self.unexpected.attempt(work, action)
+        if error is not None and not isinstance(error, UnexpectedError):
+            self._watch(WorkFailed(work, str(error), error.hint, type(error).__name__))
+        return error
 
     def _follow(self, run: FeedRun, events: Beside, place: int) -> None:
         """Collect one feed until the operator asks for an end; many feeds begin one after the other."""
@@ -158,21 +185,39 @@ class Collector:
             self._clock.wait(_until(due, self._clock.now(), pause_after(failures, interval)))
 
     def _collect(self, run: FeedRun, events: Beside, deadline: datetime | None) -> Outcome:
-        """Collect a feed up to now, and then of its history what can be had before a deadline."""
+        """Collect a feed up to now, and then of its history what can be had before a deadline.
+
+        Raises:
+            InterruptedRunError: The operator asked for an end; nothing else ends more than this round.
+        """
+        try:
+            return self._round(run, events, deadline)
+        except ENDS_EVERYTHING:
+            raise
+        except Exception as caught:  # noqa: BLE001 - whatever it is ends this feed's round only
+            error = self.unexpected.note(_work_of(run.settings), caught)
+            self._tell(run.settings, error)
+            return Outcome(run.settings.name, None, is_covered=False, has_advanced=False, error=error)
+
+    def _round(self, run: FeedRun, events: Beside, deadline: datetime | None) -> Outcome:
         settings = run.settings
         before = self._archive.covered(settings.name, settings.filters)
         target = self._clock.now()
+        if isinstance(self._normalizing_error, ArchiveLostError):
+            raise self._normalizing_error
+        events.poke()
         error: AuditError | None = None
         try:
-            events.poke()
             error = self._walk_due(run, events, deadline) or self._fill(run, events, deadline)
-            self._record()
-        except InterruptedRunError:
+        except ENDS_EVERYTHING:
             raise
-        except AuditError as caught:
-            error = caught
-            self._tell(settings, caught)
-        self._settle_gaps(settings, error)
+        except Exception as caught:  # noqa: BLE001 - gaps are settled with whatever ended the walks
+            error = self.unexpected.note(_work_of(settings), caught)
+            self._tell(settings, error)
+        if error is None:
+            self.unexpected.clear(_work_of(settings))
+        self._record()
+        self._attempt(f"gaps of feed {settings.name}", partial(self._settle_gaps, settings, error))
         covered = self._archive.covered(settings.name, settings.filters)
         return Outcome(
             feed=settings.name,
@@ -232,9 +277,11 @@ class Collector:
         self, run: FeedRun, window: Window, purpose: Purpose, *, events: Beside, deadline: datetime | None
     ) -> AuditError | None:
         lost = read_gaps(self._archive.gaps(run.settings.name, run.settings.filters)).lost
-        rules = HistoryRules(purpose, workers=_HISTORY_WORKERS, deadline=deadline, lost=lost)
+        rules = HistoryRules(
+            purpose, workers=_HISTORY_WORKERS, deadline=deadline, lost=lost, unexpected=self.unexpected
+        )
         history = History(run, self._archive, self._clock, rules=rules, watch=self._watch)
-        return history.read(window, lambda: _quietly(events)).error
+        return history.read(window, events.poke).error
 
     def _lost(self, settings: FeedSettings) -> Spans:
         """Return what an operator has declared lost of a feed, as far as it lies inside of what is covered."""
@@ -245,20 +292,15 @@ class Collector:
         return lost & Spans((Window(covered.start, covered.end),))
 
     def _settle_gaps(self, settings: FeedSettings, error: AuditError | None) -> None:
-        """Record what opened and closed; an archive that can't be written is told of, and tried again next time."""
-        late_after = max(LATE_AFTER, _LATE_ROUNDS * settings.interval)
-        cause = None if error is None else str(error)
-        try:
-            settle_gaps(
-                self._archive,
-                settings.name,
-                settings.filters,
-                now=self._clock.now(),
-                cause=cause,
-                late_after=late_after,
-            )
-        except AuditError as caught:
-            self._tell(settings, caught)
+        """Record which gaps opened and closed."""
+        settle_gaps(
+            self._archive,
+            settings.name,
+            settings.filters,
+            now=self._clock.now(),
+            cause=None if error is None else str(error),
+            late_after=max(LATE_AFTER, _LATE_ROUNDS * settings.interval),
+        )
 
     def _tell(self, settings: FeedSettings, error: AuditError) -> None:
         self._watch(WalkFailed(settings.name, str(error), error.hint, type(error).__name__))
@@ -270,10 +312,9 @@ def pause_after(failures: int, interval: timedelta) -> timedelta:
     return min(interval * 2.0 ** min(max(failures - 1, 0), _MOST_DOUBLINGS), longest)
 
 
-def _quietly(events: Beside) -> None:
-    """Ask for events; what went wrong with them is said by the next round."""
-    with suppress(AuditError):
-        events.poke()
+def _work_of(settings: FeedSettings) -> str:
+    """Return what a feed's rounds are called where errors are counted."""
+    return f"feed {settings.name}"
 
 
 def _until(due: datetime, now: datetime, longest: timedelta) -> float:

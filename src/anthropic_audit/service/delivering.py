@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
@@ -16,6 +17,7 @@ from anthropic_audit.ports import Clock
 from anthropic_audit.progress import DeliveryFailed, Watch
 
 from .collector import pause_after
+from .unexpected import UnexpectedErrors
 
 _POLL_SECONDS = 1.0
 _FIRST_PAUSE = timedelta(seconds=5)
@@ -32,7 +34,16 @@ class Deliveries:
     often: somebody may have mended it. So is one that fails as nobody has foreseen: no sink ends before the others.
     """
 
-    def __init__(self, archive: ArchiveWriter, sinks: Mapping[str, Open], clock: Clock, watch: Watch) -> None:
+    def __init__(
+        self,
+        archive: ArchiveWriter,
+        sinks: Mapping[str, Open],
+        clock: Clock,
+        watch: Watch,
+        *,
+        unexpected: UnexpectedErrors | None = None,
+    ) -> None:
+        self._unexpected = unexpected or UnexpectedErrors(watch)
         self._archive = archive
         self._clock = clock
         self._watch = watch
@@ -50,8 +61,9 @@ class Deliveries:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait for what is being sent, but not for long: what is not recorded is sent again."""
+        ends = time.monotonic() + _PATIENCE_SECONDS
         for thread in self._threads:
-            thread.join(_PATIENCE_SECONDS)
+            thread.join(max(0.0, ends - time.monotonic()))
 
     def _follow(self, name: str, opened: Open) -> None:
         failures = 0
@@ -63,11 +75,13 @@ class Deliveries:
                         if self._archive.normalized_seq > follower.position:
                             follower.catch_up(open_reader(str(self._archive.folder)))
                             failures = 0
+                            self._unexpected.clear(f"sink {name}")
                         self._clock.wait(_POLL_SECONDS)
             except InterruptedRunError:
                 return
             except Exception as error:  # noqa: BLE001 - a thread that ends would leave its sink behind, and nobody told
                 failures += 1
+                self._unexpected.note(f"sink {name}", error)
                 self._tell(name, error)
             if not self._has_time(pause_after(failures, _FIRST_PAUSE)):
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,16 +14,20 @@ from anthropic_audit.model import Errand, Purpose
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import (
     Asked,
+    ChangedActivities,
     Delivered,
     DeliveryFailed,
     Normalized,
     PageRead,
     Progress,
+    StillWaiting,
     Stored,
+    Unexpected,
     Waiting,
     WalkFailed,
     WalkFinished,
     Watch,
+    WorkFailed,
 )
 from anthropic_audit.search import Echo
 from anthropic_audit.settings import FeedSettings
@@ -39,12 +44,16 @@ class Figures:
         self._passed_on = watch
         self._clock = clock
         self._registry = CollectorRegistry()
+        self._started = time.monotonic()
         self._size: tuple[datetime, int] | None = None
         self._requests = self._counter("requests", "Requests that were answered", "feed", "status")
         self._seconds = self._counter("request_seconds", "Time spent waiting for answers", "feed")
         self._read = self._counter("activities_read", "Activities that walks have read", "feed")
         self._new = self._counter("activities_stored", "Activities that were new", "feed")
         self._repeated = self._counter("activities_repeated", "Activities that were stored already", "feed")
+        self._changed = self._counter(
+            "activities_changed", "Stored activities that came again with other bytes", "feed", "content"
+        )
         self._late = self._counter("activities_late", "Activities found by reading covered time again", "feed")
         self._malformed = self._counter("activities_malformed", "Activities without an id, a type or a time", "feed")
         self._walks = self._counter("walks", "Walks that ended with a claim", "feed", "purpose")
@@ -62,6 +71,13 @@ class Figures:
         self._delivered = self._counter("sink_events", "Events that sinks have settled", "sink", "fate")
         self._sink_failures = self._counter("sink_failures", "Failures to deliver", "sink", "kind")
         self._position = self._gauge("sink_position", "The number up to which a sink has settled everything", "sink")
+        self._answered: dict[str, float] = {}
+        self._long_requests = self._counter(
+            "long_requests", "Notes that a request still waits for its answer or for the end of it", "feed"
+        )
+        self._silence = self._gauge("seconds_since_answer", "Time since a feed's last whole answer", "feed")
+        self._unexpected = self._counter("unexpected_errors", "Errors that no one foresaw", "work", "kind")
+        self._work_failures = self._counter("work_failures", "Failures of work beside collecting", "work", "kind")
         self._strangers = self._gauge("stranger_requests", "Requests under our keys that are none of ours, last day")
 
     def watch(self, event: Progress) -> None:
@@ -70,6 +86,7 @@ class Figures:
             case Asked():
                 self._requests.labels(event.feed, str(event.status)).inc()
                 self._seconds.labels(event.feed).inc(event.seconds)
+                self._answered[event.feed] = time.monotonic()
             case PageRead():
                 self._read.labels(event.feed).inc(event.activities)
                 self._malformed.labels(event.feed).inc(event.malformed)
@@ -78,20 +95,16 @@ class Figures:
                 self._repeated.labels(event.feed).inc(event.activities - event.new)
             case WalkFinished():
                 self._count_walk(event)
-            case WalkFailed():
-                self._failures.labels(event.feed, event.kind).inc()
-            case Waiting():
-                self._waits.inc(event.seconds)
-            case Normalized():
-                self._events.inc(event.events)
             case _:
-                self._count_delivery(event)
+                self._count_changes(event)
+                self._count_other(event)
         self._passed_on(event)
 
     def text(self, archive: ArchiveWriter, feeds: Sequence[FeedSettings]) -> bytes:
         """Return all figures in Prometheus' text format."""
-        now = self._clock.now()
+        now, moment = self._clock.now(), time.monotonic()
         for feed in feeds:
+            self._silence.labels(feed.name).set(moment - self._answered.get(feed.name, self._started))
             covered = archive.covered(feed.name, feed.filters)
             if covered.end is not None:
                 self._covered.labels(feed.name).set((now - covered.end).total_seconds())
@@ -116,6 +129,28 @@ class Figures:
             self._late.labels(walk.feed).inc(walk.new)
         if walk.requests_remaining is not None:
             self._budget.labels(walk.feed).set(walk.requests_remaining)
+
+    def _count_changes(self, event: Progress) -> None:
+        if isinstance(event, ChangedActivities):
+            self._changed.labels(event.feed, "same").inc(event.same_content)
+            self._changed.labels(event.feed, "other").inc(event.activities - event.same_content)
+
+    def _count_other(self, event: Progress) -> None:
+        match event:
+            case WalkFailed():
+                self._failures.labels(event.feed, event.kind).inc()
+            case Waiting():
+                self._waits.inc(event.seconds)
+            case Normalized():
+                self._events.inc(event.events)
+            case StillWaiting():
+                self._long_requests.labels(event.feed).inc()
+            case Unexpected():
+                self._unexpected.labels(event.work, event.kind).inc()
+            case WorkFailed():
+                self._work_failures.labels(event.work, event.kind).inc()
+            case _:
+                self._count_delivery(event)
 
     def _count_delivery(self, event: Progress) -> None:
         if isinstance(event, DeliveryFailed):

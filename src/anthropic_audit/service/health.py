@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -15,12 +15,16 @@ import orjson
 
 from anthropic_audit.archive import ArchiveWriter
 from anthropic_audit.errors import SetupError
+from anthropic_audit.progress import nobody
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.times import format_time
+
+from .unexpected import UnexpectedErrors
 
 _LOOPBACK = "127.0.0.1"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _JSON = "application/json"
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,16 @@ Pages = Mapping[str, Callable[[], Answer]]
 """What is served, by path."""
 
 
-def readiness(archive: ArchiveWriter, feeds: Sequence[FeedSettings], now: datetime) -> Answer:
-    """Say whether every feed is covered up to lately: 200 when all are, 503 with those that are not."""
+def readiness(
+    archive: ArchiveWriter, feeds: Sequence[FeedSettings], now: datetime, persistent: Mapping[str, str] = _NONE
+) -> Answer:
+    """Say whether every feed is covered up to lately: 200 when all are, 503 with those that are not.
+
+    `persistent` names work that goes on failing as no one foresaw, and its kind of error: with one, we are not ready.
+    """
     told = {feed.name: _standing(archive, feed, now) for feed in feeds}
-    is_ready = all(one["is_current"] for one in told.values())
-    body = orjson.dumps({"is_ready": is_ready, "feeds": told})
+    is_ready = all(one["is_current"] for one in told.values()) and not persistent
+    body = orjson.dumps({"is_ready": is_ready, "feeds": told, "unexpected_errors": dict(persistent)})
     return Answer(200 if is_ready else 503, _JSON, body)
 
 
@@ -67,13 +76,12 @@ class HealthServer:
         SetupError: The port can't be used.
     """
 
-    def __init__(self, port: int, pages: Pages) -> None:
+    def __init__(self, port: int, pages: Pages, unexpected: UnexpectedErrors | None = None) -> None:
         try:
-            self._server = ThreadingHTTPServer((_LOOPBACK, port), _answering(pages))
+            self._server = _Server((_LOOPBACK, port), _answering(pages, unexpected or UnexpectedErrors(nobody)))
         except OSError as error:
             message = f"the health port can't be used: {_LOOPBACK}:{port}: {error.strerror or error}"
             raise SetupError(message, hint="choose another `service.health_port`") from error
-        self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 
     @property
@@ -93,13 +101,19 @@ class HealthServer:
         self._thread.join()
 
 
-def _answering(pages: Pages) -> type[BaseHTTPRequestHandler]:
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: whoever asked has gone away, or has not sent a request."""
+
+
+def _answering(pages: Pages, unexpected: UnexpectedErrors) -> type[BaseHTTPRequestHandler]:
     class Answering(BaseHTTPRequestHandler):
         timeout = 5
 
         def do_GET(self) -> None:
-            page = pages.get(urlsplit(self.path).path)
-            answer = page() if page else Answer(404, _JSON, orjson.dumps({"pages": sorted(pages)}))
+            answer = _asked(pages, urlsplit(self.path).path, unexpected)
             self.send_response(answer.status)
             self.send_header("content-type", answer.kind)
             self.send_header("content-length", str(len(answer.body)))
@@ -110,3 +124,18 @@ def _answering(pages: Pages) -> type[BaseHTTPRequestHandler]:
             """Say nothing: these pages are asked for all the time."""
 
     return Answering
+
+
+def _asked(pages: Pages, path: str, unexpected: UnexpectedErrors) -> Answer:
+    """Make a page; one that can't be made is reported, and answers 500."""
+    page = pages.get(path)
+    if page is None:
+        return Answer(404, _JSON, orjson.dumps({"pages": sorted(pages)}))
+    work = f"health page {path}"
+    try:
+        answer = page()
+    except Exception as error:  # noqa: BLE001 - one page's trouble is not the others'
+        said = unexpected.note(work, error)
+        return Answer(500, _JSON, orjson.dumps({"error": str(said)}))
+    unexpected.clear(work)
+    return answer

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from anthropic_audit.archive import ArchiveWriter
-from anthropic_audit.errors import AuditError, InterruptedRunError
+from anthropic_audit.errors import ArchiveLostError, AuditError, InterruptedRunError
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.model import Coverage, Purpose, Window
 from anthropic_audit.plan import Backfill, BackfillRules, Due, Spans
@@ -21,6 +21,7 @@ from anthropic_audit.ports import Clock
 from anthropic_audit.progress import RangeRead, WalkFailed, Watch
 
 from .feeds import FeedRun
+from .unexpected import UnexpectedErrors
 
 _PATIENCE_SECONDS = 0.5
 
@@ -40,6 +41,8 @@ class HistoryRules:
     """No window is begun after this time."""
     lost: Spans = field(default_factory=Spans)
     """What an operator has declared lost, and nobody asks for again."""
+    unexpected: UnexpectedErrors | None = None
+    """Takes errors that no one foresaw; by default they are told to the watch only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,14 @@ class History:
         self._archive = archive
         self._clock = clock
         self._rules = rules
+        self._unexpected = rules.unexpected or UnexpectedErrors(watch)
         self._watch = watch
         self._lock = threading.Lock()
         self._plan = Backfill(Spans(), rules.windows)
         self._done = HistoryRead(0, 0, 0, Spans(), None)
         self._total = self._read = timedelta(0)
 
-    def read(self, window: Window, meanwhile: Callable[[], None]) -> HistoryRead:
+    def read(self, window: Window, meanwhile: Callable[[], object]) -> HistoryRead:
         """Read a window of any length; only what of it is not covered, unless it is read to reconcile.
 
         `meanwhile` is called again and again on the caller's thread while the workers read.
@@ -92,7 +96,7 @@ class History:
         with self._lock:
             return replace(self._done, left=self._plan.left)
 
-    def _oversee(self, running: set[Future[None]], meanwhile: Callable[[], None]) -> None:
+    def _oversee(self, running: set[Future[None]], meanwhile: Callable[[], object]) -> None:
         """Do what else is to be done until all workers have ended, and pass on what ended one of them by force."""
         try:
             while running:
@@ -113,10 +117,11 @@ class History:
         while (window := self._take()) is not None:
             try:
                 activities, new = _walk(walker, Due(window, self._rules.purpose))
-            except InterruptedRunError:
+            except (InterruptedRunError, ArchiveLostError):
                 self._fail(window, None)
                 raise
-            except AuditError as error:
+            except Exception as caught:  # noqa: BLE001 - whatever it is ends the reading of this range only
+                error = self._unexpected.note(f"feed {settings.name}", caught)
                 self._fail(window, error)
                 self._watch(WalkFailed(settings.name, str(error), error.hint, type(error).__name__))
                 return

@@ -17,6 +17,7 @@ KEY_VARIABLES = ("ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY")
 
 _FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _ROUNDS = 3
+_DEADLINE_TIMEOUTS = 10
 _BEHIND = timedelta(minutes=15)
 
 
@@ -52,7 +53,12 @@ class FeedSettings(Section):
     organization_ids: tuple[str, ...] = Field((), description="Collect activities of these organizations only")
     preserve_original_event: bool = Field(default=False, description="Keep the received text in `event.original`")
     proxy_url: str = Field("", description="HTTP or SOCKS proxy for requests")
-    http_client_timeout: Duration = Field(timedelta(seconds=60), description="Time one request may take")
+    http_client_timeout: Duration = Field(
+        timedelta(seconds=60), description="Longest silence of a connection that is waited for"
+    )
+    request_deadline: Duration = Field(
+        timedelta(0), description="Time one request may take in all; 0s: ten times `http_client_timeout`"
+    )
     give_up_after: Duration = Field(timedelta(minutes=2), description="How long one request is tried again")
     ca_file: str = Field("", description="PEM file of certificate authorities to trust instead of the system's")
     client_certificate_file: str = Field("", description="PEM file of a client certificate")
@@ -87,6 +93,11 @@ class FeedSettings(Section):
     def filters(self) -> Filters:
         """What this feed selects."""
         return Filters(self.activity_types, self.exclude_activity_types, self.actor_ids, self.organization_ids)
+
+    @property
+    def deadline(self) -> timedelta:
+        """How long one request may take, from connecting to the last byte of its answer."""
+        return self.request_deadline or _DEADLINE_TIMEOUTS * self.http_client_timeout
 
     @property
     def behind_after(self) -> timedelta:

@@ -17,9 +17,10 @@ from anthropic_audit.cli.pace import settle_in
 from anthropic_audit.cli.stopping import stopping
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import Follower
-from anthropic_audit.errors import AuditError
+from anthropic_audit.errors import AuditError, InterruptedRunError
 from anthropic_audit.feed.retry import Patience
 from anthropic_audit.progress import Watch
+from anthropic_audit.service import UnexpectedErrors, safely
 from anthropic_audit.service.threads import side_by_side
 from anthropic_audit.settings import Settings, SinkSettings
 
@@ -48,8 +49,8 @@ def deliver(
     chosen = chosen_sinks(settings, names or [])
     open_reader(settings.archive)
     settle_in()
-    clock, watch = SystemClock(), logging_watch(open_log())
-    with stopping(clock.interrupt):
+    clock, watch = SystemClock(), safely(logging_watch(open_log()))
+    with stopping(clock.interrupt, InterruptedRunError.exit_code):
         works = [partial(_deliver, settings, one, clock, watch, is_following=follow) for one in chosen]
         failures = [error for error in side_by_side(works) if error is not None]
     for error in {str(error): error for error in failures}.values():
@@ -70,7 +71,7 @@ def _deliver(
             while is_following:
                 clock.wait(_POLL_SECONDS)
                 done += follower.catch_up(open_reader(settings.archive))
-    except AuditError as error:
-        return error
+    except Exception as error:  # noqa: BLE001 - whatever it is ends this sink only
+        return UnexpectedErrors(watch).note(f"sink {sink.name}", error)
     notes().print(f"{sink.name}: {done:,} events delivered, all up to {follower.position:,}")
     return None

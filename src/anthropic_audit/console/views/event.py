@@ -18,6 +18,7 @@ from anthropic_audit.console.asking import Asked
 from anthropic_audit.console.lens import Document, Lens
 from anthropic_audit.console.place import Viewer, answered, viewer_of
 from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
+from anthropic_audit.search.changed import changes_of
 from anthropic_audit.search.run import translated
 from anthropic_audit.times import format_time, moved
 
@@ -141,6 +142,7 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
         "received": received,
         "raw": received.raw.decode(errors="replace") if received else "",
         "mapping": mapping(received.raw, document) if received else [],
+        "again": changes_of(connection, hit.seq),
         "chain": _chain(connection, viewer, hit),
     }
 

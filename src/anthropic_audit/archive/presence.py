@@ -1,0 +1,88 @@
+"""Remember which tables an archive has, so that a removed table is never silently made again.
+
+The names are in `tables.json` beside the tables. Archives made before that file get it when they are next opened for
+writing; until then a missing essential table is recognized by the others having been written to.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from anthropic_audit.errors import ArchiveError
+
+from .schema import ESSENTIAL, TABLES, Table
+
+FILE = "tables.json"
+HINT = "`anthropic-audit archive repair` mends it; or stop all writers and put the table back from a backup"
+
+
+def recorded_tables(archive: Path) -> frozenset[str]:
+    """Return the names of the tables that the archive is known to have had; none if nobody wrote them down."""
+    try:
+        told = json.loads((archive / FILE).read_bytes())
+        return frozenset(name for name in told["tables"] if isinstance(name, str))
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def record_table(archive: Path, name: str) -> None:
+    """Write down that the archive has a table.
+
+    Raises:
+        OSError: The file can't be written.
+    """
+    known = recorded_tables(archive)
+    if name not in known:
+        _write(archive, known | {name})
+
+
+def forget_table(archive: Path, name: str) -> None:
+    """Let a missing table be made again, empty: for whoever has dealt with its loss.
+
+    Raises:
+        OSError: The file can't be written.
+    """
+    known = recorded_tables(archive)
+    if name in known:
+        _write(archive, known - {name})
+
+
+def check_may_be_made(archive: Path, table: Table) -> None:
+    """Refuse to make a table that the archive has had before.
+
+    Raises:
+        ArchiveError: The table was removed.
+    """
+    is_lost = table.name in recorded_tables(archive)
+    if is_lost or (table in ESSENTIAL and _is_any_written(archive)):
+        raise missing([archive / table.name])
+
+
+def missing(folders: Iterable[Path]) -> ArchiveError:
+    """Return the error that says which tables an archive has lost."""
+    names = ", ".join(f"`{folder}`" for folder in folders)
+    return ArchiveError(f"the archive has lost a table, or its `_delta_log`: {names}", hint=HINT)
+
+
+def _is_any_written(archive: Path) -> bool:
+    """Say whether any table has more than the version that made it."""
+    logs = (archive / name / "_delta_log" for name in TABLES)
+    return any(file.name.split(".")[0].strip("0") for log in logs if log.is_dir() for file in log.glob("0*"))
+
+
+def _write(archive: Path, names: Iterable[str]) -> None:
+    text = json.dumps({"tables": sorted(names)}).encode()
+    with tempfile.NamedTemporaryFile(dir=archive, prefix=f".{FILE}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            temporary.replace(archive / FILE)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise

@@ -1,0 +1,150 @@
+"""What a Delta table holds, for reading: its files, their bounds, and the marks committed with them.
+
+The commit log is read as the Delta protocol describes it. Its statistics cut times to milliseconds, so a file's
+largest time is taken one millisecond later than stated.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+import orjson
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from anthropic_audit.errors import ArchiveError
+from anthropic_audit.times import moved
+
+from .schema import Table
+
+_MILLISECOND = timedelta(milliseconds=1)
+_PARQUET = "Parquet"
+_DAMAGED = "a file is damaged: put it back from a backup; `archive verify` says whether anything else is wrong"
+_UNUSABLE = "check that the folder may be written and that the disk has space"
+
+Bound = int | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file of a table, and between which values its indexed columns lie (both included)."""
+
+    path: str
+    rows: int
+    bounds: Mapping[str, tuple[Bound, Bound]]
+
+    def may_hold(self, column: str, lowest: Bound, highest: Bound) -> bool:
+        """Say whether a value of this span can be in the file; a file without statistics can hold anything."""
+        if column not in self.bounds:
+            return True
+        first, last = self.bounds[column]
+        return first <= highest and lowest <= last  # type: ignore[operator] # both bounds are of the column's type
+
+    def may_hold_any(self, column: str, numbers: Sequence[int]) -> bool:
+        """Say the same of some numbers, which come sorted."""
+        if column not in self.bounds:
+            return bool(numbers)
+        first, last = self.bounds[column]
+        place = bisect_left(numbers, first)
+        return place < len(numbers) and numbers[place] <= last  # type: ignore[operator]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of a table: its files, and the marks that were committed with them."""
+
+    files: tuple[DataFile, ...]
+    marks: Mapping[str, int]
+
+
+_PANIC = "PanicException"
+"""What Rust libraries raise where they give up; it is no `Exception`, and has no public name."""
+
+
+@contextmanager
+def translated(place: Path) -> Iterator[None]:
+    """Turn failures of the libraries and the file system into `ArchiveError`."""
+    try:
+        yield
+    except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
+        said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
+        message = f"the archive can't be used: `{place}`: {said}"
+        raise ArchiveError(message, hint=_DAMAGED if _PARQUET in said else _UNUSABLE) from error
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        message = f"the archive can't be used: `{place}`: the Delta library gave up: {error}"
+        raise ArchiveError(message, hint=_UNUSABLE) from error
+
+
+def is_table(folder: Path) -> bool:
+    """Say whether a folder holds a Delta table."""
+    return DeltaTable.is_deltatable(folder.as_uri())
+
+
+def snapshot_of(folder: Path, table: Table) -> Snapshot:
+    """Return a table's newest version, for reading."""
+    with translated(folder):
+        return snapshot_at(checked(DeltaTable(folder.as_uri()), folder, table), folder, table)
+
+
+def checked(delta: DeltaTable, folder: Path, table: Table) -> DeltaTable:
+    """Return a table that has all columns.
+
+    Raises:
+        ArchiveError: It was made before some of them were thought of.
+    """
+    missing = set(table.schema.names) - {field.name for field in delta.schema().fields}
+    if missing:
+        message = f"the archive was made by an older version: `{folder}` lacks the columns {', '.join(sorted(missing))}"
+        raise ArchiveError(message, hint="read history into a new archive: `anthropic-audit backfill --archive FOLDER`")
+    return delta
+
+
+def snapshot_at(delta: DeltaTable, folder: Path, table: Table) -> Snapshot:
+    """Return what a table holds in the version that `delta` has loaded."""
+    files = tuple(_files_now(delta, folder, table.indexed))
+    return Snapshot(files, {name: delta.transaction_version(name) or 0 for name in table.marks})
+
+
+def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Iterator[DataFile]:
+    actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+    for action in actions:
+        bounds = {
+            column: _bounds(action[f"min.{column}"], action[f"max.{column}"])
+            for column in indexed
+            if action.get(f"min.{column}") is not None and action.get(f"max.{column}") is not None
+        }
+        yield DataFile(str(folder / unquote(action["path"])), action["num_records"] or 0, bounds)
+
+
+def data_file(folder: Path, path: str, stats_text: str | None, indexed: Iterable[str]) -> DataFile:
+    """Return a file as the `add` action of a commit describes it."""
+    stats: dict[str, Any] = orjson.loads(stats_text) if stats_text else {}
+    lowest, highest = stats.get("minValues", {}), stats.get("maxValues", {})
+    bounds = {
+        column: _bounds(_value(lowest[column]), _value(highest[column]))
+        for column in indexed
+        if column in lowest and column in highest
+    }
+    return DataFile(str(folder / path), stats.get("numRecords", 0), bounds)
+
+
+def _value(stated: int | str) -> Bound:
+    return datetime.fromisoformat(stated) if isinstance(stated, str) else stated
+
+
+def _bounds(lowest: Bound, highest: Bound) -> tuple[Bound, Bound]:
+    """Return what a column's values lie between; the table tells times in whole milliseconds, cut off."""
+    if not isinstance(highest, datetime):
+        return lowest, highest
+    return lowest, moved(highest, _MILLISECOND)

@@ -1,0 +1,57 @@
+"""A query in KQL: it is refused at a place inside of it, or it is answered."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.fuzz.events import CONNECTION, KNOWN, NOW
+
+from anthropic_audit.errors import QueryError
+from anthropic_audit.search import Question, parse_kql, run, weight_of
+
+SHORT_RUNS: Final = 400
+TOKENS: Final = (
+    b" and ",
+    b" or ",
+    b"not ",
+    b" : ",
+    b"(",
+    b")",
+    b'"',
+    b"*",
+    b"\\",
+    b"\\u00e9",
+    b"\\*",
+    b"<=",
+    b">",
+    b"@timestamp",
+    b"event.action",
+    b"source.ip",
+    b"10.0.0.0/8",
+    b"2001:db8::/32",
+    b"http.response.status_code",
+    b"anthropic.audit.metadata.x",
+    b"now-1h/d",
+    b"1e999",
+    b"9" * 400,
+    b"seq",
+    b"feed",
+    b"{",
+    b"e\xcc\x81",
+    b"\xff",
+    b"\xe2\x80\xae",
+)
+_HEAVIEST: Final = 400
+"""Queries that read more fields than this of each event are parsed only."""
+
+
+def check(data: bytes) -> None:
+    """Read a query, and ask an archive."""
+    text = data.decode("utf-8", "surrogateescape")
+    try:
+        query = parse_kql(text, KNOWN, NOW)
+        if weight_of(query) <= _HEAVIEST:
+            list(run(CONNECTION, Question(query=query), NOW))
+    except QueryError as error:
+        assert 1 <= error.column <= len(text) + 1, "a column outside of the query"
+        str(error).encode("utf-8", "surrogateescape")
