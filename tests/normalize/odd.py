@@ -24,7 +24,7 @@ URLS_WITH_A_PASSWORD: Final = (
 
 URLS_WITHOUT: Final = (
     *("https://medium.com/@user/post", "http://localhost:8080/u/a@b", "https://h.example/path?email=a@b.c"),
-    *("mailto:alice@acme.example", "/v1/users/a@b", "alice@acme.example", "file:///home/a@b", "@", "", "a:b"),
+    *("mailto:alice@acme.example", "/v1/users/a@b", "alice@acme.example", "file:///srv/a@b", "@", "", "a:b"),
     *("https://x.example/?next=https://medium.com/@user", "https://[::1]:8080/a@b", "https://h.example:8443/a@b"),
     *("https://[::1", "https://h:99999/x", "C:\\x", "//h.example/x", "https://h.example:80/%40x", "v1/x?a=b@c"),
 )

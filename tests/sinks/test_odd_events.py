@@ -137,12 +137,12 @@ def test_a_name_is_read_back(name: str) -> None:
     raw = json.dumps({"id": "activity_1", **LOGIN, name: {name: 1}}).encode()
     metadata = NORMALIZER.document(raw)["anthropic"]["audit"]["metadata"]
 
-    ((fit, value),) = metadata.items()
+    fit, value = next(iter(metadata.items()))
 
     if original(fit) is None:
-        assert value == {"name": name, "value": {fit: {"name": name, "value": 1}}}
+        assert metadata == {fit: {fit: 1, f"{fit}~name": name}, f"{fit}~name": name}
     else:
-        assert (original(fit), value) == (name, {fit: 1})
+        assert (original(fit), value, len(metadata)) == (name, {fit: 1}, 1)
 
 
 def test_names_never_become_the_same() -> None:
@@ -150,7 +150,7 @@ def test_names_never_become_the_same() -> None:
 
     metadata = NORMALIZER.document(raw)["anthropic"]["audit"]["metadata"]
 
-    assert len(metadata) == len(set(odd.NAMES))
+    assert len([name for name in metadata if not name.endswith("~name")]) == len(set(odd.NAMES))
 
 
 def test_ids_never_become_the_same_and_are_short_enough() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from operator import itemgetter
 
 from .drafts import Draft
-from .names import fit_member
+from .names import put_member
 from .places import source_of
 from .surroundings import Surroundings
 from .tables import ActorPlan, Tables
@@ -87,8 +87,7 @@ def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> di
         if fitted is not None:
             kept[name] = fitted
             continue
-        fitting, member = fit_member(name, member)
-        aside[fitting] = member
+        put_member(aside, name, member)
         if declared or moved or name in who.names:
             draft.flag("mistyped_fields", f"actor.{name}")
     return {**kept, _ASIDE: aside} if aside else kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .names import fit, fit_member
+from .names import fit, put_member
 from .values import Json, is_empty, pruned
 
 
@@ -52,8 +52,7 @@ class Draft:
         metadata = self.audit.get("metadata")
         if metadata is None:
             self.audit["metadata"] = metadata = {}
-        name, value = fit_member(name, value)
-        metadata[name] = value
+        put_member(metadata, name, value)
 
     def set_aside_mistyped(self, name: str, value: Json) -> None:
         """Keep a value that does not fit its field in the catch-all, and say so; nothing if it is empty."""

@@ -4,7 +4,7 @@ Elasticsearch refuses a whole document for one name with a NUL character or of m
 empty names, blanks and dots at the ends. Such a name is written in a form from which it can be read back:
 
 - `~` and the name in percent-encoding: `a<NUL>b` becomes `~a%00b`, the empty name `~`;
-- `~sha256-<digest>` if it is too long; the value becomes an object of the `name` in full and the `value`.
+- `~sha256-<digest>` if it is too long; a member `~sha256-<digest>~name` beside it has the name in full.
 
 A name that begins with `~` is encoded as well, so two names never become the same.
 """
@@ -36,12 +36,15 @@ def fit(name: str) -> str:
     return encoded if len(encoded) <= MAX_NAME_CHARS else DIGEST + sha256(received).hexdigest()
 
 
-def fit_member(name: str, value: Json) -> tuple[str, Json]:
-    """Return a member of an object under a name that every target takes; a name that is too long is kept beside it."""
+def put_member(members: dict[str, Json], name: str, value: Json) -> None:
+    """Set a member of an object under a name that every target takes; a name that is too long is kept beside it."""
     if name.isidentifier() and len(name) <= MAX_NAME_CHARS:
-        return name, value
+        members[name] = value
+        return
     made = fit(name)
-    return made, ({"name": name, "value": value} if made.startswith(DIGEST) else value)
+    members[made] = value
+    if made.startswith(DIGEST):
+        members[f"{made}~name"] = name
 
 
 def original(name: str) -> str | None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from .limits import MAX_DEPTH as DEPTH
+from .limits import MAX_DEPTH
 from .moments import read_time
-from .names import fit_member
+from .names import put_member
 
 Json = Any
 """A value as JSON has them."""
@@ -42,7 +42,7 @@ def is_empty(value: Json) -> bool:
     return value is None or (not value and not isinstance(value, int | float))
 
 
-def pruned(value: Json, limit: float, depth: int = DEPTH) -> Json:
+def pruned(value: Json, limit: float, depth: int = MAX_DEPTH) -> Json:
     """Return a value without null, "", [] and {} at any depth, children first; what becomes empty goes as well.
 
     Names of members are made fit for every target (`names`).
@@ -52,8 +52,12 @@ def pruned(value: Json, limit: float, depth: int = DEPTH) -> Json:
     """
     if isinstance(value, dict):
         _check_depth(depth)
-        members = [(name, pruned(member, limit, depth - 1)) for name, member in value.items()]
-        return dict(fit_member(name, member) for name, member in members if not is_empty(member))
+        kept: dict[str, Json] = {}
+        for name, received in value.items():
+            member = pruned(received, limit, depth - 1)
+            if not is_empty(member):
+                put_member(kept, name, member)
+        return kept
     if isinstance(value, list):
         _check_depth(depth)
         elements = [pruned(element, limit, depth - 1) for element in value]
