@@ -17,11 +17,13 @@ from rich.text import Text
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import redact
 
+from .damage import telling_damage
 from .environment import is_debugging
 from .streams import close_stdout
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+INCOMPLETE = 3
 UNEXPECTED = 1
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SEVERITY = (0, InterruptedRunError.exit_code, SetupError.exit_code, AuditError.exit_code)
@@ -37,7 +39,8 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
     @wraps(command)
     def run(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
         try:
-            return command(*args, **kwargs)
+            with telling_damage() as damage:
+                result = command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except BrokenPipeError as error:
@@ -51,6 +54,9 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
         except Exception as error:
             tell(*_explained(error), error)
             raise typer.Exit(UNEXPECTED) from error
+        if damage.is_incomplete:
+            raise typer.Exit(INCOMPLETE)
+        return result
 
     return run
 

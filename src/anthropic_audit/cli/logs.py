@@ -30,6 +30,7 @@ from anthropic_audit.progress import (
 from anthropic_audit.redact import redact
 from anthropic_audit.times import format_time
 
+from .damage import log_damage
 from .streams import LossyFile
 
 _Fields = MutableMapping[str, Any]
@@ -54,6 +55,7 @@ def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     )
+    log_damage(logger)
     return logger
 
 

@@ -31,7 +31,7 @@ from .status_changes import (
     print_changes,
 )
 from .status_echo import accesses, accesses_as_json, print_accesses
-from .status_gaps import gaps_as_json, print_gaps
+from .status_gaps import gaps_as_json, late_after, print_gaps
 from .status_lateness import lateness_as_json, print_lateness
 
 _HEADINGS = (
@@ -72,7 +72,7 @@ def status(
     now = datetime.now(UTC)
     reader = open_reader(settings.archive)
     if gaps or lateness or changes:
-        parts = _parts(reader, now, gaps=gaps, lateness=lateness, changes=changes)
+        parts = _parts(reader, now, late_after(settings) if gaps else None, lateness=lateness, changes=changes)
         _print_parts(settings.archive, parts, now, format)
         return
     found = standings(reader.coverage(), now)
@@ -99,8 +99,15 @@ class _Parts:
     changes: Sequence[ChangedText] | None
 
 
-def _parts(reader: ArchiveReader, now: datetime, *, gaps: bool, lateness: bool, changes: bool) -> _Parts:
-    found = gaps_now(reader.coverage(), reader.gaps(), now) if gaps else None
+def _parts(
+    reader: ArchiveReader,
+    now: datetime,
+    late: Mapping[tuple[str, str], timedelta] | None,
+    *,
+    lateness: bool,
+    changes: bool,
+) -> _Parts:
+    found = None if late is None else gaps_now(reader.coverage(), reader.gaps(), now, late)
     with reader.connect() as connection:
         return _Parts(
             found,
@@ -180,6 +187,8 @@ def _print(settings: Settings, found: Sequence[Standing], counts: Counts, now: d
         print_table(_HEADINGS, [_row(one, counts, now) for one in found])
     for one in found:
         _print_details(settings, one)
+    for name in _behind(settings, found, now):
+        out.print(f"{name}: behind: look whether `run` is there, and what its log says of this feed", markup=False)
     for name in _never_walked(settings, found):
         out.print(f"{name}: configured, and never walked to an end", markup=False)
 

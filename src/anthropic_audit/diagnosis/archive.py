@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anthropic_audit.archive import ArchiveReader, open_reader
+from anthropic_audit.archive.consistency import contradicting_numbers
 from anthropic_audit.archive.lease import Lease
 from anthropic_audit.archive.location import folder_of
-from anthropic_audit.archive.presence import recorded_tables
-from anthropic_audit.archive.schema import TABLES
-from anthropic_audit.errors import ArchiveBusyError
+from anthropic_audit.errors import ArchiveBusyError, SetupError
 from anthropic_audit.search import count, standings
 from anthropic_audit.search.changed import change_counts
 from anthropic_audit.settings import FeedSettings
@@ -28,6 +27,7 @@ _TOO_LITTLE_BYTES = _GIGABYTE // 2
 _MANY_FILES = 2_000
 _BEHIND = 50_000
 _LATE_ROUNDS = 3
+_DAMAGES = 10
 _LEAST_LATE = timedelta(minutes=15)
 
 
@@ -57,14 +57,28 @@ def archive_findings(
     folder = folder_of(location)
     yield _writable(folder, now)
     yield _room(disk(folder))
-    if not recorded_tables(folder) and not any((folder / name).is_dir() for name in TABLES):
+    try:
+        reader = open_reader(location)
+    except SetupError:
         yield Finding("archive", State.FINE, f"there is none yet at {folder}: the first `collect` makes it")
         return
-    reader = open_reader(location)
+    yield from _whole(reader)
     yield _files(folder)
     yield _events(reader)
     yield from _changes(reader)
     yield from _coverage(reader, feeds, now)
+
+
+def _whole(reader: ArchiveReader) -> Iterator[Finding]:
+    """Say what is wrong with the archive's files, and what its tables say against each other."""
+    cure = "`anthropic-audit archive repair`; `archive verify` looks at everything"
+    wrong = [str(one) for one in reader.damage]
+    if any(contradicting_numbers(reader.tables)):
+        wrong += contradicting_numbers(reader.tables, open_reader(str(reader.folder)).tables)
+    for one in wrong[:_DAMAGES]:
+        yield Finding("archive: damage", State.WRONG, one, cure)
+    if len(wrong) > _DAMAGES:
+        yield Finding("archive: damage", State.WRONG, f"{len(wrong) - _DAMAGES:,} more files are damaged", cure)
 
 
 def _writable(folder: Path, now: datetime) -> Finding:
