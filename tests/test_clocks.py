@@ -54,6 +54,10 @@ def test_clocks_that_agree_never_differ_however_long_a_request_takes(took: float
         (-600, "our clock is 10m behind the server's"),
         (7, "our clock is 7s ahead of the server's"),
         (-90061, "our clock is 1d1h behind the server's"),
+        (59, "our clock is 59s ahead of the server's"),
+        (-601, "our clock is 10m behind the server's"),
+        (3599, "our clock is 1h ahead of the server's"),
+        (-7201, "our clock is 2h behind the server's"),
         (0, "our clock agrees with the server's"),
     ],
 )

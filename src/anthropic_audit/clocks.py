@@ -17,6 +17,8 @@ CURE = "set this machine's clock by NTP; if it is right, a proxy or cache on the
 """What to do about a difference."""
 
 _CHANGE = timedelta(minutes=1)
+_TEN, _MINUTE, _HOUR = 10, 60, 3600
+"""In seconds."""
 _STEADY = 5
 """So many answers in a row without a difference mean that the clocks agree again."""
 _REMEMBERED = 20
@@ -25,7 +27,7 @@ _VALIDITY = re.compile(r"is not yet valid|has expired|is expired", re.IGNORECASE
 
 
 def clock_difference(server_time: datetime, received_at: datetime, took: timedelta) -> timedelta:
-    """Return how far our clock is ahead of the server's; negative when it is behind, zero when they agree.
+    """Return how many whole seconds our clock is ahead of the server's; negative: behind, zero: they agree.
 
     Args:
         server_time: What the server's clock showed when it answered, in whole seconds.
@@ -35,9 +37,8 @@ def clock_difference(server_time: datetime, received_at: datetime, took: timedel
     """
     tolerance = max(TOLERANCE, took)
     ahead, behind = received_at - took - server_time, server_time - received_at
-    if ahead > tolerance:
-        return ahead
-    return -behind if behind > tolerance else timedelta(0)
+    difference = ahead if ahead > tolerance else -behind if behind > tolerance else timedelta(0)
+    return timedelta(seconds=round(difference.total_seconds()))
 
 
 def difference_in_words(difference: timedelta) -> str:
@@ -45,17 +46,27 @@ def difference_in_words(difference: timedelta) -> str:
     if not difference:
         return "our clock agrees with the server's"
     side = "ahead of" if difference > timedelta(0) else "behind"
-    return f"our clock is {format_duration(abs(difference))} {side} the server's"
+    return f"our clock is {_size(difference)} {side} the server's"
 
 
 def effect_in_words(difference: timedelta) -> str:
     """Say what a difference means for coverage; empty when there is none."""
-    size = format_duration(abs(difference))
+    size = _size(difference)
     if difference > timedelta(0):
         return f"nothing is claimed that is younger than `settle` by the server's clock: coverage ends {size} earlier"
     if difference:
         return f"the last {size} by the server's clock are not asked for yet: coverage ends {size} earlier"
     return ""
+
+
+def _size(difference: timedelta) -> str:
+    """Write how large a difference is: to 10 seconds from a minute on, to a minute from an hour on.
+
+    It is not known better than to a second or to the time of a request.
+    """
+    seconds = round(abs(difference).total_seconds())
+    unit = _MINUTE if seconds >= _HOUR else _TEN if seconds >= _MINUTE else 1
+    return format_duration(timedelta(seconds=round(seconds / unit) * unit))
 
 
 def validity_hint(problem: str, now: datetime) -> str:
