@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,6 +19,9 @@ from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import redact
 
 from .environment import is_debugging
+
+MAX_MESSAGE_CHARS: Final = 20_000
+"""Longest error message that is printed; it may quote what is wrong."""
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -57,6 +60,8 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
 
 def tell(message: str, hint: str | None = None, error: BaseException | None = None) -> None:
     """Print an error and its way out on stderr, without anything secret; with the traceback when debugging."""
+    if len(message) > MAX_MESSAGE_CHARS:
+        message = f"{message[:MAX_MESSAGE_CHARS]}… ({len(message):,} characters)"
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(Text("error: ", style="bold red"), Text(redact(message)), sep="")
     if hint:

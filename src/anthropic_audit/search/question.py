@@ -10,7 +10,7 @@ from datetime import datetime
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH, parse_time
 
-from .conditions import Condition, Operator, like
+from .conditions import MAX_QUOTED_CHARS, Condition, Operator, check_encodable, like, read_number
 from .fields import COLUMNS, Column, Kind
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 
@@ -150,6 +150,7 @@ def _span(since: datetime | None, until: datetime | None) -> list[Clause]:
 
 
 def _word(word: Word) -> Clause:
+    check_encodable(word.text)
     test, sought = "contains(lower(value ->> '$'), lower(?))", word.text
     pieces = [word.text]
     if not word.is_literal and "*" in word.text:
@@ -229,7 +230,7 @@ def _on_list(condition: Condition) -> Clause:
 def _ordered(condition: Condition, found: Clause) -> Clause:
     """Compare as numbers when the value is one, else as texts (times in documents order as texts)."""
     try:
-        limit: object = float(condition.value)
+        limit: object = read_number(condition.value)
         compared = f"try_cast(value AS DOUBLE) {condition.operator} ?"
     except ValueError:
         limit, compared = condition.value, f"value {condition.operator} ?"
@@ -251,11 +252,7 @@ def _elements_of_path(name: str) -> Clause:
 
 def _number(condition: Condition) -> int | float:
     try:
-        return int(condition.value)
-    except ValueError:
-        pass
-    try:
-        return float(condition.value)
+        return read_number(condition.value)
     except ValueError as error:
-        message = f"`{condition.field}` is a number, not: `{condition.value}`"
+        message = f"`{condition.field}` is a number, not: `{condition.value[:MAX_QUOTED_CHARS]}`"
         raise SetupError(message, hint=f"write {condition.field}>=400, for example") from error
