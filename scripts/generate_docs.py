@@ -35,6 +35,7 @@ from anthropic_audit.settings import (
     UserSettings,
 )
 from anthropic_audit.times import format_duration
+from limits_page import limits_page  # type: ignore[import-not-found]  # a script beside this one
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -228,6 +229,8 @@ def errors_page() -> str:
         "| 2 | wrong use or settings |",
         "| 3 | incomplete: something is left to do, run it again |",
         "| 130 | ended by a second Ctrl-C |",
+        "| 141 | standard output was closed by whoever read it |",
+        "| 143 | ended by SIGTERM before it had begun, or by a second SIGTERM |",
         "",
         "An error is printed as `error:` with what happened and where, and `hint:` with what to do next.",
         "",
@@ -369,6 +372,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "commands.md": commands_page,
     "errors.md": errors_page,
+    "limits.md": limits_page,
     "archive-tables.md": tables_page,
     "activity-types.md": activity_types_page,
     "exported-fields.md": exported_fields_page,

@@ -144,25 +144,22 @@ WAYS: Mapping[str, Callable[[Connection], None]] = MappingProxyType(
 
 
 @contextmanager
-def hanging(way: str, before: bytes = b"") -> Iterator[int]:
-    """Serve on a port of loopback in one way of hanging; `before` is a whole answer to each first request."""
-    ending = threading.Event()
+def hanging(way: str, reached: threading.Event | None = None) -> Iterator[int]:
+    """Serve on a port of loopback in one way of hanging; `reached` is set by each connection."""
+    ending, reached = threading.Event(), reached or threading.Event()
     listening = socket.create_server(("127.0.0.1", 0), backlog=0 if way == "unaccepted" else 64)
     open_ones: list[socket.socket] = []
 
     def serve(sock: socket.socket) -> None:
         with suppress(OSError, ssl.SSLError), sock:
-            connection = Connection(sock, ending)
-            if before:
-                connection.request()
-                connection.send(before)
-            WAYS[way](connection)
+            WAYS[way](Connection(sock, ending))
 
     def accept() -> None:
         with suppress(OSError):
             while not ending.is_set():
                 sock, _ = listening.accept()
                 open_ones.append(sock)
+                reached.set()
                 threading.Thread(target=serve, args=(sock,), daemon=True).start()
 
     port = int(listening.getsockname()[1])

@@ -38,6 +38,7 @@ LEVELS = {
     "archive": 2,
     "network": 2,
     "clock": 2,
+    "memory": 2,
     "enrich": 2,
     "simulator": 2,
     "sinks": 2,

@@ -6,6 +6,7 @@ AuditError
   TransientError         waiting may help: try the same thing again, after `retry_after` if it is given
     FeedBusyError        the API answered 429, 5xx or something that is no answer
     FeedUnreachableError no answer came at all
+    ConsoleBusyError     the console does all that it may at a time, or has too little memory for more
     SinkBusyError        a target is busy, or gave no answer: what was sent may be there or not; exit code 3
   FatalError             stop this run; nothing is claimed that was not stored; exit code 1
     FeedDeniedError      the API refuses the key
@@ -66,6 +67,10 @@ class FeedBusyError(TransientError):
 
 class FeedUnreachableError(TransientError):
     """No answer came: refused, reset, timed out, or the name is unknown."""
+
+
+class ConsoleBusyError(TransientError):
+    """The console does as much as it may at a time, or has too little memory for more."""
 
 
 class FatalError(AuditError):

@@ -59,6 +59,18 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedActivities:
+    """Activities that are stored were served again with other bytes, and these are recorded beside them."""
+
+    feed: str
+    activities: int
+    same_content: int
+    """How many of them say the same in another spelling: order of members, blanks, escapes."""
+    examples: tuple[str, ...]
+    """The ids of the first of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class WalkFinished:
     """A walk ended, and its coverage is recorded."""
 
@@ -160,6 +172,7 @@ Progress = (
     | WalkStarted
     | PageRead
     | Stored
+    | ChangedActivities
     | WalkFinished
     | WalkFailed
     | Waiting

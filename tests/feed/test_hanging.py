@@ -58,7 +58,7 @@ def test_a_whole_request_has_a_deadline(way: str) -> None:
 
         seconds = time.monotonic() - started
         feed.close()
-    assert 0.9 < seconds < 5
+    assert 0.9 < seconds < 15
     assert "request_deadline" in (caught.value.hint or "")
     assert [one.feed for one in told if isinstance(one, StillWaiting)][:1] == ["default"]
 
@@ -76,7 +76,7 @@ def test_the_operators_stop_ends_a_request(way: str) -> None:
 
         seconds = time.monotonic() - started
         feed.close()
-    assert seconds < 3
+    assert seconds < 10
 
 
 def test_silence_is_not_waited_for_until_the_deadline() -> None:

@@ -28,14 +28,30 @@ def test_results_come_in_the_order_of_the_functions() -> None:
     assert side_by_side([]) == []
 
 
-def test_the_first_exception_does_not_wait_for_the_others() -> None:
+def test_the_first_exception_waits_for_the_others_only_so_long() -> None:
     never = threading.Event()
 
     def fail() -> None:
         raise InterruptedRunError(FULL)
 
     with pytest.raises(InterruptedRunError):
-        side_by_side([lambda: never.wait(20), fail])
+        side_by_side([lambda: never.wait(20), fail], patience_seconds=0.2)
+
+
+def test_the_others_have_ended_when_the_first_exception_is_raised() -> None:
+    done: list[int] = []
+
+    def work() -> None:
+        threading.Event().wait(0.3)
+        done.append(1)
+
+    def fail() -> None:
+        raise InterruptedRunError(FULL)
+
+    with pytest.raises(InterruptedRunError):
+        side_by_side([work, fail])
+
+    assert done == [1]
 
 
 def test_work_is_done_after_each_poke_and_at_the_end() -> None:

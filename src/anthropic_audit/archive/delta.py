@@ -74,6 +74,11 @@ class DeltaLog:
         return self._table.name
 
     @property
+    def table_id(self) -> str:
+        """What tells this table from any other of the same name."""
+        return str(self._delta.metadata().id)
+
+    @property
     def files(self) -> tuple[DataFile, ...]:
         """The files of the newest version."""
         return tuple(self._files)
@@ -140,6 +145,11 @@ class DeltaLog:
         with self._committing():
             predicate = f"{DAY} IN ({listed})" + (f" OR ({undated})" if undated_by else "")
             self._delta.delete(predicate, commit_properties=self._properties())
+
+    def remove_numbered(self, numbers: Sequence[int]) -> None:
+        """Remove the rows with some numbers (`seq`); their files stay on the disk until `vacuum`."""
+        with self._committing():
+            self._delta.delete(f"seq IN ({', '.join(map(str, numbers))})", commit_properties=self._properties())
 
     def vacuum(self, grace: timedelta = GRACE) -> Vacuumed:
         """Delete files that have been in no version of the table for `grace`, in whole hours, or more.

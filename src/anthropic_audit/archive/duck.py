@@ -1,20 +1,55 @@
-"""DuckDB as we open it: in memory, in UTC, and never fetching anything from anywhere."""
+"""DuckDB as we open it: in memory, in UTC, within bounds of memory, and never fetching anything from anywhere."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
+from anthropic_audit.memory import memory
+
+MAX_MEMORY_BYTES: Final = 1 << 30
+"""Upper bound on the memory of one DuckDB instance; its cursors share it. What does not fit goes to the disk."""
+
+MIN_MEMORY_BYTES: Final = 64 << 20
+
+_numbers = count()
+
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB of its own; threads take a cursor of it each."""
+    """Open a DuckDB of its own; threads take a cursor of it each.
+
+    It uses at most `MAX_MEMORY_BYTES`, or a quarter of what this process may use if that is less. Larger intermediate
+    results are written to a folder below `TMPDIR` that only this user can read.
+    """
     connection = duckdb.connect(
-        config={"threads": 2, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        config={
+            "threads": 2,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "memory_limit": f"{memory_bytes(memory().limit) >> 20}MiB",
+            "temp_directory": str(Path(_spill().name) / str(next(_numbers))),
+        }
     )
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     return connection
+
+
+def memory_bytes(limit: int) -> int:
+    """Return how much memory one instance gets when the process may use `limit` bytes."""
+    return max(MIN_MEMORY_BYTES, min(MAX_MEMORY_BYTES, limit // 4))
+
+
+@cache
+def _spill() -> tempfile.TemporaryDirectory[str]:
+    """Return the folder of this process for what does not fit into memory; it goes when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="anthropic-audit-", ignore_cleanup_errors=True)
 
 
 def read(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:

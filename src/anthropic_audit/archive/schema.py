@@ -227,9 +227,31 @@ REJECTED = Table(
 )
 """What sinks refuse for good, and what of it they took later: the newest row of an event says."""
 
+CHANGED = Table(
+    "changed_activities",
+    pa.schema(
+        [
+            pa.field("seq", pa.int64(), nullable=False),
+            pa.field("feed", pa.string(), nullable=False),
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("stored_created_at", _TIME, nullable=False),
+            pa.field("stored_sha256", pa.binary(), nullable=False),
+            pa.field("created_at", _TIME, nullable=False),
+            pa.field("sha256", pa.binary(), nullable=False),
+            pa.field("is_same_content", pa.bool_(), nullable=False),
+            pa.field("raw", pa.binary(), nullable=False),
+            pa.field("received_at", _TIME, nullable=False),
+            pa.field("request_id", pa.string()),
+            pa.field("walk_id", pa.string(), nullable=False),
+        ]
+    ),
+    indexed=("seq", "received_at"),
+)
+"""Activities that were served again with other bytes than are stored, each text once; `seq` is the stored one's."""
+
 ESSENTIAL = (ACTIVITIES, EVENTS, COVERAGE)
 """The tables that every archive has; older archives lack the others."""
 
 TABLES: Mapping[str, Table] = MappingProxyType(
-    {table.name: table for table in (*ESSENTIAL, REMOVALS, REQUESTS, GAPS, DELIVERIES, REJECTED)}
+    {table.name: table for table in (*ESSENTIAL, REMOVALS, REQUESTS, GAPS, DELIVERIES, REJECTED, CHANGED)}
 )

@@ -24,18 +24,14 @@ from .duck import connect, read
 from .lease import Lease
 from .ledger import GapLedger, GapRow
 from .location import folder_of
-from .rows import Events, activity_rows, coverage_rows, event_rows, removal_rows, request_rows
+from .rows import Events, coverage_rows, event_rows, removal_rows, request_rows
 from .schema import ACTIVITIES, COVERAGE, DELIVERIES, EVENTS, NORMALIZED, REJECTED, REMOVALS, REQUESTS, SEQ
 from .snapshot import translated
+from .storing import ActivityStore
 from .upkeep import GRACE, Compacted, Removed, Vacuumed
 
 _LEASE_SECONDS = 1.0
 
-_STORED_ALREADY = """
-SELECT DISTINCT batch.id FROM batch
-JOIN read_parquet($files, hive_partitioning = false) stored ON stored.id = batch.id
-WHERE stored.created_at BETWEEN $lowest AND $highest
-"""
 _BETWEEN = """
 SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($files, hive_partitioning = false)
 WHERE seq BETWEEN $first AND $last ORDER BY seq
@@ -80,20 +76,21 @@ class ArchiveWriter:
         SetupError: The location is none.
     """
 
-    def __init__(self, location: str, clock: Clock) -> None:
+    def __init__(self, location: str, clock: Clock, watch: Watch = nobody) -> None:
         folder = folder_of(location)
         with translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._lease = Lease(folder, clock.now())
         try:
-            self._activities = DeltaLog(folder, ACTIVITIES, self._lease)
+            self._duckdb = connect()
+            self._store = ActivityStore(folder, self._lease, self._duckdb, watch)
+            self._activities = self._store.activities
             self._events = DeltaLog(folder, EVENTS, self._lease)
             self._coverage = DeltaLog(folder, COVERAGE, self._lease)
             self._requests = DeltaLog(folder, REQUESTS, self._lease)
             self._removals = DeltaLog(folder, REMOVALS, self._lease)
             self._of_sinks = [DeltaLog(folder, DELIVERIES), DeltaLog(folder, REJECTED)]
             self._gaps = GapLedger(folder)
-            self._duckdb = connect()
             self._walks = self._read_coverage()
             self._covered = {key: Spans.of(walk.window for walk in walks) for key, walks in self._walks.items()}
         except BaseException:
@@ -111,18 +108,12 @@ class ArchiveWriter:
         return self._folder
 
     def append(self, received: Sequence[Received]) -> int:
-        """Store the activities whose id is not stored yet, and return how many that were."""
-        once: dict[str, Received] = {}
-        for one in received:
-            once.setdefault(one.activity.id, one)
+        """Store the activities whose id is not stored yet, and return how many that were.
+
+        What is stored already and has other bytes now is recorded in `changed_activities`, each different text once.
+        """
         with self._storing, translated(self._folder):
-            self._activities.refresh()
-            stored = self._stored_already(list(once.values()))
-            fresh = [one for name, one in once.items() if name not in stored]
-            if fresh:
-                last = self._activities.mark(SEQ)
-                self._activities.append(activity_rows(fresh, last + 1), {SEQ: last + len(fresh)})
-            return len(fresh)
+            return self._store.append(received)
 
     def claim(self, coverage: Coverage) -> None:
         """Record that a window was walked to its end."""
@@ -279,6 +270,7 @@ class ArchiveWriter:
                 days = [one.day for one in found]
                 self._events.remove_days(days)
                 self._activities.remove_days(days, undated_by="received_at")
+                self._store.drop_orphans()
             return found
 
     def _days(self, before: date) -> list[Removed]:
@@ -293,6 +285,7 @@ class ArchiveWriter:
     def _tables(self) -> list[tuple[DeltaLog, threading.Lock]]:
         return [
             (self._activities, self._storing),
+            (self._store.changed, self._storing),
             (self._events, self._deriving),
             (self._coverage, self._recording),
             (self._requests, self._recording),
@@ -303,6 +296,7 @@ class ArchiveWriter:
 
     def close(self) -> None:
         """Let the next process write."""
+        self._store.close()
         self._duckdb.close()
         self._lease.release()
 
@@ -311,21 +305,6 @@ class ArchiveWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _stored_already(self, received: Sequence[Received]) -> set[str]:
-        """Return which ids are stored; only files that can hold these times are read."""
-        if not received:
-            return set()
-        times = [one.activity.created_at for one in received]
-        lowest, highest = min(times), max(times)
-        files = [file.path for file in self._activities.files if file.may_hold("created_at", lowest, highest)]
-        if not files:
-            return set()
-        batch = pa.table({"id": [one.activity.id for one in received]})
-        with self._duckdb.cursor() as connection:
-            connection.register("batch", batch)
-            found = read(connection, _STORED_ALREADY, {"files": files, "lowest": lowest, "highest": highest})
-        return set(found.column("id").to_pylist())
 
     def _read_coverage(self) -> dict[tuple[str, str], list[Walk]]:
         """Return the walks of each feed with each set of filters."""
@@ -352,7 +331,7 @@ def open_writer(location: str, clock: Clock, watch: Watch = nobody) -> ArchiveWr
     is_told = False
     while True:
         try:
-            return ArchiveWriter(location, clock)
+            return ArchiveWriter(location, clock, watch)
         except ArchiveBusyError as error:
             if not is_told:
                 watch(Waiting(_LEASE_SECONDS, str(error)))

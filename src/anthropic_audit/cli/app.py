@@ -29,6 +29,7 @@ from .renormalize import renormalize
 from .report import report
 from .run import run
 from .status import status
+from .stopping import leave_with
 
 COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyType(
     {
@@ -87,4 +88,7 @@ app.add_typer(sinks_commands.app, name="sinks")
 
 def main() -> None:
     """Run the command line and exit."""
-    app(prog_name="anthropic-audit")
+    try:
+        app(prog_name="anthropic-audit")
+    except SystemExit as left:
+        leave_with(left.code if isinstance(left.code, int) else int(left.code is not None))

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer, verify
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.settings import RetentionSettings
 from anthropic_audit.times import parse_duration
 
@@ -112,7 +113,10 @@ def retention_of(settings: RetentionSettings, now: datetime) -> tuple[date, list
 @contextmanager
 def _writer(config: Path | None, archive: str | None) -> Iterator[ArchiveWriter]:
     settings, clock = load_settings(config, {"archive": archive}).settings, SystemClock()
-    with stopping(clock.interrupt), open_writer(settings.archive, clock, logging_watch(open_log())) as writer:
+    with (
+        stopping(clock.interrupt, InterruptedRunError.exit_code),
+        open_writer(settings.archive, clock, logging_watch(open_log())) as writer,
+    ):
         yield writer
 
 

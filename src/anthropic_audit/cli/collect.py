@@ -74,7 +74,7 @@ def collect(
             notes().print(f"warning: feed {name}: {key.warning}", markup=False)
     clock = SystemClock()
     try:
-        with stopping(clock.interrupt), watching() as shown:
+        with stopping(clock.interrupt, InterruptedRunError.exit_code if once else 0), watching() as shown:
             watch = safely(shown)
             outcomes = _run(settings, [(one, keys[one.name]) for one in chosen], clock, watch, once=once)
     except InterruptedRunError as error:

@@ -51,7 +51,7 @@ def console(
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"console": settings.console.model_copy(update=changes)})
     clock, secret = SystemClock(), client_secret(settings.console, _warn)
-    with stopping(clock.interrupt), open_console(settings, clock, _tell, client_secret=secret) as served:
+    with stopping(clock.interrupt, 0), open_console(settings, clock, _tell, client_secret=secret) as served:
         _tell(served.link())
         notes().print("stop with Ctrl-C")
         if not no_open and sys.stderr.isatty():

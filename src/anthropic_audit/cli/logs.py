@@ -11,6 +11,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 from anthropic_audit.progress import (
+    ChangedActivities,
     CursorLost,
     Delivered,
     DeliveryFailed,
@@ -70,6 +71,7 @@ def logging_watch(log: FilteringBoundLogger) -> Watch:
             case PageRead() if event.malformed:
                 log.warning("malformed activities", feed=event.feed, activities=event.malformed)
             case _:
+                _log_changes(log, event)
                 _log_beside(log, event)
 
     return watch
@@ -110,6 +112,18 @@ def _log_walk(log: FilteringBoundLogger, event: WalkFinished) -> None:
         request_id=walk.request_id,
         walk_id=walk.walk_id,
     )
+
+
+def _log_changes(log: FilteringBoundLogger, event: Progress) -> None:
+    if isinstance(event, ChangedActivities):
+        log.warning(
+            "changed activities",
+            feed=event.feed,
+            activities=event.activities,
+            same_content=event.same_content,
+            examples=list(event.examples),
+            hint="both are kept: table `changed_activities`; `anthropic-audit status` counts them",
+        )
 
 
 def _log_delivery(log: FilteringBoundLogger, event: Progress) -> None:

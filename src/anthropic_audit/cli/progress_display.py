@@ -19,6 +19,7 @@ from rich.text import Text
 
 from anthropic_audit.progress import (
     Asked,
+    ChangedActivities,
     CursorLost,
     Delivered,
     DeliveryFailed,
@@ -124,6 +125,8 @@ class ProgressDisplay:
                     self._console.print(Text(redact(f"{event.work}: {event.reason}"), style="red"))
                 case RangeRead():
                     self._history = event
+                case ChangedActivities():
+                    self._console.print(Text(redact(told_changes(event)), style="yellow"))
                 case Normalized():
                     self._events += event.events
                 case _:
@@ -158,6 +161,13 @@ class ProgressDisplay:
             self._console.print(Text(redact(f"{feed}: {event.reason}"), style="red"))
         elif isinstance(event, CursorLost):
             self._console.print(Text(f"{feed}: the cursor was lost, going on at {format_time(event.resumed_at)}"))
+
+
+def told_changes(event: ChangedActivities) -> str:
+    """Say that activities came again with other bytes than are stored."""
+    spelling = f", {event.same_content:,} of them only in spelling" if event.same_content else ""
+    number = f"{event.activities:,} stored activities were" if event.activities != 1 else "1 stored activity was"
+    return f"{event.feed}: {number} served again with other bytes{spelling}: `anthropic-audit status` counts them"
 
 
 def _bar(history: RangeRead, seconds: float) -> Text:

@@ -108,7 +108,7 @@ def _read(
     settle_in()
     try:
         with ExitStack() as stack:
-            stack.enter_context(stopping(clock.interrupt))
+            stack.enter_context(stopping(clock.interrupt, InterruptedRunError.exit_code))
             watch = safely(stack.enter_context(watching()))
             requests = RequestLog(watch, clock)
             (run,) = open_feeds([(feeds[0], key.secret)], clock, requests.watch)

@@ -42,7 +42,7 @@ def renormalize(since: Since = None, until: Until = None, config: Config = None,
     open_reader(settings.archive)  # says so when there is none; a writer would make one
     clock = SystemClock()
     try:
-        with stopping(clock.interrupt), _watching(clock) as watch:
+        with stopping(clock.interrupt, InterruptedRunError.exit_code), _watching(clock) as watch:
             done, version = _derive(settings, clock, Window(start or EPOCH, end or now + _TOMORROW), watch)
     except InterruptedRunError as error:
         notes().print(f"{error}: the events of some stretches are renewed; run it again for the rest")

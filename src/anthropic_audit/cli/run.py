@@ -52,7 +52,7 @@ from .options import Archive, Config
 from .pace import settle_in
 from .sinks.opening import PATIENT, opened_errands
 from .status_echo import accesses
-from .stopping import reloading, stopping
+from .stopping import Stop, reloading, stopping
 
 _RECORD_SECONDS = 60.0
 _LISTEN_SECONDS = 3600.0
@@ -102,15 +102,22 @@ def run(
 
     Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
     """
+    stop = Stop()
+    with stopping(stop.ask, 0):
+        _run(stop, {"archive": archive}, config, health_port=health_port, with_console=with_console)
+
+
+def _run(
+    stop: Stop, flags: Mapping[str, object], config: Path | None, *, health_port: int | None, with_console: bool
+) -> None:
     log = open_log()
-    flags = {"archive": archive}
     plan = _plan(config, flags, log)
     while True:
         if health_port is not None:
             service = plan.settings.service.model_copy(update={"health_port": health_port})
             plan = _Plan(plan.settings.model_copy(update={"service": service}), plan.feeds)
         plan = replace(plan, has_console=with_console)
-        if not _serve(plan, log):
+        if not _serve(plan, stop, log):
             log.info("stopped")
             return
         try:
@@ -147,17 +154,18 @@ def _plan(config: Path | None, flags: Mapping[str, object], log: FilteringBoundL
     return _Plan(settings, feeds)
 
 
-def _serve(plan: _Plan, log: FilteringBoundLogger) -> bool:
+def _serve(plan: _Plan, stop: Stop, log: FilteringBoundLogger) -> bool:
     """Run until a signal; say whether settings are to be taken over and it goes on."""
     clock, is_wanted_again = SystemClock(), threading.Event()
+    stop.reach(clock)
 
     def reload() -> None:
         is_wanted_again.set()
         clock.interrupt()
 
-    with stopping(clock.interrupt), reloading(reload), suppress(InterruptedRunError):
+    with reloading(reload), suppress(InterruptedRunError):
         _work(plan, clock, log)
-    return is_wanted_again.is_set()
+    return is_wanted_again.is_set() and not stop.is_asked
 
 
 def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
@@ -209,6 +217,7 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
         stack.enter_context(Deliveries(archive, sinks, clock, watch, unexpected=unexpected))
         stack.enter_context(Chores(chores, partial(_chore_ended, log, unexpected)))
         log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
+        stack.callback(clock.interrupt)  # whatever ends collecting ends all the rest, before it is closed
         collector.follow(runs)
 
 

@@ -120,7 +120,7 @@ def simulate(
         has_exclude=not no_exclude,
         requests_per_minute=rate_limit,
     )
-    with stopping(clock.interrupt), suppress(InterruptedRunError):
+    with stopping(clock.interrupt, 0), suppress(InterruptedRunError):
         vendor = _opened(settings, clock)
         if key_file is not None:
             _write_key(key_file, vendor)

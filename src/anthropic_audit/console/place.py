@@ -22,6 +22,7 @@ from anthropic_audit.search import Firsts, Question, document_fields, known_fiel
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import EPOCH
 
+from .admission import Admission
 from .asking import Asked, Period, period, query, question, read_asked
 from .guard import Session, Visitor
 from .lens import Clear, Lens, Masked
@@ -56,6 +57,7 @@ class Place:
         self.teller = Teller(self.catalogue)
         self.firsts = Firsts(NEW)
         self.tickets = Tickets()
+        self.exports = Admission()
         self.searches = Searches(library.folder / "console" / "searches.json")
         self._clear: Lens = Clear()
         self._masked: Lens = Masked(self.catalogue, secrets.token_bytes(32))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 import pyarrow as pa
 
@@ -17,9 +16,6 @@ from anthropic_audit.progress import Delivered, Watch
 
 from .courier import Courier, Settled
 from .prepare import Prepare
-
-MAX_REASON_CHARS: Final = 2_000
-"""Longest reason of a rejection that is kept: a target may quote the whole event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,7 @@ class Errands:
                     id=parcel.id,
                     timestamp=parcel.timestamp,
                     status=verdict.status,
-                    reason=verdict.reason[:MAX_REASON_CHARS],
+                    reason=verdict.reason,
                     is_resolved=is_resolved,
                     recorded_at=now,
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -11,7 +11,6 @@ from typing import Final
 
 import duckdb
 import orjson
-import pyarrow as pa
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH
@@ -19,6 +18,7 @@ from anthropic_audit.times import EPOCH
 from .fields import COLUMNS, Column, Kind
 from .question import Clause, Question
 from .run import Hit, compiled, days_of, run, translated
+from .sorting import sorted_rows
 
 MOST: Final = 500
 TIME: Final = "@timestamp"
@@ -260,21 +260,26 @@ def newest_since(
 def in_order(
     connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, order: Order
 ) -> Iterator[Sequence[Hit]]:
-    """Yield everything that fits, some at a time.
-
-    By time, memory holds a day's matches; by a column, the numbers of all matches.
+    """Yield everything that fits, at most `MOST` at a time, in bounded memory (see `slices` and `sorting`).
 
     Raises:
         SetupError: The field has no column to sort by.
         ArchiveError: The archive can't be read.
     """
+    for some in _all_in_order(connection, question, now, order):
+        hits = iter(some)
+        while few := list(islice(hits, MOST)):
+            yield few
+
+
+def _all_in_order(
+    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, order: Order
+) -> Iterator[Iterable[Hit]]:
     if order.field == TIME:
-        hits = run(connection, replace(question, oldest_first=not order.is_descending), now)
-        while some := list(islice(hits, MOST)):
-            yield some
+        yield run(connection, replace(question, oldest_first=not order.is_descending), now)
         return
+    column = sorting_column(order).name
     with translated():
-        sql, parameters = _sorted(compiled(connection, question, now), order, "epoch_us(timestamp), seq")
-        keys: pa.Table = connection.sql(sql, params=parameters).to_arrow_table()
-        for batch in keys.to_batches(max_chunksize=MOST):
-            yield _read(connection, list(zip(*(column.to_pylist() for column in batch.columns), strict=True)))
+        clause = compiled(connection, question, now)
+        for rows in sorted_rows(connection, column, clause, is_descending=order.is_descending):
+            yield (Hit(seq, feed, document) for _, _, seq, feed, document in rows)

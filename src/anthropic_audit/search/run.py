@@ -1,4 +1,4 @@
-"""Ask an archive a question: day by day, so that memory holds one day's matches and the first rows come early."""
+"""Ask an archive a question: slice by slice, so that memory holds few matches and the first rows come early."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from ipaddress import ip_address
+from itertools import islice
 from typing import Any
 
 import duckdb
@@ -18,8 +19,11 @@ from anthropic_audit.errors import ArchiveError
 from .conditions import Condition, Network
 from .query import conditions_of
 from .question import Clause, Question, elements, where
+from .slices import Pace, slices
 
 _BATCH_ROWS = 1_000
+_FEW = 1_000
+"""Up to this limit, DuckDB keeps only the first rows of a day while it reads the rest."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,30 @@ def run(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime
     """
     with translated():
         clause = compiled(connection, question, now)
+        if question.limit is None or question.limit > _FEW:
+            yield from islice(_all_hits(connection, clause, question), question.limit)
+            return
         left = question.limit
         for day in days_of(connection, question):
-            for hit in _day_hits(connection, clause, day, replace(question, limit=left)):
+            for hit in _hits(
+                connection, clause, Clause("day = CAST(? AS DATE)", (day,)), replace(question, limit=left)
+            ):
                 yield hit
-                left = None if left is None else left - 1
+                left -= 1
             if left == 0:
                 return
+
+
+def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, question: Question) -> Iterator[Hit]:
+    """Yield what fits, slice by slice, so that memory holds no more than one slice's documents."""
+    pace, unlimited = Pace(), replace(question, limit=None)
+    for day, events in _counted_days(connection, question):
+        for part in slices(connection, day, events, pace, oldest_first=question.oldest_first):
+            chars = 0
+            for hit in _hits(connection, clause, part.clause, unlimited):
+                chars += len(hit.document)
+                yield hit
+            pace.note(part.rows, chars)
 
 
 def compiled(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Clause:
@@ -84,14 +105,26 @@ def days_of(connection: duckdb.DuckDBPyConnection, question: Question) -> list[d
     return [row[0] for row in connection.execute(sql, list(span.parameters)).fetchall()]
 
 
-def _day_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, day: date, question: Question) -> Iterator[Hit]:
+def _counted_days(connection: duckdb.DuckDBPyConnection, question: Question) -> list[tuple[date, int]]:
+    """Return the same days, and how many events each of them has in all."""
+    first, last = question.since and question.since.date(), question.until and question.until.date()
+    direction = "ASC" if question.oldest_first else "DESC"
+    sql = (
+        "SELECT day, count(*) FROM events WHERE day >= coalesce(CAST($first AS DATE), day) "  # noqa: S608 - our own text
+        f"AND day <= coalesce(CAST($last AS DATE), day) GROUP BY day ORDER BY day {direction}"
+    )
+    return connection.execute(sql, {"first": first, "last": last}).fetchall()
+
+
+def _hits(connection: duckdb.DuckDBPyConnection, clause: Clause, part: Clause, question: Question) -> Iterator[Hit]:
+    """Yield what fits in one part of a day."""
     direction = "ASC" if question.oldest_first else "DESC"
     limit = "" if question.limit is None else f"LIMIT {question.limit:d}"
     sql = (
-        f"SELECT seq, feed, document FROM events WHERE day = CAST(? AS DATE) AND {clause.sql} "  # noqa: S608 - our own
+        f"SELECT seq, feed, document FROM events WHERE {part.sql} AND {clause.sql} "  # noqa: S608 - our own
         f"ORDER BY timestamp {direction}, seq {direction} {limit}"
     )
-    found = connection.cursor().execute(sql, [day, *clause.parameters])
+    found = connection.cursor().execute(sql, [*part.parameters, *clause.parameters])
     while rows := found.fetchmany(_BATCH_ROWS):
         for seq, feed, document in rows:
             yield Hit(seq, feed, document)

@@ -9,7 +9,6 @@ from typing import Self
 
 _FIRST_PAUSE_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 60.0
-_MAX_END_SECONDS = 6.0
 
 
 class Beside:
@@ -37,10 +36,10 @@ class Beside:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Do what is left; when the operator or an error ends the context, wait for some seconds only."""
+        """Do what is left, or end with the operator's stop: nothing that the work uses may be closed before."""
         self._closing.set()
         self._wanted.set()
-        self._thread.join(None if kind is None else _MAX_END_SECONDS)
+        self._thread.join()
 
     def _run(self) -> None:
         failures = 0

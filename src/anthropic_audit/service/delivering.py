@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
@@ -60,8 +61,9 @@ class Deliveries:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait for what is being sent, but not for long: what is not recorded is sent again."""
+        ends = time.monotonic() + _PATIENCE_SECONDS
         for thread in self._threads:
-            thread.join(_PATIENCE_SECONDS)
+            thread.join(max(0.0, ends - time.monotonic()))
 
     def _follow(self, name: str, opened: Open) -> None:
         failures = 0

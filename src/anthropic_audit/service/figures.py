@@ -14,6 +14,7 @@ from anthropic_audit.model import Errand, Purpose
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import (
     Asked,
+    ChangedActivities,
     Delivered,
     DeliveryFailed,
     Normalized,
@@ -50,6 +51,9 @@ class Figures:
         self._read = self._counter("activities_read", "Activities that walks have read", "feed")
         self._new = self._counter("activities_stored", "Activities that were new", "feed")
         self._repeated = self._counter("activities_repeated", "Activities that were stored already", "feed")
+        self._changed = self._counter(
+            "activities_changed", "Stored activities that came again with other bytes", "feed", "content"
+        )
         self._late = self._counter("activities_late", "Activities found by reading covered time again", "feed")
         self._malformed = self._counter("activities_malformed", "Activities without an id, a type or a time", "feed")
         self._walks = self._counter("walks", "Walks that ended with a claim", "feed", "purpose")
@@ -92,6 +96,7 @@ class Figures:
             case WalkFinished():
                 self._count_walk(event)
             case _:
+                self._count_changes(event)
                 self._count_other(event)
         self._passed_on(event)
 
@@ -124,6 +129,11 @@ class Figures:
             self._late.labels(walk.feed).inc(walk.new)
         if walk.requests_remaining is not None:
             self._budget.labels(walk.feed).set(walk.requests_remaining)
+
+    def _count_changes(self, event: Progress) -> None:
+        if isinstance(event, ChangedActivities):
+            self._changed.labels(event.feed, "same").inc(event.same_content)
+            self._changed.labels(event.feed, "other").inc(event.activities - event.same_content)
 
     def _count_other(self, event: Progress) -> None:
         match event:

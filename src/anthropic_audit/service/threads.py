@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 Result = TypeVar("Result")
 
-_PATIENCE_SECONDS = 0.5
+_LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 5.0
 
 
-def side_by_side(works: Sequence[Callable[[], Result]]) -> list[Result]:
+def side_by_side(works: Sequence[Callable[[], Result]], patience_seconds: float = _PATIENCE_SECONDS) -> list[Result]:
     """Call all functions at the same time, and return what they returned, in their order.
 
-    The first exception is raised as soon as it is there. The threads of the others end by themselves (an operator's
-    stop reaches all of them) or with the process.
+    The first exception is raised when the others have ended, too: an operator's stop reaches all of them, and what
+    they use must not be closed before. Those that take longer than `patience_seconds` in all end with the process.
     """
     if len(works) == 1:
         return [works[0]()]
@@ -38,8 +40,9 @@ def side_by_side(works: Sequence[Callable[[], Result]]) -> list[Result]:
         results[number] = result  # type: ignore[assignment]  # it is a result when there is no failure
     if failure is None:
         return [results[number] for number in range(len(works))]
+    ends = time.monotonic() + patience_seconds
     for thread in threads:
-        thread.join(_PATIENCE_SECONDS)
+        thread.join(max(0.0, ends - time.monotonic()))
     raise failure
 
 
@@ -49,6 +52,6 @@ def _next(
     """Wait for the next end, and let signals in now and then."""
     while True:
         try:
-            return ended.get(timeout=_PATIENCE_SECONDS)
+            return ended.get(timeout=_LOOK_SECONDS)
         except queue.Empty:
             continue

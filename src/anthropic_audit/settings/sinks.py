@@ -10,8 +10,9 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from .kinds import Days, Filled, Headers, Span, TimeoutSpan, Url, UrlOrNone
-from .section import Section
+from .section import Duration, Section
 
+_DEADLINE_TIMEOUTS = 10
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
 
@@ -24,7 +25,9 @@ class _Sink(Section):
         50_000_000, ge=1000, le=1_000_000_000, description="Largest event that is sent; a larger one is rejected"
     )
     workers: int = Field(4, ge=1, le=32, description="Requests at the same time")
-    timeout: TimeoutSpan = Field(timedelta(seconds=60), description="Time one request may take")
+    timeout: TimeoutSpan = Field(
+        timedelta(seconds=60), description="Longest silence of a connection that is waited for"
+    )
     secret_env: str = Field("", description="Environment variable that holds the key, password or token")
     secret_file: str = Field("", description="File that holds it")
     secret_command: tuple[str, ...] = Field((), description="Command that prints it, as a list of words")
@@ -46,9 +49,17 @@ class _Sink(Section):
 
 
 class _Web(_Sink):
+    request_deadline: Duration = Field(
+        timedelta(0), description="Time one request may take in all; 0s: ten times `timeout`"
+    )
     ca_file: str = Field("", description="PEM file of certificate authorities to trust instead of the system's")
     client_certificate_file: str = Field("", description="PEM file of a client certificate")
     client_key_file: str = Field("", description="PEM file of the client certificate's private key")
+
+    @property
+    def deadline(self) -> timedelta:
+        """How long one request may take, from connecting to the last byte of its answer."""
+        return self.request_deadline or _DEADLINE_TIMEOUTS * self.timeout
 
 
 class _Cluster(_Web):

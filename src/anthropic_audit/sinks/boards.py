@@ -5,8 +5,17 @@ from __future__ import annotations
 from base64 import b64encode
 
 import httpx2
+import orjson
 
 from anthropic_audit.errors import SetupError, SinkBusyError, SinkRefusedError
+from anthropic_audit.network import (
+    Answer,
+    AnswerTooLargeError,
+    DeadlineExceededError,
+    Supervisor,
+    fetch,
+    supervise,
+)
 from anthropic_audit.redact import Secret, redact
 from anthropic_audit.settings import ClusterSink, ElasticsearchSink
 
@@ -14,6 +23,7 @@ from .answers import MISSING, refusal
 from .certificates import tls_context
 
 _GOOD = range(200, 300)
+_MAX_ANSWER_BYTES = 64 * 2**20
 
 
 class BoardServer:
@@ -24,6 +34,8 @@ class BoardServer:
     """
 
     def __init__(self, settings: ClusterSink, secret: Secret | None) -> None:
+        self._deadline = settings.deadline
+        self._supervisor = Supervisor()
         self._name = settings.name
         self._url = settings.dashboards_url.rstrip("/")
         mark = "kbn-xsrf" if isinstance(settings, ElasticsearchSink) else "osd-xsrf"
@@ -31,6 +43,7 @@ class BoardServer:
         self._client = httpx2.Client(
             verify=tls_context(settings), timeout=settings.timeout.total_seconds(), headers=headers
         )
+        supervise(self._client, self._supervisor)
 
     def description(self, name: str) -> str | None:
         """Return the description of a dashboard, or None when there is none of this id.
@@ -41,7 +54,7 @@ class BoardServer:
         answer = self._ask("GET", f"/api/saved_objects/dashboard/{name}")
         if answer is None:
             return None
-        found = answer.json().get("attributes", {}).get("description", "")
+        found = orjson.loads(answer.body).get("attributes", {}).get("description", "")
         return str(found)
 
     def take(self, ndjson: bytes) -> None:
@@ -52,7 +65,7 @@ class BoardServer:
         """
         file = {"file": ("overview.ndjson", ndjson, "application/ndjson")}
         answer = self._ask("POST", "/api/saved_objects/_import?overwrite=true", file)
-        result = {} if answer is None else answer.json()
+        result = {} if answer is None else orjson.loads(answer.body)
         if not result.get("success"):
             message = f"sink {self._name}: the dashboards were not taken: {redact(str(result.get('errors')))[:500]}"
             raise SinkRefusedError(message)
@@ -61,19 +74,24 @@ class BoardServer:
         """Close connections."""
         self._client.close()
 
-    def _ask(
-        self, method: str, path: str, files: dict[str, tuple[str, bytes, str]] | None = None
-    ) -> httpx2.Response | None:
+    def _ask(self, method: str, path: str, files: dict[str, tuple[str, bytes, str]] | None = None) -> Answer | None:
+        seconds = self._deadline.total_seconds()
         try:
-            answer = self._client.request(method, f"{self._url}{path}", files=files)
+            request = self._client.build_request(method, f"{self._url}{path}", files=files)
+            answer = fetch(self._client, self._supervisor, request, seconds=seconds, max_bytes=_MAX_ANSWER_BYTES)
+        except (DeadlineExceededError, AnswerTooLargeError) as error:
+            message = f"sink {self._name}: no complete answer from dashboards_url within {seconds:g} seconds"
+            raise SinkBusyError(
+                message, hint="check dashboards_url and the network, or raise request_deadline"
+            ) from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             message = f"sink {self._name}: no answer from dashboards_url: {type(error).__name__}: {error}"
             raise SinkBusyError(message, hint="check dashboards_url, certificates and the network") from error
-        if answer.status_code in _GOOD:
+        if answer.status in _GOOD:
             return answer
-        if answer.status_code == MISSING and method == "GET":
+        if answer.status == MISSING and method == "GET":
             return None
-        raise refusal(self._name, answer.status_code, answer.text[:2000], answer.headers)
+        raise refusal(self._name, answer.status, answer.text[:2000], answer.headers)
 
 
 def _authorization(settings: ClusterSink, secret: Secret | None) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Any
 
 from anthropic_audit.errors import SinkDeniedError
 from anthropic_audit.model import Parcel, Verdict
+from anthropic_audit.network import nothing
 
 from . import bulk
 from .answers import MISSING
@@ -20,8 +21,9 @@ Hit = bulk.Hit
 class Cluster:
     """One data stream, by whichever client; several threads may use it at the same time."""
 
-    def __init__(self, api: bulk.Api) -> None:
+    def __init__(self, api: bulk.Api, check: Callable[[], None] = nothing) -> None:
         self._api = api
+        self._check = check
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Send events by one bulk request.
@@ -73,6 +75,7 @@ class Cluster:
         try:
             yield
         except Exception as error:
+            self._check()  # the clients take the operator's stop for a failure of the network
             failure = self._api.failure(error)
             if failure is None:
                 raise

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from elastic_transport import ConnectionTimeout, TransportError
+from elastic_transport import ConnectionTimeout, NodeConfig, TransportError, Urllib3HttpNode
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from elasticsearch.helpers import streaming_bulk
 
 from anthropic_audit.errors import AuditError, SetupError, SinkBusyError
+from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ElasticsearchSink
 
 from . import bulk
 from .answers import reason_of, refusal
+from .pool import SupervisedPool
 
 
 class ElasticsearchApi:
@@ -24,11 +26,11 @@ class ElasticsearchApi:
         SetupError: A URL, the cloud id or a certificate can't be used.
     """
 
-    def __init__(self, settings: ElasticsearchSink, secret: Secret | None) -> None:
+    def __init__(self, settings: ElasticsearchSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
         self._stream = settings.data_stream
         self._name = settings.name
         try:
-            self._client = Elasticsearch(**_options(settings, secret))
+            self._client = Elasticsearch(**_options(settings, secret), node_class=_node_class(settings, check))
         except (ValueError, OSError) as error:
             message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
             raise SetupError(message, hint="check urls, cloud_id and the certificates' files") from error
@@ -85,6 +87,19 @@ class ElasticsearchApi:
                 message = f"sink {self._name}: no answer: {error.message}"
                 return SinkBusyError(message, hint="check urls, certificates and the network")
         return None
+
+
+def _node_class(settings: ElasticsearchSink, check: Callable[[], None]) -> type[Urllib3HttpNode]:
+    """Return the client's own kind of node, with a pool that sends under supervision."""
+
+    class Node(Urllib3HttpNode):
+        def __init__(self, config: NodeConfig) -> None:
+            super().__init__(config)
+            host = f"[{config.host}]" if ":" in config.host.strip("[]") else config.host
+            self.pool.close()
+            self.pool = SupervisedPool(settings, f"{config.scheme}://{host}:{config.port}", check)  # type: ignore[assignment] # it has what a node asks for
+
+    return Node
 
 
 def _options(settings: ElasticsearchSink, secret: Secret | None) -> dict[str, Any]:

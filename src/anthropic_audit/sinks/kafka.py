@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from anthropic_audit.errors import AuditError, SetupError, SinkBusyError, SinkDeniedError
 from anthropic_audit.model import Fate, Parcel, Verdict
+from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret, redact
 from anthropic_audit.settings import KafkaSink
 
@@ -24,6 +25,7 @@ _DENIED = (
 )
 _MILLISECONDS = 1000
 _GRACE_SECONDS = 5.0
+_CLOSE_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 
 
@@ -34,7 +36,8 @@ class KafkaTopic:
         SetupError: An option can't be used.
     """
 
-    def __init__(self, settings: KafkaSink, secret: Secret | None) -> None:
+    def __init__(self, settings: KafkaSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
+        self._check = check
         self._name, self._topic = settings.name, settings.topic
         self._seconds = settings.timeout.total_seconds()
         try:
@@ -48,6 +51,7 @@ class KafkaTopic:
 
         Raises:
             SinkBusyError, SinkDeniedError: None may be there.
+            InterruptedRunError: The operator asked for an end; what is not acknowledged may be there or not.
         """
         errors: dict[int, KafkaError | None] = {}
 
@@ -59,6 +63,7 @@ class KafkaTopic:
             for place, parcel in enumerate(parcels):
                 self._send(parcel, told(place))
             while len(errors) < len(parcels) and time.monotonic() < deadline:
+                self._check()
                 self._producer.poll(_POLL_SECONDS)
         except KafkaException as error:
             raise self._failure(error.args[0]) from error
@@ -74,7 +79,7 @@ class KafkaTopic:
     def close(self) -> None:
         """Let go of what is not acknowledged, and of connections."""
         self._producer.purge()
-        self._producer.flush(_GRACE_SECONDS)
+        self._producer.flush(_CLOSE_SECONDS)
 
     def _send(self, parcel: Parcel, told: Callable[[KafkaError | None], None]) -> None:
         stamp = round(parcel.timestamp.timestamp() * _MILLISECONDS)
@@ -85,6 +90,7 @@ class KafkaTopic:
                     self._topic, value, key, timestamp=stamp, on_delivery=lambda error, _: told(error)
                 )
             except BufferError:
+                self._check()
                 self._producer.poll(0.1)
             except KafkaException as error:
                 if error.args[0].code() not in _TOO_LARGE:

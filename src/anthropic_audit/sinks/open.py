@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from anthropic_audit.errors import SetupError
+from anthropic_audit.network import nothing
 from anthropic_audit.ports import Clock, Sink
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import (
@@ -44,7 +45,7 @@ def open_sink(settings: SinkSettings, secret: Secret | None, clock: Clock) -> Si
     return _OPEN[settings.to](settings, secret, clock)
 
 
-def open_cluster(settings: ClusterSink, secret: Secret | None) -> Cluster:
+def open_cluster(settings: ClusterSink, secret: Secret | None, check: Callable[[], None] = nothing) -> Cluster:
     """Return a sink that is a cluster, which can be asked and set up, too.
 
     Raises:
@@ -55,10 +56,10 @@ def open_cluster(settings: ClusterSink, secret: Secret | None) -> Cluster:
     if isinstance(settings, ElasticsearchSink):
         from .elasticsearch import ElasticsearchApi
 
-        return Cluster(ElasticsearchApi(settings, secret))
+        return Cluster(ElasticsearchApi(settings, secret, check), check)
     from .opensearch import OpenSearchApi
 
-    return Cluster(OpenSearchApi(settings, secret))
+    return Cluster(OpenSearchApi(settings, secret, check), check)
 
 
 def _need(settings: SinkSettings) -> None:
@@ -72,20 +73,20 @@ def _open_files(settings: NdjsonSink, _: Secret | None, clock: Clock) -> Sink:
     return StreamSink(settings.name) if settings.folder == "-" else FileSink(settings, clock)
 
 
-def _open_kafka(settings: KafkaSink, secret: Secret | None, _: Clock) -> Sink:
+def _open_kafka(settings: KafkaSink, secret: Secret | None, clock: Clock) -> Sink:
     _need(settings)
     from .kafka import KafkaTopic
 
-    return KafkaTopic(settings, secret)
+    return KafkaTopic(settings, secret, clock.check)
 
 
 _OPEN: Mapping[str, Callable[[Any, Secret | None, Clock], Sink]] = {
-    "elasticsearch": lambda settings, secret, _: open_cluster(settings, secret),
-    "opensearch": lambda settings, secret, _: open_cluster(settings, secret),
+    "elasticsearch": lambda settings, secret, clock: open_cluster(settings, secret, clock.check),
+    "opensearch": lambda settings, secret, clock: open_cluster(settings, secret, clock.check),
     "ndjson": _open_files,
-    "http": lambda settings, secret, _: WebhookTarget(settings, secret),
-    "splunk_hec": lambda settings, secret, _: SplunkTarget(settings, secret),
-    "otlp": lambda settings, secret, _: OtlpTarget(settings, secret),
+    "http": lambda settings, secret, clock: WebhookTarget(settings, secret, clock.check),
+    "splunk_hec": lambda settings, secret, clock: SplunkTarget(settings, secret, clock.check),
+    "otlp": lambda settings, secret, clock: OtlpTarget(settings, secret, clock.check),
     "kafka": _open_kafka,
 }
 """What makes a sink, by what it delivers to."""

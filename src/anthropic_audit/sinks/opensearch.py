@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from opensearchpy import ImproperlyConfigured, OpenSearch, Urllib3AWSV4SignerAuth
+from opensearchpy import ImproperlyConfigured, OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 from opensearchpy.exceptions import ConnectionError as UnreachableError
 from opensearchpy.exceptions import ConnectionTimeout, TransportError
 from opensearchpy.helpers import streaming_bulk
 
 from anthropic_audit.errors import AuditError, SetupError, SinkBusyError
+from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import OpenSearchSink
 
 from . import bulk
 from .answers import reason_of, refusal
+from .pool import SupervisedPool
 
 
 class OpenSearchApi:
@@ -25,11 +27,11 @@ class OpenSearchApi:
         SetupError: A URL, a certificate or the credentials can't be used.
     """
 
-    def __init__(self, settings: OpenSearchSink, secret: Secret | None) -> None:
+    def __init__(self, settings: OpenSearchSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
         self._stream = settings.data_stream
         self._name = settings.name
         try:
-            self._client = OpenSearch(**_options(settings, secret))
+            self._client = OpenSearch(**_options(settings, secret), connection_class=_connection_class(settings, check))
         except (ImproperlyConfigured, ValueError, OSError) as error:
             message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
             raise SetupError(message, hint="check urls and the certificates' files") from error
@@ -87,6 +89,16 @@ class OpenSearchApi:
                 status = error.status_code if isinstance(error.status_code, int) else 0
                 return refusal(self._name, status, reason_of(error.info), {})
         return None
+
+
+def _connection_class(settings: OpenSearchSink, check: Callable[[], None]) -> type[Urllib3HttpConnection]:
+    """Return the client's own kind of connection, with a pool that sends under supervision."""
+
+    class Connection(Urllib3HttpConnection):
+        def _create_urllib3_pool(self) -> None:
+            self.pool = SupervisedPool(settings, self.host, check)
+
+    return Connection
 
 
 def _options(settings: OpenSearchSink, secret: Secret | None) -> dict[str, Any]:

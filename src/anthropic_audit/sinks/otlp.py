@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 
 from anthropic_audit.errors import SinkRefusedError
 from anthropic_audit.model import Fate, Parcel, Verdict
+from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import OtlpSink
 
@@ -24,13 +25,13 @@ _NANOSECONDS = 1000
 class OtlpTarget:
     """A receiver of logs; the body of a record is the event, `event.id` tells repeats."""
 
-    def __init__(self, settings: OtlpSink, secret: Secret | None) -> None:
+    def __init__(self, settings: OtlpSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
         self._name = settings.name
         self._resource = {"attributes": [_attribute("service.name", settings.service_name)]}
         headers = {**settings.headers, "content-type": "application/json"}
         if secret:
             headers["authorization"] = f"Bearer {secret.reveal()}"
-        self._client = WebClient(settings, settings.url, headers, compress=True)
+        self._client = WebClient(settings, settings.url, headers, compress=True, check=check)
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Send events by one request.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from anthropic_audit.model import Fate, Parcel, Verdict
+from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import SplunkHecSink
 
@@ -22,12 +23,12 @@ _PATH = "/services/collector/event"
 class SplunkTarget:
     """A collector; it takes all events of a request or none, and can't tell repeats."""
 
-    def __init__(self, settings: SplunkHecSink, secret: Secret | None) -> None:
+    def __init__(self, settings: SplunkHecSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
         self._envelope: dict[str, Any] = {"sourcetype": settings.sourcetype, "source": "anthropic-audit"}
         if settings.index:
             self._envelope["index"] = settings.index
         headers = {"authorization": f"Splunk {secret.reveal() if secret else ''}"}
-        self._client = WebClient(settings, settings.url.rstrip("/") + _PATH, headers, compress=True)
+        self._client = WebClient(settings, settings.url.rstrip("/") + _PATH, headers, compress=True, check=check)
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Send events by one request, one after the other in its body.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 
 from anthropic_audit.model import Fate, Parcel, Verdict
+from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import HttpSink
 
@@ -25,13 +26,13 @@ class WebhookTarget:
     Each request has a key in `Idempotency-Key`, the same for the same events, by which a receiver can tell repeats.
     """
 
-    def __init__(self, settings: HttpSink, secret: Secret | None) -> None:
+    def __init__(self, settings: HttpSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
         self._is_ndjson = settings.body == "ndjson"
         self._signing = secret.reveal().encode() if secret and settings.auth == "hmac" else None
         headers = {**settings.headers, "content-type": _KINDS[settings.body]}
         if secret and settings.auth == "bearer":
             headers["authorization"] = f"Bearer {secret.reveal()}"
-        self._client = WebClient(settings, settings.url, headers, compress=settings.compress)
+        self._client = WebClient(settings, settings.url, headers, compress=settings.compress, check=check)
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Send events by one request; the target takes all of them or none.

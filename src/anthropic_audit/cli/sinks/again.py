@@ -16,7 +16,7 @@ from anthropic_audit.cli.stopping import stopping
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import replay as deliver_again
 from anthropic_audit.delivery import send_again
-from anthropic_audit.errors import SetupError
+from anthropic_audit.errors import InterruptedRunError, SetupError
 from anthropic_audit.model import Delivery, Errand, Window
 
 from .opening import Name, Opened, opened
@@ -61,7 +61,10 @@ def retry(name: Name, config: Config = None, archive: Archive = None) -> None:
 @contextmanager
 def _opened(config: Path | None, archive: str | None, name: str) -> Iterator[Opened]:
     clock = SystemClock()
-    with stopping(clock.interrupt), opened(config, archive, name, clock, logging_watch(open_log())) as sink:
+    with (
+        stopping(clock.interrupt, InterruptedRunError.exit_code),
+        opened(config, archive, name, clock, logging_watch(open_log())) as sink,
+    ):
         yield sink
 
 

@@ -18,6 +18,7 @@ from anthropic_audit.cli.output import Heading, console, notes, print_json, prin
 from anthropic_audit.cli.stopping import stopping
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import HourCompared, Sent, compare, send_again
+from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.model import Errand, Window
 from anthropic_audit.search.deliveries import rejections, sink_standings
 from anthropic_audit.settings import Settings
@@ -84,7 +85,10 @@ def _compare(settings: Settings, cluster: Cluster, name: str, window: Window) ->
 
 def _send(config: Path | None, archive: str | None, name: str, missing: Sequence[int]) -> None:
     clock = SystemClock()
-    with stopping(clock.interrupt), opened(config, archive, name, clock, logging_watch(open_log())) as sink:
+    with (
+        stopping(clock.interrupt, InterruptedRunError.exit_code),
+        opened(config, archive, name, clock, logging_watch(open_log())) as sink,
+    ):
         sent = send_again(sink.errands, sink.reader, Errand.REPAIR, missing)
     notes().print(f"{name}: {sum(one.created for one in sent):,} of {len(missing):,} missing events were sent")
 

@@ -17,7 +17,7 @@ from anthropic_audit.cli.pace import settle_in
 from anthropic_audit.cli.stopping import stopping
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import Follower
-from anthropic_audit.errors import AuditError
+from anthropic_audit.errors import AuditError, InterruptedRunError
 from anthropic_audit.feed.retry import Patience
 from anthropic_audit.progress import Watch
 from anthropic_audit.service import UnexpectedErrors, safely
@@ -50,7 +50,7 @@ def deliver(
     open_reader(settings.archive)
     settle_in()
     clock, watch = SystemClock(), safely(logging_watch(open_log()))
-    with stopping(clock.interrupt):
+    with stopping(clock.interrupt, InterruptedRunError.exit_code):
         works = [partial(_deliver, settings, one, clock, watch, is_following=follow) for one in chosen]
         failures = [error for error in side_by_side(works) if error is not None]
     for error in {str(error): error for error in failures}.values():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -14,6 +13,7 @@ from urllib.parse import quote_plus
 import httpx2
 
 from anthropic_audit.errors import ProviderError, SetupError
+from anthropic_audit.network import DeadlineExceededError, Supervisor, nothing, supervise
 from anthropic_audit.redact import Secret, safe_url
 from anthropic_audit.settings import OpenIdSettings
 from anthropic_audit.sinks.certificates import secured
@@ -37,7 +37,8 @@ class Fetcher:
         SetupError: The proxy or the file of authorities can't be used.
     """
 
-    def __init__(self, settings: OpenIdSettings) -> None:
+    def __init__(self, settings: OpenIdSettings, check: Callable[[], None] = nothing) -> None:
+        self._supervisor = Supervisor(check)
         self._seconds = settings.timeout.total_seconds()
         context = secured("`console.openid`", ca_file=settings.ca_file)
         try:
@@ -50,6 +51,7 @@ class Fetcher:
                 limits=httpx2.Limits(max_connections=_CONNECTIONS),
                 headers={"user-agent": "anthropic-audit", "accept": "application/json", "accept-encoding": "identity"},
             )
+            supervise(self._client, self._supervisor)
         except (ValueError, httpx2.InvalidURL) as error:
             message = f"`console.openid`: the proxy can't be used: `{safe_url(settings.proxy_url)}`"
             raise SetupError(message, hint="write http://host:port, https://host:port or socks5://host:port") from error
@@ -80,16 +82,15 @@ class Fetcher:
         self._client.close()
 
     def _ask(self, request: httpx2.Request) -> Answer:
-        ends = time.monotonic() + self._seconds
-        with _translated(request.url.host):
+        with _translated(request.url.host), self._supervisor.request(self._seconds):
             response = self._client.send(request, stream=True)
             try:
-                return Answer(response.status_code, _body(response, ends))
+                return Answer(response.status_code, _body(response))
             finally:
                 response.close()
 
 
-def _body(response: httpx2.Response, ends: float) -> bytes:
+def _body(response: httpx2.Response) -> bytes:
     """Read an answer as it comes: one that unpacks to something large would be large before it could be refused."""
     if response.headers.get("content-encoding", "identity") != "identity":
         raise unreachable(response.url.host, "it answers packed")
@@ -99,8 +100,6 @@ def _body(response: httpx2.Response, ends: float) -> bytes:
         size += len(part)
         if size > LARGEST_ANSWER:
             raise unreachable(response.url.host, "its answer is too large")
-        if time.monotonic() > ends:
-            raise unreachable(response.url.host, "its answer takes too long")
     return b"".join(parts)
 
 
@@ -115,6 +114,8 @@ def _translated(host: str) -> Iterator[None]:
     """Turn the HTTP library's failures into ours, without what was sent."""
     try:
         yield
+    except DeadlineExceededError as error:
+        raise unreachable(host, "its answer takes too long") from error
     except httpx2.TimeoutException as error:
         raise unreachable(host, "no answer in time") from error
     except httpx2.ConnectError as error:

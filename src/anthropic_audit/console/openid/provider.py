@@ -54,7 +54,7 @@ class Provider:
         self._secret = secret
         self._clock = clock
         self._callback = callback
-        self._fetcher = Fetcher(settings)
+        self._fetcher = Fetcher(settings, clock.check)
         self.patience_seconds = _REQUESTS * settings.timeout.total_seconds()
         """How long all that is asked for one login may take."""
         self._metadata = Kept(clock, self._read_metadata)

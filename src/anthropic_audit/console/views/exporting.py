@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
+import anyio
+import anyio.to_thread
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from starlette.concurrency import iterate_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from anthropic_audit.console.library import Ticket
-from anthropic_audit.console.place import Wish, place_of, wish_of
+from anthropic_audit.console.place import Wish, place_of, session_of, wish_of
+from anthropic_audit.errors import AuditError
 from anthropic_audit.search import Hit, Order
 from anthropic_audit.search.paging import in_order
 
@@ -24,6 +30,8 @@ from .explore import columns_of, order_of
 from .rows import at, row
 
 _CHUNK: Final = 1 << 20
+_GROUP_CHARS: Final = 8 << 20
+_GROUP_ROWS: Final = 10_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """With one of these at its start, a spreadsheet takes a text for a formula; the last four are their wide forms."""
 _SUMMARY: Final = ("@timestamp", "told", "event.action", "who", "event.outcome", "source.ip")
@@ -45,15 +53,65 @@ async def export(request: Request) -> Response:
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     rows = _rows(wish, ticket, order, columns)
     kind, parts = write(rows, list(dict.fromkeys([*_SUMMARY, *columns])))
-    return StreamingResponse(_ending(parts, ticket), media_type=kind, headers=headers)
+    turn = place.exports.turn(session_of(request).label)
+    return _Export(parts, ticket, turn, media_type=kind, headers=headers)
 
 
-def _ending(parts: Iterator[bytes], ticket: Ticket) -> Iterator[bytes]:
-    """Pass everything on; when nobody listens any more, the question ends."""
+class _Export(StreamingResponse):
+    """An answer that waits for its turn, holds it while it is sent, and ends when nobody listens any more.
+
+    A client that takes less than a part (about a megabyte) in two minutes is given up by the connection itself.
+    """
+
+    def __init__(
+        self,
+        parts: Generator[bytes],
+        ticket: Ticket,
+        turn: AbstractAsyncContextManager[None],
+        *,
+        media_type: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(_in_threads(parts, ticket), media_type=media_type, headers=headers)
+        self._ticket = ticket
+        self._turn = turn
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer.
+
+        Raises:
+            ConsoleBusyError: Nothing was sent: there is no room for another export.
+            ArchiveError: The archive can't be read.
+        """
+        failed: list[AuditError] = []
+        async with anyio.create_task_group() as group:
+
+            async def watch() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                self._ticket.cancel()
+                group.cancel_scope.cancel()
+
+            group.start_soon(watch)
+            try:
+                async with self._turn:
+                    await self.stream_response(send)
+            except AuditError as error:
+                failed.append(error)
+            group.cancel_scope.cancel()
+        if failed and not self._ticket.is_cancelled:
+            raise failed[0]
+
+
+async def _in_threads(parts: Generator[bytes], ticket: Ticket) -> AsyncIterator[bytes]:
+    """Make each part in a thread; at the end, whatever the reason, close what reads the archive."""
     try:
-        yield from parts
+        async for part in iterate_in_threadpool(parts):
+            yield part
     finally:
         ticket.cancel()
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(parts.close)
 
 
 def _rows(wish: Wish, ticket: Ticket, order: Order, columns: Sequence[str]) -> Iterator[Some]:
@@ -69,8 +127,8 @@ def _row(wish: Wish, hit: Hit, columns: Sequence[str]) -> Mapping[str, Any]:
     return {**dict(zip(_SUMMARY, summary, strict=True)), **{name: at(document, name) for name in columns}}
 
 
-def _csv(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Iterator[bytes]]:
-    def parts() -> Iterator[bytes]:
+def _csv(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Generator[bytes]]:
+    def parts() -> Generator[bytes]:
         yield _line(columns)
         for some in rows:
             yield b"".join(_line([_cell(one[name]) for name in columns]) for one in some)
@@ -94,21 +152,20 @@ def _text(value: object) -> str | None:
     return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _ndjson(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Iterator[bytes]]:
+def _ndjson(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Generator[bytes]]:
     del columns
     return "application/x-ndjson", (b"".join(orjson.dumps(one) + b"\n" for one in some) for some in rows)
 
 
-def _parquet(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Iterator[bytes]]:
+def _parquet(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Generator[bytes]]:
     """Write a file first, as its end says what is in it; all columns are texts."""
     schema = pa.schema([pa.field(name, pa.string()) for name in columns])
 
-    def parts() -> Iterator[bytes]:
+    def parts() -> Generator[bytes]:
         with tempfile.TemporaryFile() as file:
             with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-                for some in rows:
-                    texts = [{name: _text(one[name]) for name in columns} for one in some]
-                    writer.write_table(pa.Table.from_pylist(texts, schema))
+                for group in _row_groups(rows, columns):
+                    writer.write_table(pa.Table.from_pylist(group, schema))
             file.seek(0)
             while chunk := file.read(_CHUNK):
                 yield chunk
@@ -116,7 +173,22 @@ def _parquet(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Iterato
     return "application/vnd.apache.parquet", parts()
 
 
-_WRITERS: Final[Mapping[str, Callable[[Iterator[Some], Sequence[str]], tuple[str, Iterator[bytes]]]]] = {
+def _row_groups(rows: Iterator[Some], columns: Sequence[str]) -> Iterator[list[dict[str, str | None]]]:
+    """Yield rows as texts, some megabytes at a time: a file of many small groups has a large index, kept in memory."""
+    group: list[dict[str, str | None]] = []
+    chars = 0
+    for some in rows:
+        texts = [{name: _text(one[name]) for name in columns} for one in some]
+        group += texts
+        chars += sum(len(text or "") for one in texts for text in one.values())
+        if chars >= _GROUP_CHARS or len(group) >= _GROUP_ROWS:
+            yield group
+            group, chars = [], 0
+    if group:
+        yield group
+
+
+_WRITERS: Final[Mapping[str, Callable[[Iterator[Some], Sequence[str]], tuple[str, Generator[bytes]]]]] = {
     "csv": _csv,
     "ndjson": _ndjson,
     "parquet": _parquet,

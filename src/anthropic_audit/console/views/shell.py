@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from anthropic_audit import __version__
 from anthropic_audit.console.asking import Asked
 from anthropic_audit.console.guard import Visitor
-from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError
+from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError, TransientError
 from anthropic_audit.times import format_duration, format_time
 
 _TEMPLATES: Final = resources.files("anthropic_audit.console").joinpath("templates")
@@ -61,7 +61,10 @@ async def failed(request: Request, error: Exception) -> Response:
     if not isinstance(error, AuditError):
         raise TypeError from error
     column = error.column if isinstance(error, QueryError) else None
-    return _told(request, _status(error), str(error), hint=error.hint, column=column)
+    answer = _told(request, _status(error), str(error), hint=error.hint, column=column)
+    if isinstance(error, TransientError) and error.retry_after is not None:
+        answer.headers["retry-after"] = f"{error.retry_after:.0f}"
+    return answer
 
 
 async def missing(request: Request, error: Exception) -> Response:

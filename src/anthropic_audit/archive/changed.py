@@ -1,0 +1,99 @@
+"""Activities that come again with other bytes: which those are, and whether they say the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+import pyarrow as pa
+
+from anthropic_audit.model import Received
+
+from .schema import CHANGED
+
+_MAX_COMPARED_BYTES = 8 * 2**20
+"""Longer texts are not compared by content: they count as changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is stored of an activity, as far as a repeat is compared with it."""
+
+    seq: int
+    created_at: datetime
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An activity that came again with other bytes than are stored."""
+
+    kept: Kept
+    received: Received
+
+
+def changes_among(received: Iterable[Received], kept: Mapping[str, Sequence[Kept]]) -> list[Change]:
+    """Return what differs from all that is stored under its id, each different text once.
+
+    Args:
+        received: What came, in order.
+        kept: What is stored under each id that is stored, lowest number first.
+    """
+    found: dict[tuple[str, bytes], Change] = {}
+    for one in received:
+        stored = kept.get(one.activity.id, ())
+        if stored and all(one.activity.sha256 != known.sha256 for known in stored):
+            found.setdefault((one.activity.id, one.activity.sha256), Change(stored[0], one))
+    return list(found.values())
+
+
+def is_same_content(one: bytes, other: bytes) -> bool:
+    """Say whether two JSON texts differ only in spelling: order of members, blanks, escapes in texts.
+
+    Numbers are compared as they are written, and members that are there twice are all compared: in doubt, texts are
+    different. Texts that are no JSON, too deep or too long are different, too.
+    """
+    if len(one) + len(other) > _MAX_COMPARED_BYTES:
+        return False
+    try:
+        return bool(_content(one) == _content(other))
+    except (ValueError, RecursionError):
+        return False
+
+
+def change_rows(changes: Sequence[Change], stored_raw: Mapping[int, bytes]) -> pa.Table:
+    """Return rows of `changed_activities`; `stored_raw` has the stored bytes by number."""
+    return pa.Table.from_pylist(
+        [
+            {
+                "seq": change.kept.seq,
+                "feed": change.received.feed,
+                "id": change.received.activity.id,
+                "stored_created_at": change.kept.created_at,
+                "stored_sha256": change.kept.sha256,
+                "created_at": change.received.activity.created_at,
+                "sha256": change.received.activity.sha256,
+                "is_same_content": is_same_content(stored_raw[change.kept.seq], change.received.activity.raw),
+                "raw": change.received.activity.raw,
+                "received_at": change.received.received_at,
+                "request_id": change.received.request_id,
+                "walk_id": change.received.walk_id,
+            }
+            for change in changes
+        ],
+        schema=CHANGED.schema,
+    )
+
+
+def _content(text: bytes) -> Any:  # noqa: ANN401 - JSON
+    return json.loads(
+        text,
+        object_pairs_hook=lambda members: {"object": sorted(members, key=itemgetter(0))},
+        parse_int=lambda digits: ("number", digits),
+        parse_float=lambda digits: ("number", digits),
+        parse_constant=lambda name: ("number", name),
+    )

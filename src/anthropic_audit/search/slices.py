@@ -1,0 +1,101 @@
+"""Cut a day of events into slices that fit into memory, adapting their size to what the slices before have brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import duckdb
+
+from anthropic_audit.times import EPOCH
+
+from .question import Clause
+
+TARGET_CHARS: Final = 16 << 20
+"""How much text of documents one slice should bring."""
+
+STEP: Final = 500
+"""Slices are cut at multiples of this many events."""
+
+_FIRST_ROWS: Final = 1_000
+_MAX_ROWS: Final = 50_000
+_GROWTH: Final = 4
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+Edge = tuple[datetime, int]
+"""A time and a `seq`: the first event of a slice."""
+
+
+@dataclass
+class Pace:
+    """How many stored events the next slice spans."""
+
+    rows: int = _FIRST_ROWS
+
+    def note(self, rows: int, chars: int) -> None:
+        """Adapt to a slice of `rows` stored events whose matches had so many characters."""
+        wanted = rows * TARGET_CHARS // max(chars, 1)
+        self.rows = max(STEP, min(wanted, self.rows * _GROWTH, _MAX_ROWS))
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a day, and how many stored events it spans."""
+
+    clause: Clause
+    rows: int
+
+
+def slices(
+    connection: duckdb.DuckDBPyConnection, day: date, events: int, pace: Pace, *, oldest_first: bool
+) -> Iterator[Slice]:
+    """Yield conditions that each select a part of a day's `events`, in the order of their times.
+
+    A day that fits into one slice is not looked at. `pace` is read before each slice, so what its user notes of one
+    counts for the next.
+    """
+    whole = of_day(day)
+    if events <= pace.rows:
+        yield Slice(whole, events)
+        return
+    edges = _edges(connection, day, oldest_first=oldest_first)
+    first: Edge | None = None
+    place = 0
+    while place <= len(edges):
+        following = place + max(1, pace.rows // STEP)
+        last = edges[following - 1] if following <= len(edges) else None
+        rows = (following - place) * STEP if last else events - place * STEP
+        yield Slice(_between(whole, first, last, oldest_first=oldest_first), rows)
+        first, place = last, following
+
+
+def of_day(day: date) -> Clause:
+    """Return the condition that selects a day."""
+    return Clause("day = CAST(? AS DATE)", (day,))
+
+
+def _edges(connection: duckdb.DuckDBPyConnection, day: date, *, oldest_first: bool) -> Sequence[Edge]:
+    """Return every `STEP`-th event of a day, in its order."""
+    direction = "ASC" if oldest_first else "DESC"
+    sql = (
+        "SELECT epoch_us(timestamp), seq FROM events WHERE day = CAST(? AS DATE) "  # noqa: S608 - our own text
+        f"QUALIFY (row_number() OVER (ORDER BY timestamp {direction}, seq {direction}) - 1) % {STEP:d} = 0 "
+        f"ORDER BY timestamp {direction}, seq {direction}"
+    )
+    found = connection.execute(sql, [day]).fetchall()
+    return [(EPOCH + micros * _MICROSECOND, seq) for micros, seq in found[1:]]
+
+
+def _between(whole: Clause, first: Edge | None, last: Edge | None, *, oldest_first: bool) -> Clause:
+    """Add the edges: from the first event on, and before the last; the plain times let parts of files be skipped."""
+    onward, before = (">", "<") if oldest_first else ("<", ">")
+    sql, parameters = whole.sql, [*whole.parameters]
+    if first is not None:
+        sql += f" AND timestamp {onward}= ? AND (timestamp <> ? OR seq {onward}= ?)"
+        parameters += [first[0], *first]
+    if last is not None:
+        sql += f" AND timestamp {before}= ? AND (timestamp <> ? OR seq {before} ?)"
+        parameters += [last[0], *last]
+    return Clause(sql, tuple(parameters))
