@@ -58,7 +58,7 @@ def normalize(
         raw = line.strip()
         if not raw:
             continue
-        if len(line) > MAX_LINE_BYTES:
+        if _is_too_long(line):
             document = error_document(raw[:_KEPT_BYTES], f"the line has more than {MAX_LINE_BYTES:,} bytes", options)
         else:
             document = normalizer.document(raw, options)
@@ -79,5 +79,9 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
     while line := stream.readline(MAX_LINE_BYTES + 1):
         yield line
         rest = line
-        while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+        while _is_too_long(rest):
             rest = stream.readline(MAX_LINE_BYTES + 1)
+
+
+def _is_too_long(line: bytes) -> bool:
+    return len(line) > MAX_LINE_BYTES and not line.endswith(b"\n")

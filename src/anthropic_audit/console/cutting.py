@@ -22,6 +22,10 @@ MAX_FIELD_DEPTH: Final = 32
 """Levels of objects that a page takes apart; what lies deeper is shown as text."""
 
 
+TOO_DEEP: Final = "(nested too deep to be shown)"
+"""What stands for a value that no encoder of JSON descends into."""
+
+
 def cut(text: str, most: int = MAX_VALUE_CHARS) -> str:
     """Return a text, cut to so many characters with the number of those that are left out."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
@@ -33,7 +37,7 @@ def cut_value(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         return cut(value)
     if isinstance(value, (dict, list)):
         text = as_text(value)
-        return value if len(text) <= MAX_VALUE_CHARS else cut(text)
+        return cut(text) if len(text) > MAX_VALUE_CHARS or text == TOO_DEEP else value
     return value
 
 
@@ -44,7 +48,7 @@ def as_text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError:
-        return "(nested too deep to be shown)"
+        return TOO_DEEP
 
 
 def is_linkable(value: object) -> bool:

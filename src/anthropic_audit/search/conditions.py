@@ -87,7 +87,7 @@ def read_number(text: str) -> int | float:
     number = float(text)
     if math.isnan(number):
         raise ValueError(text)
-    if -LONG <= number < LONG and text.strip().removeprefix("-").isdecimal():
+    if -LONG <= number <= LONG and text.strip().removeprefix("-").isdecimal():
         whole = int(text)
         return whole if -LONG <= whole < LONG else number
     return number
