@@ -227,7 +227,7 @@ def errors_page() -> str:
         "| 0 | done |",
         "| 1 | failed |",
         "| 2 | wrong use or settings |",
-        "| 3 | incomplete: something is left to do, run it again |",
+        "| 3 | incomplete: something is left to do, run it again; or damaged files were left out of what was read |",
         "| 130 | ended by a second Ctrl-C |",
         "| 141 | standard output was closed by whoever read it |",
         "| 143 | ended by SIGTERM before it had begun, or by a second SIGTERM |",

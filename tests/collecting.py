@@ -48,7 +48,7 @@ class House:
 
     @contextmanager
     def collector(self) -> Iterator[Collector]:
-        with open_writer(str(self.folder), self.clock) as archive:
+        with open_writer(str(self.folder), self.clock, self.told.append) as archive:
             yield self._collector(archive)
 
     def _collector(self, archive: ArchiveWriter) -> Collector:

@@ -80,6 +80,11 @@ def renormalize(
     return done
 
 
+def deriver(normalizer: Normalizer, rules: NormalizeRules) -> Callable[[pa.Table], Events]:
+    """Return what makes events of rows of `activities`."""
+    return lambda activities: _normalized(activities, normalizer, rules)
+
+
 def _normalized(activities: pa.Table, normalizer: Normalizer, rules: NormalizeRules) -> Events:
     """Normalize a batch; an activity that names no time gets the one at which it was received."""
     normalizer.refresh()

@@ -10,12 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.archive.samples import CLOCK, NOW, received, stored
 
-from anthropic_audit.archive import ArchiveWriter, identities, open_reader
+from anthropic_audit.archive import ArchiveWriter, identities, open_reader, verify
 from anthropic_audit.archive.changed import is_same_content
 from anthropic_audit.archive.runs import DamagedRunError
 from anthropic_audit.model import Received
@@ -364,3 +365,21 @@ def test_a_batch_is_looked_up_over_all_days(tmp_path: Path) -> None:
 
         again = [received(day, minutes=-1440 * day + timedelta(hours=30) / timedelta(minutes=1)) for day in range(21)]
         assert archive.append(again) == 1
+
+
+def test_a_record_of_a_change_that_is_not_so_is_found(tmp_path: Path) -> None:
+    with ArchiveWriter(str(tmp_path), CLOCK) as archive:
+        archive.append([received(1), received(1, text="b"), received(2)])
+        log = archive._store.changed
+        with open_reader(str(tmp_path)).connect() as connection:
+            row = connection.table("changed_activities").to_arrow_table()
+        of_other = row.set_column(row.schema.get_field_index("seq"), "seq", pa.array([2], pa.int64()))
+        altered = row.set_column(row.schema.get_field_index("raw"), "raw", pa.array([b"{}"], pa.binary()))
+        log.append(of_other.cast(row.schema), {})
+        log.append(altered.cast(row.schema), {})
+
+    found = {one.what: one.number for one in verify(open_reader(str(tmp_path)))}
+
+    assert found["a change is recorded of an activity that is not stored as it says"] == 1
+    assert found["recorded bytes of a changed activity do not have the SHA-256 that was stored with them"] == 1
+    assert found["a change is recorded more than once"] == 1

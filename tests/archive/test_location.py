@@ -37,3 +37,23 @@ def test_another_place_is_refused_with_a_hint(location: str, said: str) -> None:
 
     assert said in f"{caught.value} {caught.value.hint}"
     assert "word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a*b", "a?b", "a[b]c", "back\\slash", "new\nline", "bell\x07", "\udcff", "day=5/x", "Day=2026-11-27", "feed=acme"],
+)
+def test_a_path_that_a_library_takes_for_something_else_is_refused(name: str) -> None:
+    with pytest.raises(SetupError, match=r"the archive's path has|named like a column") as caught:
+        folder_of(f"/srv/{name}/archive")
+
+    assert str(caught.value).isprintable()
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["with space", "quote'd", 'dq"uote', "a{b,c}d", "ha#sh", "ünï😀", "x=1", "50%", "~tilde", "$HOME", "a;b,c&d"],
+)
+def test_other_paths_are_taken_as_they_are(name: str) -> None:
+    assert folder_of(f"/srv/{name}/archive") == Path(f"/srv/{name}/archive")

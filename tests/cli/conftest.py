@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from anthropic_audit.archive import open_writer
 from anthropic_audit.catalogue import load
-from anthropic_audit.cli import app
+from anthropic_audit.cli.app import app
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
 from anthropic_audit.normalize import Normalizer

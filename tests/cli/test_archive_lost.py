@@ -13,6 +13,9 @@ from tests.serving import ids, truth
 __all__ = ["place"]
 
 
+pytestmark = pytest.mark.timeout(240)
+
+
 def delete_lease(archive: Path) -> None:
     (archive / "writer.lease").unlink()
 

@@ -87,6 +87,32 @@ def test_a_feed_that_nobody_collects_any_more_has_a_gap(run: Run, make_archive: 
     assert gap["seconds"] >= 2 * 86400
 
 
+def test_a_feed_that_hangs_has_a_gap_after_three_intervals(
+    run: Run, tmp_path: Path, make_archive: Any, walks: Any
+) -> None:
+    codes = []
+    for number, (interval, minutes) in enumerate([("5m", 20), ("5m", 10), ("1h", 100), ("1h", 200)]):
+        feed = f"acme-{number}"
+        make_archive([], [walks(4 * DAY, minutes * MINUTE, feed=feed)])
+        (tmp_path / "anthropic-audit.toml").write_text(f'[[feeds]]\nname = "{feed}"\ninterval = "{interval}"\n')
+        codes.append(any(one["feed"] == feed for one in gaps(run)))
+        assert (f"{feed}: behind" in run("status").stdout) is codes[-1]
+
+    assert codes == [True, False, False, True]
+
+
+def test_a_feed_that_was_never_walked_to_an_end_is_no_covered_one(
+    run: Run, tmp_path: Path, make_archive: Any, walks: Any
+) -> None:
+    make_archive([], [walks(4 * DAY, 5 * MINUTE)])
+    (tmp_path / "anthropic-audit.toml").write_text('[[feeds]]\nname = "acme"\n[[feeds]]\nname = "hanging"\n')
+
+    result = run("gaps", "list")
+
+    assert result.exit_code == 3
+    assert "hanging: configured, and never walked to an end" in result.stderr
+
+
 @pytest.mark.usefixtures("archive")
 def test_without_a_gap_there_is_none(run: Run) -> None:
     result = run("gaps", "list")

@@ -1,5 +1,6 @@
 """The archive: Delta tables with one writer and any number of readers."""
 
+from .damage import DAMAGE_LOGGER, Damage, late_files, record_missing, unrecorded_files
 from .deliveries import DeliveryLedger, delivery_of, rejection_of
 from .gaps import settle_gaps
 from .ledger import GapRow, append_to_ledger
@@ -10,9 +11,11 @@ from .verify import Finding, verify
 from .writer import ArchiveWriter, open_writer
 
 __all__ = [
+    "DAMAGE_LOGGER",
     "ArchiveReader",
     "ArchiveWriter",
     "Compacted",
+    "Damage",
     "DeliveryLedger",
     "Events",
     "Finding",
@@ -20,9 +23,12 @@ __all__ = [
     "Vacuumed",
     "append_to_ledger",
     "delivery_of",
+    "late_files",
     "open_reader",
     "open_writer",
+    "record_missing",
     "rejection_of",
     "settle_gaps",
+    "unrecorded_files",
     "verify",
 ]

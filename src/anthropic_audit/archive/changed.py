@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -19,13 +19,19 @@ _MAX_COMPARED_BYTES = 8 * 2**20
 """Longer texts are not compared by content: they count as changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is stored of an activity, as far as a repeat is compared with it."""
+class Kept(NamedTuple):
+    """A stored activity, as far as a repeat is compared with it."""
 
     seq: int
-    created_at: datetime
     sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """What is stored of an activity whose repeat has changed."""
+
+    created_at: datetime
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +71,19 @@ def is_same_content(one: bytes, other: bytes) -> bool:
         return False
 
 
-def change_rows(changes: Sequence[Change], stored_raw: Mapping[int, bytes]) -> pa.Table:
-    """Return rows of `changed_activities`; `stored_raw` has the stored bytes by number."""
+def change_rows(changes: Sequence[Change], stored: Mapping[int, StoredText]) -> pa.Table:
+    """Return rows of `changed_activities`; `stored` has the stored texts by number."""
     return pa.Table.from_pylist(
         [
             {
                 "seq": change.kept.seq,
                 "feed": change.received.feed,
                 "id": change.received.activity.id,
-                "stored_created_at": change.kept.created_at,
+                "stored_created_at": stored[change.kept.seq].created_at,
                 "stored_sha256": change.kept.sha256,
                 "created_at": change.received.activity.created_at,
                 "sha256": change.received.activity.sha256,
-                "is_same_content": is_same_content(stored_raw[change.kept.seq], change.received.activity.raw),
+                "is_same_content": is_same_content(stored[change.kept.seq].raw, change.received.activity.raw),
                 "raw": change.received.activity.raw,
                 "received_at": change.received.received_at,
                 "request_id": change.received.request_id,

@@ -16,16 +16,19 @@ from urllib.parse import unquote
 
 import orjson
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
 from anthropic_audit.errors import ArchiveError, ArchiveLostError
 from anthropic_audit.times import EPOCH
 
+from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
+from .late_digests import record_late
 from .lease import Lease
-from .presence import HINT, check_may_be_made, record_table
+from .opening import opened
+from .presence import HINT, record_table
 from .schema import DAY, Table
-from .snapshot import DataFile, checked, data_file, is_table, snapshot_at, translated
+from .snapshot import DataFile, Snapshot, data_file, snapshot_at, translated
 from .upkeep import GRACE, Compacted, Vacuumed
 
 _RESERVE_BYTES = 16 * 2**20
@@ -55,11 +58,13 @@ class DeltaLog:
 
     def __init__(self, archive: Path, table: Table, lease: Lease | None = None) -> None:
         self._folder = archive / table.name
-        self._log_folder = self._folder / "_delta_log"
+        self._log_folder = self._folder / LOG
         self._table = table
         self._lease = lease
+        self._journal = DigestJournal(archive, table.name)
         with translated(self._folder):
-            self._delta = _open_or_create(archive, table)
+            recorded = self._journal.read()  # before the table: others may commit meanwhile
+            self._delta = opened(archive, table, self._journal, recorded)
             record_table(archive, table.name)
             self._place = _identity(self._log_folder)
         self._newest: Path | None = None
@@ -67,6 +72,22 @@ class DeltaLog:
         self._files: list[DataFile] = []
         self._is_known = False
         self._read()
+        with translated(self._folder):
+            record_late(self._journal, self._folder, recorded, self.snapshot)
+
+    @property
+    def version(self) -> int:
+        """The table's newest version."""
+        return self._delta.version()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest version: its files and marks."""
+        return Snapshot(self.files, dict(self._marks), self.version)
+
+    def has_mark(self, name: str) -> bool:
+        """Say whether a number was ever committed under this name."""
+        return self._delta.transaction_version(name) is not None
 
     @property
     def name(self) -> str:
@@ -166,7 +187,26 @@ class DeltaLog:
                 full=hours > 0,
                 commit_properties=self._properties(),
             )
+        with translated(self._folder):
+            self._journal.forget_missing(self._folder)
         return Vacuumed(self._table.name, len(gone))
+
+    def drop_missing(self) -> None:
+        """Take files that are not there out of the newest version."""
+        with self._committing():
+            self._delta.repair(dry_run=False, commit_properties=self._properties())
+
+    def replace_all(self, rows: pa.Table) -> None:
+        """Put rows in the place of all that there are, in one commit; the marks stay."""
+        _check_space(self._folder, rows.nbytes)
+        with self._committing():
+            write_deltalake(
+                self._delta,
+                rows,
+                mode="overwrite",
+                writer_properties=_WRITER,
+                commit_properties=self._properties(),
+            )
 
     def replace(self, rows: pa.RecordBatchReader, predicate: str, nbytes: int) -> None:
         """Put rows in the place of those that a predicate names, in one commit; the rows are read as they are written.
@@ -212,8 +252,8 @@ class DeltaLog:
                 self._check_alone(before)
                 raise
             self._delta.update_incremental()
-            for version in range(before + 1, self._delta.version() + 1):
-                self._take_over(version)
+            versions = range(before + 1, self._delta.version() + 1)
+            self._journal.append([self._take_over(version) for version in versions])
             self._marks = {**self._marks, **marks}
             self._is_known = True
 
@@ -274,17 +314,21 @@ class DeltaLog:
             self._newest = newest if newest.exists() else None
             self._is_known = True
 
-    def _take_over(self, version: int) -> None:
-        """Sync a commit's files to the disk, and remember what they hold."""
+    def _take_over(self, version: int) -> Commit:
+        """Sync a commit's files to the disk, remember what they hold, and return their digests."""
         log, actions = self._log_of(version), self._actions(version)
         self._check_author(version, actions)
         added = [line["add"] for line in actions if "add" in line]
-        removed = {str(self._folder / unquote(line["remove"]["path"])) for line in actions if "remove" in line}
-        files = [data_file(self._folder, unquote(add["path"]), add["stats"], self._table.indexed) for add in added]
+        removed = frozenset(unquote(line["remove"]["path"]) for line in actions if "remove" in line)
+        files = [data_file(self._folder, add, self._table.indexed) for add in added]
         paths = [Path(file.path) for file in files]
         _sync([*paths, log, *{path.parent for path in paths}, log.parent])
-        self._files = [file for file in self._files if file.path not in removed] + files
+        gone = {str(self._folder / path) for path in removed}
+        self._files = [file for file in self._files if file.path not in gone] + files
         self._newest = log
+        digests = [_digest(self._folder, file) for file in files if file.path not in gone]
+        marks = {line["txn"]["appId"]: line["txn"]["version"] for line in actions if "txn" in line}
+        return Commit(version, (*digests, *log_files(self._folder, version)), removed, marks)
 
 
 def _check_space(folder: Path, wanted: int) -> None:
@@ -304,23 +348,9 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _open_or_create(archive: Path, table: Table) -> DeltaTable:
-    folder = archive / table.name
-    if is_table(folder):
-        return checked(DeltaTable(folder.as_uri()), folder, table)
-    check_may_be_made(archive, table)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        return DeltaTable.create(
-            folder.as_uri(),
-            table.schema,
-            partition_by=list(table.partition_by),
-            configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
-        )
-    except DeltaError:
-        if is_table(folder):  # another process was faster
-            return DeltaTable(folder.as_uri())
-        raise
+def _digest(folder: Path, file: DataFile) -> FileDigest:
+    path = Path(file.path)
+    return FileDigest(str(path.relative_to(folder)), *digest_of(path), rows=file.rows, bounds=file.bounds)
 
 
 def _sync(paths: Iterable[Path]) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +65,11 @@ class IdIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / FOLDER
         self._runs: list[Run] = []
-        self._recent: dict[int, tuple[int, ...]] = {}
-        self._hashed: dict[str, int] = {}
-        """The hashes of the ids that were looked for last: those that are not found are added next."""
+        self._recent: dict[int, int] = {}
+        self._shared: dict[int, list[int]] = {}
+        """The numbers of hashes that more than one recent activity has, beside those in `_recent`."""
+        self._looked_for: tuple[Sequence[str], list[int]] = ((), [])
+        """The ids that were looked for last, and their hashes: those that are not found are added next."""
         self._table_id = ""
         self._up_to = self._written_up_to = self._entries = 0
         self._anchor: tuple[int, int] = (0, 0)
@@ -85,8 +88,9 @@ class IdIndex:
             DamagedRunError: A file is damaged: `forget` it all, and catch up.
         """
         hashes = hashes_of(ids)
-        self._hashed = dict(zip(ids, hashes, strict=True))
-        found = {one: list(numbers) for one in hashes if (numbers := self._recent.get(one))}
+        self._looked_for = ids, hashes
+        recent = self._recent.keys() & set(hashes)
+        found = {one: [self._recent[one], *self._shared.get(one, ())] for one in recent}
         if self._runs:
             needles = sorted(set(hashes))
             column = pa.array(needles, pa.uint64())
@@ -102,17 +106,33 @@ class IdIndex:
             DamagedRunError: A file is damaged: `forget` it all, and catch up.
             OSError: A run can't be written; the ids are known nevertheless.
         """
-        hashed, self._hashed = self._hashed, {}
-        hashes = [hashed[name] for name in ids] if hashed.keys() >= set(ids) else hashes_of(ids)
-        for one, number in zip(hashes, numbers, strict=True):
-            before = self._recent.get(one)
-            self._recent[one] = (number,) if before is None else (*before, number)
-            self._anchor = (number, one)
+        hashes = self._hashes_of(ids)
+        new = dict(zip(hashes, numbers, strict=True))
+        if len(new) == len(hashes) and new.keys().isdisjoint(self._recent):
+            self._recent.update(new)
+        else:
+            self._add_one_by_one(hashes, numbers)
         if numbers:
+            self._anchor = (numbers[-1], hashes[-1])
             self._up_to = numbers[-1]
             self._entries += len(numbers)
         if len(self._recent) >= _RECENT:
             self.flush()
+
+    def _hashes_of(self, ids: Sequence[str]) -> list[int]:
+        """Return hashes, those of the last look-up again: most of what it did not find is added next."""
+        (names, hashes), self._looked_for = self._looked_for, ((), [])
+        if len(names) == len(ids) and all(map(eq, names, ids)):
+            return hashes
+        known = dict(zip(names, hashes, strict=True))
+        return [known[name] for name in ids] if known.keys() >= set(ids) else hashes_of(ids)
+
+    def _add_one_by_one(self, hashes: Iterable[int], numbers: Iterable[int]) -> None:
+        for one, number in zip(hashes, numbers, strict=True):
+            if one in self._recent:
+                self._shared.setdefault(one, []).append(number)
+            else:
+                self._recent[one] = number
 
     def catch_up(self, source: Source) -> None:
         """Take in what was stored without the index; make it again when it is not this table's, or says too much.
@@ -133,7 +153,7 @@ class IdIndex:
         """Delete the index."""
         for run in self._runs:
             run.close()
-        self._runs, self._recent = [], {}
+        self._runs, self._recent, self._shared = [], {}, {}
         self._up_to = self._written_up_to = self._entries = 0
         self._anchor, self._table_id = (0, 0), ""
         for file in self._folder.glob("*"):
@@ -151,12 +171,12 @@ class IdIndex:
             return
         self._folder.mkdir(exist_ok=True)
         path = self._folder / f"{self._written_up_to + 1:020}-{self._up_to:020}.run"
-        hashes, numbers = _columns(self._recent)
+        hashes, numbers = self._columns()
         write_run(path, len(hashes), [(hashes, numbers)])
         runs = self._merged([*self._runs, Run(path)])
         self._write_manifest(runs)
         kept = {run.path for run in runs}
-        self._runs, self._recent, self._written_up_to = runs, {}, self._up_to
+        self._runs, self._recent, self._shared, self._written_up_to = runs, {}, {}, self._up_to
         for file in self._folder.glob("*.run"):
             if file not in kept:
                 with suppress(OSError):
@@ -186,6 +206,12 @@ class IdIndex:
         number, expected = self._anchor
         found = [hashes_of(stretch.ids) for stretch in source.read(number - 1, number)]
         return any(expected in hashes for hashes in found)
+
+    def _columns(self) -> Pairs:
+        more = [(one, number) for one, numbers in self._shared.items() for number in numbers]
+        hashes = [*self._recent, *(one for one, _ in more)]
+        numbers = [*self._recent.values(), *(number for _, number in more)]
+        return in_order(pa.array(hashes, pa.uint64()), pa.array(numbers, pa.uint64()))
 
     def _merged(self, runs: list[Run]) -> list[Run]:
         """Merge the newest runs until each is several times as long as all that are newer."""
@@ -235,12 +261,6 @@ def hashes_of(ids: Sequence[str]) -> list[int]:
     """Return a hash of 64 bits of each id; the same on every machine."""
     digests = [blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8).digest() for one in ids]
     return memoryview(b"".join(digests)).cast("Q").tolist()
-
-
-def _columns(recent: dict[int, tuple[int, ...]]) -> Pairs:
-    hashes = [one for one, numbers in recent.items() for _ in numbers]
-    numbers = [number for numbers in recent.values() for number in numbers]
-    return in_order(pa.array(hashes, pa.uint64()), pa.array(numbers, pa.uint64()))
 
 
 def _manifest(path: Path) -> dict[str, Any] | None:

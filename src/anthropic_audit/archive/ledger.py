@@ -19,7 +19,7 @@ from .location import folder_of
 from .schema import GAPS
 from .snapshot import translated
 
-_ALL = "SELECT * FROM read_parquet($files)"
+_ALL = "SELECT * FROM read_parquet($files, hive_partitioning = false)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import duckdb
 import pyarrow as pa
 
-from anthropic_audit.errors import SetupError
+from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.model import Coverage, Window
 
 from .chunks import days_together
+from .contained import ContainedConnection
+from .damage import DAMAGE_LOGGER, TABLE_GONE, Damage, damaged_since, has_content, open_table
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
 from .location import folder_of
 from .presence import missing, recorded_tables
 from .rows import coverage_of
 from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, NORMALIZED, TABLES, Table
-from .snapshot import DataFile, Snapshot, is_table, snapshot_of, translated
+from .snapshot import DataFile, Snapshot, is_table, translated
 
 _BETWEEN = """
 SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)
@@ -41,9 +47,9 @@ _BY_HOUR = """
 SELECT date_trunc('hour', timestamp) AS hour, count(*) AS events FROM read_parquet($files, hive_partitioning = false)
 WHERE timestamp >= $start AND timestamp < $end GROUP BY hour
 """
+_log = logging.getLogger(DAMAGE_LOGGER)
 _AT_ONCE = 20_000
 _MICROSECOND = timedelta(microseconds=1)
-_NOTHING = Snapshot((), {})
 
 
 class ArchiveReader:
@@ -52,28 +58,99 @@ class ArchiveReader:
     Claims are looked up first, then activities, then events, and last what was removed: so whatever is claimed is
     stored, and whatever is gone is explained, also while somebody writes.
 
+    A file that is missing or cut off is left out, and said in `damage`.
+
+    Args:
+        folder: The archive's folder.
+        distrusted: Tables whose list of files is taken from the digest journal, because their log is damaged.
+
     Raises:
         ArchiveError: A table can't be read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, distrusted: Collection[str] = ()) -> None:
         self._folder = folder
+        self._containing = threading.Lock()
         with translated(folder):
             in_order = sorted(TABLES.values(), key=lambda table: table is not COVERAGE)
-            self._tables = {table.name: _newest(folder / table.name, table) for table in in_order}
+            opened = {
+                table.name: open_table(folder, table, is_log_trusted=table.name not in distrusted) for table in in_order
+            }
+        self._tables = {name: one.newest for name, one in opened.items()}
+        self._whole = {name: one.whole for name, one in opened.items()}
+        self._damage = [found for one in opened.values() for found in one.damage]
+        had = {table.name for table in ESSENTIAL} | recorded_tables(folder)
+        gone = [name for name in TABLES if name in had and not is_table(folder / name)]
+        known = {one.table for one in self._damage}
+        self._damage += [Damage(name, TABLE_GONE, str(folder / name)) for name in gone if name not in known]
 
     @property
     def folder(self) -> Path:
         """Where it lies."""
         return self._folder
 
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """What is known to be wrong with the archive's files."""
+        return tuple(self._damage)
+
+    @property
+    def tables(self) -> Mapping[str, Snapshot]:
+        """The newest version of each table."""
+        return self._tables
+
+    def whole_files(self, table: str) -> tuple[DataFile, ...]:
+        """Return the files of a table that are there and have their size."""
+        return self._whole[table]
+
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Return a DuckDB connection of its own with a view of each table; times are UTC."""
+        """Return a DuckDB connection of its own with a view of each table; times are UTC.
+
+        A file that turns out to be damaged while it is read is left out from then on, and the query asked again.
+        What is left out is told to the logger `DAMAGE_LOGGER`.
+        """
+        self._warn(self._damage)
+        inner = self._connect_to_whole()
+        return cast("duckdb.DuckDBPyConnection", ContainedConnection(inner, partial(self._contain, inner)))
+
+    def _connect_to_whole(self) -> duckdb.DuckDBPyConnection:
+        """Connect to all files that are whole; DuckDB reads the first one of each table at once."""
+        while True:
+            try:
+                return self.connect_to({name: [file.path for file in files] for name, files in self._whole.items()})
+            except ArchiveError as error:
+                found = list(damaged_since(self._folder, self._whole, str(error), ""))
+                if not found:
+                    raise
+                self._leave_out(found)
+
+    def connect_to(self, files: Mapping[str, Iterable[str]]) -> duckdb.DuckDBPyConnection:
+        """Return the same with views of these files of each table only."""
         with translated(self._folder):
             connection = connect()
-            for name, snapshot in self._tables.items():
-                _show(connection, TABLES[name], sorted(file.path for file in snapshot.files))
+            for name, paths in files.items():
+                _show(connection, TABLES[name], sorted(paths))
             return connection
+
+    def _contain(self, connection: duckdb.DuckDBPyConnection, error: Exception, query: str) -> bool:
+        """Leave out the damaged files of the tables that a query reads; say whether there were any."""
+        with self._containing:
+            found = list(damaged_since(self._folder, self._whole, str(error), query))
+            self._leave_out(found)
+            for table in {one.table for one in found}:
+                _show_again(connection, TABLES[table], sorted(file.path for file in self._whole[table]))
+        return bool(found)
+
+    def _leave_out(self, damage: Sequence[Damage]) -> None:
+        gone = {one.where for one in damage}
+        for table in {one.table for one in damage}:
+            self._whole[table] = tuple(file for file in self._whole[table] if file.path not in gone)
+        self._damage += damage
+        self._warn(damage)
+
+    def _warn(self, damage: Iterable[Damage]) -> None:
+        for one in damage:
+            _log.warning("%s", one)
 
     @property
     def event_files(self) -> frozenset[str]:
@@ -147,6 +224,12 @@ class ArchiveReader:
         walks = [coverage_of(row) for row in found.to_pylist()]
         return [walk for walk in walks if feed in (None, walk.feed)]
 
+    def coverage_in(self, files: Sequence[str]) -> list[Coverage]:
+        """Return the finished walks that these files of `coverage` hold, oldest first."""
+        with translated(self._folder), self.connect_to({COVERAGE.name: files}) as connection:
+            found = read(connection, "SELECT * FROM coverage ORDER BY walked_at, to_time")
+        return [coverage_of(row) for row in found.to_pylist()]
+
     def gaps(self, feed: str | None = None) -> list[GapRow]:
         """Return the ledger of gaps of one feed, or of all, oldest entry first; an older archive has an empty one."""
         with translated(self._folder), self.connect() as connection:
@@ -159,21 +242,19 @@ def open_reader(location: str) -> ArchiveReader:
 
     Raises:
         SetupError: There is none.
-        ArchiveError: It can't be read, or has lost an essential table.
+        ArchiveError: It can't be read.
     """
     folder = folder_of(location)
     with translated(folder):
-        lacking = [folder / table.name for table in ESSENTIAL if not is_table(folder / table.name)]
-    if lacking and (len(lacking) < len(ESSENTIAL) or recorded_tables(folder)):
-        raise missing(lacking)
-    if lacking:
+        lacking = [table for table in ESSENTIAL if not is_table(folder / table.name)]
+        had = recorded_tables(folder)
+        is_lost = any(table.name in had for table in lacking) or any(has_content(folder, table) for table in ESSENTIAL)
+    if lacking and not is_lost:
         message = f"there is no archive at: {folder}"
         raise SetupError(message, hint="run `anthropic-audit collect --once` first, or name the archive's folder")
+    if len(lacking) == len(ESSENTIAL):
+        raise missing([folder / table.name for table in lacking])
     return ArchiveReader(folder)
-
-
-def _newest(folder: Path, table: Table) -> Snapshot:
-    return snapshot_of(folder, table) if is_table(folder) else _NOTHING
 
 
 def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
@@ -188,3 +269,13 @@ def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[s
     hive = f"true, hive_types = {{'{DAY}': DATE}}" if table.partition_by else "false"
     source = f"read_parquet([{names}], hive_partitioning = {hive})"
     connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {source}")  # noqa: S608 - quoted above
+
+
+def _show_again(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    """Make a table's view again, of fewer files; queries of other cursors see the one or the other."""
+    cursor = connection.cursor()
+    cursor.begin()
+    cursor.execute(f"DROP VIEW {table.name}")
+    _show(cursor, table, files)
+    cursor.commit()
+    cursor.close()

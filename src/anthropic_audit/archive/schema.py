@@ -20,6 +20,9 @@ SEQ = "seq"
 NORMALIZED = "normalized"
 """The mark of `events`: the `seq` up to which there are any."""
 
+CLAIMED = "claimed_seq"
+"""The mark of `coverage`: the highest `seq` of `activities` when the last claim was made."""
+
 EVENT_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = MappingProxyType(
     {
         "event.action": ("event_action", pa.string()),
@@ -141,6 +144,7 @@ COVERAGE = Table(
         ]
     ),
     indexed=("from_time", "to_time", "walked_at"),
+    marks=(CLAIMED,),
 )
 
 REQUESTS = Table(
@@ -187,6 +191,37 @@ REMOVALS = Table(
     ),
 )
 """What retention has removed, so that nobody takes it for a loss."""
+
+LOSSES = Table(
+    "losses",
+    pa.schema(
+        [
+            pa.field("lowest_seq", pa.int64(), nullable=False),
+            pa.field("highest_seq", pa.int64(), nullable=False),
+            pa.field("activities", pa.int64(), nullable=False),
+            pa.field("cause", pa.string(), nullable=False),
+            pa.field("recorded_at", _TIME, nullable=False),
+        ]
+    ),
+)
+"""The numbers whose stored activities were lost to damage; what the API still had was stored again under new ones."""
+
+WITHDRAWALS = Table(
+    "withdrawals",
+    pa.schema(
+        [
+            pa.field("feed", pa.string(), nullable=False),
+            pa.field("filters", pa.string(), nullable=False),
+            pa.field("from_time", _TIME, nullable=False),
+            pa.field("to_time", _TIME, nullable=False),
+            pa.field("walk_id", pa.string()),
+            pa.field("walked_at", _TIME),
+            pa.field("cause", pa.string(), nullable=False),
+            pa.field("withdrawn_at", _TIME, nullable=False),
+        ]
+    ),
+)
+"""The claims, or parts of claims, that `archive repair` took out of `coverage`, and why."""
 
 DELIVERIES = Table(
     "deliveries",
@@ -253,5 +288,8 @@ ESSENTIAL = (ACTIVITIES, EVENTS, COVERAGE)
 """The tables that every archive has; older archives lack the others."""
 
 TABLES: Mapping[str, Table] = MappingProxyType(
-    {table.name: table for table in (*ESSENTIAL, REMOVALS, REQUESTS, GAPS, DELIVERIES, REJECTED, CHANGED)}
+    {
+        table.name: table
+        for table in (*ESSENTIAL, REMOVALS, LOSSES, WITHDRAWALS, REQUESTS, GAPS, DELIVERIES, REJECTED, CHANGED)
+    }
 )

@@ -28,7 +28,8 @@ from .schema import Table
 
 _MILLISECOND = timedelta(milliseconds=1)
 _PARQUET = "Parquet"
-_DAMAGED = "a file is damaged: put it back from a backup; `archive verify` says whether anything else is wrong"
+REPAIR = "`anthropic-audit archive repair` sets damaged files aside and gets back what can be had"
+"""The hint of every error and warning about damage."""
 _UNUSABLE = "check that the folder may be written and that the disk has space"
 
 Bound = int | datetime
@@ -41,6 +42,8 @@ class DataFile:
     path: str
     rows: int
     bounds: Mapping[str, tuple[Bound, Bound]]
+    nbytes: int = 0
+    """Its size, as the table's log says."""
 
     def may_hold(self, column: str, lowest: Bound, highest: Bound) -> bool:
         """Say whether a value of this span can be in the file; a file without statistics can hold anything."""
@@ -64,6 +67,11 @@ class Snapshot:
 
     files: tuple[DataFile, ...]
     marks: Mapping[str, int]
+    version: int = -1
+
+
+_PANIC = "PanicException"
+"""What Rust libraries raise where they give up; it is no `Exception`, and has no public name."""
 
 
 @contextmanager
@@ -74,7 +82,17 @@ def translated(place: Path) -> Iterator[None]:
     except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
         said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
         message = f"the archive can't be used: `{place}`: {said}"
-        raise ArchiveError(message, hint=_DAMAGED if _PARQUET in said else _UNUSABLE) from error
+        raise ArchiveError(message, hint=REPAIR if _may_be_damage(error, said) else _UNUSABLE) from error
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        message = f"the archive can't be used: `{place}`: the Delta library gave up: {error}"
+        raise ArchiveError(message, hint=_UNUSABLE) from error
+
+
+def _may_be_damage(error: Exception, said: str) -> bool:
+    is_of_resources = isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException)
+    return _PARQUET in said or (isinstance(error, duckdb.Error) and not is_of_resources)
 
 
 def is_table(folder: Path) -> bool:
@@ -104,7 +122,8 @@ def checked(delta: DeltaTable, folder: Path, table: Table) -> DeltaTable:
 def snapshot_at(delta: DeltaTable, folder: Path, table: Table) -> Snapshot:
     """Return what a table holds in the version that `delta` has loaded."""
     files = tuple(_files_now(delta, folder, table.indexed))
-    return Snapshot(files, {name: delta.transaction_version(name) or 0 for name in table.marks})
+    marks = {name: delta.transaction_version(name) or 0 for name in table.marks}
+    return Snapshot(files, marks, delta.version())
 
 
 def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Iterator[DataFile]:
@@ -115,19 +134,20 @@ def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Itera
             for column in indexed
             if action.get(f"min.{column}") is not None and action.get(f"max.{column}") is not None
         }
-        yield DataFile(str(folder / unquote(action["path"])), action["num_records"] or 0, bounds)
+        path = str(folder / unquote(action["path"]))
+        yield DataFile(path, action["num_records"] or 0, bounds, action["size_bytes"])
 
 
-def data_file(folder: Path, path: str, stats_text: str | None, indexed: Iterable[str]) -> DataFile:
+def data_file(folder: Path, add: Mapping[str, Any], indexed: Iterable[str]) -> DataFile:
     """Return a file as the `add` action of a commit describes it."""
-    stats: dict[str, Any] = orjson.loads(stats_text) if stats_text else {}
+    stats: dict[str, Any] = orjson.loads(add["stats"]) if add["stats"] else {}
     lowest, highest = stats.get("minValues", {}), stats.get("maxValues", {})
     bounds = {
         column: _bounds(_value(lowest[column]), _value(highest[column]))
         for column in indexed
         if column in lowest and column in highest
     }
-    return DataFile(str(folder / path), stats.get("numRecords", 0), bounds)
+    return DataFile(str(folder / unquote(add["path"])), stats.get("numRecords", 0), bounds, add["size"])
 
 
 def _value(stated: int | str) -> Bound:

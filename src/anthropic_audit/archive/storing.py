@@ -15,7 +15,7 @@ import pyarrow as pa
 from anthropic_audit.model import Received
 from anthropic_audit.progress import ChangedActivities, Waiting, Watch
 
-from .changed import Change, Kept, change_rows, changes_among
+from .changed import Change, Kept, StoredText, change_rows, changes_among
 from .delta import DeltaLog
 from .duck import read
 from .identities import IdIndex, Source, Stretch
@@ -37,12 +37,12 @@ SELECT seq, id FROM read_parquet($files, hive_partitioning = false)
 WHERE seq > $above AND seq <= $last ORDER BY seq
 """
 _KEPT = """
-SELECT stored.seq, stored.id, stored.created_at, stored.sha256
+SELECT stored.seq, stored.id, stored.sha256
 FROM read_parquet($files, hive_partitioning = false) stored JOIN wanted ON wanted.seq = stored.seq
 WHERE stored.seq BETWEEN $first AND $last ORDER BY stored.seq
 """
 _RAW = """
-SELECT stored.seq, stored.raw FROM read_parquet($files, hive_partitioning = false) stored
+SELECT stored.seq, stored.created_at, stored.raw FROM read_parquet($files, hive_partitioning = false) stored
 JOIN wanted ON wanted.seq = stored.seq WHERE stored.seq BETWEEN $first AND $last
 """
 _RECORDED = """
@@ -109,11 +109,12 @@ class ActivityStore:
         """Return what is stored under each of some ids; ids that are not stored are left out."""
         candidates = self._candidates(ids)
         numbers = sorted({number for listed in candidates.values() for number in listed})
+        rows = self._of(_KEPT, numbers)
         found: dict[str, list[Kept]] = {}
-        for row in self._of(_KEPT, numbers).to_pylist():
-            if row["id"] in candidates:
-                kept = Kept(row["seq"], row["created_at"].astimezone(UTC), row["sha256"])
-                found.setdefault(row["id"], []).append(kept)
+        columns = (rows.column(name).to_pylist() for name in (SEQ, "id", "sha256"))
+        for seq, name, digest in zip(*columns, strict=True):
+            if name in candidates:
+                found.setdefault(name, []).append(Kept(seq, digest))
         return found
 
     def _candidates(self, ids: Sequence[str]) -> dict[str, list[int]]:
@@ -162,9 +163,11 @@ class ActivityStore:
         recorded = self._recorded(numbers)
         new = [one for one in changes if (one.received.activity.id, one.received.activity.sha256) not in recorded]
         if new:
-            raws = self._of(_RAW, numbers)
-            stored_raw = dict(zip(raws.column(SEQ).to_pylist(), raws.column("raw").to_pylist(), strict=True))
-            rows = change_rows(new, stored_raw)
+            stored = {
+                row[SEQ]: StoredText(row["created_at"].astimezone(UTC), row["raw"])
+                for row in self._of(_RAW, numbers).to_pylist()
+            }
+            rows = change_rows(new, stored)
             self.changed.append(rows, {})
             self._tell(new, rows.column("is_same_content").to_pylist())
 
@@ -201,7 +204,7 @@ class ActivityStore:
 def _as_kept(fresh: Sequence[Received], first: int, wanted: AbstractSet[str]) -> dict[str, list[Kept]]:
     """Return those activities that are wanted of some that have just been stored under numbers from `first` on."""
     return {
-        one.activity.id: [Kept(seq, one.activity.created_at, one.activity.sha256)]
+        one.activity.id: [Kept(seq, one.activity.sha256)]
         for seq, one in enumerate(fresh, start=first)
         if one.activity.id in wanted
     }

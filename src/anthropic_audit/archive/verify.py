@@ -1,4 +1,8 @@
-"""Looking through an archive for whatever must not be: every hash and every claim, by what is stored alone.
+"""Looking through an archive for whatever must not be: every file, every hash and every claim, by what is stored alone.
+
+First every file is compared with the digest that was recorded when it was committed (`digests`), which finds every
+changed bit. Then the rows of what can be read are held against each other, so that damage, however many files have
+it, is listed and does not end the search.
 
 Numbers (`seq`) are looked at slice by slice and ids part by part, so memory is bounded whatever the archive's size.
 What is expected comes from the marks that were committed with the rows, not from the rows: so what is lost at the
@@ -10,13 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import duckdb
 
+from anthropic_audit.errors import ArchiveError
 from anthropic_audit.times import EPOCH
 
+from .damage import FILE_UNREADABLE, Damage, changed_files, list_damage, recorded_paths
+from .digests import LOG
+from .late_digests import rows_in
 from .reader import ArchiveReader
-from .schema import NORMALIZED, SEQ
+from .schema import NORMALIZED, SEQ, TABLES
 from .snapshot import translated
 
 _SLICE = 200_000
@@ -25,6 +34,7 @@ _PARTS = 10
 """So many times as many ids are compared in one go: of those, nothing else is kept."""
 _SHOWN = 20
 
+_NOT_OF_WALK = "an activity is not of what its walk has read"
 _MISSING = "numbers of activities are missing"
 
 _ONCE = {
@@ -33,6 +43,7 @@ _ONCE = {
     "removed": """
         SELECT DISTINCT ON (of_day, lowest_seq) of_day, activities, lowest_seq, highest_seq
         FROM removals ORDER BY of_day, lowest_seq, removed_at DESC""",
+    "lost": "SELECT lowest_seq, highest_seq, activities FROM losses",
 }
 _SLICES = {
     "some_activities": """
@@ -43,7 +54,8 @@ _SLICES = {
     "some_events": """
         SELECT seq, id, day = CAST(timestamp AS DATE) AS is_placed,
             json_extract_string(document, '$.event.id') IS NOT DISTINCT FROM nullif(id, '')
-                OR json_extract_string(document, '$.error.message') IS NOT NULL AS is_named
+                OR json_extract_string(document, '$.error.message') IS NOT NULL
+                OR starts_with(id, 'sha256-') AS is_named
         FROM events WHERE seq BETWEEN $first AND $last""",
 }
 _OF_SLICES = {
@@ -58,28 +70,51 @@ _OF_SLICES = {
         WHERE a.seq <= $normalized AND NOT EXISTS (
             SELECT 1 FROM removed r WHERE r.of_day = a.of_day AND a.seq BETWEEN r.lowest_seq AND r.highest_seq)""",
     "an event is of no activity": """
-        SELECT e.id, 1 AS many FROM some_events e ANTI JOIN some_activities a ON a.seq = e.seq AND a.id = e.id""",
+        SELECT e.id, 1 AS many FROM some_events e ANTI JOIN some_activities a ON a.seq = e.seq AND a.id = e.id
+        WHERE NOT EXISTS (SELECT 1 FROM lost l WHERE e.seq BETWEEN l.lowest_seq AND l.highest_seq)""",
     "a number is given to more than one activity": """
         SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM some_activities GROUP BY seq HAVING count(*) > 1""",
     "an activity has more than one event": """
         SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM some_events GROUP BY seq HAVING count(*) > 1""",
-    "an activity is not of what its walk has read": """
-        SELECT a.id, 1 AS many FROM some_activities a JOIN claims c ON c.walk_id = a.walk_id
-        WHERE c.feed <> a.feed OR (a.created_at < c.from_time AND a.created_at <> $epoch)""",
+    _NOT_OF_WALK: """
+        SELECT a.id, 1 AS many FROM some_activities a JOIN claims c ON c.walk_id = a.walk_id WHERE c.feed <> a.feed""",
     _MISSING: """
         SELECT concat(min(number), ' to ', max(number)) AS id, count(*) AS many
         FROM (
             SELECT number, number - row_number() OVER (ORDER BY number) AS stretch
             FROM (SELECT unnest(range($first, $last + 1)) AS number) ANTI JOIN some_activities a ON a.seq = number
             WHERE NOT EXISTS (SELECT 1 FROM removed r WHERE number BETWEEN r.lowest_seq AND r.highest_seq)
+                AND NOT EXISTS (SELECT 1 FROM lost l WHERE number BETWEEN l.lowest_seq AND l.highest_seq)
         ) GROUP BY stretch""",
 }
+_EXPLAINED = """
+SELECT CAST(coalesce((SELECT sum(activities) FROM removed), 0) AS BIGINT),
+    CAST(coalesce((SELECT sum(activities) FROM lost), 0) AS BIGINT)
+"""
 _COUNTS = """
 SELECT count(DISTINCT seq), count(*) FILTER (EXISTS (
     SELECT 1 FROM removed r WHERE r.of_day = a.of_day AND a.seq BETWEEN r.lowest_seq AND r.highest_seq))
 FROM some_activities a
 """
 _OF_ALL = {
+    # A server may serve a few activities of before the window; a claim of another time than most of them is wrong.
+    _NOT_OF_WALK: """
+        SELECT concat(c.feed, ' ', c.walk_id) AS id, count(*) AS many
+        FROM (SELECT feed, walk_id, min(from_time) AS from_time FROM coverage GROUP BY feed, walk_id) c
+        JOIN activities a ON a.walk_id = c.walk_id AND a.created_at <> $epoch
+        GROUP BY c.feed, c.walk_id
+        HAVING count(*) FILTER (a.created_at < c.from_time) > greatest(20, count(*) / 2)""",
+    "recorded bytes of a changed activity do not have the SHA-256 that was stored with them": """
+        SELECT id, 1 AS many FROM changed_activities
+        WHERE sha256(raw) <> lower(hex(sha256)) OR sha256 = stored_sha256""",
+    "a change is recorded more than once": """
+        SELECT id, 1 AS many FROM changed_activities GROUP BY id, sha256 HAVING count(*) > 1""",
+    "a change is recorded of an activity that is not stored as it says": """
+        SELECT c.id, 1 AS many FROM changed_activities c
+        ANTI JOIN (SELECT seq, id, sha256 FROM activities WHERE seq IN (SELECT seq FROM changed_activities)) a
+            ON a.seq = c.seq AND a.id = c.id AND a.sha256 = c.stored_sha256
+        WHERE NOT EXISTS (SELECT 1 FROM removed r WHERE c.seq BETWEEN r.lowest_seq AND r.highest_seq)
+            AND NOT EXISTS (SELECT 1 FROM lost l WHERE c.seq BETWEEN l.lowest_seq AND l.highest_seq)""",
     "a number was never given to an activity": """
         SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM activities WHERE seq NOT BETWEEN 1 AND $stored""",
     "an event has a number that has none yet": """
@@ -88,8 +123,12 @@ _OF_ALL = {
         SELECT concat(feed, ' ', walk_id) AS id, 1 AS many
         FROM coverage WHERE to_time > walked_at OR from_time >= to_time""",
     "a walk has not stored as many activities as it claims": """
-        SELECT concat(c.feed, ' ', c.walk_id) AS id, 1 AS many FROM coverage c
-        LEFT JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
+        SELECT concat(c.feed, ' ', c.walk_id) AS id, 1 AS many
+        FROM (  -- what was withdrawn of a walk leaves several claims of it
+            SELECT feed, walk_id, sum(new) AS new, sum(activities) AS activities, min(from_time) AS from_time,
+                max(walked_at) AS walked_at
+            FROM coverage GROUP BY feed, walk_id
+        ) c LEFT JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
         WHERE coalesce(a.stored, 0) > c.new OR c.new > c.activities
             OR (coalesce(a.stored, 0) < c.new AND NOT EXISTS (
                 SELECT 1 FROM removed r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE)))
@@ -110,6 +149,8 @@ class Finding:
     what: str
     number: int
     examples: tuple[str, ...]
+    is_of_files: bool = False
+    """True when it is damage to files: then `examples` names each of them."""
 
 
 def verify(
@@ -125,15 +166,72 @@ def verify(
     """
     found: dict[str, list[str]] = {}
     numbers: dict[str, int] = {}
-    with translated(reader.folder), reader.connect() as connection:
-        for name, sql in _ONCE.items():
-            connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
-        marks = {"stored": reader.mark(SEQ), "derived": reader.mark(NORMALIZED)}
-        by_number = _wrong_by_number(connection, marks, told, at_once)
-        for what, number, examples in chain(by_number, _wrong_over_all(connection, marks, at_once)):
-            numbers[what] = numbers.get(what, 0) + number
-            found.setdefault(what, []).extend(examples)
-    return [Finding(what, numbers[what], tuple(examples[:_SHOWN])) for what, examples in found.items()]
+    looked = look_at_files(reader)
+    damage, distrusted = looked.damage, looked.distrusted
+    trusted = ArchiveReader(reader.folder, distrusted=distrusted) if distrusted else reader
+    wrongs = chain(
+        ((one.what, 1, [f"{one.where} {one.detail}".rstrip()]) for one in damage),
+        _wrong_rows(trusted, looked.unreadable, told, at_once),
+    )
+    for what, number, examples in wrongs:
+        numbers[what] = numbers.get(what, 0) + number
+        found.setdefault(what, []).extend(examples)
+    of_files = {one.what for one in damage}
+    return [
+        Finding(what, numbers[what], tuple(examples if what in of_files else examples[:_SHOWN]), what in of_files)
+        for what, examples in found.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesLooked:
+    """What is wrong with an archive's files."""
+
+    damage: tuple[Damage, ...]
+    unreadable: frozenset[str]
+    """The data files that can't be read, or are not there."""
+    distrusted: frozenset[str]
+    """The tables whose log is damaged."""
+
+
+def look_at_files(reader: ArchiveReader) -> FilesLooked:
+    """Compare every file with its digest; a data file that has none, or another one, is read from end to end."""
+    damage, distrusted, suspects = list(reader.damage), set[str](), set[str]()
+    known = {(one.what, one.where) for one in damage}
+    for table in TABLES.values():
+        for one in changed_files(reader.folder, table):
+            distrusted |= {table.name} if f"/{LOG}/" in one.where else set()
+            suspects.add(one.where)
+            damage += [one] if (one.what, one.where) not in known else []
+    damage += list_damage(reader.folder, {one.table for one in damage})
+    unreadable = set[str]()
+    for name, newest in reader.tables.items():
+        recorded = recorded_paths(reader.folder, TABLES[name])
+        for file in newest.files:
+            is_suspect = file.path in suspects or any(where == file.path for _, where in known)
+            if (is_suspect or file.path not in recorded) and rows_in(Path(file.path)) is None:
+                unreadable.add(file.path)
+                damage += [] if is_suspect else [Damage(name, FILE_UNREADABLE, file.path)]
+    return FilesLooked(tuple(damage), frozenset(unreadable), frozenset(distrusted))
+
+
+def _wrong_rows(
+    reader: ArchiveReader, unreadable: frozenset[str], told: Callable[[int, int], None], at_once: int
+) -> Iterator[Wrong]:
+    """Hold the rows of what can be read against each other."""
+    try:
+        readable = {
+            name: [file.path for file in newest.files if file.path not in unreadable]
+            for name, newest in reader.tables.items()
+        }
+        with translated(reader.folder), reader.connect_to(readable) as connection:
+            for name, sql in _ONCE.items():
+                connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+            marks = {"stored": reader.mark(SEQ), "derived": reader.mark(NORMALIZED)}
+            yield from _wrong_by_number(connection, marks, told, at_once)
+            yield from _wrong_over_all(connection, marks, at_once)
+    except ArchiveError as error:
+        yield "records could not be looked at", 1, [str(error)]
 
 
 def _wrong_by_number(
@@ -150,15 +248,15 @@ def _wrong_by_number(
         counted, still = connection.execute(_COUNTS).fetchall()[0]
         there, undone = there + counted, undone + still
         told(last, stored)
-    removed = connection.execute("SELECT CAST(coalesce(sum(activities), 0) AS BIGINT) FROM removed").fetchall()[0][0]
-    lost = (stored - there - unexplained) - (removed - undone)
+    removed, known = connection.execute(_EXPLAINED).fetchall()[0]
+    lost = (stored - known - there - unexplained) - (removed - undone)
     if lost > 0:
         yield "more activities are gone from among removed ones than were removed", lost, []
 
 
 def _wrong_over_all(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], at_once: int) -> Iterator[Wrong]:
     for what, sql in _OF_ALL.items():
-        yield from _asked(connection, what, sql, marks)
+        yield from _asked(connection, what, sql, {**marks, "epoch": EPOCH})
     parts = 1 + marks["stored"] // (at_once * _PARTS)
     for part in range(parts):
         yield from _asked(connection, "an activity is stored more than once", _TWICE, {"parts": parts, "part": part})

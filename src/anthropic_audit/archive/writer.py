@@ -19,13 +19,27 @@ from anthropic_audit.progress import Waiting, Watch, nobody
 from anthropic_audit.times import EPOCH
 
 from .chunks import Chunk, chunks_of
+from .consistency import counted, refuse_contradictions
 from .delta import DeltaLog
 from .duck import connect, read
 from .lease import Lease
 from .ledger import GapLedger, GapRow
 from .location import folder_of
 from .rows import Events, coverage_rows, event_rows, removal_rows, request_rows
-from .schema import ACTIVITIES, COVERAGE, DELIVERIES, EVENTS, NORMALIZED, REJECTED, REMOVALS, REQUESTS, SEQ
+from .schema import (
+    ACTIVITIES,
+    CLAIMED,
+    COVERAGE,
+    DELIVERIES,
+    EVENTS,
+    LOSSES,
+    NORMALIZED,
+    REJECTED,
+    REMOVALS,
+    REQUESTS,
+    SEQ,
+    WITHDRAWALS,
+)
 from .snapshot import translated
 from .storing import ActivityStore
 from .upkeep import GRACE, Compacted, Removed, Vacuumed
@@ -52,7 +66,7 @@ FROM (
 _BATCH = 10_000
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
-_CLAIMS = "SELECT feed, filters, from_time, to_time, walked_at FROM read_parquet($files)"
+_CLAIMS = "SELECT feed, filters, from_time, to_time, walked_at, new FROM read_parquet($files)"
 
 _LAST_WALK = """
 SELECT purpose FROM read_parquet($files)
@@ -89,18 +103,20 @@ class ArchiveWriter:
             self._coverage = DeltaLog(folder, COVERAGE, self._lease)
             self._requests = DeltaLog(folder, REQUESTS, self._lease)
             self._removals = DeltaLog(folder, REMOVALS, self._lease)
+            self._of_repair = [DeltaLog(folder, table, self._lease) for table in (LOSSES, WITHDRAWALS)]
             self._of_sinks = [DeltaLog(folder, DELIVERIES), DeltaLog(folder, REJECTED)]
             self._gaps = GapLedger(folder)
+            self._storing, self._deriving, self._recording = (threading.Lock() for _ in range(3))
+            self._claimed = 0
             self._walks = self._read_coverage()
+            sums = counted(self._claimed, self._removals, self._of_repair[0])
+            refuse_contradictions(folder, [log for log, _ in self._tables()], sums)
             self._covered = {key: Spans.of(walk.window for walk in walks) for key, walks in self._walks.items()}
         except BaseException:
             self._lease.release()
             raise
         self._folder = folder
         self._clock = clock
-        self._storing = threading.Lock()
-        self._deriving = threading.Lock()
-        self._recording = threading.Lock()
 
     @property
     def folder(self) -> Path:
@@ -118,7 +134,7 @@ class ArchiveWriter:
     def claim(self, coverage: Coverage) -> None:
         """Record that a window was walked to its end."""
         with self._recording:
-            self._coverage.append(coverage_rows(coverage), {})
+            self._coverage.append(coverage_rows(coverage), {CLAIMED: self._activities.mark(SEQ)})
             key, walk = (coverage.feed, coverage.filters), Walk(coverage.window, coverage.walked_at)
             self._covered[key] = self._covered.get(key, Spans()) | Spans((walk.window,))
             self._walks.setdefault(key, []).append(walk)
@@ -291,7 +307,7 @@ class ArchiveWriter:
             (self._requests, self._recording),
             (self._gaps.log, self._recording),
             (self._removals, self._recording),
-            *((log, self._recording) for log in self._of_sinks),
+            *((log, self._recording) for log in (*self._of_repair, *self._of_sinks)),
         ]
 
     def close(self) -> None:
@@ -317,6 +333,7 @@ class ArchiveWriter:
             window = Window(row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC))
             walk = Walk(window, row["walked_at"].astimezone(UTC))
             walks.setdefault((row["feed"], row["filters"]), []).append(walk)
+            self._claimed += row["new"]
         return walks
 
 

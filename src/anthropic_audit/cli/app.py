@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated
@@ -21,8 +22,9 @@ from .check import check
 from .collect import collect
 from .console import console
 from .demo import demo
+from .environment import forget_narrow_terminal
 from .export import export
-from .failures import guarded
+from .failures import end, guarded, thread_ended
 from .normalize import normalize
 from .reading import backfill, reconcile
 from .renormalize import renormalize
@@ -30,6 +32,7 @@ from .report import report
 from .run import run
 from .status import status
 from .stopping import leave_with
+from .streams import prepare_streams
 
 COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyType(
     {
@@ -88,7 +91,7 @@ app.add_typer(sinks_commands.app, name="sinks")
 
 def main() -> None:
     """Run the command line and exit."""
-    try:
-        app(prog_name="anthropic-audit")
-    except SystemExit as left:
-        leave_with(left.code if isinstance(left.code, int) else int(left.code is not None))
+    prepare_streams()
+    forget_narrow_terminal()
+    threading.excepthook = thread_ended
+    leave_with(end(lambda: app(prog_name="anthropic-audit")))

@@ -12,28 +12,48 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer, verify
+from anthropic_audit.archive import (
+    ArchiveReader,
+    ArchiveWriter,
+    late_files,
+    open_reader,
+    open_writer,
+    record_missing,
+    unrecorded_files,
+    verify,
+)
+from anthropic_audit.archive.schema import TABLES
+from anthropic_audit.archive.snapshot import REPAIR
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.settings import RetentionSettings
 from anthropic_audit.times import parse_duration
 
+from .backing_up import backup_archive, restore_archive
 from .environment import load_settings
 from .groups import group
 from .logs import logging_watch, open_log
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, notes, print_json, print_table
+from .repairing import repair_archive
 from .stopping import stopping
 
 _FOUND = 3
 
 
 def verify_archive(
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Record the digests of files that have none, such as those of older versions."),
+    ] = False,
     config: Config = None,
     archive: Archive = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Recompute every SHA-256, and check every record and every claim; reads only, beside a running collector.
+    """Compare every file with its digest, recompute every SHA-256, and check every record and every claim.
+
+    It reads only, beside a running collector, and lists all damage. The digest of each file was recorded when the file
+    was committed: any changed bit is found.
 
     Each activity must be there once, under a number of its own without holes, in the partition of its day, with the
     bytes that were hashed when they were received, and with one event that names it. No claim may reach beyond the
@@ -43,6 +63,8 @@ def verify_archive(
     """
     settings = load_settings(config, {"archive": archive}).settings
     reader = open_reader(settings.archive)
+    if record:
+        notes().print(f"{record_missing(settings.archive):,} digests recorded")
     with _progress() as progress:
         task = progress.add_task("looking at activities", total=None)
         found = verify(reader, lambda done, last: progress.update(task, completed=done, total=last))
@@ -51,10 +73,27 @@ def verify_archive(
     elif found:
         headings = (Heading("wrong"), Heading("how many", is_number=True), Heading("such as"))
         print_table(headings, [(one.what, one.number, ", ".join(one.examples[:3])) for one in found])
+        for one in found:
+            for example in one.examples if one.is_of_files else ():
+                console().print(f"{one.what}: {example}", markup=False, soft_wrap=True)
     else:
         console().print(f"archive {settings.archive}: every hash, record and claim is right", markup=False)
+    _note_digests(reader)
     if found:
+        notes().print(f"hint: {REPAIR}", markup=False)
         raise typer.Exit(_FOUND)
+
+
+def _note_digests(reader: ArchiveReader) -> None:
+    """Say of how many files the digest was not recorded when they were written."""
+    none = sum(unrecorded_files(reader.folder, TABLES[name], newest) for name, newest in reader.tables.items())
+    late = sum(late_files(reader.folder, table) for table in TABLES.values())
+    if none:
+        notes().print(
+            f"{none:,} files have no digest: `anthropic-audit archive verify --record` records what they are now"
+        )
+    if late:
+        notes().print(f"{late:,} digests were recorded at an opening, and not when the file was written")
 
 
 def compact(config: Config = None, archive: Archive = None) -> None:
@@ -126,7 +165,15 @@ def _progress() -> Progress:
 
 
 COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
-    {"verify": verify_archive, "compact": compact, "retain": retain, "vacuum": vacuum}
+    {
+        "verify": verify_archive,
+        "repair": repair_archive,
+        "backup": backup_archive,
+        "restore": restore_archive,
+        "compact": compact,
+        "retain": retain,
+        "vacuum": vacuum,
+    }
 )
 """Every subcommand of `archive`."""
 

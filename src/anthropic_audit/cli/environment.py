@@ -11,11 +11,19 @@ from anthropic_audit.settings import ConsoleSettings
 from anthropic_audit.settings_sources import Loaded, find_file, load, read_file, resolve_client_secret
 
 DEBUG_VARIABLE = "ANTHROPIC_AUDIT_DEBUG"
+_MIN_COLUMNS = 20
 
 
 def environment() -> Mapping[str, str]:
     """Return the environment's variables as they are now."""
     return dict(os.environ)  # noqa: TID251 - this is the door
+
+
+def forget_narrow_terminal() -> None:
+    """Forget a width (`COLUMNS`) in which nothing could be shown: what prints would print nothing at all."""
+    columns = environment().get("COLUMNS", "")
+    if columns and (not columns.isdecimal() or int(columns) < _MIN_COLUMNS):
+        os.environ.pop("COLUMNS")  # noqa: TID251 - this is the door
 
 
 def is_debugging() -> bool:

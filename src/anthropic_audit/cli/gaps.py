@@ -24,7 +24,7 @@ from .filters import with_types
 from .groups import group
 from .options import Archive, Config, Since, TableOrJson, Until, read_span
 from .output import notes, print_json
-from .status_gaps import gaps_as_json, print_gaps
+from .status_gaps import gaps_as_json, late_after, print_gaps
 
 _FOUND = 3
 
@@ -36,16 +36,25 @@ def list_gaps(
 ) -> None:
     """List gaps: open ones, those that closed within the last 30 days, and those that were declared permanent.
 
-    Exit codes: 0 nothing is missing, 3 a gap is open.
+    A feed whose coverage ends too long ago (three intervals, 15 minutes at least) has an open gap, also when its
+    collector hangs or is not there.
+
+    Exit codes: 0 nothing is missing, 3 a gap is open, or a feed of the settings was never walked to an end.
     """
     now = datetime.now(UTC)
-    reader = open_reader(load_settings(config, {"archive": archive}).settings.archive)
-    found = gaps_now(reader.coverage(), reader.gaps(), now)
+    settings = with_types(load_settings(config, {"archive": archive}).settings)
+    reader = open_reader(settings.archive)
+    walks = reader.coverage()
+    found = gaps_now(walks, reader.gaps(), now, late_after(settings))
+    walked = {(one.feed, one.filters) for one in walks}
+    never = [one.name for one in settings.feeds if (one.name, one.filters.key()) not in walked]
     if format is TableOrJson.JSON:
         print_json(gaps_as_json(found))
     else:
         print_gaps(found)
-    if any(one.gap.state is GapState.OPENED for one in found):
+    for name in never:
+        notes().print(f"{name}: configured, and never walked to an end: nothing of it is covered", markup=False)
+    if never or any(one.gap.state is GapState.OPENED for one in found):
         raise typer.Exit(_FOUND)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+import threading
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -29,6 +30,9 @@ from anthropic_audit.progress import (
 from anthropic_audit.redact import redact
 from anthropic_audit.times import format_time
 
+from .damage import log_damage
+from .streams import LossyFile
+
 _Fields = MutableMapping[str, Any]
 """What structlog hands from step to step."""
 
@@ -40,8 +44,9 @@ def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
     rendered: Processor = structlog.processors.JSONRenderer()
     if stream.isatty():
         rendered = structlog.dev.ConsoleRenderer()
+    lines = _Lines(stream, lambda lost: logger.warning("log lines lost", lines=lost))
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(stream),
+        lines,
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -50,7 +55,42 @@ def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     )
+    log_damage(logger)
     return logger
+
+
+class _Lines:
+    """Writes lines to a stream; those that it does not take are counted, and told of when it takes lines again."""
+
+    def __init__(self, stream: TextIO, regained: Callable[[int], object]) -> None:
+        self._stream = stream
+        self._regained = regained
+        self._lock = threading.Lock()
+        self._lost = 0
+
+    def msg(self, message: str) -> None:
+        """Write a line, or lose it."""
+        lost = 0
+        with self._lock:
+            if self._put(f"{message}\n"):
+                lost, self._lost = self._lost, 0
+            else:
+                self._lost += 1
+        if lost:
+            self._regained(lost)
+
+    debug = info = warning = error = critical = msg
+
+    def _put(self, line: str) -> bool:
+        file = getattr(self._stream, "buffer", None)
+        if isinstance(file, LossyFile):
+            return file.put(line.encode(errors="backslashreplace"))
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        except (OSError, ValueError):
+            return False
+        return True
 
 
 def logging_watch(log: FilteringBoundLogger) -> Watch:

@@ -11,6 +11,7 @@ import typer
 
 from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.search import Counts, Standing, count, standings
+from anthropic_audit.search.changed import ChangedText, change_counts, newest_changes
 from anthropic_audit.search.gaps import FeedGap, gaps_now
 from anthropic_audit.search.lateness import Lateness
 from anthropic_audit.search.lateness import lateness as measured_lateness
@@ -22,8 +23,15 @@ from .filters import with_types
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
 from .sinks.standing import print_sinks
+from .status_changes import (
+    MAX_LISTED,
+    change_counts_as_json,
+    changes_as_json,
+    print_change_counts,
+    print_changes,
+)
 from .status_echo import accesses, accesses_as_json, print_accesses
-from .status_gaps import gaps_as_json, print_gaps
+from .status_gaps import gaps_as_json, late_after, print_gaps
 from .status_lateness import lateness_as_json, print_lateness
 
 _HEADINGS = (
@@ -47,6 +55,9 @@ def status(
     lateness: Annotated[
         bool, typer.Option("--lateness", help="Say instead how late activities became visible, by type.")
     ] = False,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="List instead what was served again with other bytes than are stored.")
+    ] = False,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
     """Say how each feed stands: covered from and to, lag, last walk, counts, holes, requests, budget, echoes.
@@ -54,22 +65,27 @@ def status(
     It reads the archive and nothing else, and never disturbs a running collector. Requests are those of finished walks.
     The budget is what the server said at the end of the last one: it is one for all keys of the organization. An echo
     is the activity that the vendor makes of each request to the Compliance API: ours coming back prove that the feed is
-    alive, and one under our key that is not ours is told in red.
+    alive, and one under our key that is not ours is told in red. So is it when activities that are stored were served
+    again with other bytes.
     """
     settings = with_types(load_settings(config, {"archive": archive}).settings)
     now = datetime.now(UTC)
     reader = open_reader(settings.archive)
-    if gaps or lateness:
-        _print_parts(settings.archive, _parts(reader, now, gaps=gaps, lateness=lateness), now, format)
+    if gaps or lateness or changes:
+        parts = _parts(reader, now, late_after(settings) if gaps else None, lateness=lateness, changes=changes)
+        _print_parts(settings.archive, parts, now, format)
         return
     found = standings(reader.coverage(), now)
     with reader.connect() as connection:
         counts = count(connection)
         heard = accesses(connection, settings.feeds, now)
+        changed = change_counts(connection)
     if format is TableOrJson.JSON:
-        print_json({**_as_json(settings, found, counts, now), **accesses_as_json(heard)})
+        told = {**_as_json(settings, found, counts, now), **accesses_as_json(heard)}
+        print_json({**told, "changed_activities": change_counts_as_json(changed)})
     else:
         _print(settings, found, counts, now)
+        print_change_counts(console(), changed)
         print_accesses(console(), heard)
         print_sinks(reader, settings, now)
 
@@ -80,26 +96,40 @@ class _Parts:
 
     gaps: Sequence[FeedGap] | None
     lateness: Lateness | None
+    changes: Sequence[ChangedText] | None
 
 
-def _parts(reader: ArchiveReader, now: datetime, *, gaps: bool, lateness: bool) -> _Parts:
-    found = gaps_now(reader.coverage(), reader.gaps(), now) if gaps else None
-    if not lateness:
-        return _Parts(found, None)
+def _parts(
+    reader: ArchiveReader,
+    now: datetime,
+    late: Mapping[tuple[str, str], timedelta] | None,
+    *,
+    lateness: bool,
+    changes: bool,
+) -> _Parts:
+    found = None if late is None else gaps_now(reader.coverage(), reader.gaps(), now, late)
     with reader.connect() as connection:
-        return _Parts(found, measured_lateness(connection))
+        return _Parts(
+            found,
+            measured_lateness(connection) if lateness else None,
+            newest_changes(connection, MAX_LISTED) if changes else None,
+        )
 
 
 def _print_parts(archive: str, parts: _Parts, now: datetime, format: TableOrJson) -> None:  # noqa: A002 - as the flag
     if format is TableOrJson.JSON:
         told: dict[str, object] = {"archive": archive, "at": format_time(now)}
         told |= {} if parts.gaps is None else {"gaps": gaps_as_json(parts.gaps)}
-        print_json(told | ({} if parts.lateness is None else {"lateness": lateness_as_json(parts.lateness)}))
+        told |= {} if parts.lateness is None else {"lateness": lateness_as_json(parts.lateness)}
+        told |= {} if parts.changes is None else {"changes": changes_as_json(parts.changes)}
+        print_json(told)
         return
     if parts.gaps is not None:
         print_gaps(parts.gaps)
     if parts.lateness is not None:
         print_lateness(parts.lateness)
+    if parts.changes is not None:
+        print_changes(parts.changes)
 
 
 def _as_json(settings: Settings, found: Sequence[Standing], counts: Counts, now: datetime) -> Mapping[str, object]:
@@ -157,6 +187,8 @@ def _print(settings: Settings, found: Sequence[Standing], counts: Counts, now: d
         print_table(_HEADINGS, [_row(one, counts, now) for one in found])
     for one in found:
         _print_details(settings, one)
+    for name in _behind(settings, found, now):
+        out.print(f"{name}: behind: look whether `run` is there, and what its log says of this feed", markup=False)
     for name in _never_walked(settings, found):
         out.print(f"{name}: configured, and never walked to an end", markup=False)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from anthropic_audit.plan import GapState
 from anthropic_audit.search.gaps import FeedGap
+from anthropic_audit.settings import Settings
 from anthropic_audit.times import format_duration, format_time
 
 from .output import Heading, console, print_table
@@ -26,10 +27,15 @@ _EVERYTHING = "{}"
 _WORDS = {GapState.OPENED: "open", GapState.CLOSED: "closed", GapState.PERMANENT: "permanent"}
 
 
+def late_after(settings: Settings) -> Mapping[tuple[str, str], timedelta]:
+    """Return how old the end of each configured feed's coverage may be before what follows is a gap."""
+    return {(one.name, one.filters.key()): one.behind_after for one in settings.feeds}
+
+
 def print_gaps(found: Sequence[FeedGap]) -> None:
     """Print gaps for people: open ones, closed ones, permanent ones."""
     if not found:
-        console().print("no gaps: all time since each feed's first walk is covered")
+        console().print("no gaps: all time is covered from each feed's first walk up to a few minutes ago")
         return
     order = list(_WORDS)
     print_table(_HEADINGS, [_row(one) for one in sorted(found, key=lambda one: order.index(one.gap.state))])

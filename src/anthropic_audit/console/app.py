@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
-from importlib import resources
+from importlib import import_module, resources
 from typing import Final
 
 import anyio
-import vl_convert
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -124,7 +123,8 @@ async def _static(request: Request, *, body: bytes, kind: str) -> Response:
 @cache
 def vega() -> bytes:
     """Return Vega, Vega-Lite and Vega-Embed in one script; the first time takes some seconds."""
-    return vl_convert.javascript_bundle().encode()  # type: ignore[call-arg]  # the stubs know no default
+    bundle: str = import_module("vl_convert").javascript_bundle()
+    return bundle.encode()
 
 
 async def _vega(request: Request) -> Response:

@@ -17,6 +17,7 @@ from anthropic_audit.archive.schema import TABLES
 from anthropic_audit.model import Coverage
 from anthropic_audit.search import Accesses, Counts, Echo, Standing, accesses, can_hear, count, standings
 from anthropic_audit.search.answers import Answers, answers, late_finds
+from anthropic_audit.search.changed import ChangeCounts, ChangedText, change_counts, newest_changes
 from anthropic_audit.search.deliveries import SinkStanding, sink_standings
 from anthropic_audit.search.gaps import FeedGap, gaps_now
 from anthropic_audit.settings import FeedSettings, Settings
@@ -26,6 +27,9 @@ from .calendar import Calendar, calendar, first_day
 
 _LAG: Final = timedelta(minutes=15)
 """How far behind a feed may be that no settings tell of: three intervals."""
+_RECENT_CHANGE: Final = timedelta(days=7)
+"""For so long a change of content counts as something to look at; it stays listed."""
+_LISTED_CHANGES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,9 @@ class Health:
     counts: Counts
     sizes: Mapping[str, tuple[int, int]]
     """By table: bytes and files."""
+    changed: Sequence[ChangeCounts] = ()
+    changes: Sequence[ChangedText] = ()
+    """The newest activities that were served again with other bytes."""
 
     @property
     def nbytes(self) -> int:
@@ -110,6 +117,10 @@ class Health:
             found.append(
                 f"{len(self.accesses.strangers):,} requests under our keys are not ours: they are listed below"
             )
+        for one in self.changed:
+            content = one.texts - one.same_content
+            if content and self.now - one.last_at < _RECENT_CHANGE:
+                found.append(f"{one.feed} served stored activities again with other content: they are listed below")
         for sink in self.sinks:
             if sink.rejected:
                 found.append(
@@ -138,6 +149,8 @@ def gather(connection: duckdb.DuckDBPyConnection, settings: Settings, reader: Ar
         sinks=sink_standings(connection, [one.name for one in settings.sinks], now),
         counts=counts,
         sizes=sizes(reader.folder),
+        changed=change_counts(connection),
+        changes=newest_changes(connection, _LISTED_CHANGES),
     )
 
 

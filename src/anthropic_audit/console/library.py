@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import duckdb
 
-from anthropic_audit.archive import ArchiveReader, open_reader
+from anthropic_audit.archive import ArchiveReader, Damage, open_reader
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.errors import ArchiveError, InterruptedRunError
 from anthropic_audit.ports import Clock
@@ -107,6 +107,11 @@ class Library:
     def folder(self) -> Path:
         """Where the archive lies."""
         return self._shelf.reader.folder
+
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """What is known to be damaged, and left out."""
+        return self._shelf.reader.damage
 
     def shelf(self) -> Shelf:
         """Return the newest version, opened again if it is older than `FRESH` and something was committed."""

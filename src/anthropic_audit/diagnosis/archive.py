@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anthropic_audit.archive import ArchiveReader, open_reader
+from anthropic_audit.archive.consistency import contradicting_numbers
 from anthropic_audit.archive.lease import Lease
 from anthropic_audit.archive.location import folder_of
-from anthropic_audit.errors import ArchiveBusyError
+from anthropic_audit.errors import ArchiveBusyError, SetupError
 from anthropic_audit.search import count, standings
+from anthropic_audit.search.changed import change_counts
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.times import format_duration
 
@@ -25,6 +27,7 @@ _TOO_LITTLE_BYTES = _GIGABYTE // 2
 _MANY_FILES = 2_000
 _BEHIND = 50_000
 _LATE_ROUNDS = 3
+_DAMAGES = 10
 _LEAST_LATE = timedelta(minutes=15)
 
 
@@ -54,13 +57,28 @@ def archive_findings(
     folder = folder_of(location)
     yield _writable(folder, now)
     yield _room(disk(folder))
-    if not (folder / "activities").is_dir():
+    try:
+        reader = open_reader(location)
+    except SetupError:
         yield Finding("archive", State.FINE, f"there is none yet at {folder}: the first `collect` makes it")
         return
-    reader = open_reader(location)
+    yield from _whole(reader)
     yield _files(folder)
     yield _events(reader)
+    yield from _changes(reader)
     yield from _coverage(reader, feeds, now)
+
+
+def _whole(reader: ArchiveReader) -> Iterator[Finding]:
+    """Say what is wrong with the archive's files, and what its tables say against each other."""
+    cure = "`anthropic-audit archive repair`; `archive verify` looks at everything"
+    wrong = [str(one) for one in reader.damage]
+    if any(contradicting_numbers(reader.tables)):
+        wrong += contradicting_numbers(reader.tables, open_reader(str(reader.folder)).tables)
+    for one in wrong[:_DAMAGES]:
+        yield Finding("archive: damage", State.WRONG, one, cure)
+    if len(wrong) > _DAMAGES:
+        yield Finding("archive: damage", State.WRONG, f"{len(wrong) - _DAMAGES:,} more files are damaged", cure)
 
 
 def _writable(folder: Path, now: datetime) -> Finding:
@@ -103,6 +121,19 @@ def _events(reader: ArchiveReader) -> Finding:
         cure = "see whether `run` or `collect` is at work; `renormalize` is not needed"
         return Finding("archive: events", State.WARNING, f"{stored}: {counts.not_normalized:,} are behind", cure)
     return Finding("archive: events", State.FINE, stored)
+
+
+def _changes(reader: ArchiveReader) -> Iterator[Finding]:
+    """Warn of stored activities that came again with other content; another spelling is only told."""
+    with reader.connect() as connection:
+        found = change_counts(connection)
+    for one in found:
+        content = one.texts - one.same_content
+        told = (
+            f"{one.activities:,} stored activities were served again with other bytes, {content:,} texts say otherwise"
+        )
+        state = State.WARNING if content else State.FINE
+        yield Finding(f"feed {one.feed}: changes", state, told, "`status --changes` lists them" if content else "")
 
 
 def _coverage(reader: ArchiveReader, feeds: Sequence[FeedSettings], now: datetime) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """What is covered, and what is due; pure."""
 
 from .backfill import Backfill, BackfillRules
-from .gaps import LATE_AFTER, Gap, GapEntry, Gaps, GapState, gap_changes, read_gaps, without_permanent
+from .gaps import LATE_AFTER, Gap, GapEntry, Gaps, GapState, due_again, gap_changes, read_gaps, without_permanent
 from .margins import Margins, suggested
 from .reconcile import HORIZON, LADDER, Rung, Walk, due_reconciles
 from .spans import Spans
@@ -23,6 +23,7 @@ __all__ = [
     "Spans",
     "TailRules",
     "Walk",
+    "due_again",
     "due_reconciles",
     "due_windows",
     "gap_changes",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from anthropic_audit.model import Window
+from anthropic_audit.model import Purpose, Window
 
 from .spans import Spans
 from .tail import Due
@@ -118,6 +118,17 @@ def without_permanent(due: Iterable[Due], known: Iterable[GapEntry]) -> Iterator
     lost = read_gaps(known).lost
     for one in due:
         yield from (replace(one, window=window) for window in Spans((one.window,)) - lost)
+
+
+def due_again(covered: Spans, known: Iterable[GapEntry]) -> Iterator[Due]:
+    """Yield open gaps that are no holes between covered windows: what `archive repair` withdrew at coverage's start.
+
+    What lies behind the end of coverage is the tail's.
+    """
+    missing = read_gaps(known).missing - covered - covered.holes
+    for window in missing:
+        if covered.end is None or window.start < covered.end:
+            yield Due(window, Purpose.GAP)
 
 
 def _openings(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Final
-
-import vl_convert
 
 from anthropic_audit.console.charts import Spec
 
@@ -55,6 +54,7 @@ def still(spec: Spec, width: int) -> Spec:
 
 def svg(spec: Spec, width: int) -> str:
     """Draw a specification; nothing is fetched from anywhere."""
+    vl_convert = import_module("vl_convert")  # by the first chart: no other command needs it
     return str(vl_convert.vegalite_to_svg(still(spec, width), _VERSION, config=dict(_CONFIG), allowed_base_urls=[]))
 
 

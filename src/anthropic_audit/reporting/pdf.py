@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-import typst
-from pymupdf_fonts import myfont
 
 from .pages import Report
 from .words import pieces
+
+if TYPE_CHECKING:
+    import typst  # loaded by the first report: no other command needs it
 
 _TEMPLATE: Final = resources.files(__package__).joinpath("templates", "report.typ")
 _FONTS: Final = ("figo", "figbo", "symbol1", "symbol2", "math")
@@ -29,26 +30,29 @@ def to_pdf(report: Report) -> bytes:
     PDF/A demands that every sign can be drawn. Where a sign is in none of the fonts, ours or the system's, the report
     is plain PDF, and a box stands in the sign's place.
     """
+    maker: Any = import_module("typst")
     told = {"report": orjson.dumps(_breakable(report)).decode()}
     at = report.made_at.replace(microsecond=0)
     with tempfile.TemporaryDirectory() as folder:
         fonts = _fonts(folder)
 
         def made(standards: list[typst.PDFStandard]) -> bytes:
-            compiler = typst.Compiler(_TEMPLATE.read_bytes(), root=folder, font_paths=fonts, sys_inputs=told)
+            compiler = maker.Compiler(_TEMPLATE.read_bytes(), root=folder, font_paths=fonts, sys_inputs=told)
             return _only(compiler.compile(format="pdf", pdf_standards=standards, timestamp=at))
 
         try:
             return made(_STANDARDS)
-        except typst.TypstError:
+        except maker.TypstError:
             return made([])
 
 
 def _fonts(folder: str) -> typst.Fonts:
     """Return our fonts, in files as Typst wants them, and those of the system for what ours lack."""
+    myfont = import_module("pymupdf_fonts").myfont
     for name in _FONTS:
         Path(folder, f"{name}.ttf").write_bytes(myfont(name))
-    return typst.Fonts(font_paths=[folder])
+    fonts: typst.Fonts = import_module("typst").Fonts(font_paths=[folder])
+    return fonts
 
 
 def _breakable(report: Report) -> dict[str, Any]:

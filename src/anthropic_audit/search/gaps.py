@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from anthropic_audit.archive import GapRow
 from anthropic_audit.model import Coverage
@@ -12,6 +13,9 @@ from anthropic_audit.plan import LATE_AFTER, Gap, GapEntry, Gaps, GapState, Span
 
 SHOWN_FOR = timedelta(days=30)
 """How long a gap is told of after it closed."""
+
+
+_NONE: Mapping[tuple[str, str], timedelta] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,15 @@ class FeedGap:
 
 
 def gaps_now(
-    walks: Iterable[Coverage], rows: Iterable[GapRow], now: datetime, late_after: timedelta = LATE_AFTER
+    walks: Iterable[Coverage],
+    rows: Iterable[GapRow],
+    now: datetime,
+    late_after: Mapping[tuple[str, str], timedelta] = _NONE,
 ) -> list[FeedGap]:
     """Return the gaps that are open, those that closed within the last 30 days, and those that are lost for good.
 
-    They are right although no collector runs: what the coverage says beyond the ledger is added.
+    They are right although no collector runs, or one that hangs: what the coverage says beyond the ledger is added.
+    `late_after` says by feed and filters how old the end of the coverage may be; without an entry it is half an hour.
     """
     claims: dict[tuple[str, str], list[Coverage]] = {}
     for walk in walks:
@@ -42,7 +50,7 @@ def gaps_now(
     for key in sorted(claims.keys() | ledger.keys()):
         known = ledger.get(key, [])
         recorded = read_gaps(known).missing
-        gaps = read_gaps([*known, *_changes(claims.get(key, []), known, now, late_after)])
+        gaps = read_gaps([*known, *_changes(claims.get(key, []), known, now, late_after.get(key, LATE_AFTER))])
         found += [
             FeedGap(*key, gap, gap.state is not GapState.OPENED or bool(Spans((gap.window,)) & recorded))
             for gap in _shown(gaps, now)

@@ -27,8 +27,8 @@ class Counts:
 
     @property
     def not_normalized(self) -> int:
-        """Activities that have no event yet."""
-        return sum(self.activities.values()) - self.events
+        """Activities that have no event yet; none in a damaged archive that has fewer activities than events."""
+        return max(0, sum(self.activities.values()) - self.events)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from anthropic_audit.plan import (
     Margins,
     Spans,
     TailRules,
+    due_again,
     due_reconciles,
     due_windows,
     is_covered,
@@ -239,7 +240,8 @@ class Collector:
         covered = self._archive.covered(settings.name, settings.filters)
         tail = TailRules(settings.initial_interval, self._margins_of(settings).overlap)
         gaps = self._archive.gaps(settings.name, settings.filters)
-        due = list(without_permanent(due_windows(covered, self._clock.now(), tail), gaps))
+        wanted = (*due_windows(covered, self._clock.now(), tail), *due_again(covered, gaps))
+        due = list(without_permanent(wanted, gaps))
         for one in sorted(due, key=lambda one: one.purpose is not Purpose.TAIL):
             if one.purpose is Purpose.GAP and one.window.end - one.window.start > _LONG_GAP:
                 error = self._read_history(run, one.window, Purpose.GAP, events=events, deadline=deadline)

@@ -28,6 +28,7 @@ from anthropic_audit.console.cutting import (
 from anthropic_audit.console.lens import Document, Lens
 from anthropic_audit.console.place import Viewer, answered, viewer_of
 from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
+from anthropic_audit.search.changed import changes_of
 from anthropic_audit.search.run import translated
 from anthropic_audit.times import EPOCH, format_time, moved
 
@@ -157,6 +158,7 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
         "received": received,
         "raw": cut(received.raw.decode(errors="replace"), MAX_TEXT_CHARS) if received else "",
         "mapping": mapping(received.raw, document) if received else [],
+        "again": changes_of(connection, hit.seq),
         "chain": _chain(connection, viewer, hit),
     }
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from anthropic_audit import __version__
 from anthropic_audit.console.asking import Asked
 from anthropic_audit.console.guard import Visitor
+from anthropic_audit.console.place import Place
 from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError, TransientError
 from anthropic_audit.times import format_duration, format_time
 
@@ -46,9 +47,16 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
         "path": request.url.path,
         "session": session,
         "asked": Asked(),
+        "damage": damage_shown(request) if session else [],
         **values,
     }
     return HTMLResponse(_environment.get_template(template).render(shown), status)
+
+
+def damage_shown(request: Request) -> list[str]:
+    """Return what is said of damaged files that are left out of all pages."""
+    place: Place | None = getattr(request.app.state, "place", None)
+    return [str(one) for one in place.library.damage] if place else []
 
 
 def json(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - whatever JSON holds

@@ -1,0 +1,148 @@
+"""A DuckDB connection that goes on when a file of the archive is damaged: it asks again without that file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+Contain = Callable[[duckdb.Error, str], bool]
+"""Leave out the files because of which a query failed; True when there were any, and it may be asked again."""
+
+_NOT_DAMAGE = (
+    duckdb.InterruptException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.OutOfMemoryException,
+)
+
+Parameters = Sequence[object] | Mapping[str, object] | None
+
+
+class ContainedConnection:
+    """What readers use of a connection; all other attributes are the connection's own.
+
+    A query fails before it gives its first row where it sorts or counts, which nearly all of ours do. One that fails
+    later is not asked again: rows would come twice.
+    """
+
+    def __init__(self, inner: duckdb.DuckDBPyConnection, contain: Contain) -> None:
+        self._inner = inner
+        self._contain = contain
+        self._asked: tuple[str, Parameters] = ("", None)
+        self._is_fetched = True
+
+    def execute(self, query: str, parameters: Parameters = None) -> Self:
+        """Run a query."""
+        self._asked, self._is_fetched = (query, parameters), False
+        self._again(lambda: None)
+        return self
+
+    def fetchall(self) -> list[Any]:
+        """Return all rows that are left."""
+        found: list[Any] = self._fetched(self._inner.fetchall)
+        return found
+
+    def fetchmany(self, size: int = 1) -> list[Any]:
+        """Return the next rows."""
+        found: list[Any] = self._fetched(lambda: self._inner.fetchmany(size))
+        return found
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - a row of any columns
+        """Return the next row, or None."""
+        return self._fetched(self._inner.fetchone)
+
+    def sql(self, query: str, *, params: Parameters = None) -> ContainedRelation:
+        """Return a query that is run when its result is asked for."""
+        return ContainedRelation(self._inner, self._contain, query, params)
+
+    def cursor(self) -> ContainedConnection:
+        """Return another connection to the same views."""
+        return ContainedConnection(self._inner.cursor(), self._contain)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._inner.close()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the connection has
+        return getattr(self._inner, name)
+
+    def _fetched(self, fetch: Callable[[], Any]) -> Any:  # noqa: ANN401 - rows
+        if self._is_fetched:
+            return fetch()
+        try:
+            found = fetch()
+        except _NOT_DAMAGE:
+            raise
+        except duckdb.Error as error:
+            if not self._contain(error, self._asked[0]):
+                raise
+            found = self._again(fetch)
+        self._is_fetched = True
+        return found
+
+    def _again(self, then: Callable[[], Any]) -> Any:  # noqa: ANN401 - rows
+        query, parameters = self._asked
+
+        def ask() -> Any:  # noqa: ANN401 - rows
+            self._inner.execute(query, parameters)
+            return then()
+
+        return contained(ask, self._contain, query)
+
+
+class ContainedRelation:
+    """A query whose result can be asked for."""
+
+    def __init__(self, inner: duckdb.DuckDBPyConnection, contain: Contain, query: str, parameters: Parameters) -> None:
+        self._inner = inner
+        self._contain = contain
+        self._query = query
+        self._parameters = parameters
+
+    def fetchall(self) -> list[Any]:
+        """Return all rows."""
+        found: list[Any] = self._asked(lambda relation: relation.fetchall())
+        return found
+
+    def to_arrow_table(self) -> pa.Table:
+        """Return all rows as a table."""
+        return self._asked(lambda relation: relation.to_arrow_table())
+
+    def to_arrow_reader(self, batch_size: int) -> Iterator[pa.RecordBatch]:
+        """Return the rows in batches."""
+
+        def begun(relation: duckdb.DuckDBPyRelation) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch]]:
+            batches = iter(relation.to_arrow_reader(batch_size))
+            first = next(batches, None)
+            return ([] if first is None else [first]), batches
+
+        first, rest = self._asked(begun)
+        yield from first
+        yield from rest
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a relation has
+        return getattr(self._inner.sql(self._query, params=self._parameters), name)
+
+    def _asked(self, ask: Callable[[duckdb.DuckDBPyRelation], Any]) -> Any:  # noqa: ANN401 - as asked
+        return contained(lambda: ask(self._inner.sql(self._query, params=self._parameters)), self._contain, self._query)
+
+
+def contained(ask: Callable[[], Any], contain: Contain, query: str) -> Any:  # noqa: ANN401 - as asked
+    """Ask until there is an answer, or no more files to leave out because of which there is none."""
+    while True:
+        try:
+            return ask()
+        except _NOT_DAMAGE:
+            raise
+        except (duckdb.Error, pa.ArrowException) as error:
+            if not contain(error, query):
+                raise

@@ -1,0 +1,155 @@
+"""Events whose activity was lost: set aside while the API may still have the activity, put back when it has not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anthropic_audit.plan import Spans
+
+from .delta import DeltaLog
+from .duck import connect, read
+from .rebuild import FOLDER
+from .schema import ACTIVITIES, EVENTS
+
+FILE = "events-without-activity.parquet"
+"""The file in a repair's folder that holds such events."""
+
+SETTLED = "events-without-activity.settled.parquet"
+"""Its name when it is known of each of them whether its activity came back."""
+
+_ORPHANS = """
+SELECT *, CAST(timestamp AS DATE) AS day FROM read_parquet($events, hive_partitioning = false) e
+ANTI JOIN read_parquet($activities, hive_partitioning = false) a ON a.seq = e.seq
+WHERE e.seq <= $last AND NOT EXISTS (SELECT 1 FROM known k WHERE k.seq = e.seq)
+"""
+_KNOWN = """
+SELECT seq FROM read_parquet($files, hive_partitioning = false) WHERE list_contains($seqs, seq)
+"""
+_STORED = """
+SELECT DISTINCT id FROM read_parquet($files, hive_partitioning = false) WHERE list_contains($ids, id)
+"""
+_TOGETHER = 1_000
+
+_Value = TypeVar("_Value", str, int)
+
+
+@dataclass(frozen=True, slots=True)
+class LostActivity:
+    """An activity whose bytes are lost, as its event still tells."""
+
+    id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of the events that were set aside."""
+
+    found: int
+    """Their activities are stored again."""
+    lost: tuple[LostActivity, ...]
+    """Their time was read again without their activities: lost for good; the events are back."""
+    waiting: int
+    """Their time was not read again yet."""
+
+
+def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
+    """Move events without an activity, of numbers up to `last`, from `events` into a file; return how many those were.
+
+    The file is written before the events are removed; a crash between both leaves them in both places, and doing it
+    again is harmless. Events that were put back because nothing else is left of their activity stay.
+
+    Raises:
+        ArchiveError: A table can't be read or written.
+        OSError: The file can't be written.
+    """
+    events, activities = DeltaLog(archive, EVENTS), DeltaLog(archive, ACTIVITIES)
+    if not events.files:
+        return 0
+    known = pa.table({"seq": pa.array([one.seq for one in _put_back(archive)], pa.int64())})
+    sql = _ORPHANS
+    asked: dict[str, object] = {"events": [file.path for file in events.files], "last": last}
+    if activities.files:
+        asked["activities"] = [file.path for file in activities.files]
+    else:
+        sql = sql.replace("ANTI JOIN read_parquet($activities, hive_partitioning = false) a ON a.seq = e.seq", "")
+    with connect() as connection:
+        connection.register("known", known)
+        found = read(connection, sql, asked)
+    if not found.num_rows:
+        return 0
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(found.select(EVENTS.schema.names).cast(EVENTS.schema), folder / FILE)
+    seqs = found.column("seq").to_pylist()
+    for some in _parts(seqs):
+        events.remove_numbered(some)
+    return len(seqs)
+
+
+def settle_orphans(archive: Path, open_time: Spans) -> Settled:
+    """Put back the events whose activity was not found again although its time was read again.
+
+    `open_time` is what was withdrawn and is not covered again.
+
+    Raises:
+        ArchiveError: A table can't be read or written.
+    """
+    found = waiting = 0
+    lost: list[LostActivity] = []
+    for file in sorted((archive / FOLDER).glob(f"*/{FILE}")):
+        rows = pq.ParquetFile(file).read()
+        stored = _stored(archive, rows.column("id").to_pylist())
+        there = _there(archive, rows.column("seq").to_pylist())
+        keep, waits = list[int](), 0
+        for number, (name, seq, when) in enumerate(
+            zip(*(rows.column(column).to_pylist() for column in ("id", "seq", "timestamp")), strict=True)
+        ):
+            if name in stored:
+                found += 1
+            elif when in open_time:
+                waits += 1
+            else:
+                lost.append(LostActivity(name, seq))
+                keep += [number] if seq not in there else []
+        waiting += waits
+        if keep:
+            DeltaLog(archive, EVENTS).append(rows.take(keep), {})
+        if not waits:
+            file.rename(file.with_name(SETTLED))
+    return Settled(found, tuple(lost), waiting)
+
+
+def _put_back(archive: Path) -> Iterator[LostActivity]:
+    """Yield the events that were settled by earlier repairs."""
+    for file in sorted((archive / FOLDER).glob(f"*/{SETTLED}")):
+        rows = pq.ParquetFile(file).read(columns=["id", "seq"])
+        for name, seq in zip(rows.column("id").to_pylist(), rows.column("seq").to_pylist(), strict=True):
+            yield LostActivity(name, seq)
+
+
+def _stored(archive: Path, ids: Sequence[str]) -> set[str]:
+    return set(_asked(_STORED, DeltaLog(archive, ACTIVITIES), "ids", ids))
+
+
+def _there(archive: Path, seqs: Sequence[int]) -> set[int]:
+    return set(_asked(_KNOWN, DeltaLog(archive, EVENTS), "seqs", seqs))
+
+
+def _asked(sql: str, log: DeltaLog, name: str, values: Sequence[_Value]) -> list[_Value]:
+    files = [file.path for file in log.files]
+    if not files or not values:
+        return []
+    with connect() as connection:
+        found: list[_Value] = read(connection, sql, {"files": files, name: list(values)}).column(0).to_pylist()
+    return found
+
+
+def _parts(seqs: Sequence[int]) -> Iterator[Sequence[int]]:
+    for place in range(0, len(seqs), _TOGETHER):
+        yield seqs[place : place + _TOGETHER]

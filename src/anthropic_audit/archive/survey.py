@@ -1,0 +1,198 @@
+"""What is wrong with an archive, and what follows from it: which files are lost, which numbers, which time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from anthropic_audit.errors import ArchiveError
+from anthropic_audit.model import Coverage, Window
+from anthropic_audit.plan import Spans
+from anthropic_audit.times import EPOCH
+
+from .consistency import contradicting_numbers, highest_number
+from .damage import COMMITS_LOST, JOURNAL_DAMAGED, LOG_UNREADABLE, TABLE_GONE, Damage
+from .digests import LOG
+from .duck import read
+from .reader import ArchiveReader
+from .schema import ACTIVITIES, CLAIMED, COVERAGE, EVENTS, NORMALIZED, SEQ
+from .snapshot import DataFile, Snapshot
+from .verify import look_at_files
+
+_MICROSECOND = timedelta(microseconds=1)
+_OF_LOG = {TABLE_GONE, COMMITS_LOST, LOG_UNREADABLE}
+
+_MISSING = """
+WITH numbers AS (
+    SELECT seq, lead(seq, 1, $last + 1) OVER (ORDER BY seq) AS following
+    FROM (SELECT DISTINCT seq FROM activities WHERE seq BETWEEN 1 AND $last UNION ALL SELECT 0)
+)
+SELECT seq + 1 AS lowest, following - 1 AS highest FROM numbers WHERE following > seq + 1 ORDER BY 1
+"""
+_SHORT = """
+SELECT c.from_time, c.to_time FROM coverage c
+LEFT JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
+WHERE coalesce(a.stored, 0) < c.new AND NOT EXISTS (
+    SELECT 1 FROM removals r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE))
+"""
+_EXPLAINED = """
+SELECT lowest_seq, highest_seq FROM removals UNION ALL SELECT lowest_seq, highest_seq FROM losses
+"""
+_FEEDS = "SELECT DISTINCT feed FROM activities"
+
+Numbers = tuple[int, int]
+"""A stretch of numbers (`seq`), both ends included."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSurvey:
+    """One table: what its newest version has, and what of it is left."""
+
+    newest: Snapshot
+    whole: tuple[DataFile, ...]
+    lost: tuple[DataFile, ...]
+    must_rebuild: bool
+    """True when its log can't be trusted."""
+    stale: tuple[str, ...] = ()
+    """Damaged files that no newer version needs."""
+    has_damaged_journal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is wrong with an archive."""
+
+    damage: tuple[Damage, ...]
+    contradictions: tuple[str, ...]
+    tables: Mapping[str, TableSurvey]
+    highest: int
+    """The highest number that anything in the archive knows of."""
+    missing: tuple[Numbers, ...]
+    """Numbers that were given to activities that are no longer there, and that nothing explains."""
+    lost_time: Spans
+    """Time of which activities were lost."""
+    lost_claims: Spans
+    """Time of which claims were lost."""
+    claims: tuple[Coverage, ...]
+    feeds: tuple[str, ...]
+    """The feeds of the activities that are left."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether nothing has to be repaired."""
+        return not (self.damage or self.contradictions or self.missing)
+
+
+def survey(folder: Path) -> Survey:
+    """Look at every file of an archive, and find what is lost; nothing is changed.
+
+    Raises:
+        ArchiveError: It can't be read, or its log is damaged and nothing else knows its files.
+    """
+    reader = ArchiveReader(folder)
+    looked = look_at_files(reader)
+    trusted = ArchiveReader(folder, distrusted=looked.distrusted) if looked.distrusted else reader
+    damage = tuple(dict.fromkeys((*looked.damage, *trusted.damage)))
+    tables = {name: _table(name, newest, damage, looked.distrusted) for name, newest in trusted.tables.items()}
+    with trusted.connect_to({name: [file.path for file in one.whole] for name, one in tables.items()}) as connection:
+        claims = tuple(trusted_claims(trusted, tables))
+        highest = _highest(trusted.tables, claims)
+        found = [(row["lowest"], row["highest"]) for row in read(connection, _MISSING, {"last": highest}).to_pylist()]
+        explained = [tuple(row.values()) for row in read(connection, _EXPLAINED).to_pylist()]
+        missing = tuple(without(found, explained))
+        short = [
+            Window(row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC))
+            for row in read(connection, _SHORT).to_pylist()
+        ]
+        feeds = tuple(row["feed"] for row in read(connection, _FEEDS).to_pylist())
+    return Survey(
+        damage,
+        tuple(contradicting_numbers(trusted.tables)),
+        tables,
+        highest,
+        missing,
+        _lost_time(tables[ACTIVITIES.name].lost, missing, short),
+        _lost_claims(tables, folder),
+        claims,
+        feeds,
+    )
+
+
+def trusted_claims(reader: ArchiveReader, tables: Mapping[str, TableSurvey]) -> list[Coverage]:
+    """Return the claims of files that are whole."""
+    return reader.coverage_in([file.path for file in tables[COVERAGE.name].whole])
+
+
+def without(stretches: Sequence[Numbers], taken: Sequence[Numbers]) -> Iterator[Numbers]:
+    """Yield what of sorted stretches of numbers is left without others."""
+    others = sorted(taken)
+    for low, highest in stretches:
+        lowest = low
+        for first, last in others:
+            if last < lowest or first > highest:
+                continue
+            if first > lowest:
+                yield lowest, first - 1
+            lowest = last + 1
+        if lowest <= highest:
+            yield lowest, highest
+
+
+def _table(name: str, newest: Snapshot, damage: Sequence[Damage], distrusted: frozenset[str]) -> TableSurvey:
+    own = [one for one in damage if one.table == name]
+    wrong = {one.where for one in own}
+    must_rebuild = name in distrusted or any(one.what in _OF_LOG for one in own)
+    if any(one.what == LOG_UNREADABLE for one in own) and newest.version < 0:
+        message = f"the log of the table `{name}` can't be read, and no digest journal knows its files"
+        raise ArchiveError(message, hint="restore the archive from a backup: `anthropic-audit archive restore FOLDER`")
+    lost = tuple(file for file in newest.files if file.path in wrong or not Path(file.path).exists())
+    paths = {file.path for file in newest.files}
+    stale = tuple(
+        one.where
+        for one in own
+        if one.where.endswith(".parquet") and one.where not in paths and f"/{LOG}/" not in one.where
+    )
+    whole = tuple(file for file in newest.files if file not in lost)
+    return TableSurvey(newest, whole, lost, must_rebuild, stale, any(one.what == JOURNAL_DAMAGED for one in own))
+
+
+def _highest(tables: Mapping[str, Snapshot], claims: Sequence[Coverage]) -> int:
+    marks = {name: number for one in tables.values() for name, number in one.marks.items()}
+    columns = {"activities": "seq", "events": "seq", "deliveries": "last_seq", "rejected": "seq"}
+    known = [highest_number(tables[name].files, column) for name, column in columns.items()]
+    claimed = 0 if marks.get(CLAIMED) else sum(one.new for one in claims)  # older archives have no such mark
+    return max(*known, *(marks.get(name, 0) for name in (SEQ, NORMALIZED, CLAIMED)), claimed)
+
+
+def _lost_time(lost: Sequence[DataFile], missing: Sequence[Numbers], short: Sequence[Window]) -> Spans:
+    """Return the time of lost activities: that of their files, and, where these don't explain all, of their walks."""
+    spans = Spans.of(window for file in lost for window in _span(file, "created_at", "created_at"))
+    known = [file for file in lost if "created_at" in file.bounds and file.bounds["created_at"][0] != EPOCH]
+    numbers = sum(highest - lowest + 1 for lowest, highest in missing)
+    if sum(file.rows for file in known) < numbers:
+        spans |= Spans.of(short)
+    return spans
+
+
+def _lost_claims(tables: Mapping[str, TableSurvey], folder: Path) -> Spans:
+    """Return the time of lost claims; of a lost table that nothing is recorded of, that of all activities."""
+    coverage = tables[COVERAGE.name]
+    spans = Spans.of(window for file in coverage.lost for window in _span(file, "from_time", "to_time"))
+    is_unknown = coverage.must_rebuild and not coverage.newest.files
+    is_gone = not (folder / COVERAGE.name / LOG).exists() and not coverage.newest.files
+    if is_unknown or is_gone:
+        files = tables[ACTIVITIES.name].newest.files or tables[EVENTS.name].newest.files
+        column = "created_at" if tables[ACTIVITIES.name].newest.files else "timestamp"
+        windows = [window for file in files for window in _span(file, column, column)]
+        if windows:
+            spans |= Spans((Window(min(one.start for one in windows), max(one.end for one in windows)),))
+    return spans
+
+
+def _span(file: DataFile, first: str, last: str) -> Iterator[Window]:
+    if first in file.bounds and last in file.bounds:
+        start, end = file.bounds[first][0], file.bounds[last][1]
+        if isinstance(start, datetime) and isinstance(end, datetime) and start > EPOCH:
+            yield Window(start, end + _MICROSECOND)

@@ -1,0 +1,63 @@
+"""Tell which damaged files of the archive were left out: as lines on stderr, or in the log where there is one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.text import Text
+from structlog.typing import FilteringBoundLogger
+
+from anthropic_audit.archive import DAMAGE_LOGGER
+from anthropic_audit.archive.snapshot import REPAIR
+from anthropic_audit.redact import redact
+
+
+class DamageTeller(logging.Handler):
+    """Tells each damaged file once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._log: FilteringBoundLogger | None = None
+        self._known: set[str] = set()
+        self.is_incomplete = False
+        """True when something was left out of what the command has printed."""
+
+    def tell_by(self, log: FilteringBoundLogger) -> None:
+        """Write log lines from now on, as services do."""
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell of a file, and what to do with the first one."""
+        text = redact(record.getMessage())
+        if text in self._known:
+            return
+        if self._log is not None:
+            self._log.warning("left out", damage=text, hint=REPAIR)
+        else:
+            console = Console(stderr=True, highlight=False, soft_wrap=True)
+            console.print(Text("warning: ", style="bold yellow"), Text(f"left out: {text}"), sep="")
+            if not self._known:
+                console.print(Text("hint: ", style="bold cyan"), Text(REPAIR), sep="")
+            self.is_incomplete = True
+        self._known.add(text)
+
+
+@contextmanager
+def telling_damage() -> Iterator[DamageTeller]:
+    """Tell what is left out meanwhile."""
+    teller, log = DamageTeller(), logging.getLogger(DAMAGE_LOGGER)
+    log.addHandler(teller)
+    try:
+        yield teller
+    finally:
+        log.removeHandler(teller)
+
+
+def log_damage(log: FilteringBoundLogger) -> None:
+    """Have what is left out told in a log."""
+    for handler in logging.getLogger(DAMAGE_LOGGER).handlers:
+        if isinstance(handler, DamageTeller):
+            handler.tell_by(log)

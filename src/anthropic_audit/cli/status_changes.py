@@ -1,0 +1,89 @@
+"""What was served again with other bytes, as `status` and `status --changes` print it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+
+from anthropic_audit.search.changed import ChangeCounts, ChangedText
+from anthropic_audit.times import format_time
+
+from .output import Heading, console, print_table
+
+MAX_LISTED = 1_000
+_SHOWN_DIGITS = 12
+_HEADINGS = (
+    Heading("received", may_be_cut=False),
+    Heading("feed"),
+    Heading("activity", may_be_cut=False),
+    Heading("differs in", may_be_cut=False),
+    Heading("stored created_at", may_be_cut=False),
+    Heading("served created_at", may_be_cut=False),
+    Heading("stored sha256", may_be_cut=False),
+    Heading("served sha256", may_be_cut=False),
+)
+
+
+def print_change_counts(out: Console, found: Sequence[ChangeCounts]) -> None:
+    """Print a line for each feed that has served stored activities with other bytes."""
+    for one in found:
+        content = one.texts - one.same_content
+        what = f"{one.activities:,} stored {'activities were' if one.activities != 1 else 'activity was'} served again"
+        told = f"{one.feed}: {what} with other bytes ({content:,} with other content, {one.same_content:,} in spelling)"
+        out.print(f"{told}: `status --changes` lists them", style="bold red" if content else "yellow", markup=False)
+
+
+def change_counts_as_json(found: Sequence[ChangeCounts]) -> list[Mapping[str, object]]:
+    """Return the same for programs."""
+    return [
+        {
+            "feed": one.feed,
+            "activities": one.activities,
+            "texts": one.texts,
+            "same_content": one.same_content,
+            "last_at": format_time(one.last_at),
+        }
+        for one in found
+    ]
+
+
+def print_changes(found: Sequence[ChangedText]) -> None:
+    """Print changed texts, the newest first."""
+    if not found:
+        console().print("nothing that is stored was served again with other bytes")
+        return
+    print_table(_HEADINGS, [_row(one) for one in found])
+    if len(found) == MAX_LISTED:
+        console().print(f"only the newest {MAX_LISTED:,} are listed: table `changed_activities` has all of them")
+
+
+def changes_as_json(found: Sequence[ChangedText]) -> list[Mapping[str, object]]:
+    """Return changed texts for programs."""
+    return [
+        {
+            "feed": one.feed,
+            "id": one.id,
+            "seq": one.seq,
+            "is_same_content": one.is_same_content,
+            "stored": {"created_at": format_time(one.stored_created_at), "sha256": one.stored_sha256},
+            "served": {"created_at": format_time(one.created_at), "sha256": one.sha256},
+            "received_at": format_time(one.received_at),
+            "request_id": one.request_id,
+            "walk_id": one.walk_id,
+        }
+        for one in found
+    ]
+
+
+def _row(one: ChangedText) -> Sequence[object]:
+    return (
+        format_time(one.received_at.replace(microsecond=0)),
+        one.feed,
+        one.id,
+        one.kind,
+        format_time(one.stored_created_at),
+        format_time(one.created_at),
+        one.stored_sha256[:_SHOWN_DIGITS],
+        one.sha256[:_SHOWN_DIGITS],
+    )
