@@ -53,7 +53,10 @@ TLS_WAYS = {"tls", "silent-tls"}
 
 FORKER = """
 import json, os, sys
+import anthropic_audit.cli.app
+from anthropic_audit.catalogue import load
 from anthropic_audit.cli import main
+load()
 print("ready", flush=True)
 for line in sys.stdin:
     asked = json.loads(line)

@@ -372,7 +372,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "commands.md": commands_page,
     "errors.md": errors_page,
-    "limits.md": limits_page,
+    "bounds.md": limits_page,
     "archive-tables.md": tables_page,
     "activity-types.md": activity_types_page,
     "exported-fields.md": exported_fields_page,

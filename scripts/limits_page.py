@@ -42,11 +42,11 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
     "Activities and events": (
         Limit(
             "Nesting of a value in an event",
-            "normalize.values.DEPTH",
+            "normalize.limits.MAX_DEPTH",
             "levels",
             "what lies deeper is kept as its own text; the archive keeps the bytes as received",
         ),
-        Limit("Integer that is read as a number", "normalize.careful._MOST_DIGITS", "digits", "kept as a text"),
+        Limit("Integer that is read as a number", "normalize.limits.MAX_INTEGER_DIGITS", "digits", "kept as a text"),
         Limit("Value of a change that is told", "normalize.changes._LONGEST", "characters", "cut in the telling only"),
         Limit("Value in a sentence", "normalize.telling._LONGEST", "characters", "cut in the sentence only"),
         Limit("Text that is read as a time", "timestamps.MAX_TEXT_CHARS", "characters", "it is no time"),
@@ -103,13 +103,14 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
 
 _INTRODUCTION: Final = (
     "Everything that comes from outside has a bound: sizes, depths, numbers, lists.",
+    "[Limits](limits.md) tells what becomes of activities in detail; this page lists the constants of all parts.",
     "What an API serves is kept as received whatever it is; a bound decides what is made of it, and what is shown.",
 )
 
 
 def limits_page() -> str:
     """List every bound."""
-    lines = ["# Limits", "", *_INTRODUCTION]
+    lines = ["# Bounds, part by part", "", *_INTRODUCTION]
     for title, limits in LIMITS.items():
         lines += ["", f"## {title}", "", "| what | limit | beyond it | constant |", "|---|---|---|---|"]
         lines += [f"| {one.what} | {written(one)} | {one.beyond} | `{one.constant}` |" for one in limits]

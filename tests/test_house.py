@@ -23,6 +23,7 @@ LEVELS = {
     "model": 0,
     "settings": 0,
     "redact": 0,
+    "visible": 0,
     "ports": 0,
     "progress": 0,
     "plan": 1,

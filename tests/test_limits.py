@@ -23,7 +23,7 @@ from anthropic_audit.settings.tree import MAX_FEEDS
 from anthropic_audit.settings_sources import load
 from anthropic_audit.settings_sources.load import MAX_DEPTH, MAX_FILE_CHARS, MAX_PROBLEMS
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "limits.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "bounds.md"
 ROWS = re.findall(r"^\| [^|]+ \| ([^|]+) \| [^|]+ \| `(\w+\.[\w.]+)` \|$", PAGE.read_text(), re.MULTILINE)
 KNOWN = known_fields(document_fields(load_catalogue()))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.normalize import odd
 
-from anthropic_audit.redact import Secret, redact, safe_url
+from anthropic_audit.redact import Secret, mask_urls, redact, safe_url
 
 
 def test_a_secret_shows_itself_only_when_asked() -> None:
@@ -35,3 +36,17 @@ def test_keys_in_a_text_become_their_prefix(text: str, expected: str) -> None:
 )
 def test_a_url_loses_its_password(url: str, expected: str) -> None:
     assert safe_url(url) == expected
+
+
+@pytest.mark.parametrize("url", odd.URLS_WITH_A_PASSWORD)
+def test_no_part_of_a_password_in_a_malformed_url_is_left(url: str) -> None:
+    shown = safe_url(url)
+
+    assert odd.SECRET not in shown
+    assert safe_url(shown) == shown
+    assert "://" not in url or odd.SECRET not in mask_urls(f"see {url} or mail a@b")
+
+
+@pytest.mark.parametrize("url", odd.URLS_WITHOUT)
+def test_what_has_no_password_stays(url: str) -> None:
+    assert safe_url(url) == url

@@ -17,7 +17,7 @@ from anthropic_audit.cli.output import Heading, fitted, print_json, print_table,
         (1.5, "1.5"),
         (["a", None, 2], "a, -, 2"),
         ({"a": 1}, '{"a":1}'),
-        ("two\nlines\x1b[31m\x9b", "two\ufffdlines\ufffd[31m\ufffd"),
+        ("two\nlines\x1b[31m\x9b", "two⟨U+000A⟩lines⟨U+001B⟩[31m⟨U+009B⟩"),
     ],
     ids=repr,
 )

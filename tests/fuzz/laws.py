@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from anthropic_audit.normalize.values import DEPTH
+from anthropic_audit.normalize.limits import MAX_DEPTH
 
 Json = Any
 
-DEEPEST_DOCUMENT: Final = 4 + DEPTH
+DEEPEST_DOCUMENT: Final = 4 + MAX_DEPTH
 """Levels of objects and lists: the document, `anthropic`, `audit`, `metadata`, and what an activity may have."""
 GROWTH: Final = 12
 """How often a value may be in a document, as itself, in `related`, in a change, escaped."""

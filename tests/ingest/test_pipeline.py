@@ -12,6 +12,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.engines.launch import Engine
+from tests.normalize import odd
 from tests.normalize.test_express import nearly_documented
 
 from anthropic_audit.catalogue import load
@@ -81,6 +82,10 @@ TIMES = (
         "9999-12-31T23:59:59.9999999Z",
         "2026-05-22T09:00:00.123456Z",
     ),
+    *("2026-05-22T09:00:00.9999999Z", f"2026-05-22T09:00:00.{'9' * 60}Z", "2026-06-30T23:59:60Z"),
+    *("2026-06-30T23:59:60.5+02:00", "2026-05-22T24:00:00Z", "2026-12-31T24:00Z", "2026-05-22T24:00:01Z"),
+    *("1779440400", "1779440400.25", " 2026-05-22 09:00:00 UTC", "1999-12-31T23:59:59Z", "2100-01-01T00:00:00Z"),
+    *(1779440400, 1779440400123, 1779440400123456, 1779440400123456789, 1779440400.25, 17794404, 4102444800, -1, True),
 )
 NAMES = (
     *("brand_new_thing_created", "claude_chat_teleported", "org_unicorn_login_failed", "x", "_", "group_x_requested"),
@@ -104,6 +109,25 @@ NAMES = (
         *({name: 7} for name in LOGIN),
         *({name: ""} for name in LOGIN),
         *({name: ["a", {"b": None}]} for name in LOGIN),
+        *({"type": "compliance_api_accessed", "url": url} for url in (*odd.URLS_WITH_A_PASSWORD, *odd.URLS_WITHOUT)),
+        {"new_thing": [f"see {url} or a@b" for url in (*odd.URLS_WITH_A_PASSWORD, *odd.URLS_WITHOUT)]},
+        {"new_url": {"a": list(odd.URLS_WITH_A_PASSWORD)}, "updates": [{"type": "url", "current_value": "u:p@h"}]},
+        {"previous_webhook_url": f"u:{odd.SECRET}@h", "webhook_url": f"https://u:{odd.SECRET}/@h"},
+        *({"actor": {**LOGIN["actor"], "ip_address": address}} for address in odd.ADDRESSES),  # type: ignore[dict-item]
+        {"new": {name: [{name: 1}] for name in odd.NAMES if name.isprintable()}},
+        {name: 1 for name in odd.NAMES if name.isprintable() or name in ("a\x00b", "a\nb")},
+        {"actor": {"type": "user_actor", **dict.fromkeys((n for n in odd.NAMES if n.isprintable()), 1)}},
+        {"type": "org_seats_added", "added_seats": 3.5},
+        {"type": "org_seats_added", "added_seats": 3.0},
+        {"claude_chat_id": 7, "type": "claude_chat_created"},
+        {"claude_chat_id": ["a"], "type": "claude_chat_created"},
+        {"claude_chat_id": True, "type": "claude_chat_created"},
+        {"previous_role": "user", "current_role": "user"},
+        {"previous_role": 1, "current_role": True},
+        {"previous_role": {"a": 1, "b": [True]}, "current_role": {"b": [True], "a": 1}},
+        {"previous_role": {"a": 1}, "current_role": {"a": True}},
+        {"updates": [{"type": "a", "previous_value": [1], "current_value": [1]}, {"type": "b", "previous_value": "x"}]},
+        {"type": "role_assignment_granted", "target_id": 42, "expires_at": 1779440400},
         {"actor": {}},
         {"actor": {"type": "robot_actor", "robot_id": "r2", "parts": {"arm": None, "leg": {"left": 1}}}},
         {"actor": {"type": "user_actor", "email_address": "no-at", "user_id": 5, "extra": True}},
@@ -166,6 +190,17 @@ def test_what_is_nearly_documented_gives_the_same(simulate: Simulate, activity: 
     assert arrived(simulate([text])) == [ours(text)]
 
 
+@pytest.mark.parametrize("kind", ["compliance_api_accessed", "brand_new_thing_created"])
+def test_no_password_of_a_url_comes_through(simulate: Simulate, kind: str) -> None:
+    texts = [
+        json.dumps({**LOGIN, "type": kind, "url": url, "new_url": [url], "note": f"see {url}"})
+        for url in odd.URLS_WITH_A_PASSWORD
+        if "://" in url
+    ]
+
+    assert [text for text, one in zip(texts, simulate(texts), strict=True) if odd.SECRET in json.dumps(one)] == []
+
+
 def nested(levels: int) -> Json:
     return "bottom" if levels == 0 else {"a": nested(levels - 1)}
 
@@ -174,14 +209,15 @@ def bottom_of(value: Json) -> Json:
     return bottom_of(value["a"]) if isinstance(value, dict) else value
 
 
-def test_what_is_nested_deeper_than_we_store_stays_as_it_is(simulate: Simulate) -> None:
-    deepest, deeper = (json.dumps({**LOGIN, "thing": nested(levels)}) for levels in (17, 18))
+@pytest.mark.parametrize("levels", [16, 17, 18, 100])
+def test_what_is_nested_deeper_than_we_store_becomes_text(simulate: Simulate, levels: int) -> None:
+    text = json.dumps({**LOGIN, "thing": nested(levels)}, separators=(",", ":"))
 
-    same, different = simulate([deepest, deeper])
+    (found,) = simulate([text])
 
-    assert same == ours(deepest)
-    assert different["anthropic"]["audit"]["metadata"]["thing"] == nested(18)
-    assert json.loads(bottom_of(ours(deeper)["anthropic"]["audit"]["metadata"]["thing"])) == nested(2)
+    assert bottom_of(found["anthropic"]["audit"]["metadata"]["thing"]) == bottom_of(
+        ours(text)["anthropic"]["audit"]["metadata"]["thing"]
+    )
 
 
 def test_a_whole_number_beyond_64_bits_is_no_json_to_the_cluster(simulate: Simulate) -> None:

@@ -160,7 +160,7 @@ def test_d11_a_status_that_is_an_object_has_its_own_field(normalize: Normalize) 
     assert document["event"]["outcome"] == "failure"
 
 
-@pytest.mark.parametrize("address", ["unknown", "10.0.0.1:443", "fe80::1%eth0", "010.0.0.1"])
+@pytest.mark.parametrize("address", ["unknown", "10.0.0.1:99999x", "10.0.0.1, 10.0.0.2", "010.0.0.1"])
 def test_d12_what_is_no_ip_address_is_an_address(normalize: Normalize, address: str) -> None:
     document = normalize(actor={"type": "api_actor", "ip_address": address})
 
@@ -208,3 +208,17 @@ def test_d18_every_event_names_its_catalogue_and_what_it_did_not_expect(normaliz
 
     assert known.keys() == {"version"}
     assert unknown == known | {"known": False, "unknown_fields": ["new"], "unknown_actor": "new_actor"}
+
+
+def test_d19_names_that_may_be_refused_are_written_in_another_way(normalize: Normalize) -> None:
+    audit = normalize("unheard_of", **{"a\x00b": 1, "": 2, "~": 3})["anthropic"]["audit"]
+
+    assert audit["metadata"] == {"~a%00b": 1, "~": 2, "~~": 3}
+
+
+def test_d20_a_time_that_cannot_be_true_is_not_the_time_of_the_event(normalize: Normalize, received: Options) -> None:
+    document = normalize(options=received, created_at="9999-12-31T23:59:59Z")
+
+    assert document["@timestamp"] == "2026-05-22T09:01:00.250Z"
+    assert document["anthropic"]["audit"]["metadata"] == {"created_at": "9999-12-31T23:59:59Z"}
+    assert document["anthropic"]["audit"]["catalogue"]["implausible_fields"] == ["created_at"]

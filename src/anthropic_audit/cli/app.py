@@ -25,6 +25,7 @@ from .demo import demo
 from .environment import forget_narrow_terminal
 from .export import export
 from .failures import end, guarded, thread_ended
+from .files import private_files
 from .normalize import normalize
 from .reading import backfill, reconcile
 from .renormalize import renormalize
@@ -79,6 +80,7 @@ def _root(
     ] = False,
 ) -> None:
     del version
+    private_files()
 
 
 for _name, (_command, _examples) in COMMANDS.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -26,9 +26,9 @@ from anthropic_audit.archive.schema import TABLES
 from anthropic_audit.archive.snapshot import REPAIR
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import InterruptedRunError
-from anthropic_audit.settings import RetentionSettings
 from anthropic_audit.times import parse_duration
 
+from . import retaining
 from .backing_up import backup_archive, restore_archive
 from .environment import load_settings
 from .groups import group
@@ -130,7 +130,8 @@ def retain(
 ) -> None:
     """Remove the activities and events of days that are older than `retention.keep`, but for legal holds.
 
-    `run` does this once a day. What was walked stays recorded, and so does what was removed and when: `archive verify`
+    A day that a sink has still to get events of waits for it, unless `retention.wait_for_sinks` is false. `run` does
+    this every six hours. What was walked stays recorded, and so does what was removed and when: `archive verify`
     tells it from a loss. Files are deleted by `vacuum`, a day later.
     """
     settings = load_settings(config, {"archive": archive}).settings
@@ -138,15 +139,14 @@ def retain(
         notes().print("retention.keep is not set: everything is kept")
         return
     with _writer(config, archive) as writer:
-        removed = writer.retain(*retention_of(settings.retention, datetime.now(UTC)), is_rehearsal=dry_run)
-    number = sum(one.activities for one in removed)
-    told = f"{number:,} activities of {len(removed):,} days"
-    notes().print(f"{'would remove' if dry_run else 'removed'} {told}")
-
-
-def retention_of(settings: RetentionSettings, now: datetime) -> tuple[date, list[tuple[date, date]]]:
-    """Return the day before which days are removed, and the spans of days that are held."""
-    return (now - settings.keep).date(), [(hold.start, hold.end) for hold in settings.holds]
+        done = retaining.retain(writer, settings, datetime.now(UTC), is_rehearsal=dry_run)
+    number = sum(one.activities for one in done.removed)
+    words = f"{number:,} activities of {len(done.removed):,} days"
+    notes().print(f"{'would remove' if dry_run else 'removed'} {words}")
+    for line in retaining.told(done.waiting):
+        notes().print(f"kept until they are delivered: {line}", markup=False)
+    for line in retaining.told(done.never_delivered):
+        notes().print(f"never delivered: {line}", markup=False)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from anthropic_audit.archive.location import folder_of
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.diagnosis import (
     Finding,
@@ -20,6 +21,7 @@ from anthropic_audit.diagnosis import (
     enrichment_findings,
     feed_findings,
     probed,
+    retention_findings,
     sink_findings,
 )
 from anthropic_audit.progress import nobody
@@ -63,6 +65,7 @@ def check(
         *probed("settings", lambda: _settings(settings, loaded.path)),
         *(one for feed in settings.feeds for one in probed(f"feed {feed.name}", partial(_feed, feed, offline=offline))),
         *probed("archive", lambda: archive_findings(settings.archive, with_types(settings).feeds, datetime.now(UTC))),
+        *probed("retention", lambda: _retention(settings)),
         *probed("enrichment", lambda: enrichment_findings(settings.enrichment, datetime.now(UTC))),
         *probed("processors", lambda: _processors(settings)),
         *(one for sink in settings.sinks for one in probed(f"sink {sink.name}", partial(_sink, sink, offline=offline))),
@@ -73,6 +76,13 @@ def check(
         _print(found)
     if any(one.state is State.WRONG for one in found):
         raise typer.Exit(_FOUND)
+
+
+def _retention(settings: Settings) -> Iterator[Finding]:
+    """Say which sinks retention will wait for; without an archive there is nothing to be said."""
+    names = [sink.name for sink in settings.sinks]
+    if folder_of(settings.archive).is_dir():
+        yield from retention_findings(settings.archive, names, settings.retention.keep, datetime.now(UTC))
 
 
 def _print(found: list[Finding]) -> None:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import redact
+from anthropic_audit.visible import visible
 
 from .damage import telling_damage
 from .environment import is_debugging
@@ -104,9 +105,9 @@ def tell(message: str, hint: str | None = None, error: BaseException | None = No
     if len(message) > MAX_MESSAGE_CHARS:
         message = f"{message[:MAX_MESSAGE_CHARS]}… ({len(message):,} characters)"
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text("error: ", style="bold red"), Text(redact(message)), sep="")
+    console.print(Text("error: ", style="bold red"), Text(visible(redact(message), "\n\t")), sep="")
     if hint:
-        console.print(Text("hint: ", style="bold cyan"), Text(redact(hint)), sep="")
+        console.print(Text("hint: ", style="bold cyan"), Text(visible(redact(hint), "\n\t")), sep="")
     if error is not None and is_debugging():
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
 

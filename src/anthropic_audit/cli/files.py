@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Final
 
 from anthropic_audit.errors import SetupError
+
+_PRIVATE: Final = 0o077
+
+
+@cache
+def private_files() -> int:
+    """Make every file that this process creates from now on readable by its owner only, whatever the umask.
+
+    That holds for the libraries' files in the archive, temporary files, logs and links as well. Returns the umask
+    before, which counts for files that somebody asked for by name (`write_whole`).
+    """
+    return os.umask(_PRIVATE)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -22,7 +36,7 @@ def write_whole(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-                temporary.chmod(0o644)
+                temporary.chmod(0o644 & ~private_files())
                 temporary.replace(path)
             except BaseException:
                 temporary.unlink(missing_ok=True)

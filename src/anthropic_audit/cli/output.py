@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from anthropic_audit.visible import visible
+
 MAX_CELL_CHARS: Final = 1_000
 """Longest text of a cell in a table, wherever it is printed: a column is as wide as its longest cell."""
 
 _GAP = 2
 _LEAST_WIDTH = 8
-_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
+_LINE_BREAKS = "\n\t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,23 @@ class Heading:
     may_be_cut: bool = True
 
 
+class _VisibleConsole(Console):
+    """Prints texts with characters that can't be seen, or steer a terminal, made visible."""
+
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as its parent says it
+        """Print as `rich` does."""
+        shown = (visible(one, _LINE_BREAKS) if isinstance(one, str) else one for one in objects)
+        super().print(*shown, **options)
+
+
 def console() -> Console:
     """Return a console on stdout as it is now."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return _VisibleConsole(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def notes() -> Console:
     """Return a console on stderr as it is now, for what is no data."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _VisibleConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[object]]) -> None:
@@ -86,7 +97,7 @@ def _cell(text: str, size: int, heading: Heading) -> str:
 
 
 def printable(value: object) -> str:
-    """Return what a table shows of a value; what could steer a terminal is replaced."""
+    """Return what a table shows of a value; what steers a terminal or can't be seen is written as `⟨U+202E⟩`."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -96,7 +107,7 @@ def printable(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(printable(one) for one in value)
     text = orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
-    return text.translate(_CONTROLS)
+    return visible(text)
 
 
 def print_json(value: object) -> None:

@@ -42,7 +42,6 @@ from anthropic_audit.settings import FeedSettings, Settings, SinkSettings
 from anthropic_audit.settings_sources import resolve_key
 from anthropic_audit.times import format_duration, format_time
 
-from .archive import retention_of
 from .collect import chosen_feeds
 from .environment import client_secret, environment, load_settings
 from .filters import warnings, with_types
@@ -50,6 +49,7 @@ from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
 from .pace import settle_in
+from .retaining import retain, told
 from .sinks.opening import PATIENT, opened_errands
 from .status_echo import accesses
 from .stopping import Stop, reloading, stopping
@@ -246,8 +246,13 @@ def _measure(settings: Settings, collector: Collector, log: FilteringBoundLogger
 def _keep_house(archive: ArchiveWriter, settings: Settings, log: FilteringBoundLogger) -> None:
     """Remove what is too old to be kept, merge small files, and delete those that were replaced a day ago."""
     if settings.retention.keep:
-        removed = archive.retain(*retention_of(settings.retention, datetime.now(UTC)))
-        log.info("retained", days_removed=len(removed), activities_removed=sum(one.activities for one in removed))
+        done = retain(archive, settings, datetime.now(UTC))
+        activities = sum(one.activities for one in done.removed)
+        log.info("retained", days_removed=len(done.removed), activities_removed=activities)
+        for line in told(done.waiting):
+            log.warning("retention waits", undelivered=line, hint="deliver it, or set retention.wait_for_sinks = false")
+        for line in told(done.never_delivered):
+            log.error("removed before it was delivered", undelivered=line)
     for one in archive.compact():
         log.info("compacted", table=one.table, files_before=one.files_before, files_after=one.files_after)
     for gone in archive.vacuum():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
@@ -34,6 +35,11 @@ Each setting can come from the environment, too: ANTHROPIC_AUDIT_ARCHIVE, ANTHRO
 """
 
 
+_HIDDEN = frozenset({"headers", "password_hash"})
+_TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_~.-]{16,}")
+"""A part of a path that looks like a token: long, with letters and digits."""
+
+
 def settings(
     config: Config = None,
     archive: Archive = None,
@@ -55,7 +61,9 @@ def settings(
 
 def _rows(loaded: Loaded) -> Iterator[tuple[str, object, str]]:
     for place, value in _values(loaded.settings, ()):
-        yield write_place(place), _masked(value), str(loaded.origin(place))
+        name = str(place[-1])
+        shown = _hidden(name, value) if name in _HIDDEN or name.endswith("_command") else _masked(value)
+        yield write_place(place), shown, str(loaded.origin(place))
 
 
 def _values(section: BaseModel, place: Place) -> Iterator[tuple[Place, object]]:
@@ -70,12 +78,36 @@ def _values(section: BaseModel, place: Place) -> Iterator[tuple[Place, object]]:
             yield (*place, name), section.model_dump(mode="json", include={name})[name]
 
 
+def _hidden(name: str, value: object) -> object:
+    """Mask what can hold secrets as a whole: the values of headers, hashes, and the arguments of commands."""
+    if isinstance(value, dict):
+        return dict.fromkeys(value, MASK)
+    if isinstance(value, list) and name.endswith("_command"):
+        return [_masked(one) if index == 0 else MASK for index, one in enumerate(value)]
+    return MASK if value else value
+
+
 def _masked(value: object) -> object:
     if isinstance(value, str):
-        return redact(safe_url(value) if "://" in value else value)
+        return redact(_masked_url(value) if "://" in value else value)
     if isinstance(value, list):
         return [_masked(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _masked(one) for name, one in value.items()}
     return value
+
+
+def _masked_url(url: str) -> str:
+    """Mask all in a URL that can let somebody in: user and password, values of the query, fragment, long path parts."""
+    shown, _, fragment = safe_url(url).partition("#")
+    address, question, query = shown.partition("?")
+    scheme, separator, rest = address.partition("://")
+    host, *steps = rest.split("/")
+    path = [MASK if _TOKEN.fullmatch(step) else step for step in steps]
+    parts = [one.partition("=") for one in query.split("&")] if query else []
+    values = [f"{name}={MASK}" if equals else MASK for name, equals, _ in parts]
+    told = scheme + separator + "/".join([host, *path]) + question + "&".join(values)
+    return f"{told}#{MASK}" if fragment else told
 
 
 def _shown(value: object) -> str:

@@ -34,7 +34,7 @@ Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Seed = Annotated[int, typer.Option(help="One seed gives one world, and the same keys.")]
 History = Annotated[str, typer.Option(metavar="DURATION", help="How far the world reaches back.")]
 Activities = Annotated[
-    int | None, typer.Option(min=1, help="Activities in history, about; sets the rate.", show_default=False)
+    int | None, typer.Option(min=1, help="Activities in history, all together; sets the rate.", show_default=False)
 ]
 Rate = Annotated[float | None, typer.Option(min=0.0, help="Activities a second, on average.", show_default=False)]
 People = Annotated[int, typer.Option(min=1, help="People in the organization.")]
@@ -104,7 +104,7 @@ def simulate(
     """
     clock = SystemClock()
     settings = VendorSettings(
-        world=WorldSettings(seed=seed, people=people, activities_per_day=_per_day(activities, rate, history)),
+        world=_world(seed, people, (activities, rate), history),
         history=_span(history),
         until=_end(until, clock.now(), is_historic=historic),
         delivery=Delivery(
@@ -139,20 +139,18 @@ def _span(history: str) -> timedelta:
     return span
 
 
-def _per_day(activities: int | None, rate: float | None, history: str) -> float:
-    """Return the world's rate from the one way, or the other, in which it was asked for."""
+def _world(seed: int, people: int, counts: tuple[int | None, float | None], history: str) -> WorldSettings:
+    """Return the world's settings, its rate set in the one way or the other, or not at all."""
+    activities, rate = counts
     if activities is not None and rate is not None:
         message = "give --activities or --rate, not both: each sets the other"
         raise SetupError(message)
     if rate is not None:
-        return rate * _SECONDS_A_DAY
-    if activities is None:
-        return WorldSettings().activities_per_day
-    days = parse_duration(history).total_seconds() / _SECONDS_A_DAY
-    if not days:
+        return WorldSettings(seed=seed, people=people, activities_per_day=rate * _SECONDS_A_DAY)
+    if activities is not None and not parse_duration(history).total_seconds():
         message = f"--activities needs a history to put them in: --history {history}"
         raise SetupError(message)
-    return activities / days
+    return WorldSettings(seed=seed, people=people, activities=activities)
 
 
 def _end(until: str | None, now: datetime, *, is_historic: bool) -> datetime | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from anthropic_audit.search import Bucket
+from anthropic_audit.visible import visible
 
 Spec = dict[str, Any]
 
@@ -58,7 +59,9 @@ def over_time(
     values = []
     for bucket in buckets:
         start = int(bucket.start.timestamp() * 1000)
-        values.append({"start": start, "end": start + size, "value": bucket.value or NOTHING, "events": bucket.events})
+        values.append(
+            {"start": start, "end": start + size, "value": visible(bucket.value or NOTHING), "events": bucket.events}
+        )
     if values:
         edges = ({"start": edge, "end": edge, "value": values[0]["value"], "events": 0} for edge in span)
         values += edges

@@ -9,6 +9,7 @@ from datetime import datetime
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.model import Parcel, Window
 from anthropic_audit.sinks.cluster import Cluster
+from anthropic_audit.sinks.ids import target_id
 
 from .prepare import Prepare
 
@@ -81,7 +82,7 @@ def _compare(
 ) -> Iterator[HourCompared]:
     known: dict[str, Parcel] = {}
     for events in reader.events_of(span.start, span.end):
-        known.update({parcel.id: parcel for parcel in prepare.parcels(events)})
+        known.update({target_id(parcel.id): parcel for parcel in prepare.parcels(events)})
     places: dict[str, list[str]] = {}
     hours: dict[datetime, set[str]] = {}
     for hit in cluster.hits_between(span.start, span.end):
@@ -90,7 +91,7 @@ def _compare(
     expected: dict[datetime, set[str]] = {}
     for parcel in known.values():
         if sent.expects(parcel.seq):
-            expected.setdefault(_hour(parcel.timestamp), set()).add(parcel.id)
+            expected.setdefault(_hour(parcel.timestamp), set()).add(target_id(parcel.id))
     for hour in sorted(hours.keys() | expected.keys()):
         here, wanted = hours.get(hour, set()), expected.get(hour, set())
         yield HourCompared(

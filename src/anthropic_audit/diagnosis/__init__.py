@@ -1,6 +1,6 @@
 """Is everything right, and if not, what to do: probes of the settings' surroundings, each with its findings."""
 
-from .archive import Disk, archive_findings
+from .archive import Disk, archive_findings, retention_findings
 from .enrichment import enrichment_findings
 from .feed import feed_findings
 from .findings import Finding, State, probed
@@ -14,5 +14,6 @@ __all__ = [
     "enrichment_findings",
     "feed_findings",
     "probed",
+    "retention_findings",
     "sink_findings",
 ]

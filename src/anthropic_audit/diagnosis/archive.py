@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +17,7 @@ from anthropic_audit.archive.consistency import contradicting_numbers
 from anthropic_audit.archive.lease import Lease
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.errors import ArchiveBusyError, SetupError
-from anthropic_audit.search import count, standings
+from anthropic_audit.search import count, standings, undelivered
 from anthropic_audit.search.changed import change_counts
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.times import format_duration
@@ -64,6 +67,7 @@ def archive_findings(
         return
     yield from _whole(reader)
     yield _files(folder)
+    yield _rights(folder)
     yield _events(reader)
     yield from _changes(reader)
     yield from _coverage(reader, feeds, now)
@@ -111,6 +115,41 @@ def _files(folder: Path) -> Finding:
         cure = "`anthropic-audit archive compact` and `vacuum`; `run` does both by itself"
         return Finding("archive: files", State.WARNING, f"{number:,} files: questions get slow", cure)
     return Finding("archive: files", State.FINE, f"{number:,} files")
+
+
+def _rights(folder: Path) -> Finding:
+    """Look whether others than the owner can read or write what is in the archive; temporary files may go meanwhile."""
+    open_to_others = 0
+    for path in (folder, *folder.rglob("*")):
+        with suppress(FileNotFoundError):
+            mode = path.lstat().st_mode
+            open_to_others += not stat.S_ISLNK(mode) and bool(mode & 0o077)
+    if open_to_others:
+        told = f"{open_to_others:,} files and folders can be used by others than their owner"
+        return Finding("archive: rights", State.WARNING, told, f"run `chmod -R go-rwx {shlex.quote(str(folder))}`")
+    return Finding("archive: rights", State.FINE, "only their owner can read its files")
+
+
+def retention_findings(location: str, sinks: Sequence[str], keep: timedelta, now: datetime) -> Iterator[Finding]:
+    """Say which sinks are so far behind that retention will wait for them, when half of the time is over.
+
+    Raises:
+        SetupError, ArchiveError: The archive can't be read.
+    """
+    if not keep or not sinks:
+        return
+    with open_reader(location).connect() as connection:
+        behind = undelivered(connection, sinks, (now - keep / 2).date())
+    for sink in sinks:
+        mine = [one for one in behind if one.sink == sink]
+        if not mine:
+            yield Finding(f"sink {sink}: retention", State.FINE, "it has got all that is to be removed soon")
+            continue
+        left = mine[0].day + keep - now.date()
+        when = f"retention is due in {left.days} days" if left.days > 0 else "retention waits for it"
+        told = f"{sum(one.events for one in mine):,} events since {mine[0].day} are not delivered, {when}"
+        cure = "deliver them, or let go of them with `retention.wait_for_sinks = false`"
+        yield Finding(f"sink {sink}: retention", State.WARNING, told, cure)
 
 
 def _events(reader: ArchiveReader) -> Finding:

@@ -45,6 +45,8 @@ def _plan(plan: TypePlan) -> Json:
         found["rule"] = _outcome(plan.rule)
     if plan.names is not None:
         found["names"] = sorted(plan.names)
+    if plan.texts:
+        found["texts"] = sorted(plan.texts)
     if plan.changes is not None:
         found["changes"] = [_change(one) for one in plan.changes]
     return found

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from operator import itemgetter
 
 from .drafts import Draft
+from .names import put_member
 from .places import source_of
 from .surroundings import Surroundings
 from .tables import ActorPlan, Tables
+from .urls import mask_members
 from .values import FITTED, Json, is_empty
 
 _SOURCE = ("source", "ip")
@@ -33,6 +35,8 @@ def read_actor(actor: Json, tables: Tables, surroundings: Surroundings, exact: f
     stamp = {"version": tables.version}
     if not isinstance(actor, dict):
         return {}, {"catalogue": stamp}, actor is None
+    actor = {**actor}
+    mask_members(actor)
     kind = actor.get("type")
     who = tables.actors.get(kind) if isinstance(kind, str) else None
     draft = Draft({}, {"catalogue": stamp}, exact)
@@ -43,8 +47,8 @@ def read_actor(actor: Json, tables: Tables, surroundings: Surroundings, exact: f
     if actor:
         draft.audit["actor"] = {**kept, _NAME: name_of(actor, who)}
     for path, target in who.copies:
-        value = _value_at(actor, path)
-        if isinstance(value, str) and value:
+        value = _identifier(_value_at(actor, path))
+        if value:
             draft.put(target, value)
     return surroundings.added_to(_with_user(draft.document)), draft.audit, True
 
@@ -69,7 +73,8 @@ def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> di
     kept: dict[str, Json] = {}
     aside: dict[str, Json] = {}
     for name, value in sorted(actor.items(), key=_by_name):
-        if type(value) is str and value and name in who.moves and _move(who.moves[name], value, draft):
+        moved = _identifier(value) if name in who.moves else None
+        if moved and _move(who.moves[name], moved, draft) and moved is value:
             continue
         member = draft.pruned(value)
         if is_empty(member):
@@ -77,12 +82,13 @@ def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> di
         if who.is_known and name not in who.names:
             draft.flag("unknown_fields", f"actor.{name}")
         declared = who.types.get(name)
-        fitted = FITTED[declared](member) if declared else None
+        is_rewritten = moved is not None and moved is not value
+        fitted = FITTED[declared](member) if declared and not is_rewritten else None
         if fitted is not None:
             kept[name] = fitted
             continue
-        aside[name] = member
-        if declared or name in who.names:
+        put_member(aside, name, member)
+        if declared or moved or name in who.names:
             draft.flag("mistyped_fields", f"actor.{name}")
     return {**kept, _ASIDE: aside} if aside else kept
 
@@ -94,6 +100,13 @@ def _move(path: tuple[str, ...], value: str, draft: Draft) -> bool:
     if addresses:
         draft.document["related"] = {"ip": addresses}
     return True
+
+
+def _identifier(value: Json) -> str | None:
+    """Return a text, or the text of a whole number: who is meant does not depend on how it is written."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else None
 
 
 def _value_at(actor: Mapping[str, Json], path: tuple[str, ...]) -> Json:

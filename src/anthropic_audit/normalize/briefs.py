@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from anthropic_audit.catalogue import ActivityType
+from anthropic_audit.redact import safe_url
 
 from .places import extension_of, url_of
 from .tables import FieldRule
@@ -114,7 +115,7 @@ def parts_of(brief: Brief, fields: object) -> dict[str, Json]:
         if said is None:
             continue
         if path == _URL:
-            made["url"] = url_of(said)
+            made["url"] = url_of(safe_url(said))
         else:
             _put(made, path, said)
             if path == _FILE_NAME and (extension := extension_of(said)):

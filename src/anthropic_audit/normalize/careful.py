@@ -5,27 +5,53 @@ from __future__ import annotations
 import json
 import math
 import re
+from secrets import token_hex
+from typing import Final, NamedTuple
 
-from .values import DEPTH, Json
+from .limits import MAX_DEPTH, MAX_INTEGER_DIGITS
+from .values import Json
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
-_MOST_DIGITS = 4000
+_ZERO = re.compile(r"-?[0.]+(?:[eE].*)?")
+_MARK: Final = token_hex(16)
+"""What stands before the text of something that was nested too deep; no sender can know it."""
 
 
-def read_carefully(raw: bytes) -> dict[str, Json] | str:
+class Careful(NamedTuple):
+    """An activity that was read with care."""
+
+    activity: dict[str, Json]
+    changed: frozenset[str]
+    """The names of members in which something is kept as text that was none, or in another spelling."""
+
+
+class _Text(str):
+    """The text of a number that is not kept as one."""
+
+    __slots__ = ()
+
+
+def read_carefully(raw: bytes) -> Careful | str:
     """Return the JSON object in these bytes, or the reason why there is none; never raises.
 
     Containers nested deeper than we store become their own text; integers keep all their digits; NaN, infinities and
-    numbers that no computer holds become text; bytes that are no UTF-8 and lone surrogates become visible escapes.
+    numbers that no double holds become text; bytes that are no UTF-8 and lone surrogates become visible escapes.
     """
     text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     try:
-        read = json.loads(_shallow(text), parse_int=_integer, parse_float=_number, parse_constant=str)
+        read = json.loads(_shallow(text), parse_int=_integer, parse_float=_number, parse_constant=_Text)
     except json.JSONDecodeError as error:
         return f"no JSON: {error.msg} at character {error.pos + 1}"
     if not isinstance(read, dict):
         return f"no JSON object: {_names.get(type(read), 'a number')}"
-    return {_visible(name): _cleaned(value) for name, value in read.items()}
+    activity: dict[str, Json] = {}
+    changed: set[str] = set()
+    for name, value in read.items():
+        cleaning = _Cleaning()
+        activity[name] = cleaning.cleaned(value)
+        if cleaning.has_changed:
+            changed.add(name)
+    return Careful(activity, frozenset(changed))
 
 
 def _shallow(text: str) -> str:
@@ -36,44 +62,57 @@ def _shallow(text: str) -> str:
         mark = token.group()
         if mark in ("{", "["):
             depth += 1
-            if depth == DEPTH + 1:
+            if depth == MAX_DEPTH + 1:
                 cut = token.start()
                 parts.append(text[position:cut])
         elif mark in ("}", "]"):
-            if depth == DEPTH + 1:
+            if depth == MAX_DEPTH + 1:
                 position = token.end()
-                parts.append(json.dumps(text[cut:position]))
+                parts.append(json.dumps(_MARK + text[cut:position]))
             depth -= 1
-    if depth > DEPTH:  # never closed, so no JSON; but the parser that says so must not descend
+    if depth > MAX_DEPTH:  # never closed, so no JSON; but the parser that says so must not descend
         return "".join([*parts, json.dumps(text[cut:])])
     return text if not parts else "".join([*parts, text[position:]])
 
 
 def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else _Text(digits)
 
 
 def _number(text: str) -> float | str:
+    """Read a number with a point or an exponent; one that a double can't tell from 0 or from infinity stays a text."""
     number = float(text)
-    return number if math.isfinite(number) else text
+    is_lost = not math.isfinite(number) or (number == 0 and not _ZERO.fullmatch(text))
+    return _Text(text) if is_lost else number
 
 
-def _cleaned(value: Json) -> Json:
-    if isinstance(value, str):
-        return _visible(value)
-    if isinstance(value, dict):
-        return {_visible(name): _cleaned(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(element) for element in value]
-    return value
+class _Cleaning:
+    """The cleaning of one member; it notices whether anything was to be done."""
+
+    def __init__(self) -> None:
+        self.has_changed = False
+
+    def cleaned(self, value: Json) -> Json:
+        """Return a value of plain texts that are UTF-8; the depth of containers is bounded before."""
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            return {name: self.cleaned(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.cleaned(element) for element in value]
+        return value
+
+    def _text(self, text: str) -> str:
+        is_number, is_deep = type(text) is _Text, text.startswith(_MARK)
+        plain = str(text).removeprefix(_MARK)
+        shown = plain if plain.isascii() else _visible(plain)
+        self.has_changed = self.has_changed or is_number or is_deep or shown != plain
+        return shown
 
 
 def _visible(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode()
-    return text
+    """Return a text with escapes for what is no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 _names = {list: "a list", str: "a text", type(None): "null", bool: "true or false"}

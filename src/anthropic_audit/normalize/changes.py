@@ -66,12 +66,14 @@ def changes_of(fields: Mapping[str, Json], changes: Iterable[Change]) -> list[st
         before, after = _first(fields, change.before), _first(fields, change.after)
         if before is None:
             if after is not None:
-                found.append(f"{change.name}: {change.was_missing} → {_shown(after)}")
+                found.append(f"{_name(change.name)}: {change.was_missing} → {_shown(after)}")
             continue
         if after is None and change.bare is not None:
             after = _first(fields, (change.bare,))
+        if after is not None and _is_same(before, after):
+            continue
         now = change.is_missing if after is None else _shown(after)
-        found.append(f"{change.name}: {_shown(before)} → {now}")
+        found.append(f"{_name(change.name)}: {_shown(before)} → {now}")
     return found if len(found) < 2 else list(dict.fromkeys(found))  # noqa: PLR2004 - two may be the same
 
 
@@ -101,8 +103,23 @@ def _updates(updates: Json) -> Iterator[str]:
         if not isinstance(name, str) or not name:
             continue
         before, after = update.get("previous_value"), update.get("current_value")
-        is_silent = is_empty(before) and is_empty(after)
-        yield f"{name}: changed" if is_silent else f"{name}: {_shown_or_none(before)} → {_shown_or_none(after)}"
+        if is_empty(before) and is_empty(after):
+            yield f"{_name(name)}: changed"
+        elif not _is_same(before, after):
+            yield f"{_name(name)}: {_shown_or_none(before)} → {_shown_or_none(after)}"
+
+
+def _name(name: str) -> str:
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+
+
+def _is_same(before: Json, after: Json) -> bool:
+    """Say whether nothing changed: true is not 1, and the order of an object's members does not matter."""
+    if type(before) is not type(after):
+        return False
+    if isinstance(before, dict | list):
+        return to_json(_sorted(pruned(before, math.inf))) == to_json(_sorted(pruned(after, math.inf)))
+    return bool(before == after)
 
 
 def _shown_or_none(value: Json) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from .names import fit, put_member
 from .values import Json, is_empty, pruned
-
-_NO_NAME = '""'
-"""How a field is told whose name is empty."""
 
 
 class Draft:
     """A document whose parts may be shared with others: each change is made on a copy of its part."""
 
-    __slots__ = ("_exact", "audit", "document")
+    __slots__ = ("_exact", "_flags", "audit", "document")
 
     def __init__(self, document: dict[str, Json], audit: dict[str, Json], exact: float) -> None:
         self.document = document
         self.audit = audit
         self._exact = exact
+        self._flags: dict[str, list[str]] = {}
+        """The lists of flags that are this draft's own, and may be added to."""
 
     def pruned(self, value: Json) -> Json:
         """Return a value without its empty parts.
@@ -52,7 +52,7 @@ class Draft:
         metadata = self.audit.get("metadata")
         if metadata is None:
             self.audit["metadata"] = metadata = {}
-        metadata[name] = value
+        put_member(metadata, name, value)
 
     def set_aside_mistyped(self, name: str, value: Json) -> None:
         """Keep a value that does not fit its field in the catch-all, and say so; nothing if it is empty."""
@@ -63,5 +63,9 @@ class Draft:
 
     def flag(self, kind: str, name: str) -> None:
         """Add to a list of what the catalogue did not expect."""
-        flags = self.audit["catalogue"]
-        self.audit["catalogue"] = {**flags, kind: [*flags.get(kind, ()), name or _NO_NAME]}
+        own = self._flags.get(kind)
+        if own is None:
+            flags = self.audit["catalogue"]
+            own = self._flags[kind] = list(flags.get(kind, ()))
+            self.audit["catalogue"] = {**flags, kind: own}
+        own.append(fit(name))

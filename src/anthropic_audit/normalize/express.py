@@ -7,7 +7,9 @@ depends on the type is written once for each type, and what depends on the actor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple, Union
 
@@ -15,16 +17,19 @@ import msgspec
 import orjson
 
 from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.timestamps import EARLIEST, LATEST
 
 from .actors import read_actor
 from .briefs import Brief, parts_of, target_of, users_of
 from .changes import changes_of
 from .drafts import Draft
 from .fields import place_fields
+from .limits import MAX_REMEMBERED_CHARS
 from .options import DATASET, ECS, MODULE, Options
 from .shapes import Plan, Shape, compile_shapes
 from .surroundings import Surroundings
 from .tables import Tables
+from .urls import may_hold_credentials
 from .values import EXACT, Json, SpoiledError
 
 _MOST_ACTORS: Final = 32_768
@@ -33,11 +38,16 @@ _PEOPLE: Final = frozenset({"user", "related"})
 """The parts of an actor's documents that fields of activities add to."""
 
 _TO_MILLISECONDS: Final = len('"2026-11-23T09:00:00.123')
-_TO_MICROSECONDS: Final = len('"2026-11-23T09:00:00.123456Z"')
-_TO_SECONDS: Final = len('"2026-11-23T09:00:00Z"')
+_MICROSECONDS: Final = len('"2026-11-23T09:00:00.123456Z"')
+_SECONDS: Final = len('"2026-11-23T09:00:00Z"')
+_FROM, _BEFORE = f'"{EARLIEST:%Y}'.encode(), f'"{LATEST:%Y}'.encode()
+_T, _Z = ord("T"), ord("Z")
+_ZERO: Final = re.compile(rb"[:\[,]-?0\.0[,\]}]|[:\[,]-?0\.0\Z")
+"""A fraction of 0, which a fast parser also makes of one that is too small for it."""
 _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
 
 _encode = msgspec.json.Encoder().encode
+_read_time = msgspec.json.Decoder(datetime).decode
 
 
 class _Acting(NamedTuple):
@@ -78,6 +88,8 @@ class Express:
         people = {name: part for name, part in parts.items() if name in _PEOPLE}
         rest = _continued({name: part for name, part in parts.items() if name not in _PEOPLE})
         audit = _continued(kept) + b"}}"
+        if len(raw) > MAX_REMEMBERED_CHARS:
+            return None
         if len(self.endings) >= _MOST_ACTORS:
             self.forget_actors()
         self.acting[raw] = _Acting(audit, rest, people)
@@ -96,6 +108,7 @@ class _Habit(NamedTuple):
     """How much of an emptied activity's JSON comes before its fields."""
     plan: Plan | None
     """None when all that varies is simply kept."""
+    has_fractions: bool
 
 
 _Dress = tuple[bytes | None, bytes | None, bytes, bytes | None]
@@ -120,7 +133,9 @@ class Lane:
 
     def _habit(self, plan: Plan, event: Mapping[str, Json]) -> _Habit:
         constant = _continued({"sensitivity": plan.type_plan.sensitivity})
-        return _Habit(self._constant + _open(event), constant, plan.skip, None if plan.is_plain else plan)
+        return _Habit(
+            self._constant + _open(event), constant, plan.skip, None if plan.is_plain else plan, plan.has_fractions
+        )
 
     def written(self, raw: bytes) -> bytes | None:
         """Return the event of an activity that is as documented, as JSON; None for any other."""
@@ -128,20 +143,25 @@ class Lane:
             activity = self._decode(raw)
             actor = bytes(activity.actor)
             ending = self._endings.get(actor) or self._ending(actor)
-            time, identity, organization = _encode(activity.created_at), _encode(activity.id), activity.organization_id
-            if len(time) != _TO_MICROSECONDS:
-                time = _with_milliseconds(time)
-            if ending is None:
+            time, identity, organization = bytes(activity.created_at), _encode(activity.id), activity.organization_id
+            _read_time(time)
+            if ending is None or time[11] != _T or time[-2] != _Z or not _FROM <= time < _BEFORE:
                 return None
-            head, constant, skip, plan = self._habits[activity.__class__]
+            if len(time) != _MICROSECONDS:
+                time = _with_milliseconds(time)
+            head, constant, skip, plan, has_fractions = self._habits[activity.__class__]
             middle, more = self._middles.get(organization) or self._middle(organization), b""
             if plan is not None:
                 dress = self._dressed(activity, plan, actor)
-                if dress is None:
+                if dress is None or any(may_hold_credentials(part) for part in dress if part):
                     return None
                 head, middle, more, ending = dress[0] or head, dress[1] or middle, dress[2], dress[3] or ending
             activity.id = activity.created_at = activity.actor = activity.organization_id = None
             kept = _encode(activity)[skip:-1]
+            if (b"@" in kept or b"%40" in kept or not kept.isascii()) and may_hold_credentials(kept):
+                return None
+            if has_fractions and b"0.0" in kept and _ZERO.search(kept):
+                return None
         except (ValueError, RecursionError, OverflowError, SpoiledError):
             return None
         return b"".join(
@@ -244,7 +264,7 @@ class Lane:
         """Write what lies between `event.id` and the fields, and remember it if it can be met again."""
         organization = {**({} if identity is None else {"id": identity}), **named}
         written = b"}" + _continued({"organization": organization} if organization else _NOTHING) + self._stamp
-        if not named:
+        if not named and len(written) <= MAX_REMEMBERED_CHARS:
             if len(self._middles) >= _MOST_ORGANIZATIONS:
                 self._middles.clear()
             self._middles[identity] = written
@@ -268,12 +288,14 @@ def _continued(members: Mapping[str, Json]) -> bytes:
 
 
 def _with_milliseconds(time: bytes) -> bytes:
-    """Write milliseconds that are not written because they are 0.
+    """Return a time that is not written to the microsecond as one that is at least to the millisecond.
 
     Raises:
-        ValueError: The time is not written in UTC.
+        ValueError: It has a number of digits that is rare enough for the long way.
     """
-    if len(time) != _TO_SECONDS:
-        message = "the time has an offset"
-        raise ValueError(message)
-    return time[: _TO_SECONDS - 2] + b".000"
+    if len(time) == _SECONDS:
+        return time[:-2] + b".000"
+    if _TO_MILLISECONDS < len(time) - 1 < _MICROSECONDS - 1:
+        return time
+    message = "the time has not three to six digits"
+    raise ValueError(message)

@@ -7,7 +7,9 @@ from operator import itemgetter
 from types import MappingProxyType
 
 from .drafts import Draft
+from .moments import is_interpreted, read_time
 from .places import extension_of, url_of
+from .serialize import to_json
 from .tables import FieldRule, TypePlan
 from .values import FITTED, Json, is_empty
 
@@ -46,7 +48,8 @@ def place_fields(
     if moving:
         _move_all(moving, staying, draft)
     for rule, kept in staying:
-        _keep(rule, kept, draft)
+        keep = _keep_no_text if rule.name in plan.texts and type(kept) is not str else _keep
+        keep(rule, kept, draft)
 
 
 def _is_to_move(rule: FieldRule, activity: Mapping[str, Json], draft: Draft) -> bool:
@@ -62,7 +65,8 @@ def _move_all(moving: list[tuple[int, FieldRule, Json]], staying: list[tuple[Fie
     for _, rule, kept in moving:
         path = rule.path
         value = kept if type(kept) is str and path not in _NO_TEXT else _fitted_to_ecs(path, kept)
-        if value is None and rule.fitted is None:
+        is_number = value is None and type(kept) is int and path not in _NO_TEXT
+        if (is_number and draft.put(path, str(kept))) or (value is None and rule.fitted is None):
             draft.set_aside_mistyped(rule.name, kept)
         elif value is None or not draft.put(path, value):
             staying.append((rule, kept))
@@ -103,8 +107,25 @@ def _keep(rule: FieldRule, value: Json, draft: Draft) -> None:
         draft.flag("mistyped_fields", rule.name)
     else:
         draft.audit[rule.stored_as] = fitted
+        if rule.fitted is read_time and is_interpreted(value):
+            draft.set_aside(rule.name, value)
+            draft.flag("mistyped_fields", rule.name)
         if rule.related:
             draft.relate(rule.related, fitted)
+
+
+def _keep_no_text(rule: FieldRule, value: Json, draft: Draft) -> None:
+    """Keep what stands where one text is documented: a number as its text as well, so that it is found."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and rule.fitted is FITTED["keyword"]:
+        draft.set_aside_mistyped(rule.name, value)
+        _keep(rule, to_json(value).decode(), draft)
+    elif not is_number and isinstance(value, dict) and rule.objects_as:
+        _keep(rule, value, draft)
+    elif rule.fitted is FITTED["keyword"]:
+        draft.set_aside_mistyped(rule.name, value)
+    else:
+        _keep(rule, value, draft)
 
 
 def _copy(path: tuple[str, ...], target: tuple[str, ...], value: Json, draft: Draft) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from .drafts import Draft
+from .moments import is_credible, is_interpreted
+from .names import fit
 from .options import Options
 from .tables import TypePlan
-from .values import Json
+from .urls import mask_members
+from .values import ANY_FLOAT, Json
 
 
 def mend(draft: Draft, envelope: Mapping[str, Json], plan: TypePlan, options: Options) -> None:
@@ -15,9 +19,12 @@ def mend(draft: Draft, envelope: Mapping[str, Json], plan: TypePlan, options: Op
     document = draft.document
     if not plan.is_known:
         draft.audit["catalogue"] = {**draft.audit["catalogue"], "known": False}
-    for name, value in envelope.items():
-        is_expected = isinstance(value, str) and name != "actor"
-        if not is_expected or (name == "created_at" and document["@timestamp"] is None):
+    shown = {**envelope}
+    mask_members(shown)
+    for name, value in shown.items():
+        if name == "created_at":
+            _mend_time(draft, value, options)
+        elif not isinstance(value, str) or name == "actor":
             draft.set_aside_mistyped(name, value)
     event = _texts_kept(document["event"], ("action", "id"))
     if options.received:
@@ -28,6 +35,29 @@ def mend(draft: Draft, envelope: Mapping[str, Json], plan: TypePlan, options: Op
     for name in ("@timestamp", "organization", "tags"):
         if not document[name]:
             del document[name]
+
+
+def flag_changed(document: dict[str, Json], names: AbstractSet[str]) -> None:
+    """Flag members of an activity in which something is kept as text because nothing else can hold it."""
+    if names:
+        draft = Draft(document, document["anthropic"]["audit"], ANY_FLOAT)
+        flagged = draft.audit["catalogue"].get("mistyped_fields", ())
+        for name in sorted(names):
+            if fit(name) not in flagged:
+                draft.flag("mistyped_fields", name)
+
+
+def _mend_time(draft: Draft, value: Json, options: Options) -> None:
+    """Keep a `created_at` that is no time, is written oddly or can't be true; in the last case the time is another.
+
+    When the time of receiving is known, it stands for one that can't be true, as the archive files it.
+    """
+    if draft.document["@timestamp"] is None or is_interpreted(value):
+        draft.set_aside_mistyped("created_at", value)
+    if not is_credible(value, options.received_at):
+        draft.set_aside("created_at", value)
+        draft.flag("implausible_fields", "created_at")
+        draft.document["@timestamp"] = options.received or draft.document["@timestamp"]
 
 
 def _texts_kept(part: Mapping[str, Json], texts: tuple[str, ...]) -> dict[str, Json]:

@@ -21,17 +21,18 @@ from .changes import changes_in, changes_of
 from .drafts import Draft
 from .express import Express, Lane
 from .fields import place_fields
-from .mending import mend
-from .moments import read_time
+from .limits import MAX_REMEMBERED_CHARS
+from .mending import flag_changed, mend
+from .moments import is_usual, read_time
 from .options import DATASET, ECS, MODULE, Options
 from .serialize import to_json
 from .surroundings import NoEnrichment, Surroundings
 from .tables import TypePlan, compile_tables, plan_of_unknown
 from .unreadable import error_document
-from .values import EXACT, LONG, Json, SpoiledError
+from .urls import mask_members
+from .values import ANY_FLOAT, EXACT, LONG, Json, SpoiledError
 
 _DEFAULT: Final = Options()
-_ANY_FLOAT: Final = float("inf")
 _MOST_SCENES: Final = 4096
 _MOST_UNKNOWN_TYPES: Final = 10_000
 _MOST_LANES: Final = 64
@@ -93,7 +94,8 @@ class Normalizer:
             careful = read_carefully(raw)
             if isinstance(careful, str):
                 return error_document(raw, careful, options)
-            document = self._normalized(careful, options, _ANY_FLOAT)
+            document = self._normalized(careful.activity, options, ANY_FLOAT)
+            flag_changed(document, careful.changed)
         if options.preserve_original_event:
             document["event"]["original"] = raw.decode("utf-8", "backslashreplace")
         return document
@@ -119,6 +121,7 @@ class Normalizer:
         except (KeyError, TypeError, AttributeError):
             scene = self._scene(actor, exact)
         parts, kept, is_actor = scene
+        mask_members(activity)
         moment, audit = read_time(created_at), kept.copy()
         document: dict[str, Json] = {
             "@timestamp": moment,
@@ -148,7 +151,7 @@ class Normalizer:
         changes = changes_in(activity) if plan.changes is None else plan.changes
         if changes and (told := changes_of(activity, changes)):
             audit["changes"] = told
-        is_whole = moment and plan.is_known and is_actor and options.is_plain
+        is_whole = moment and is_usual(created_at, moment) and plan.is_known and is_actor and options.is_plain
         if not (is_whole and identity and organization and type(identity) is type(organization) is str):
             envelope = {"type": action, "id": identity, "created_at": created_at, "organization_id": organization}
             rest = envelope if is_actor else {**envelope, "actor": actor}
@@ -158,7 +161,7 @@ class Normalizer:
     def _scene(self, actor: Json, exact: float) -> Scene:
         """Read an actor, and remember it if it can be found again."""
         scene = read_actor(actor, self._tables, self._surroundings, exact)
-        if type(actor) is dict and _TEXTS.issuperset(map(type, actor.values())):
+        if type(actor) is dict and _TEXTS.issuperset(map(type, actor.values())) and _is_short(actor):
             if len(self._scenes) >= _MOST_SCENES:
                 self._scenes.clear()
             self._scenes[(*actor, *actor.values())] = scene
@@ -168,7 +171,7 @@ class Normalizer:
         """Return the plan of a type that is in no catalogue; the plans of a bounded number of them are kept."""
         name = action if isinstance(action, str) and action else None
         plan = plan_of_unknown(name, self._tables.plain)
-        if name is not None and len(self._plans) < self._most_plans:
+        if name is not None and len(name) <= MAX_REMEMBERED_CHARS and len(self._plans) < self._most_plans:
             self._plans[name] = plan
         return plan
 
@@ -176,6 +179,11 @@ class Normalizer:
 def is_expected(document: Mapping[str, Json]) -> bool:
     """Say whether the catalogue knew all of an activity: nothing is flagged but the catalogue's version."""
     return len(document.get("anthropic", {}).get("audit", {}).get("catalogue", ())) == 1
+
+
+def _is_short(actor: Mapping[str, Json]) -> bool:
+    """Say whether an actor is small enough to be remembered."""
+    return sum(len(name) + len(value or "") for name, value in actor.items()) <= MAX_REMEMBERED_CHARS
 
 
 def _never(raw: bytes) -> None:

@@ -2,43 +2,73 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-from anthropic_audit.redact import safe_url
+from anthropic_audit.redact import MASK, mask_url, safe_url
 
+from .limits import MAX_ADDRESS_CHARS, MAX_REMEMBERED_CHARS
 from .values import Json
 
 _ADDRESSES = 65_536
 _URLS = 4096
 
 
-@lru_cache(_ADDRESSES)
+_HOST = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
+"""An address in brackets, or one with a port."""
+
+
 def source_of(address: str) -> tuple[dict[str, Json], list[str]]:
     """Return `source` and `related.ip` of an actor's address; both are shared and must not be changed.
 
-    What is no IP address would make Elasticsearch refuse the document; it stays readable as `source.address`.
+    `source.ip` is in canonical form (RFC 5952, and IPv4 where an IPv6 address stands for it); how the address was
+    received stays in `source.address` if that is otherwise. What is no IP address has no other place: Elasticsearch
+    would refuse the document.
     """
+    return _source_of(address) if len(address) <= MAX_ADDRESS_CHARS else ({"address": address}, [])
+
+
+@lru_cache(_ADDRESSES)
+def _source_of(address: str) -> tuple[dict[str, Json], list[str]]:
+    read = canonical(address)
+    if read is None:
+        return {"address": address}, []
+    return ({"ip": read} if read == address else {"address": address, "ip": read}), [read]
+
+
+def canonical(address: str) -> str | None:
+    """Return an IP address in canonical form, without port, zone, brackets and blanks; None when it is none."""
+    text = address.strip()
+    found = _HOST.fullmatch(text)
+    if found:
+        text = found.group(1) or found.group(2) or ""
     try:
-        is_valid = "%" not in address and bool(ip_address(address))
+        read = ip_address(text.partition("%")[0] if ":" in text else text)
     except ValueError:
-        is_valid = False
-    return ({"ip": address}, [address]) if is_valid else ({"address": address}, [])
+        return None
+    return str(read.ipv4_mapped or read) if isinstance(read, IPv6Address) else str(read)
 
 
-@lru_cache(_URLS)
 def url_of(url: str) -> dict[str, Json]:
     """Return `url` of a URL or of a path alone; parts that are not there or not readable are left out.
 
     User name and password are masked: an event is read by many.
     """
+    return _url_of(url) if len(url) <= MAX_REMEMBERED_CHARS else _url_of.__wrapped__(url)
+
+
+@lru_cache(_URLS)
+def _url_of(url: str) -> dict[str, Json]:
+    shown = safe_url(url)
+    if shown.startswith(MASK) or not mask_url(shown)[1]:
+        return {"original": shown}
     try:
-        shown = safe_url(url)
         split = urlsplit(shown)
         port = split.port
     except ValueError:
-        return {"original": url}
+        return {"original": shown}
     folder, _, name = split.path.rpartition("/")
     extension = name[1:] if folder and name.startswith(".") and "." not in name[1:] else extension_of(name)
     parts = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from keyword import iskeyword
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar
@@ -25,7 +24,6 @@ from .values import FITTED, LONG, Json
 
 _Text = Annotated[str, Meta(min_length=1)]
 _Texts = Annotated[list[_Text], Meta(min_length=1)]
-_Time = Annotated[datetime, Meta(tz=True)]
 _Whole = Annotated[int, Meta(ge=-LONG, le=LONG - 1)]
 _Broken = Annotated[float, Meta(gt=-float(LONG), lt=float(LONG))]
 
@@ -44,7 +42,7 @@ _SIMPLE: Mapping[tuple[type, str], _Read] = {
     (str, "string"): _Text,
     (str, "enum"): _Text,
     (bool, "boolean"): bool,
-    (int, "number"): _Whole | _Broken,
+    (int, "number"): _Whole,
 }
 """For the class that a field is simply kept with and the documented kind: the type that reads it."""
 
@@ -59,7 +57,8 @@ class Shape(msgspec.Struct):
     plan: ClassVar[Plan]
 
     id: _Text
-    created_at: _Time
+    created_at: msgspec.Raw
+    """Not read as a time: msgspec rounds a fraction of more than six digits, and the moment may be implausible."""
     actor: msgspec.Raw
     organization_id: _Text | None = None
 
@@ -88,6 +87,8 @@ class Plan:
     """What its odd fields say, if that can be said without asking their rules."""
     is_plain: bool
     """True when all that varies is simply kept."""
+    has_fractions: bool
+    """True when a field may be a number with a fraction."""
 
 
 def compile_shapes(catalogue: Catalogue, tables: Tables) -> dict[str, type[Shape]]:
@@ -126,6 +127,7 @@ def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
         changes_objects=any(kind.fields[name].kind not in _FLAT for name in changing),
         brief=brief,
         is_plain=not (odd or changes or kind.outcome_rule),
+        has_fractions=any(_has_fractions(name, spec, tables) for name, spec in kind.fields.items()),
     )
     shape: type[Any] = msgspec.defstruct(
         f"Shape_{kind.name}",
@@ -139,6 +141,10 @@ def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
         gc=False,
     )
     return shape
+
+
+def _has_fractions(name: str, spec: FieldSpec, tables: Tables) -> bool:
+    return tables.fields[name].fitted in (FITTED["double"], FITTED["flattened"]) or spec.kind not in _FLAT
 
 
 def _briefly(spec: FieldSpec) -> _Read:

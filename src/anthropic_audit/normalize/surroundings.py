@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from anthropic_audit.ports import Enrichment
 
+from .limits import MAX_PARSED_CHARS
 from .values import Json
 
 _MOST = 16_384
@@ -44,7 +45,7 @@ class Surroundings:
         if address is not None:
             parts["source"] = {**parts["source"], **self._of_address(address)}
         agent = parts.get("user_agent")
-        if agent is not None:
+        if agent is not None and len(agent["original"]) <= MAX_PARSED_CHARS:
             parts["user_agent"] = {**agent, **self._of_user_agent(agent["original"])}
         return parts
 

@@ -22,6 +22,7 @@ _OURS = frozenset({"metadata", "name"})
 """Fields of actors that are ours: a member of that name is kept below it."""
 
 _PLAIN: Mapping[str, type] = {"keyword": str, "boolean": bool, "long": int}
+_TEXTS = frozenset({"string", "enum"})
 _AS_KEYWORD: Mapping[str, type] = {"boolean": bool, "number": int}
 """Kinds of fields that are kept as they are in a `keyword`, which takes them."""
 
@@ -71,6 +72,8 @@ class TypePlan:
     sensitivity: str | None = None
     changes: tuple[Change, ...] | None = None
     """What its fields can tell of; None when that is not known well enough to tell."""
+    texts: frozenset[str] = frozenset()
+    """The fields that are documented to be one text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ def _plan(kind: ActivityType, plain: Mapping[str, type]) -> TypePlan:
         is_known=True,
         sensitivity=kind.sensitivity,
         changes=None if names is None else changes_in(names),
+        texts=frozenset(name for name, spec in kind.fields.items() if spec.kind in _TEXTS and not spec.is_array),
     )
 
 

@@ -10,19 +10,27 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from .limits import MAX_DEPTH
 from .moments import read_time
+from .names import put_member
 
 Json = Any
 """A value as JSON has them."""
-
-DEPTH: Final = 17
-"""How deep objects and lists are kept as such; below, they are kept as text (Elasticsearch takes 20 levels)."""
 
 EXACT: Final = 2.0**63
 """From here on, and from its negative, the fast parser may read an integer as a float, and lose digits."""
 
 LONG: Final = 2**63
 """Elasticsearch takes integers below this, and from its negative on."""
+
+ANY_FLOAT: Final = float("inf")
+"""The limit of floats that were read with care: all are as received."""
+
+_DOUBLE: Final = 2**1023
+"""A double holds no integer much larger than this."""
+
+_WHOLE: Final = 2**53
+"""Up to here a float has every integer."""
 
 
 class SpoiledError(Exception):
@@ -34,21 +42,27 @@ def is_empty(value: Json) -> bool:
     return value is None or (not value and not isinstance(value, int | float))
 
 
-def pruned(value: Json, limit: float, depth: int = DEPTH) -> Json:
+def pruned(value: Json, limit: float, depth: int = MAX_DEPTH) -> Json:
     """Return a value without null, "", [] and {} at any depth, children first; what becomes empty goes as well.
 
+    Names of members are made fit for every target (`names`).
+
     Raises:
-        SpoiledError: A float of at least `limit`, or containers nested deeper than `depth`.
+        SpoiledError: A float of at least `limit` or 0 (it may be a tiny one), or containers deeper than `depth`.
     """
     if isinstance(value, dict):
         _check_depth(depth)
-        members = [(name, pruned(member, limit, depth - 1)) for name, member in value.items()]
-        return {name: member for name, member in members if not is_empty(member)}
+        kept: dict[str, Json] = {}
+        for name, received in value.items():
+            member = pruned(received, limit, depth - 1)
+            if not is_empty(member):
+                put_member(kept, name, member)
+        return kept
     if isinstance(value, list):
         _check_depth(depth)
         elements = [pruned(element, limit, depth - 1) for element in value]
         return [element for element in elements if not is_empty(element)]
-    if isinstance(value, float) and not -limit < value < limit:
+    if isinstance(value, float) and limit != ANY_FLOAT and not (value and -limit < value < limit):
         raise SpoiledError
     return value
 
@@ -66,16 +80,21 @@ def _keyword(value: Json) -> Json:
 
 def _long(value: Json) -> Json:
     if isinstance(value, list):
-        return value if all(map(_is_long, value)) else None
-    return value if _is_long(value) else None
+        numbers = list(map(_whole, value))
+        return None if None in numbers else numbers
+    return _whole(value)
 
 
-def _is_long(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and -LONG <= value < LONG
+def _whole(value: Json) -> int | None:
+    """Return a whole number that Elasticsearch's `long` takes: no fraction, which it would cut in silence."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= _WHOLE else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and -LONG <= value < LONG else None
 
 
 def _double(value: Json) -> Json:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and -_DOUBLE < value < _DOUBLE else None
 
 
 def _boolean(value: Json) -> Json:

@@ -7,6 +7,8 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from anthropic_audit.visible import visible
+
 LONGEST: Final = 160
 """So many signs of a value are shown."""
 
@@ -15,16 +17,11 @@ _PERCENT: Final = f"{_FIXED}%"
 _LONGEST_WORD: Final = 20
 _LONG_WORD: Final = re.compile(rf"\S{{{_LONGEST_WORD},}}")
 _PIECE: Final = re.compile(rf"[^_./@:;,=&?+-]{{1,{_LONGEST_WORD}}}[_./@:;,=&?+-]*|[_./@:;,=&?+-]{{1,{_LONGEST_WORD}}}")
-_UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
-_JOINERS: Final = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
-_SPACES: Final = frozenset({"Zs", "Zl", "Zp"})
-_STEERING: Final = frozenset({"Cc", "Cf", "Cs"})
-"""Controls, formats (those that turn the direction of writing among them), halves of signs."""
 
 
 def plain(value: object, longest: int = LONGEST) -> str:
-    """Return a value as one line of text; what can't be seen, or changes how others are seen, is replaced visibly."""
-    text = "".join(map(_sign, str(value)[: longest + 1])).strip()
+    """Return a value as one line of text; what can't be seen, or changes how others are seen, is made visible."""
+    text = visible("".join(map(_sign, str(value)[: longest + 1]))).strip()
     if not text:
         return "(empty)"
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -85,7 +82,4 @@ def last_day(since: datetime, until: datetime) -> datetime:
 
 
 def _sign(sign: str) -> str:
-    category = unicodedata.category(sign)
-    if category in _SPACES or sign in "\t\n\r":
-        return " "
-    return _UNKNOWN if category in _STEERING and sign not in _JOINERS else sign
+    return " " if unicodedata.category(sign) == "Zs" or sign in "\t\n\r" else sign

@@ -24,6 +24,8 @@ CUSTOM: Final = f"{STREAM}@custom"
 
 _LONGEST: Final = 1024
 """Longer texts are not indexed, as in ECS: Lucene refuses a document for a term of more than 32,766 bytes."""
+_LONGEST_WILDCARD: Final = 8_191
+"""Characters, of up to four bytes: the same bound of Lucene's holds for `wildcard` in OpenSearch."""
 _PRIORITY: Final = 250
 """Above the templates for `logs-*-*` that come with Elasticsearch (100), and those of its packages (200)."""
 _OF_THE_STORE: Final = {"event.ingested": StoredField("date", "When the event came to the store")}
@@ -110,6 +112,8 @@ def _mapping(leaf: Leaf, engine: Engine) -> Template:
         return _constant(leaf.name, engine)
     if kind in ("keyword", "flattened") and mapping["type"] != "flat_object":
         mapping["ignore_above"] = LONG.get(leaf.name, _LONGEST)
+    elif mapping["type"] == "wildcard":
+        mapping["ignore_above"] = _LONGEST_WILDCARD
     if leaf.name in WITH_TEXT:
         mapping["fields"] = {"text": {"type": "match_only_text"}}
     return mapping

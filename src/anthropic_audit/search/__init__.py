@@ -24,6 +24,7 @@ from .question import Question
 from .records import Selection, What, lines
 from .run import Hit, run
 from .standing import Counts, Standing, count, standings
+from .undelivered import Undelivered, undelivered
 
 __all__ = [
     "EVERYTHING",
@@ -50,6 +51,7 @@ __all__ = [
     "Standing",
     "Stranger",
     "Totals",
+    "Undelivered",
     "Values",
     "What",
     "Word",
@@ -78,5 +80,6 @@ __all__ = [
     "top_values",
     "top_values_of",
     "totals",
+    "undelivered",
     "weight_of",
 ]

@@ -12,6 +12,7 @@ import duckdb
 from anthropic_audit.times import EPOCH
 
 from .fields import COLUMNS, Kind
+from .folding import canonical, canonical_sql
 from .question import Clause, Question, elements
 from .run import compiled, translated
 
@@ -124,13 +125,14 @@ def top_values_of(
     sets = ", ".join(f"({name})" for name in names)
     with translated():
         clause = compiled(connection, question, now)
-        counted = (
+        each = (
             f"SELECT grouping_id({', '.join(names)}) AS place, {', '.join(names)}, count(*) AS times FROM events "  # noqa: S608 - our own text
             f"WHERE {clause.sql} GROUP BY GROUPING SETS ({sets})"
         )
-        value = f"coalesce({', '.join(f'CAST({name} AS VARCHAR)' for name in names)})"
+        value = canonical_sql(f"coalesce({', '.join(f'CAST({name} AS VARCHAR)' for name in names)})")
+        counted = f"SELECT place, {value} AS value, sum(times) AS times FROM ({each}) GROUP BY ALL"  # noqa: S608 - our own text
         sql = (
-            f"SELECT place, {value} AS value, times, count({value}) OVER (PARTITION BY place) FROM ({counted}) "  # noqa: S608 - our own text
+            f"SELECT place, value, times, count(value) OVER (PARTITION BY place) FROM ({counted}) "  # noqa: S608 - our own text
             "QUALIFY value IS NULL OR row_number() OVER (PARTITION BY place ORDER BY value IS NULL, times DESC, value) "
             f"<= {limit:d} ORDER BY value IS NULL, times DESC, value"
         )
@@ -156,7 +158,7 @@ def totals(connection: duckdb.DuckDBPyConnection, question: Question, now: datet
         sql = (
             "SELECT count(*), count(*) FILTER (event_outcome = 'failure'), count(*) FILTER (sensitivity = 'critical'), "  # noqa: S608 - our own text
             "count(*) FILTER (NOT is_known), "
-            "count(DISTINCT user_email) + count(DISTINCT user_id) FILTER (user_email IS NULL), "
+            f"count(DISTINCT {canonical_sql('user_email')}) + count(DISTINCT user_id) FILTER (user_email IS NULL), "
             "count(DISTINCT source_ip) "
             f"FROM events WHERE {clause.sql}"
         )
@@ -179,7 +181,7 @@ def first_seen(
     """
     if not candidates:
         return []
-    name = COLUMNS[field].name
+    name = canonical_sql(COLUMNS[field].name)
     with translated():
         clause = compiled(connection, question, now)
         sql = (
@@ -225,7 +227,8 @@ class Firsts:
                         f"WHERE {name} IS NOT NULL GROUP BY 1"
                     )
                     known = self._firsts[field]
-                    for value, first in connection.execute(sql, [added]).fetchall():
+                    for stored, first in connection.execute(sql, [added]).fetchall():
+                        value = canonical(stored)
                         known[value] = min(first, known.get(value, first))
             self._read = frozenset(files)
 
@@ -239,7 +242,12 @@ class Firsts:
 
 def _single(column: str, clause: Clause) -> tuple[str, list[object]]:
     sql = f"SELECT CAST({column} AS VARCHAR) AS value, count(*) AS times FROM events WHERE {clause.sql} GROUP BY 1"  # noqa: S608 - our own text
-    return sql, list(clause.parameters)
+    return _as_one(sql), list(clause.parameters)
+
+
+def _as_one(counted: str) -> str:
+    """Join values of the same canonical form, after each has been counted: there are fewer values than rows."""
+    return f"SELECT {canonical_sql('value')} AS value, sum(times) AS times FROM ({counted}) GROUP BY 1"  # noqa: S608 - our own text
 
 
 def _several(found: Clause, clause: Clause) -> tuple[str, list[object]]:
@@ -248,7 +256,10 @@ def _several(found: Clause, clause: Clause) -> tuple[str, list[object]]:
     Equal lists are counted first, and taken apart then: there are few of them.
     """
     lists = f"SELECT {found.sql} AS found, count(*) AS times FROM events WHERE {clause.sql} GROUP BY 1"  # noqa: S608 - our own text
-    present = "list_distinct(list_filter(found, lambda value: value IS NOT NULL))"
+    texts = (
+        f"list_transform(list_filter(found, lambda value: value IS NOT NULL), lambda value: {canonical_sql('value')})"
+    )
+    present = f"list_distinct({texts})"
     values = (
         f"SELECT unnest(CASE WHEN len({present}) > 0 THEN {present} ELSE [NULL] END) AS value, times FROM ({lists})"  # noqa: S608 - our own text
     )

@@ -9,17 +9,19 @@ from datetime import datetime
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH, parse_time
+from anthropic_audit.visible import as_received
 
 from .conditions import MAX_QUOTED_CHARS, Condition, Operator, check_encodable, like, read_number
 from .fields import COLUMNS, Column, Kind
+from .folding import canonical, canonical_sql, folded, folded_sql
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 
 _WHOLE_DOCUMENT = 'json_merge_patch(document, \'{"event": {"original": null}}\')'
 _VALUES = f"json_extract({_WHOLE_DOCUMENT}, '$..*')"
 """Every value below the top, the text as received left out: it would bring the names of fields with it."""
 
-_WRITTEN_IN_SEVERAL_WAYS = re.compile(r'["\\/\x00-\x1f\x7f]')
-"""The signs that JSON escapes, or may escape."""
+_WRITTEN_IN_SEVERAL_WAYS = re.compile(r'["\\/\x00-\x1f\x7f;`]')
+"""The signs that JSON escapes, or may escape, and two that have another form canonically."""
 
 _FEW = 16
 """So many texts are compared one by one; more are looked up, as a join does it, after all other conditions."""
@@ -113,15 +115,20 @@ def _is_plain(condition: Condition) -> bool:
     column = COLUMNS.get(condition.field)
     is_text = column is not None and column.kind in {Kind.TEXT, Kind.TEXTS}
     is_special = condition.asks_for_presence or condition.pattern is not None or condition.network is not None
+    is_special = is_special or as_received(condition.value) != condition.value
     return is_text and condition.operator is Operator.EQUAL and not is_special
 
 
 def _any_of(column: Column, values: list[str]) -> Clause:
+    is_ascii = all(value.isascii() for value in values)
+    wanted = list(map(canonical, values))
     if column.kind is Kind.TEXTS:
-        return Clause(f"list_has_any({column.name}, CAST(? AS VARCHAR[]))", (values,))
-    if len(values) > _FEW:
-        return Clause(f"{column.name} IN (SELECT unnest(CAST(? AS VARCHAR[])))", (values,))
-    return Clause(f"{column.name} IN ({', '.join('?' for _ in values)})", tuple(values))
+        found = column.name if is_ascii else f"list_transform({column.name}, lambda value: {canonical_sql('value')})"
+        return Clause(f"list_has_any({found}, CAST(? AS VARCHAR[]))", (wanted,))
+    name = column.name if is_ascii else canonical_sql(column.name)
+    if len(wanted) > _FEW:
+        return Clause(f"{name} IN (SELECT unnest(CAST(? AS VARCHAR[])))", (wanted,))
+    return Clause(f"{name} IN ({', '.join('?' for _ in wanted)})", tuple(wanted))
 
 
 def _not(clause: Clause) -> Clause:
@@ -150,17 +157,32 @@ def _span(since: datetime | None, until: datetime | None) -> list[Clause]:
 
 
 def _word(word: Word) -> Clause:
+    """Return the test for a word; what a page shows as `⟨U+202E⟩` stands for that character as well."""
     check_encodable(word.text)
-    test, sought = "contains(lower(value ->> '$'), lower(?))", word.text
+    meant = as_received(word.text)
+    if meant != word.text:
+        return _joined([_one_word(word), _one_word(replace(word, text=meant))], "OR")
+    return _one_word(word)
+
+
+def _one_word(word: Word) -> Clause:
+    form = folded_sql if not word.text.isascii() else _lower_sql
+    value, sought = form("value ->> '$'"), folded(word.text)
+    test = f"contains({value}, ?)"
     pieces = [word.text]
     if not word.is_literal and "*" in word.text:
-        test, sought = "lower(value ->> '$') LIKE lower(?) ESCAPE '\\'", f"%{like(word.text)}%"
+        test, sought = f"{value} LIKE ? ESCAPE '\\'", f"%{like(sought)}%"
         pieces = word.text.split("*")
     found = f"len(list_filter({_VALUES}, lambda value: json_type(value) NOT IN ('OBJECT', 'ARRAY') AND {test})) > 0"
-    return _all([*_mentioned(max(pieces, key=len), "lower({})"), Clause(found, (sought,))])
+    return _all([*_mentioned(max(pieces, key=len), "lower({})", folded_sql("{}")), Clause(found, (sought,))])
 
 
-def _mentioned(text: str, form: str) -> list[Clause]:
+def _lower_sql(text: str) -> str:
+    """Return the same as `folded_sql` where a word of ASCII is sought."""
+    return f"lower({canonical_sql(text)})"
+
+
+def _mentioned(text: str, form: str, form_beyond_ascii: str) -> list[Clause]:
     r"""Return a cheap test that every fitting document passes; JSON need not be read for it.
 
     JSON writes most signs as they are: what lies between the others has to be in the document. One that has a sign
@@ -169,6 +191,7 @@ def _mentioned(text: str, form: str) -> list[Clause]:
     piece = max(_WRITTEN_IN_SEVERAL_WAYS.split(text), key=len)
     if not piece:
         return []
+    form = form if piece.isascii() else form_beyond_ascii
     document, sought = form.format("document"), form.format("CAST(? AS VARCHAR)")
     sql = f"contains({document}, {sought})"
     if not piece.isascii():
@@ -181,13 +204,23 @@ def _likely(condition: Condition) -> list[Clause]:
     whole = [condition.value] if condition.operator is Operator.EQUAL else [""]
     pieces = whole if condition.pattern is None else condition.value.split("*")
     name = condition.field.rpartition(".")[2]
-    return [*_mentioned(max(pieces, key=len), "{}"), Clause("contains(document, ?)", (f'"{name}"',))]
+    mentioned = _mentioned(max(pieces, key=len), "{}", canonical_sql("{}"))
+    return [*mentioned, Clause("contains(document, ?)", (f'"{name}"',))]
 
 
 def _condition(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:
     if condition.operator is not Operator.UNEQUAL:
+        return _either(condition, addresses, now)
+    return _not(_either(replace(condition, operator=Operator.EQUAL), addresses, now))
+
+
+def _either(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:
+    """Return the test for a value; what a page shows as `⟨U+202E⟩` stands for that character as well."""
+    meant = as_received(condition.value)
+    if meant == condition.value:
         return _positive(condition, addresses, now)
-    return _not(_positive(replace(condition, operator=Operator.EQUAL), addresses, now))
+    other = _positive(replace(condition, value=meant), addresses, now)
+    return _joined([_positive(condition, addresses, now), other], "OR")
 
 
 def _positive(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:
@@ -206,13 +239,25 @@ def _positive(condition: Condition, addresses: Collection[str] | None, now: date
 
 def _on_column(condition: Condition, column: Column, now: datetime) -> Clause:
     if condition.pattern is not None:
-        return Clause(f"CAST({column.name} AS VARCHAR) LIKE ? ESCAPE '\\'", (condition.pattern,))
+        return _like(f"CAST({column.name} AS VARCHAR)", condition)
     value: object = condition.value
+    name = column.name
     if column.kind is Kind.NUMBER:
         value = _number(condition)
     elif column.kind is Kind.TIME:
         value = parse_time(condition.value, now)
-    return Clause(f"{column.name} {condition.operator} ?", (value,))
+    elif not condition.value.isascii():
+        name, value = canonical_sql(name), canonical(condition.value)
+    return Clause(f"{name} {condition.operator} ?", (value,))
+
+
+def _like(text: str, condition: Condition) -> Clause:
+    """Return the test for a pattern; one of ASCII is compared with what is stored first, which is fast."""
+    pattern = like(canonical(condition.value))
+    exact = Clause(f"{canonical_sql(text)} LIKE ? ESCAPE '\\'", (pattern,))
+    if not pattern.isascii():
+        return exact
+    return Clause(f"{text} LIKE ? ESCAPE '\\' AND {exact.sql}", (pattern, *exact.parameters))
 
 
 def _on_list(condition: Condition) -> Clause:
@@ -220,10 +265,14 @@ def _on_list(condition: Condition) -> Clause:
     if condition.asks_for_presence:
         return Clause(f"len(list_filter({found.sql}, lambda value: value IS NOT NULL)) > 0", found.parameters)
     if condition.pattern is not None:
-        sql = f"len(list_filter({found.sql}, lambda value: value LIKE ? ESCAPE '\\')) > 0"
-        return Clause(sql, (*found.parameters, condition.pattern))
+        test = _like("value", condition)
+        sql = f"len(list_filter({found.sql}, lambda value: {test.sql})) > 0"
+        return Clause(sql, (*found.parameters, *test.parameters))
     if condition.operator is Operator.EQUAL:
-        return Clause(f"list_contains({found.sql}, ?)", (*found.parameters, condition.value))
+        values, wanted = found.sql, canonical(condition.value)
+        if not wanted.isascii():
+            values = f"list_transform({values}, lambda value: {canonical_sql('value')})"
+        return Clause(f"list_contains({values}, ?)", (*found.parameters, wanted))
     return _ordered(condition, found)
 
 
@@ -233,7 +282,7 @@ def _ordered(condition: Condition, found: Clause) -> Clause:
         limit: object = read_number(condition.value)
         compared = f"try_cast(value AS DOUBLE) {condition.operator} ?"
     except ValueError:
-        limit, compared = condition.value, f"value {condition.operator} ?"
+        limit, compared = canonical(condition.value), f"{canonical_sql('value')} {condition.operator} ?"
     return Clause(f"len(list_filter({found.sql}, lambda value: {compared})) > 0", (*found.parameters, limit))
 
 

@@ -47,6 +47,10 @@ class RetentionSettings(Section):
     keep: Duration = Field(
         timedelta(0), description="Remove activities and events of days that are older than this; 0s: keep everything"
     )
+    wait_for_sinks: bool = Field(
+        default=True,
+        description="Keep days that a sink has still to get events of; false: remove them, and say what it never got",
+    )
     holds: tuple[HoldSettings, ...] = Field(
         (), description="Legal holds: days of which nothing is removed, as `{ from = …, to = …, reason = … }`"
     )

@@ -1,80 +1,180 @@
-"""Who and what there is, as the vendor's other read endpoints list it: organizations, users, roles, groups, settings.
+"""Who and what there is at a moment, as the vendor's other read endpoints list it; in step with the activities.
 
-The reference names these endpoints, their scopes and their paging; the members of what they list are plain ones.
+The members are those of the contract: each list is what the activities up to that moment have made of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
-from .world.names import ROLES, TEAMS
-from .world.organization import Organization, Unit
+from anthropic_audit.times import format_time
+
+from .keys import AccessKey, KeyKind
+from .timeline import microseconds, moment
+from .world import Registry
+from .world.organization import Unit
+from .world.registry import Key
 
 Record = Mapping[str, object]
-Listed = TypeVar("Listed")
-_PERMISSIONS = {
-    "owner": ("organization:manage", "members:manage", "billing:manage", "keys:manage", "chats:use"),
-    "admin": ("members:manage", "keys:manage", "chats:use"),
-    "developer": ("keys:manage", "chats:use"),
-    "user": ("chats:use",),
-}
+_AGE = timedelta(days=400)
+"""Before history begins, what was always there came into being over so long a time."""
+_OPENED = datetime(2024, 9, 4, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+class KeyHolder(Protocol):
+    """What knows the keys that open the Compliance API."""
+
+    def each(self) -> Sequence[AccessKey]:
+        """Return all keys."""
+        ...
+
+
 class Directory:
-    """Lists by what they belong to; organizations are found by either of their ids."""
+    """Lists of a moment; organizations are found by either of their ids.
 
-    organizations: Sequence[Record] = ()
-    groups: Sequence[Record] = ()
-    users: Mapping[str, Sequence[Record]] = field(default_factory=dict)
-    roles: Mapping[str, Sequence[Record]] = field(default_factory=dict)
-    permissions: Mapping[str, Sequence[Record]] = field(default_factory=dict)
-    members: Mapping[str, Sequence[Record]] = field(default_factory=dict)
-    settings: Mapping[str, Record] = field(default_factory=dict)
+    Args:
+        registry: What the world knows of people and things.
+        history_start: Before this moment nothing happened; what happened never began later.
+    """
 
+    def __init__(self, registry: Registry, history_start: datetime) -> None:
+        self._registry = registry
+        self._start = history_start
 
-def directory_of(organization: Organization) -> Directory:
-    """List an organization; the ids are those that its activities mention."""
-    role_ids = dict(zip(ROLES, organization.things("role"), strict=False))
-    group_ids = dict(zip(TEAMS, organization.things("group"), strict=False))
-    roles = [{"id": role_id, "name": name} for name, role_id in role_ids.items()]
-    return Directory(
-        organizations=[{"id": unit.id, "uuid": unit.uuid, "name": unit.name} for unit in organization.units],
-        groups=[{"id": group_id, "name": team} for team, group_id in group_ids.items()],
-        users=_by_either_id(organization, lambda unit: _users(organization, unit)),
-        roles=_by_either_id(organization, lambda _: roles),
-        permissions={role_ids[name]: [{"name": one} for one in granted] for name, granted in _PERMISSIONS.items()},
-        members={group_id: _members(organization, team) for team, group_id in group_ids.items()},
-        settings=_by_either_id(organization, _settings),
-    )
+    def organizations(self) -> list[Record]:
+        """Return the organizations below the parent."""
+        return [
+            {"uuid": unit.uuid, "name": unit.name, "created_at": self._long_ago(unit.id)}
+            for unit in self._registry.organization.units
+        ]
 
+    def users(self, unit_id: str, now: datetime) -> list[Record]:
+        """Return the members of an organization.
 
-def _by_either_id(organization: Organization, told: Callable[[Unit], Listed]) -> dict[str, Listed]:
-    return {one: told(unit) for unit in organization.units for one in (unit.id, unit.uuid)}
+        Raises:
+            KeyError: There is no such organization.
+        """
+        unit = self._unit(unit_id)
+        return [
+            {
+                "id": member.person.id,
+                "full_name": member.person.name,
+                "email": member.person.email,
+                "created_at": self._since(member.joined_us, member.person.id),
+                "organization_role": member.role,
+            }
+            for member in self._registry.members(microseconds(now))
+            if member.person.unit == unit
+        ]
 
+    def roles(self, unit_id: str, now: datetime) -> list[Record]:
+        """Return the roles of an organization.
 
-def _users(organization: Organization, unit: Unit) -> Sequence[Record]:
-    return [
-        {"id": person.id, "email_address": person.email, "name": person.name, "role": person.role}
-        for person in organization.people
-        if person.unit == unit
-    ]
+        Raises:
+            KeyError: There is no such organization.
+        """
+        self._unit(unit_id)
+        return [
+            {
+                "id": role.id,
+                "name": role.name,
+                "description": role.description,
+                "created_at": self._since(role.created_us, role.id),
+                "updated_at": self._since(role.updated_us, role.id),
+            }
+            for role in self._registry.roles(microseconds(now))
+        ]
 
+    def permissions(self, unit_id: str, role_id: str, now: datetime) -> list[Record]:
+        """Return the permissions of a role.
 
-def _members(organization: Organization, team: str) -> Sequence[Record]:
-    return [
-        {"user_id": person.id, "email_address": person.email} for person in organization.people if person.team == team
-    ]
+        Raises:
+            KeyError: There is no such organization, or no such role.
+        """
+        self._unit(unit_id)
+        granted = {role.id: role.permissions for role in self._registry.roles(microseconds(now))}[role_id]
+        return [
+            {"resource_type": kind, "resource_id": resource, "action": action} for kind, resource, action in granted
+        ]
 
+    def groups(self, now: datetime) -> list[Record]:
+        """Return all groups."""
+        return [
+            {
+                "id": group.id,
+                "name": group.name,
+                "description": group.description,
+                "source_type": group.source_type,
+                "roles": list(group.roles),
+                "created_at": self._since(group.created_us, group.id),
+                "updated_at": self._since(group.updated_us, group.id),
+            }
+            for group in self._registry.groups(microseconds(now))
+        ]
 
-def _settings(unit: Unit) -> Record:
-    return {
-        "organization_id": unit.id,
-        "organization_uuid": unit.uuid,
-        "compliance_api_enabled": True,
-        "compliance_api_logging_enabled": True,
-        "sso_required": True,
-        "data_retention_days": 90,
-    }
+    def group_members(self, group_id: str, now: datetime) -> list[Record]:
+        """Return the members of a group.
+
+        Raises:
+            KeyError: There is no such group.
+        """
+        group = {one.id: one for one in self._registry.groups(microseconds(now))}[group_id]
+        return [
+            {
+                "user_id": person.id,
+                "email": person.email,
+                "created_at": self._since(since_us, person.id),
+                "updated_at": self._since(since_us, person.id),
+            }
+            for person, since_us in group.members
+        ]
+
+    def settings(self, unit_id: str, now: datetime, keys: KeyHolder) -> Record:
+        """Return the settings of an organization, with the keys of the Compliance API.
+
+        Raises:
+            KeyError: There is no such organization.
+        """
+        unit = self._unit(unit_id)
+        now_us = microseconds(now)
+        known = self._registry.api_keys(now_us)
+        return {
+            "type": "effective_organization_settings",
+            "organization_id": unit.uuid,
+            "settings": [
+                {"name": name, "type": kind, "value": value} for name, kind, value in self._registry.settings(now_us)
+            ],
+            "api_keys": [*(self._key(one) for one in known), *self._own_keys(keys.each())],
+        }
+
+    def _key(self, key: Key) -> Record:
+        return {
+            "id": key.id,
+            "name": key.name,
+            "is_active": key.is_active,
+            "created_at": self._since(key.created_us, key.id),
+            "scopes": list(key.scopes),
+            "created_by_id": key.created_by_id,
+            "expires_at": None,
+            "type": "compliance_api_key",
+        }
+
+    def _own_keys(self, keys: Iterable[AccessKey]) -> Iterator[Record]:
+        """Yield the keys with which the simulator itself is asked."""
+        for key in keys:
+            if key.kind is KeyKind.COMPLIANCE:
+                told = Key(key.id, key.name, key.scopes, None, None, is_active=not key.is_revoked)
+                yield self._key(told)
+
+    def _unit(self, unit_id: str) -> Unit:
+        return {one: unit for unit in self._registry.organization.units for one in (unit.id, unit.uuid)}[unit_id]
+
+    def _since(self, when_us: int | None, name: str) -> str:
+        return self._long_ago(name) if when_us is None else format_time(moment(when_us))
+
+    def _long_ago(self, name: str) -> str:
+        """Return a moment before history began, always the same one for the same name."""
+        share = sum(name.encode()) % 997 / 997
+        return format_time(min(_OPENED, self._start - _AGE - timedelta(days=1)) + _AGE * share)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from http import HTTPStatus
+from typing import TypeVar
 
 import orjson
 
@@ -23,6 +24,8 @@ from .page import body, choose
 from .question import read_question
 from .timeline import microseconds
 from .vendor import Vendor
+
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +113,50 @@ def _activities(call: _Call) -> Response:
     return page
 
 
-def _listed(records: Callable[[Directory, tuple[str, ...]], Sequence[Record]]) -> Callable[[_Call], Response]:
+def _listed(records: Callable[[_Call, Directory], Sequence[Record]]) -> Callable[[_Call], Response]:
     """Return what answers with a page of a list; what belongs to nothing that exists is not found."""
 
     def answer(call: _Call) -> Response:
-        try:
-            found = records(call.vendor.directory, call.words)
-        except KeyError as error:
-            raise not_found() from error
-        return Response(
-            200, json_headers(), list_page(found, call.request.path, call.request.query, call.vendor.page_seal)
-        )
+        found = _known(call, records)
+        body = list_page(found, call.request.path, call.request.query, call.vendor.page_seal)
+        return Response(200, json_headers(), body)
 
     return answer
 
 
-def _settings(call: _Call) -> Response:
-    settings = call.vendor.directory.settings.get(call.words[0])
-    if settings is None:
+def _single(record: Callable[[_Call, Directory], Record]) -> Callable[[_Call], Response]:
+    """Return what answers with one object; it takes no parameter."""
+
+    def answer(call: _Call) -> Response:
+        found = _known(call, record)
+        if call.request.query:
+            message = f"Unknown parameter: {call.request.query[0][0][:100]}"
+            raise bad_request(message)
+        return Response(200, json_headers(), orjson.dumps(found))
+
+    return answer
+
+
+def _known(call: _Call, ask: Callable[[_Call, Directory], Known]) -> Known:
+    """Return what the directory knows.
+
+    Raises:
+        RefusalError: It knows of no such thing (404).
+    """
+    if call.vendor.directory is None:
         raise not_found()
-    if call.request.query:
-        message = f"Unknown parameter: {call.request.query[0][0][:100]}"
-        raise bad_request(message)
-    return Response(200, json_headers(), orjson.dumps(settings))
+    try:
+        return ask(call, call.vendor.directory)
+    except KeyError as error:
+        raise not_found() from error
+
+
+def _one(records: Sequence[Record], record_id: str) -> Record:
+    return {str(record["id"]): record for record in records}[record_id]
+
+
+def _settings(call: _Call, known: Directory) -> Record:
+    return known.settings(call.words[0], call.now, call.vendor.keys)
 
 
 def _route(path: str, scopes: tuple[str, ...], answer: Callable[[_Call], Response]) -> _Route:
@@ -143,11 +167,23 @@ def _route(path: str, scopes: tuple[str, ...], answer: Callable[[_Call], Respons
 
 _ROUTES = (
     replace(_route("activities", ACTIVITIES_SCOPES, _activities), kinds=frozenset({KeyKind.COMPLIANCE, KeyKind.ADMIN})),
-    _route("organizations", ORGANIZATION_SCOPES, _listed(lambda known, _: known.organizations)),
-    _route("organizations/*/users", USER_SCOPES, _listed(lambda known, words: known.users[words[0]])),
-    _route("organizations/*/roles", ORGANIZATION_SCOPES, _listed(lambda known, words: known.roles[words[0]])),
-    _route("roles/*/permissions", ORGANIZATION_SCOPES, _listed(lambda known, words: known.permissions[words[0]])),
-    _route("groups", ORGANIZATION_SCOPES, _listed(lambda known, _: known.groups)),
-    _route("groups/*/members", USER_SCOPES, _listed(lambda known, words: known.members[words[0]])),
-    _route("organizations/*/settings", ORGANIZATION_SCOPES, _settings),
+    _route("organizations", ORGANIZATION_SCOPES, _listed(lambda _, known: known.organizations())),
+    _route("organizations/*/users", USER_SCOPES, _listed(lambda call, known: known.users(call.words[0], call.now))),
+    _route(
+        "organizations/*/roles", ORGANIZATION_SCOPES, _listed(lambda call, known: known.roles(call.words[0], call.now))
+    ),
+    _route(
+        "organizations/*/roles/*",
+        ORGANIZATION_SCOPES,
+        _single(lambda call, known: _one(known.roles(call.words[0], call.now), call.words[1])),
+    ),
+    _route(
+        "organizations/*/roles/*/permissions",
+        ORGANIZATION_SCOPES,
+        _listed(lambda call, known: known.permissions(call.words[0], call.words[1], call.now)),
+    ),
+    _route("groups", ORGANIZATION_SCOPES, _listed(lambda call, known: known.groups(call.now))),
+    _route("groups/*", ORGANIZATION_SCOPES, _single(lambda call, known: _one(known.groups(call.now), call.words[0]))),
+    _route("groups/*/members", USER_SCOPES, _listed(lambda call, known: known.group_members(call.words[0], call.now))),
+    _route("organizations/*/settings", ORGANIZATION_SCOPES, _single(_settings)),
 )

@@ -15,7 +15,7 @@ from .allowance import Allowance
 from .chance import letters, stream
 from .cursors import CursorSeal, Key
 from .delivery import Delivery
-from .directory import Directory, directory_of
+from .directory import Directory
 from .exchange import Response
 from .faults import FaultPlan
 from .growth import GrowingSource
@@ -23,7 +23,8 @@ from .index import Span
 from .keys import KeyRing, demo_keys
 from .question import Rules
 from .timeline import MINUTE_US, Extent, Sighting, Source, Timeline, microseconds, moment
-from .world import Storyline, World, WorldSettings
+from .world import PAUSE_MINUTES, Registry, Storyline, World, WorldSettings
+from .world import Extent as WorldExtent
 
 
 class Tale(Source, Protocol):
@@ -64,7 +65,7 @@ class Vendor:
         types: The activity types that the server knows.
         now: When it is opened; history reaches back from here (or from `until`).
         organization: The two ids of the organization that the keys belong to.
-        directory: Who and what there is.
+        registry: Who and what there is; a vendor without one has no directory.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Vendor:
         now: datetime,
         *,
         organization: tuple[str | None, str | None] = (None, None),
-        directory: Directory | None = None,
+        registry: Registry | None = None,
     ) -> None:
         seed = settings.world.seed
         end = now if settings.until is None else min(now, settings.until)
@@ -90,7 +91,7 @@ class Vendor:
         self.allowance = Allowance(settings.requests_per_minute)
         self.faults = FaultPlan(settings.faults, seed)
         self.organization = organization
-        self.directory = directory or Directory()
+        self.directory = None if registry is None else Directory(registry, self.history_start)
         self._types = frozenset(types)
         self._seal = CursorSeal(letters(32, "cursors", seed).encode())
         self.page_seal = CursorSeal(letters(32, "pages", seed).encode())
@@ -172,7 +173,7 @@ class Vendor:
 def open_vendor(settings: VendorSettings, now: datetime, told: Callable[[int], None] = lambda minute: None) -> Vendor:
     """Make the world, and the vendor on top of it with its history taken in."""
     catalogue = load()
-    world = World(settings.world, catalogue)
+    world = World(settings.world, catalogue, _extent(settings, now))
     parent = world.organization.units[0]
     vendor = Vendor(
         settings,
@@ -180,7 +181,16 @@ def open_vendor(settings: VendorSettings, now: datetime, told: Callable[[int], N
         catalogue.types,
         now,
         organization=(parent.id, parent.uuid),
-        directory=directory_of(world.organization),
+        registry=Registry(world),
     )
     vendor.prepare(now, told)
     return vendor
+
+
+def _extent(settings: VendorSettings, now: datetime) -> WorldExtent | None:
+    """Return the history in which a number of activities is to lie; its end leaves time to become visible."""
+    if settings.world.activities is None:
+        return None
+    end = now if settings.until is None else min(now, settings.until)
+    first, last = microseconds(end - settings.history) // MINUTE_US, microseconds(end) // MINUTE_US
+    return WorldExtent(settings.world.activities, first, max(first + 1, last - PAUSE_MINUTES + 1))

@@ -18,6 +18,7 @@ from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.times import EPOCH, format_time
 
 from .answers import reason_of
+from .ids import by_target_id, target_id
 
 CREATED = Verdict(Fate.CREATED)
 EXISTING = Verdict(Fate.EXISTING)
@@ -84,7 +85,7 @@ class Api(Protocol):
 def actions(parcels: Iterable[Parcel]) -> Iterator[Action]:
     """Yield what a bulk request does with each event."""
     for parcel in parcels:
-        yield {"create": {"_id": parcel.id}}, parcel.document
+        yield {"create": {"_id": target_id(parcel.id)}}, parcel.document
 
 
 def as_it_is(action: Action) -> Action:
@@ -114,10 +115,11 @@ def present(asked: Api, parcels: Sequence[Parcel]) -> AbstractSet[str]:
     """Return which events are in the stream, in whichever backing index."""
     asked.refresh()
     found: set[str] = set()
-    ids = iter([parcel.id for parcel in parcels])
+    known = by_target_id(parcel.id for parcel in parcels)
+    ids = iter(known)
     while some := list(islice(ids, _IDS_AT_ONCE)):
         body = {"query": {"ids": {"values": some}}, "_source": False, "size": 2 * len(some), "track_total_hits": False}
-        found.update(hit["_id"] for hit in asked.search(body)["hits"]["hits"])
+        found.update(known[hit["_id"]] for hit in asked.search(body)["hits"]["hits"])
     return found
 
 

@@ -17,6 +17,7 @@ from anthropic_audit.settings import OpenSearchSink
 
 from . import bulk
 from .answers import reason_of, refusal
+from .long_texts import fit_long_texts
 from .pool import SupervisedPool
 
 
@@ -40,7 +41,7 @@ class OpenSearchApi:
         """Send actions by one bulk request, and return whether each was taken, with the answer to it."""
         results: Iterable[bulk.Result] = streaming_bulk(
             self._client,
-            actions,
+            ((action, fit_long_texts(document)) for action, document in actions),
             chunk_size=number,
             max_chunk_bytes=2**31,
             raise_on_error=False,

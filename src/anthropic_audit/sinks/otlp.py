@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -20,6 +22,9 @@ _CREATED = Verdict(Fate.CREATED)
 _INFO = 9
 """`SEVERITY_NUMBER_INFO`: an audit trail knows no other."""
 _NANOSECONDS = 1000
+_LONG = 2**63
+_LONG_NUMBER = re.compile(r"[0-9]{19}")
+"""Digits of a number that a fast parser may round."""
 
 
 class OtlpTarget:
@@ -65,13 +70,14 @@ class OtlpTarget:
 
 
 def _record(parcel: Parcel) -> dict[str, Any]:
-    nanoseconds = str(round(parcel.timestamp.timestamp() * 1_000_000) * _NANOSECONDS)
+    nanoseconds = str(max(0, round(parcel.timestamp.timestamp() * 1_000_000) * _NANOSECONDS))
+    read = json.loads if _LONG_NUMBER.search(parcel.document) else orjson.loads
     return {
         "timeUnixNano": nanoseconds,
         "severityNumber": _INFO,
         "severityText": "INFO",
         "eventName": "anthropic.audit",
-        "body": _value(orjson.loads(parcel.document)),
+        "body": _value(read(parcel.document)),
         "attributes": [_attribute("event.id", parcel.id)],
     }
 
@@ -86,7 +92,7 @@ def _value(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - a value as 
         case bool():
             return {"boolValue": value}
         case int():
-            return {"intValue": str(value)}
+            return {"intValue": str(value)} if -_LONG <= value < _LONG else {"stringValue": str(value)}
         case float():
             return {"doubleValue": value}
         case str():

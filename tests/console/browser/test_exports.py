@@ -17,6 +17,8 @@ from tests.console.browser.test_explore import turn_all
 from tests.console.browser.visits import Visit, settled
 from tests.console.conftest import Served
 
+from anthropic_audit.visible import visible
+
 COLUMNS = ("user.email", "user_agent.original", "anthropic.audit.changes")
 ASKED = "q=event.action+%3A+%28sso_login_*+or+claude_artifact_viewed+or+*admin*%29&columns=" + ",".join(COLUMNS)
 Read = Sequence[Sequence[str]]
@@ -88,7 +90,7 @@ def test_an_export_has_the_rows_of_the_page_in_its_order(shared: Served, visit: 
         assert list(columns) == [
             "@timestamp", "told", "event.action", "who", "event.outcome", "source.ip", *COLUMNS,
         ]  # fmt: skip
-        assert exported == rows, name
+        assert [[visible(cell, "\n\t") for cell in row] for row in exported] == rows, name
 
 
 def test_an_export_is_of_what_was_asked_last(shared: Served, visit: Visit) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from http import HTTPStatus
 from typing import ClassVar, cast
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 
@@ -40,6 +43,21 @@ class Patient(H11Protocol):
         """Wait no more when it is a whole request, and else no longer."""
         super().data_received(data)
         self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request; an address or headers that are too long are called by their name."""
+        error, too_large = sys.exc_info()[1], HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        if not isinstance(error, h11.RemoteProtocolError) or error.error_status_hint != too_large:
+            super().send_400_response(msg)
+            return
+        received, _ = self.conn.trailing_data
+        is_line = b"\n" not in received.lstrip(b"\r\n")
+        status = HTTPStatus.REQUEST_URI_TOO_LONG if is_line else too_large
+        body = b"this address is too long\n" if is_line else b"these headers are too long\n"
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        for event in (h11.Response(status_code=status, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""

@@ -14,6 +14,6 @@ for (const link of document.querySelectorAll('main a[href^="/"]')) link.href = f
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   const what = button.dataset.copy;
-  button.addEventListener("click", () => copy(button, what === "link" ? location.href : document.getElementById(what).textContent));
+  button.addEventListener("click", () => copy(button, what === "link" ? location.href : document.getElementById(what).dataset.exact));
 }
 document.body.dataset.ready = "yes";

@@ -32,15 +32,41 @@ export const state = {
 export const isUtc = () => (localStorage.getItem("zone") || "local") === "utc";
 export const csrf = () => document.body.dataset.csrf || "";
 
+// The same as visible.py: what can't be seen, or turns others around, is shown as ⟨U+202E⟩.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const DRAWN = /[\t\n\u0600-\u0605\u06dd\u0890\u0891\u08e2\u{110bd}\u{110cd}]/u;
+const JOINING = /[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]/u;
+const EMOJI = /[\u00a9\u00ae\u203c-\u3299\u{1f000}-\u{1faff}\ufe0f]/u;
+const IDEOGRAPH = /[\u3400-\u9fff\u{20000}-\u{3ffff}]/u;
+
+function isNeeded(sign, before, after) {
+  if (before === "") return false;
+  if (sign === "\u200c") return JOINING.test(before) && JOINING.test(after);
+  if (sign === "\u200d") return JOINING.test(before) || (EMOJI.test(before) && EMOJI.test(after));
+  if (sign === "\ufe0e" || sign === "\ufe0f") return before !== "\ufe0f" && (EMOJI.test(before) || /[0-9#*]/.test(before));
+  return /[\ufe00-\ufe0d\u{e0100}-\u{e01ef}]/u.test(sign) && IDEOGRAPH.test(before);
+}
+
+export function visible(text) {
+  return text.replace(HIDDEN, (sign, place) => {
+    const before = [...text.slice(Math.max(0, place - 2), place)].at(-1) ?? "";
+    const after = [...text.slice(place + sign.length, place + sign.length + 2)][0] ?? "";
+    if (DRAWN.test(sign) || isNeeded(sign, before, after)) return sign;
+    return `⟨U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+  });
+}
+
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (name === "class") made.className = value;
+    else if (name === "title" || name === "aria-label") made.setAttribute(name, visible(String(value)));
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  const present = children.filter((child) => child !== null && child !== undefined && child !== false);
+  made.append(...present.map((child) => (child instanceof Node ? child : visible(String(child)))));
   return made;
 }
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -17,6 +18,7 @@ from anthropic_audit.console.guard import Visitor
 from anthropic_audit.console.place import Place
 from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError, TransientError
 from anthropic_audit.times import format_duration, format_time
+from anthropic_audit.visible import visible, visible_json
 
 _TEMPLATES: Final = resources.files("anthropic_audit.console").joinpath("templates")
 _WORDS: Final = {404: "there is nothing here", 413: "this is too large"}
@@ -31,10 +33,26 @@ def _source(name: str) -> str | None:
     return file.read_text("utf-8") if file.is_file() else None
 
 
+def _shown(value: object) -> object:
+    """Make visible what can't be seen in any text that a template shows; JSON and markup come ready."""
+    return visible(value, "\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 _environment = Environment(
-    loader=FunctionLoader(_source), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FunctionLoader(_source),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=_shown,
 )
-_environment.filters |= {"moment": format_time, "duration": format_duration, "thousands": "{:,}".format}
+_environment.filters |= {
+    "exact": escape,
+    "json_shown": visible_json,
+    "moment": format_time,
+    "duration": format_duration,
+    "thousands": "{:,}".format,
+}
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - what templates show

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from bisect import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from anthropic_audit.catalogue import ActivityType, Catalogue
+from anthropic_audit.times import EPOCH
 
 from .chance import token
 from .fields import Maker, Scene, compile_fields
-from .names import DOMAIN
-from .places import PROGRAMS
+from .organization import Unit
 from .values import Row
-from .weights import ACTORS, weight
 
-_OTHER_KINDS = 0.06
-"""Share of activities of somebody else than a user where every kind of actor may act."""
-_PLACELESS = 0.02
-"""Share of activities that belong to no organization."""
+USER, UNAUTHENTICATED = "user_actor", "unauthenticated_user_actor"
+_POOLS: Mapping[str, str] = {
+    "scim": "scim_directory_sync_actor",
+    "system": "system_actor",
+    "anthropic": "anthropic_actor",
+    "exporter": "api_actor",
+    "guest": UNAUTHENTICATED,
+    "device": "attested_device_actor",
+}
+"""Which kind of actor somebody of a pool is, where it is not a person."""
+_SECOND_US, _MINUTE_US = 1_000_000, 60_000_000
+_ALIKE = (USER, "system_actor", "api_actor", UNAUTHENTICATED)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """A type, ready to be told."""
 
-    name: str
     kinds: tuple[str, ...]
-    bounds: tuple[float, ...]
     fields: Maker
+    names: frozenset[str]
 
 
 class Activities:
@@ -41,75 +47,76 @@ class Activities:
     def __init__(self, catalogue: Catalogue) -> None:
         self._plans = {name: _plan(kind) for name, kind in catalogue.types.items()}
         self._actors = {name: compile_fields(kind.fields) for name, kind in catalogue.actors.items()}
-        names = sorted(self._plans)
-        self._names = names
-        self._bounds = list(accumulate(weight(catalogue.types[name]) for name in names))
 
-    def any_type(self, scene: Scene) -> str:
-        """Choose a type, as often as it happens."""
-        return self._names[bisect(self._bounds, scene.random.random() * self._bounds[-1])]
+    def members(self, name: str) -> frozenset[str]:
+        """Return the names of a type's own members."""
+        return self._plans[name].names
 
-    def any_actor(self, name: str, scene: Scene) -> str:
-        """Choose one of the kinds of actors that can cause a type."""
-        plan = self._plans[name]
-        return plan.kinds[bisect(plan.bounds, scene.random.random() * plan.bounds[-1])]
+    def kind(self, name: str, pool: str) -> str:
+        """Return the kind of actor that causes a type when somebody of a pool does it."""
+        kinds = self._plans[name].kinds
+        return next((one for one in (_POOLS.get(pool, USER), *_ALIKE) if one in kinds), kinds[0])
 
     def tell(self, name: str, kind: str, scene: Scene, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-        """Return an activity of a type by a kind of actor; `told` sets fields."""
-        activity: dict[str, Any] = {
-            "id": f"activity_{token(scene.random)}",
-            "created_at": scene.created_at,
-            "type": name,
-            "actor": self._actor(kind, scene),
-            "organization_id": None,
-            "organization_uuid": None,
-        }
-        if scene.random.random() > _PLACELESS:
-            unit = scene.session.person.unit
-            activity["organization_id"], activity["organization_uuid"] = unit.id, unit.uuid
-        activity.update(self._plans[name].fields(scene))
-        activity.update(told)
+        """Return an activity of a type by a kind of actor; `told` sets those members that the type has."""
+        unit = scene.session.person.unit
+        plan = self._plans[name]
+        activity = {**head(scene.created_at, name, self.actor(kind, scene), unit=unit, variable=token(scene.random))}
+        activity.update(plan.fields(scene))
+        activity.update((member, value) for member, value in told.items() if member in plan.names)
         return activity
 
-    def _actor(self, kind: str, scene: Scene) -> dict[str, Any]:
-        session, actor = scene.session, {"type": kind}
-        if kind == "user_actor":
-            person = session.person
-            actor |= {"email_address": person.email, "user_id": person.id}
-            return actor | {"ip_address": session.address, "user_agent": session.agent}
-        actor |= self._actors[kind](scene)
-        if "user_agent" in actor and kind != "unauthenticated_user_actor":
-            actor["user_agent"] = PROGRAMS[int(scene.random.random() * len(PROGRAMS))]
-        if kind == "anthropic_actor" and actor.get("email_address"):
-            actor["email_address"] = f"support@anthropic.{DOMAIN}"
-        return actor
+    def actor(self, kind: str, scene: Scene) -> dict[str, Any]:
+        """Return the actor of an activity."""
+        session = scene.session
+        where = {"ip_address": session.address, "user_agent": session.agent}
+        if kind == USER:
+            return {"type": kind, "email_address": session.person.email, "user_id": session.person.id, **where}
+        if kind == UNAUTHENTICATED:
+            return {"type": kind, "unauthenticated_email_address": session.person.email, **where}
+        try:
+            return scene.organization.machines.actor(kind, scene.random)
+        except KeyError:  # a kind that only the catalogue knows
+            return {"type": kind, **self._actors[kind](scene)}
+
+
+def head(created_at: str, name: str, actor: Mapping[str, Any], *, unit: Unit, variable: str) -> dict[str, Any]:
+    """Return the members that every activity has; `variable` is what is its own in its id."""
+    return {
+        "id": f"activity_{variable}",
+        "created_at": created_at,
+        "type": name,
+        "actor": actor,
+        "organization_id": unit.id,
+        "organization_uuid": unit.uuid,
+    }
 
 
 def row(created_us: int, activity: Mapping[str, Any]) -> Row:
     """Return what the vendor keeps of an activity."""
     actor = activity["actor"]
-    user = actor["user_id"] if actor["type"] == "user_actor" else None
     return Row(
         created_us,
         activity["id"],
         activity["type"],
-        user,
+        actor["user_id"] if actor["type"] == USER else None,
         activity["organization_id"],
         activity["organization_uuid"],
         orjson.dumps(activity),
     )
 
 
+def time_text(created_us: int) -> str:
+    """Return a time as the vendor writes it."""
+    minute, rest = divmod(created_us, _MINUTE_US)
+    return f"{_prefix(minute)}{rest // _SECOND_US:02}.{rest % _SECOND_US:06}Z"
+
+
+@lru_cache(512)
+def _prefix(minute: int) -> str:
+    """Return a minute's time as text, up to its seconds."""
+    return (EPOCH + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:")
+
+
 def _plan(kind: ActivityType) -> _Plan:
-    return _Plan(kind.name, kind.actors, _kind_bounds(kind.actors), compile_fields(kind.fields))
-
-
-def _kind_bounds(kinds: Sequence[str]) -> tuple[float, ...]:
-    shares = [ACTORS.get(kind, 1.0) for kind in kinds]
-    if "user_actor" in kinds and len(kinds) > 1:
-        others = sum(share for kind, share in zip(kinds, shares, strict=True) if kind != "user_actor")
-        shares = [
-            share * (1 - _OTHER_KINDS) / ACTORS["user_actor"] if kind == "user_actor" else share * _OTHER_KINDS / others
-            for kind, share in zip(kinds, shares, strict=True)
-        ]
-    return tuple(accumulate(shares))
+    return _Plan(kind.actors, compile_fields(kind.fields), frozenset(kind.fields))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from binascii import b2a_base64
 from hashlib import blake2b
 from random import Random
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
-_TOKEN_PAIRS = 11
+_TOKEN_BITS, _TOKEN_BYTES, _TOKEN_LETTERS = 136, 17, 22
+_LETTERS = bytes.maketrans(b"+/", b"Kq")
+"""What stands for the two signs of base 64 that ids don't have."""
 
 
 def number(*parts: object) -> int:
@@ -24,12 +25,8 @@ def generator(*parts: object) -> Random:
 
 def token(random: Random) -> str:
     """Return the variable part of an id: `01` and 22 letters and digits."""
-    bits, count = random.getrandbits(136), len(_PAIRS)
-    found = []
-    for _ in range(_TOKEN_PAIRS):
-        bits, place = divmod(bits, count)
-        found.append(_PAIRS[place])
-    return "01" + "".join(found)
+    drawn = b2a_base64(random.getrandbits(_TOKEN_BITS).to_bytes(_TOKEN_BYTES, "big"))
+    return "01" + drawn[:_TOKEN_LETTERS].translate(_LETTERS).decode()
 
 
 def uuid(random: Random) -> str:

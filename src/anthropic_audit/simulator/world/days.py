@@ -8,6 +8,7 @@ from functools import lru_cache
 from random import Random
 
 from .chance import generator, token
+from .names import FILES
 from .organization import Organization, Person
 from .places import VPN
 
@@ -18,65 +19,123 @@ _FIRST_WEEKDAY = 3
 _WEEKEND = 5
 _AT_WORK, _AT_WORK_ON_WEEKENDS = 0.9, 0.07
 _AT_OFFICE, _AT_HOME = 0.55, 0.9
-_CHATS = 6
+_CHATS = 3
+_IN_PROJECT = 0.4
+_WITH_FILE = 0.3
+_DELETED = 0.06
+_SIGNS_OUT = 0.2
+_FAILS_FIRST = 0.03
+_REMEMBERED_SESSIONS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat to which its author comes back."""
+
+    id: str
+    created_minute: int
+    deleted_minute: int | None = None
+    rank: float | None = None
+    """Which of the projects that the author then had it belongs to, from 0 to 1; None: to none."""
+    file_id: str | None = None
+    """A file that was uploaded to it right after its creation."""
+    filename: str = ""
+
+    def is_there(self, minute: int) -> bool:
+        """Say whether it can be opened in a minute."""
+        return self.created_minute < minute and (self.deleted_minute is None or minute < self.deleted_minute)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A person's working day: from sign-in to sign-out on one device at one address."""
+    """A person's working day: from sign-in to the end of work, on one device at one address."""
 
     person: Person
     first_minute: int
     last_minute: int
     agent: str
     address: str
-    chats: tuple[str, ...]
+    chats: tuple[Chat, ...]
     id: str
+    signs_in: bool = False
+    signs_out: bool = False
+    fails_first: bool = False
 
 
 class Days:
-    """The sessions of all people, found by time."""
+    """The sessions of all people, found by time.
 
-    def __init__(self, seed: int, organization: Organization) -> None:
+    Args:
+        seed: The world.
+        organization: Whose people they are.
+        kept: Which share of the sign-ins and of the chats that are kept is told, from 0 to 1.
+    """
+
+    def __init__(self, seed: int, organization: Organization, kept: float) -> None:
         self._seed = seed
         self._organization = organization
-        self.of_day = lru_cache(8)(self._of_day)
+        self._kept = kept
+        self.of_day = lru_cache(16)(self._of_day)
         self.active = lru_cache(64)(self._active)
+        self.of_person = lru_cache(_REMEMBERED_SESSIONS)(self._of_person)
 
     def _of_day(self, day: int) -> tuple[Session, ...]:
         """Return the sessions that begin on a UTC day, counted from the epoch, in order."""
-        sessions = (self._session(person, day) for person in self._organization.people)
+        sessions = (self.of_person(person, day) for person in self._organization.staff(day))
         return tuple(sorted((one for one in sessions if one), key=lambda one: (one.first_minute, one.person.number)))
 
-    def _active(self, hour: int) -> Sequence[Session]:
-        """Return the sessions that touch an hour, counted from the epoch; in the dead of night those of the day."""
-        start = hour * _MINUTES_AN_HOUR
+    def _active(self, start: int, end: int) -> Sequence[Session]:
+        """Return the sessions that are open for a while in `[start, end)`; there may be none in the dead of night."""
         day = start // MINUTES_A_DAY
-        nearby = [*self.of_day(day - 1), *self.of_day(day), *self.of_day(day + 1)]
-        touching = [one for one in nearby if one.first_minute < start + _MINUTES_AN_HOUR and one.last_minute >= start]
-        return touching or nearby or [self._worked(self._organization.people[0], day, generator(self._seed, day))]
+        nearby = (*self.of_day(day - 1), *self.of_day(day))
+        return tuple(one for one in nearby if one.first_minute + 2 < end and one.last_minute > start)
 
-    def _session(self, person: Person, day: int) -> Session | None:
+    def _of_person(self, person: Person, day: int) -> Session | None:
+        """Return the session of a person that begins on a UTC day; None on most weekends, and now and then."""
         random = generator(self._seed, "day", person.number, day)
-        is_weekend = (day + _FIRST_WEEKDAY) % 7 >= _WEEKEND
-        if random.random() > (_AT_WORK_ON_WEEKENDS if is_weekend else _AT_WORK):
+        drawn, starts_at = random.random(), 8.75 + random.gauss(0, 0.8)
+        first = day * MINUTES_A_DAY + round(((starts_at - person.place.offset_hours) % 24) * _MINUTES_AN_HOUR)
+        local_day = (first + person.place.offset_hours * _MINUTES_AN_HOUR) // MINUTES_A_DAY
+        is_weekend = (local_day + _FIRST_WEEKDAY) % 7 >= _WEEKEND
+        if drawn > (_AT_WORK_ON_WEEKENDS if is_weekend else _AT_WORK):
             return None
-        return self._worked(person, day, random)
+        return self._worked(person, first, random)
 
-    def _worked(self, person: Person, day: int, random: Random) -> Session:
-        starts_at = 8.75 + random.gauss(0, 0.8) - person.place.offset_hours
-        first = day * MINUTES_A_DAY + round((starts_at % 24) * _MINUTES_AN_HOUR)
+    def working(self, person: Person, day: int) -> Session:
+        """Return the first session of a person from a UTC day on, within a week."""
+        for later in range(7):
+            session = self.of_person(person, day + later)
+            if session is not None:
+                return session
+        first = (day * 24 + (9 - person.place.offset_hours) % 24) * _MINUTES_AN_HOUR
+        return self._worked(person, first, generator(self._seed, "overtime", person.number, day))
+
+    def _worked(self, person: Person, first: int, random: Random) -> Session:
         place = random.random()
         if place < _AT_OFFICE:
             address = f"{person.place.office}.{2 + person.number % 250}"
         else:
             address = person.home if place < _AT_HOME else f"{VPN}.{2 + person.number % 250}"
+        last = first + round(max(2.0, random.gauss(8.5, 1.2)) * _MINUTES_AN_HOUR)
+        agent = random.choices(person.agents, range(len(person.agents) * 3, 0, -3))[0]
+        is_told = random.random() < self._kept
         return Session(
             person=person,
             first_minute=first,
-            last_minute=first + round(max(2.0, random.gauss(8.5, 1.2)) * _MINUTES_AN_HOUR),
-            agent=random.choices(person.agents, range(len(person.agents), 0, -1))[0],
+            last_minute=last,
+            agent=agent,
             address=address,
-            chats=tuple(f"claude_chat_{token(random)}" for _ in range(_CHATS)),
+            chats=tuple(self._chat(person, first, last, random) for _ in range(_CHATS) if random.random() < self._kept),
             id=f"session_{token(random)}",
+            signs_in=is_told,
+            signs_out=is_told and random.random() < _SIGNS_OUT,
+            fails_first=is_told and random.random() < _FAILS_FIRST,
         )
+
+    def _chat(self, person: Person, first: int, last: int, random: Random) -> Chat:
+        created = first + 3 + int(random.random() * 0.8 * (last - first))
+        deleted = created + 5 + int(random.random() * (last - created - 5)) if random.random() < _DELETED else None
+        rank = random.random() if random.random() < _IN_PROJECT else None
+        file_id = f"claude_file_{token(random)}" if random.random() < _WITH_FILE else None
+        filename = random.choice(FILES[person.team])
+        return Chat(f"claude_chat_{token(random)}", created, deleted, rank, file_id, filename)

@@ -11,14 +11,16 @@ from anthropic_audit.catalogue import FieldSpec
 
 from .chance import token, uuid
 from .days import Session
-from .names import DOMAIN, DOMAINS, FILES, MCP_SERVERS, MODELS, PLUGINS, ROLES, SKILLS, TEAMS, TITLES
+from .names import DOMAIN, FILES, PARTNERS, PROJECTS
 from .organization import Organization, Person
 from .places import SERVERS
+from .vocabulary import WORDS
 
-_NULL, _MISSING = 0.25, 0.4
+_NULL, _MISSING = 0.15, 0.15
 """Shares of nullable fields that are null, and of optional ones that are left out."""
 _LONGEST_LIST = 3
 _TRUE = 0.5
+_UNSPECIFIED = "unspecified"
 
 
 @dataclass(slots=True)
@@ -34,12 +36,6 @@ class Scene:
 
 Maker = Callable[[Scene], Any]
 """From a scene to a value of a field."""
-
-_URLS = (
-    ("GET", "https://api.anthropic.com/v1/compliance/activities?limit=5000&order=asc"),
-    ("GET", "https://api.anthropic.com/v1/compliance/organizations"),
-    ("GET", "https://api.anthropic.com/v1/compliance/groups?page=page_2"),
-)
 
 
 def _thing(prefix: str) -> Maker:
@@ -62,69 +58,115 @@ def _other(member: str) -> Maker:
     return lambda scene: getattr(scene.other, member)
 
 
+def _of_team(names: Mapping[str, tuple[str, ...]]) -> Maker:
+    """Return what chooses among names of the team whose member acts."""
+
+    def make(scene: Scene) -> str:
+        words = names[scene.session.person.team]
+        return words[int(scene.random.random() * len(words))]
+
+    return make
+
+
+def _guest(scene: Scene) -> str:
+    return f"guest{int(scene.random.random() * 50)}@{PARTNERS[int(scene.random.random() * len(PARTNERS))]}"
+
+
+def _chat(scene: Scene) -> str:
+    chats = scene.session.chats
+    return chats[int(scene.random.random() * len(chats))].id if chats else f"claude_chat_{token(scene.random)}"
+
+
 _EXACT: Mapping[str, Maker] = {
-    "claude_chat_id": lambda scene: scene.session.chats[int(scene.random.random() * len(scene.session.chats))],
+    "claude_chat_id": _chat,
     "session_id": lambda scene: scene.session.id,
+    "cowork_session_id": lambda scene: f"cowork_{scene.session.id}",
     "user_email": _other("email"),
     "invited_email": _other("email"),
-    "invitee_email": lambda scene: f"guest{int(scene.random.random() * 50)}@partner.example",
+    "invitee_email": _guest,
     "deleted_user_email": _other("email"),
     "unauthenticated_email_address": _other("email"),
     "email_address": _other("email"),
+    "alert_emails": lambda scene: scene.session.person.email,
     "user_id": _other("id"),
     "deleted_user_id": _other("id"),
     "requester_user_id": _other("id"),
+    "submitted_by_user_id": _other("id"),
+    "invitee_user_id": _other("id"),
     "account_id": _other("id"),
     "principal_id": _other("id"),
     "target_id": _other("id"),
     "new_owner_id": _other("id"),
     "previous_owner_id": lambda scene: scene.session.person.id,
-    "principal_type": _one_of("user", "user", "group"),
-    "target_type": _one_of("user", "user", "group"),
-    "organization_name": lambda scene: scene.session.person.unit.name,
     "org_name": lambda scene: scene.session.person.unit.name,
     "org_id": lambda scene: scene.session.person.unit.id,
-    "filename": _one_of(*FILES),
-    "title": _one_of(*TITLES),
-    "domain": _one_of(*DOMAINS),
-    "model": _one_of(*MODELS),
-    "role": _one_of(*ROLES),
+    "filename": _of_team(FILES),
+    "title": _one_of(*WORDS["title"]),
+    "resource_descriptor": _of_team(PROJECTS),
     "scopes": _one_of("read:compliance_activities", "read:compliance_org_data", "read:compliance_user_data"),
-    "url": lambda scene: _URLS[int(scene.random.random() * len(_URLS))][1],
+    "request_method": _one_of("GET"),
+    "url": lambda scene: f"https://hooks.{DOMAIN}/{scene.session.person.team}/security-scans",
+    "webhook_url": lambda scene: f"https://dlp.{DOMAIN}/hooks/claude",
+    "lti_platform_issuer": lambda scene: f"https://learning.{DOMAIN}",
+    "issuer": lambda scene: f"https://token.ci.{DOMAIN}",
     "request_id": lambda scene: f"req_{token(scene.random)}",
-    "status_code": _one_of(200, 200, 200, 200, 200, 200, 200, 403, 429, 500),
+    "request_body": lambda scene: None,
+    "status_code": _one_of(*(200,) * 97, 403, 429, 503),
     "ip_address": lambda scene: f"{SERVERS}.{2 + int(scene.random.random() * 250)}",
     "user_agent": lambda scene: scene.session.agent,
-    "reason": _one_of("not_found", "policy", "expired", "requested by an administrator"),
-    "mcp_server_name": _one_of(*MCP_SERVERS),
-    "skill_name": _one_of(*SKILLS),
-    "plugin_name": _one_of(*PLUGINS),
-    "group_name": _one_of(*TEAMS),
-    "service": _one_of("billing", "retention", "directory-sync"),
-    "audience": _one_of("https://api.anthropic.com", "anthropic"),
-    "previous_value": _one_of("off", "30", "default", "member"),
-    "current_value": _one_of("on", "90", "restricted", "admin"),
+    "hour": lambda scene: scene.created_at[:13] + ":00:00Z",
     "github_webhook_id": _whole(100_000_000, 999_999_999),
     "github_installation_id": _whole(10_000_000, 99_999_999),
     "transparency_log_leaf_index": _whole(1000, 9_000_000),
+    "port": _one_of(443),
+    "limit_usd": _one_of(500, 1000, 2500),
+    "new_limit_usd": _one_of(750, 1500, 3000),
+    "amount": _one_of(100, 250, 500),
+    "target_amount": _one_of(500, 1000),
+    "threshold_amount": _one_of(50, 100),
+    "value": _one_of(50_000, 100_000, 400_000, 1_000_000),
+    "rollout_percentage": _one_of(10, 50, 100),
+    "final_verdict_timeout_ms": _one_of(1500, 3000),
+    "prompt_verdict_timeout_ms": _one_of(500, 800),
+    "version": _one_of(*WORDS["version"]),
+    "duration": _one_of(30, 90, 365),
 }
 
 _ENDINGS: tuple[tuple[str, Maker], ...] = (
     ("_at", lambda scene: scene.created_at),
-    ("_date", lambda scene: scene.created_at),
+    ("_date", lambda scene: scene.created_at[:10]),
     ("_uuid", lambda scene: uuid(scene.random)),
     ("_hash", lambda scene: f"{scene.random.getrandbits(256):064x}"),
     ("_sha256", lambda scene: f"{scene.random.getrandbits(256):064x}"),
+    ("_checksum", lambda scene: f"{scene.random.getrandbits(160):040x}"),
+    ("jti", lambda scene: uuid(scene.random)),
     ("_email", _other("email")),
     ("_emails", _other("email")),
     ("member_ids", _other("id")),
-    ("issuer", lambda scene: f"https://idp.{DOMAIN}/{scene.session.person.team}"),
     ("_url", lambda scene: f"https://tools.{DOMAIN}/{scene.session.person.team}"),
-    ("_role", _one_of(*ROLES)),
-    ("_name", _one_of(*TITLES)),
+    ("_name", _of_team(PROJECTS)),
 )
-_WORDS = _one_of("default", "standard", "team", "enterprise", "manual", "daily", "allowed", "production")
+_OTHER_WORDS = _one_of("default", "standard")
 _IDS = ("_id", "_ids")
+_PREFIXES = {
+    "claude_project": "claude_proj",
+    "claude_project_document": "claude_proj_doc",
+    "workspace": "wrkspc",
+    "api_key": "apikey",
+    "federation_rule": "fdrl",
+    "federation_issuer": "fdis",
+    "issuer": "fdis",
+    "service_account": "svac",
+    "requested_service_account": "svac",
+    "excluded_runner": "runner",
+    "new_signing_key": "signing_key",
+    "old_signing_key": "signing_key",
+    "previous_credential": "credential",
+    "slack_team": "T",
+    "slack_channel": "C",
+    "slack_enterprise": "E",
+}
+"""How ids begin, where that is not the name of their field."""
 
 
 def compile_fields(fields: Mapping[str, FieldSpec]) -> Maker:
@@ -145,7 +187,9 @@ def compile_field(name: str, spec: FieldSpec) -> Maker:
         return single
 
     def many(scene: Scene) -> list[Any]:
-        return [single(scene) for _ in range(1 + int(scene.random.random() * _LONGEST_LIST))]
+        if spec.kind == "object":
+            return [single(scene)]
+        return list(dict.fromkeys(single(scene) for _ in range(1 + int(scene.random.random() * _LONGEST_LIST))))
 
     return many
 
@@ -155,7 +199,8 @@ def _absent(_: Scene) -> None: ...
 
 def _maybe(spec: FieldSpec, make: Maker) -> Maker:
     """Leave optional fields out at times, and set nullable ones to null."""
-    if spec.is_required and not spec.is_nullable:
+    is_constant = spec.kind == "enum" and len(spec.values) == 1
+    if (spec.is_required or is_constant) and not spec.is_nullable:
         return make
 
     def perhaps(scene: Scene) -> Any:  # noqa: ANN401 - a value of any JSON type
@@ -172,11 +217,11 @@ def _maybe(spec: FieldSpec, make: Maker) -> Maker:
 def _single(name: str, spec: FieldSpec) -> Maker:
     match spec.kind:
         case "enum" if spec.values:
-            return _one_of(*spec.values)
+            return _one_of(*([one for one in spec.values if one != _UNSPECIFIED] or spec.values))
         case "boolean":
             return lambda scene: scene.random.random() < _TRUE
-        case "number" if name not in _NUMBERS:
-            return _whole(1, 500 if name.endswith("_count") else 5000)
+        case "number" if not _is_number(name):
+            return _whole(1, 12)
         case "object":
             return _object(spec)
         case "map":
@@ -192,14 +237,32 @@ def _object(spec: FieldSpec) -> Maker:
     return lambda scene: variants[int(scene.random.random() * len(variants))](scene)
 
 
-_NUMBERS = frozenset({"status_code", "github_webhook_id", "github_installation_id", "transparency_log_leaf_index"})
+def _is_number(name: str) -> bool:
+    """Say whether a field has numbers of its own; `version` is a text in some types and a number in others."""
+    return name in _EXACT and name != "version"
+
+
+def id_prefix(name: str) -> str:
+    """Return how the ids in a member begin."""
+    stem = name.removesuffix("_ids").removesuffix("_id")
+    return _PREFIXES.get(stem, stem)
+
+
+def own_id(name: str) -> Maker | None:
+    """Return what makes ids that nothing else has, for a member that names a thing; None where a person is named."""
+    if name in _EXACT or not name.endswith("_id"):
+        return None
+    prefix = id_prefix(name)
+    return lambda scene: f"{prefix}_{token(scene.random)}"
 
 
 def _text(name: str) -> Maker:
+    if name in WORDS:
+        return _one_of(*WORDS[name])
     for ending, maker in _ENDINGS:
         if name.endswith(ending):
             return maker
     for ending in _IDS:
         if name.endswith(ending):
-            return _thing(name.removesuffix(ending))
-    return _WORDS
+            return _thing(id_prefix(name))
+    return _OTHER_WORDS

@@ -1,17 +1,26 @@
-"""The organization: people with offices and devices, and the things they own; all of it from the seed."""
+"""The organization: people with offices and devices, who comes and who goes, and the ids of things; from the seed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
-from .chance import generator, token, uuid
-from .names import DOMAIN, FAMILY, GIVEN, ROLES, TEAMS
+from .chance import generator, number, token, uuid
+from .machines import Machines
+from .names import DOMAIN, FAMILY, GIVEN, ROLES, TEAMS, TECHNICAL_TEAMS
 from .places import BROWSERS, PHONES, PLACES, TERMINAL, Place
 
+ERA_DAYS = 10
+"""Every so many days somebody joins, somebody leaves, and each storyline is told once."""
 _POOL = 400
-_ROLE_SHARES = (0.02, 0.08, 0.35, 0.55)
+_ROLE_SHARES = (0.02, 0.06, 0.32, 0.60)
+_MAX_LEAVERS = 20
+_PEOPLE_PER_LEAVER = 6
+_NAME_STEP = 1543
+_LEAVER_NUMBERS = 1000
+"""A prime, so that following numbers get names far apart and none twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +32,9 @@ class Unit:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Person:
-    """Somebody who works with Claude."""
+    """A member of the organization; one id is one person."""
 
     number: int
     id: str
@@ -37,19 +46,46 @@ class Person:
     unit: Unit
     home: str
     agents: tuple[str, ...]
+    """Browsers and phones, most used first."""
+    terminal: str | None = None
+    first_day: int | None = None
+    """The first working day, counted from the epoch; None: before anything that the feed holds."""
+    last_day: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Person) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def is_technical(self) -> bool:
+        """Say whether this person writes code."""
+        return self.team in TECHNICAL_TEAMS
+
+    def works_on(self, day: int) -> bool:
+        """Say whether this person is a member on a day."""
+        return (self.first_day is None or day >= self.first_day) and (self.last_day is None or day <= self.last_day)
 
 
 class Organization:
-    """Everybody and everything that the world's activities are about."""
+    """Everybody and everything that the world's activities are about.
+
+    Most people stay; of the others, one joins and one leaves in every era.
+    """
 
     def __init__(self, seed: int, people: int) -> None:
         random = generator(seed, "organization")
         self.units = tuple(
             Unit(f"org_{token(random)}", uuid(random), name) for name in ("Acme", "Acme Labs", "Acme EMEA")
         )
-        self.people = _distinct(_person(seed, one, self.units) for one in range(people))
+        self.leavers_at_once = min(_MAX_LEAVERS, people // _PEOPLE_PER_LEAVER)
+        self.machines = Machines(seed)
         self._seed = seed
+        self.people = tuple(_person(seed, one, self.units) for one in range(people - self.leavers_at_once))
         self._pools: dict[str, tuple[str, ...]] = {}
+        self.staff = lru_cache(16)(self._staff)
+        self.leaver = lru_cache(64)(self._leaver)
 
     def things(self, prefix: str) -> Sequence[str]:
         """Return the ids of all things of a kind: always the same, so that one thing is met again and again."""
@@ -61,36 +97,61 @@ class Organization:
     @property
     def administrators(self) -> tuple[Person, ...]:
         """Return the people who may change the organization; there is always one."""
-        return tuple(one for one in self.people if one.role in {"owner", "admin"}) or self.people[:1]
+        return tuple(one for one in self.people if one.role in {"owner", "admin"})
+
+    @property
+    def owners(self) -> tuple[Person, ...]:
+        """Return the people who may change billing, keys and sign-in; there is always one."""
+        return tuple(one for one in self.people if one.role == "owner")
+
+    def _staff(self, day: int) -> tuple[Person, ...]:
+        """Return all members of a day, counted from the epoch."""
+        era = day // ERA_DAYS
+        leavers = (
+            (self.leaver(one) for one in range(era, era + self.leavers_at_once + 1)) if self.leavers_at_once else ()
+        )
+        return (*self.people, *(one for one in leavers if one.works_on(day)))
+
+    def _leaver(self, era: int) -> Person:
+        """Return the one who leaves in an era, counted from the epoch; they joined that many eras before."""
+        at = len(self.people) + era % _LEAVER_NUMBERS
+        last_day = era * ERA_DAYS + ERA_DAYS - 4
+        first_day = last_day - self.leavers_at_once * ERA_DAYS + 2
+        return _person(self._seed, at, self.units, role="user", days=(first_day, last_day))
 
 
-def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:
-    """Give people of the same name addresses of their own."""
-    taken: dict[str, int] = {}
-    found = []
-    for person in people:
-        count = taken[person.email] = taken.get(person.email, 0) + 1
-        found.append(person if count == 1 else replace(person, email=person.email.replace("@", f"{count}@")))
-    return tuple(found)
-
-
-def _person(seed: int, number: int, units: Sequence[Unit]) -> Person:
-    random = generator(seed, "person", number)
-    given, family = random.choice(GIVEN), random.choice(FAMILY)
+def _person(
+    seed: int, at: int, units: Sequence[Unit], *, role: str | None = None, days: tuple[int, int] | None = None
+) -> Person:
+    random = generator(seed, "person", at)
     place = random.choices(PLACES, [one.share for one in PLACES])[0]
-    role = "owner" if number == 0 else random.choices(ROLES, _ROLE_SHARES)[0]
+    drawn = "owner" if at == 0 else random.choices(ROLES, _ROLE_SHARES)[0]
+    role = role or drawn
+    given, family, suffix = _name(seed, at)
+    team = random.choice(TEAMS)
     return Person(
-        number=number,
+        number=at,
         id=f"user_{token(random)}",
-        email=f"{given}.{family}@{DOMAIN}".lower(),
+        email=f"{given}.{family}{suffix}@{DOMAIN}".lower(),
         name=f"{given} {family}",
         role=role,
-        team=random.choice(TEAMS),
+        team=team,
         place=place,
         unit=units[_unit(place, random)],
         home=f"{random.choice(place.homes)}.{random.randrange(2, 250)}",
-        agents=_agents(role, random),
+        agents=_agents(random),
+        terminal=TERMINAL if team in TECHNICAL_TEAMS or role == "developer" else None,
+        first_day=days[0] if days else None,
+        last_day=days[1] if days else None,
     )
+
+
+def _name(seed: int, at: int) -> tuple[str, str, str]:
+    """Return a name that nobody else has; a number tells apart those beyond all names."""
+    count = len(GIVEN) * len(FAMILY)
+    place = (number(seed, "names") + at * _NAME_STEP) % count
+    given, family = divmod(place, len(FAMILY))
+    return GIVEN[given], FAMILY[family], str(1 + at // count) if at >= count else ""
 
 
 def _unit(place: Place, random: Random) -> int:
@@ -99,10 +160,8 @@ def _unit(place: Place, random: Random) -> int:
     return 1 if random.random() < 0.25 else 0  # noqa: PLR2004 - a quarter of the others works in the labs
 
 
-def _agents(role: str, random: Random) -> tuple[str, ...]:
+def _agents(random: Random) -> tuple[str, ...]:
     agents = [random.choice(BROWSERS)]
-    if random.random() < 0.4:  # noqa: PLR2004 - shares of people with a phone, and with a terminal
+    if random.random() < 0.4:  # noqa: PLR2004 - the share of people who use a phone, too
         agents.append(random.choice(PHONES))
-    if role in {"developer", "admin"} and random.random() < 0.7:  # noqa: PLR2004
-        agents.append(TERMINAL)
     return tuple(agents)

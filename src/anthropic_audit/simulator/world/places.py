@@ -44,8 +44,8 @@ BROWSERS = (
     f"{_MAC} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
     f"{_WINDOWS}; rv:144.0) Gecko/20100101 Firefox/144.0",
     "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
-    f"{_WINDOWS}) {_CHROMIUM} Claude/1.0.211 Chrome/138.0.0.0 Electron/37.3.1 Safari/537.36",
 )
+DESKTOP = f"{_WINDOWS}) {_CHROMIUM} Claude/1.0.211 Chrome/138.0.0.0 Electron/37.3.1 Safari/537.36"
 PHONES = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
     "Claude/1.251",

@@ -3,65 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from random import Random
 
-from .stories import Plot, Step
+from .activities import UNAUTHENTICATED
+from .stories import Cast, Plot, Step
 
 _Steps = Iterator[tuple[str, Step]]
-_STRANGER = "unauthenticated_user_actor"
+_ORG_SCOPES = ["read:compliance_user_data", "read:compliance_org_data"]
 
 
-def _stolen_session(random: Random) -> _Steps:
-    yield "self", Step(0, "sso_login_succeeded")
+def _stolen_session(cast: Cast) -> _Steps:
     for number in range(6):
-        yield "self", Step(2 + number * 2.5, "claude_chat_viewed")
+        yield "self", Step(number * 2.5, "claude_chat_viewed")
     for number in range(18):
         yield "thief", Step(16 + number * 0.7, "claude_chat_viewed")
     for number in range(7):
-        yield "thief", Step(30 + number, random.choice(("claude_file_viewed", "claude_project_document_viewed")))
-    yield (
-        "thief",
-        Step(41, "api_key_created", told={"scopes": ["read:compliance_user_data", "read:compliance_org_data"]}),
-    )
+        yield "thief", Step(30 + number, cast.random.choice(("claude_file_viewed", "claude_project_document_viewed")))
+    key = {"api_key_id": cast.new_id("apikey"), "scopes": _ORG_SCOPES}
+    yield "thief", Step(41, "api_key_created", told=key)
+    revoked = {**key, "api_key_name": "backup"}
+    yield "responder", Step(0, "scoped_api_key_deleted", told=revoked)
+    yield "responder", Step(4, "org_user_trusted_devices_revoked", told=_devices(cast, 1))
 
 
-def _insider(random: Random) -> _Steps:
+def _devices(cast: Cast, sessions: int) -> dict[str, object]:
+    counts = {"devices_revoked_count": 0, "sessions_revoked_count": sessions}
+    return {"user_id": cast.person.id, "completed": True, **counts}
+
+
+def _insider(cast: Cast) -> _Steps:
     for number in range(24):
-        yield "self", Step(number * 1.3, random.choice(("claude_project_viewed", "claude_project_document_viewed")))
+        seen = cast.random.choice(("claude_project_viewed", "claude_project_document_viewed"))
+        yield "self", Step(number * 1.3, seen)
     for number in range(16):
         yield "self", Step(34 + number * 1.1, "claude_file_viewed")
-    yield "self", Step(58, "org_data_export_started", told={"export_type": "conversations"})
-    yield "self", Step(83, "org_data_export_completed", told={"export_type": "conversations"})
-    yield "self", Step(86, "org_data_export_accessed", told={"export_type": "conversations"})
-    yield "self", Step(140, "org_user_left")
+    for number in range(14):
+        yield "self", Step(58 + number * 0.9, "claude_file_exported", told={"export_destination": "google_drive"})
+    if cast.is_leaving:
+        yield "self", Step(140, "org_user_left", told={"previous_role": cast.person.role})
+        removed = {"user_id": cast.person.id}
+        yield "self", Step(152, "scim_user_deleted", "scim_directory_sync_actor", told=removed)
 
 
-def _logging_off(_: Random) -> _Steps:
+def _logging_off(_: Cast) -> _Steps:
     off = {"compliance_api_enabled": True, "compliance_api_logging_enabled": False}
     on = {"compliance_api_enabled": True, "compliance_api_logging_enabled": True}
-    yield "self", Step(0, "sso_login_succeeded")
-    yield "self", Step(3, "org_compliance_api_settings_updated", told=off)
-    yield "self", Step(21, "org_ip_restriction_deleted")
-    yield "self", Step(26, "primary_owner_transferred")
-    yield "self", Step(48, "org_compliance_api_settings_updated", told=on)
+    yield "self", Step(0, "step_up_authentication_succeeded", told={"method": "webauthn"})
+    yield "self", Step(3, "org_ip_restriction_deleted")
+    yield "self", Step(9, "org_compliance_api_settings_updated", told=off)
+    yield "self", Step(54, "org_compliance_api_settings_updated", told=on)
+    yield "responder", Step(0, "org_ip_restriction_created")
 
 
-def _night_key(random: Random) -> _Steps:
-    yield "thief", Step(0, "sso_login_succeeded")
-    yield "thief", Step(4, "admin_api_key_created", told={"scopes": ["read:compliance_activities"]})
+def _night_key(cast: Cast) -> _Steps:
+    key = {"admin_api_key_id": cast.new_id("admin_api_key")}
+    yield "thief", Step(0, "sso_login_initiated", UNAUTHENTICATED)
+    yield "thief", Step(0.4, "sso_login_succeeded")
+    yield "thief", Step(4, "admin_api_key_created", told={**key, "scopes": ["read:compliance_activities"]})
     for number in range(12):
-        kind = random.choice(("platform_workspace_members_listed", "platform_usage_report_messages_viewed"))
-        yield "thief", Step(9 + number * 1.7, kind, "admin_api_key_actor")
+        kind = cast.random.choice(("platform_workspace_members_listed", "platform_usage_report_messages_viewed"))
+        yield "thief", Step(9 + number * 1.7, kind, "admin_api_key_actor", told=key)
     yield "thief", Step(33, "user_logged_out")
+    yield "responder", Step(0, "admin_api_key_deleted", told=key)
+    yield "responder", Step(3, "org_user_trusted_devices_revoked", told=_devices(cast, 1))
 
 
-def _password_spray(random: Random) -> _Steps:
+def _password_spray(cast: Cast) -> _Steps:
     for number in range(60):
-        kind = random.choice(("sso_login_failed", "sso_login_failed", "magic_link_login_failed"))
-        yield "any", Step(number * 0.45, kind, _STRANGER)
-    yield "thief", Step(29, "magic_link_login_succeeded")
+        kind = cast.random.choice(("sso_login_failed", "sso_login_failed", "magic_link_login_failed"))
+        yield "any", Step(number * 0.45, kind, UNAUTHENTICATED)
+    yield "thief", Step(29, "magic_link_login_succeeded", told={"mfa_method": "not_used"})
     for number in range(4):
         yield "thief", Step(31 + number, "claude_chat_viewed")
+    yield "responder", Step(0, "org_user_trusted_devices_revoked", told=_devices(cast, 2))
 
 
 PLOTS = (
@@ -77,19 +90,20 @@ PLOTS = (
     Plot(
         "insider_export",
         "An insider takes data along",
-        "{email} opens dozens of projects and files in an evening, exports all conversations, and leaves the "
+        "{email} opens dozens of projects and files in an evening, exports them to a Google Drive, and leaves the "
         "organization.",
         "-f user.email={email} -f event.category=file --from {start} --to {end}",
-        19.0,
+        None,
         _insider,
+        is_by_leaver=True,
     ),
     Plot(
         "logging_off",
         "Logging switched off for three quarters of an hour",
-        "{email} switches the logging of the Compliance API off, lifts an IP restriction, hands over the ownership, "
-        "and switches it on again.",
+        "{email} lifts an IP restriction, switches the logging of the Compliance API off, and on again three quarters "
+        "of an hour later; of the time between there is no record of anybody.",
         "-f event.action=org_compliance_api_settings_updated --from {start} --to {end}",
-        17.5,
+        15.5,
         _logging_off,
     ),
     Plot(

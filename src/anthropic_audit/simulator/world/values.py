@@ -14,6 +14,8 @@ class WorldSettings:
     activities_per_day: float = 5000.0
     """The mean over a whole week; working hours carry most of it."""
     people: int = 120
+    activities: int | None = None
+    """How many activities the history has, all together; sets the mean of a day."""
 
 
 class Row(NamedTuple):

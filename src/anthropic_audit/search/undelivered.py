@@ -1,0 +1,40 @@
+"""What sinks have still to get of the days that retention would remove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from .run import translated
+
+_POSITIONS = "SELECT sink, max(last_seq) FROM deliveries WHERE errand = 'follow' GROUP BY sink"
+_DAYS = """
+SELECT day, count(*) FROM events WHERE seq > $position AND day < CAST($before AS DATE) GROUP BY day ORDER BY day
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """Events of a day that a sink has still to get."""
+
+    sink: str
+    day: date
+    events: int
+
+
+def undelivered(connection: duckdb.DuckDBPyConnection, sinks: Iterable[str], before: date) -> Sequence[Undelivered]:
+    """Return what these sinks have not settled yet, of all days before one; what they refused for good is settled.
+
+    Raises:
+        ArchiveError: The archive can't be read.
+    """
+    with translated():
+        positions = dict(connection.execute(_POSITIONS).fetchall())
+        found: list[Undelivered] = []
+        for sink in sinks:
+            asked = {"position": positions.get(sink) or 0, "before": before}
+            found += [Undelivered(sink, day, events) for day, events in connection.execute(_DAYS, asked).fetchall()]
+    return found

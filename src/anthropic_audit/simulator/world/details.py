@@ -1,0 +1,290 @@
+"""What an activity tells of the thing that it happens to: the same ids and names through the thing's whole life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from anthropic_audit.catalogue import Catalogue
+from anthropic_audit.times import EPOCH
+
+from .activities import time_text
+from .chance import generator, number, token
+from .changes import changed, in_turn, role_values
+from .cycles import Cycles, Happening, Thing
+from .days import MINUTES_A_DAY, Days, Session
+from .fields import Maker, Scene, compile_field, id_prefix, own_id
+from .names import FILES, MCP_SERVERS, PLUGINS, TEAMS, words
+from .organization import Organization, Person
+
+_NAMED = ("_id", "_name", "slug", "hostname", "_issuer", "domain", "provider", "filename", "title", "_type", "_mode")
+_NAMES = frozenset(
+    words(
+        "user_email deleted_user_email invited_email invited_role invited_seat_tier invitee_email role scopes url "
+        "webhook_url "
+        "name repo host_constraint algorithm connection_type new_mode amount limit_usd resource_descriptor"
+    )
+)
+_PERMISSIONS = (
+    ("audit_log", "all", "read"),
+    ("usage_report", "all", "read"),
+    ("workspace", "all", "manage"),
+    ("connector", "all", "manage"),
+)
+_ATTESTATIONS = (
+    ("attested", None, "completed"),
+    ("renewed", "completed", "completed"),
+    ("changed", "completed", "accepted_risk"),
+    ("cleared", "accepted_risk", None),
+)
+_CONTROLS = ("mfa_required", "sso_required", "ip_restrictions", "data_retention", "audit_log_review")
+_DOCUMENTS = 3
+_BORROWED = {
+    "claude_project_id": "project",
+    "mcp_server_id": "mcp_server",
+    "workspace_id": "workspace",
+    "group_id": "group",
+    "agent_id": "agent",
+    "plugin_id": "plugin",
+}
+"""Members that name a thing of another family."""
+_STANDING = 4
+_ALONG = {"mcp_server_id": "mcp_server_name", "group_id": "group_name", "plugin_id": "plugin_name"}
+_REMEMBERED = 16_384
+_DAY_US = MINUTES_A_DAY * 60_000_000
+
+
+class Document(NamedTuple):
+    """A document of a project."""
+
+    id: str
+    filename: str
+
+
+class Details:
+    """Everything that is known of the things of all families."""
+
+    def __init__(
+        self, seed: int, organization: Organization, days: Days, *, cycles: Cycles, catalogue: Catalogue
+    ) -> None:
+        self._seed = seed
+        self.organization = organization
+        self._days = days
+        self._cycles = cycles
+        self._types = catalogue.types
+        self._makers: dict[str, list[tuple[str, Maker]]] = {}
+        self.of = lru_cache(_REMEMBERED)(self._of)
+
+    def told(self, happening: Happening) -> dict[str, Any]:
+        """Return the members that an activity has because of the thing it happens to."""
+        thing, name = happening.thing, happening.type
+        members = dict(self.of(thing))
+        members |= changed(name, thing.generation, thing.slot, stays=thing.family.stays)
+        members |= _switched(name)
+        told = _SPECIAL.get(name)
+        return members if told is None else {**members, **told(self, happening)}
+
+    def target(self, thing: Thing) -> Person:
+        """Return the person that a thing is about, where it is about one."""
+        people = self.organization.people
+        if thing.family.pool == "self":
+            return people[thing.slot]
+        return people[number(self._seed, "target", *_own(thing)) % len(people)]
+
+    def documents(self, thing: Thing) -> list[Document]:
+        """Return the documents of a project."""
+        random = generator(self._seed, "documents", *_own(thing))
+        team = self.owner(thing).team
+        names = random.sample(FILES[team], _DOCUMENTS)
+        return [Document(f"claude_proj_doc_{token(random)}", name) for name in names]
+
+    def owner(self, thing: Thing) -> Person:
+        """Return who made a thing."""
+        return self._cycles.life(thing)[0].session.person
+
+    def members(self, thing: Thing) -> list[Person]:
+        """Return four people who are members of a group at one time or another."""
+        random = generator(self._seed, "members", *_own(thing))
+        people = self.organization.people
+        return random.sample(people, min(4, len(people)))
+
+    def permissions(self, thing: Thing) -> list[tuple[str, str, str]]:
+        """Return the two permissions that a role is given in its life, each a resource type, its id and an action."""
+        return [_PERMISSIONS[(thing.slot + at) % len(_PERMISSIONS)] for at in (0, 1)]
+
+    def _of(self, thing: Thing) -> Mapping[str, Any]:
+        """Return the members that name a thing, whatever happens to it."""
+        family = thing.family
+        if family.name not in self._makers:
+            self._makers[family.name] = self._compiled(thing)
+        session = self._days.working(self.organization.people[0], 0) if family.stays else self._session(thing)
+        scene = Scene(generator(self._seed, "thing", *_own(thing)), session, self.target(thing), self.organization, "")
+        members = {name: maker(scene) for name, maker in self._makers[family.name]}
+        if family.stays:
+            return members
+        members |= self._chat(thing, members)
+        return {**members, **self._borrowed(thing, {name: one for name, one in members.items() if one is not None})}
+
+    def _borrowed(self, thing: Thing, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the names of things of other families that are there when this one comes into being."""
+        borrowed: dict[str, Any] = {}
+        life = self._cycles.life(thing)
+        day = life[0].at_us // _DAY_US
+        for member, family in _BORROWED.items():
+            if member not in members or thing.family.name.startswith(family):
+                continue
+            chance = number(self._seed, "borrowed", member, *_own(thing))
+            there = [
+                one
+                for one in self._cycles.things(family, day)
+                if self._cycles.is_there(one, day) and self._cycles.life(one)[-1].at_us > life[-1].at_us
+            ]
+            known = self.of(there[chance % len(there)]) if there else self._standing(member, chance)
+            borrowed.update({name: value for name, value in known.items() if name in (member, _ALONG.get(member, ""))})
+        return {name: value for name, value in borrowed.items() if name in members}
+
+    def _standing(self, member: str, chance: int) -> Mapping[str, Any]:
+        """Return the name of a thing that was always there."""
+        at = chance % _STANDING
+        named = {"group_id": TEAMS, "mcp_server_id": MCP_SERVERS, "plugin_id": PLUGINS}.get(member, ("",) * _STANDING)
+        things = self.organization.things(id_prefix(member))
+        return {member: things[at], _ALONG.get(member, member + "_name"): named[at]}
+
+    def _chat(self, thing: Thing, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the name of a chat of who made a thing, one that stays and is in no project."""
+        if "claude_chat_id" not in members:
+            return {}
+        first = self._cycles.life(thing)[0]
+        minute = first.at_us // 60_000_000
+        chats = [one for one in first.session.chats if one.is_there(minute) and one.deleted_minute is None]
+        loose = [one.id for one in chats if one.rank is None]
+        fresh = f"claude_chat_{token(generator(self._seed, 'chat', *_own(thing)))}"
+        return {"claude_chat_id": loose[0] if loose else fresh, "claude_project_id": None}
+
+    def _session(self, thing: Thing) -> Session:
+        return self._cycles.life(thing)[0].session
+
+    def _compiled(self, thing: Thing) -> list[tuple[str, Maker]]:
+        specs = {
+            name: spec
+            for kind in sorted(thing.family.types)
+            if kind in self._types
+            for name, spec in self._types[kind].fields.items()
+            if spec.kind in {"string", "number", "enum"} and (name.endswith(_NAMED) or name in _NAMES)
+        }
+        return [
+            (name, (spec.kind == "string" and own_id(name)) or compile_field(name, spec))
+            for name, spec in specs.items()
+        ]
+
+
+def _own(thing: Thing) -> tuple[object, ...]:
+    return thing.family.name, thing.slot, 0 if thing.family.stays else thing.generation
+
+
+def _switched(name: str) -> dict[str, Any]:
+    """Return the two values of what a type switches on or off."""
+    if name.endswith("_enabled"):
+        return {"previous_value": False, "current_value": True, "enabled": True}
+    return {"previous_value": True, "current_value": False} if name.endswith("_disabled") else {}
+
+
+_Told = Callable[[Details, Happening], dict[str, Any]]
+
+
+def _document(details: Details, happening: Happening) -> dict[str, Any]:
+    at = min(happening.place - 1, _DOCUMENTS - 1) if happening.type.endswith("_uploaded") else 0
+    document = details.documents(happening.thing)[at]
+    return {"claude_project_document_id": document.id, "filename": document.filename}
+
+
+def _role(details: Details, happening: Happening) -> dict[str, Any]:
+    before, after = in_turn(role_values(details.target(happening.thing).role), happening.thing.generation)
+    return {"previous_role": before, "current_role": after}
+
+
+def _group_members(details: Details, happening: Happening) -> dict[str, Any]:
+    ids = [person.id for person in details.members(happening.thing)]
+    is_first = happening.place == 1
+    chosen = ids[:3] if is_first else ids[3:] or ids[-1:]
+    return {"member_ids": ids[:1] if happening.type == "group_member_removed" else chosen}
+
+
+def _permission(details: Details, happening: Happening) -> dict[str, Any]:
+    given = details.permissions(happening.thing)
+    is_second = happening.place > 2 and happening.type == "rbac_role_permission_added"  # noqa: PLR2004 - the first sitting
+    kind, resource, action = given[is_second]
+    return {"resource_type": kind, "resource_id": resource, "action": action}
+
+
+def _transfer(details: Details, happening: Happening) -> dict[str, Any]:
+    person = happening.session.person
+    others = [one for one in details.organization.administrators if one != person]
+    owners = [one for one in others if one.role == "owner"] or others or [person]
+    return {"previous_owner_id": person.id, "new_owner_id": owners[0].id}
+
+
+def _export(_: Details, happening: Happening) -> dict[str, Any]:
+    day = happening.at_us // (MINUTES_A_DAY * 60_000_000)
+    first, last = (EPOCH + timedelta(days=day - back) for back in (30, 0))
+    return {"from_date": f"{first:%Y-%m-%d}", "to_date": f"{last:%Y-%m-%d}"}
+
+
+def _access(_: Details, happening: Happening) -> dict[str, Any]:
+    chats = happening.session.chats
+    resource = {"type": "chat", "id": chats[0].id} if chats else {"type": "workspace", "id": None}
+    return {"accessed_at": time_text(happening.at_us - 95_000_000), "resource_details": resource, "workspace_id": None}
+
+
+def _attestation(_: Details, happening: Happening) -> dict[str, Any]:
+    thing = happening.thing
+    action, before, after = _ATTESTATIONS[thing.generation % len(_ATTESTATIONS)]
+    turn = thing.generation // len(_ATTESTATIONS)
+    control = _CONTROLS[(thing.slot * 2 + turn) % len(_CONTROLS)]
+    review = EPOCH + timedelta(microseconds=happening.at_us, days=365)
+    return {
+        "control": control,
+        "action": action,
+        "previous_status": before,
+        "status": after,
+        "review_date": f"{review:%Y-%m-%d}",
+    }
+
+
+def _connected(_: Details, __: Happening) -> dict[str, Any]:
+    return {"integration_type": "mcp_server"}
+
+
+def _keys_written(_: Details, __: Happening) -> dict[str, Any]:
+    return {"deleted_all": False, "keys_deleted": [], "keys_deleted_count": 0, "keys_written_count": 1}
+
+
+def _login(_: Details, __: Happening) -> dict[str, Any]:
+    return {"mfa_method": "not_used"}
+
+
+_SPECIAL: Mapping[str, _Told] = {
+    "claude_project_document_uploaded": _document,
+    "claude_project_document_updated": _document,
+    "claude_project_document_deleted": _document,
+    "claude_user_role_updated": _role,
+    "group_member_added": _group_members,
+    "group_member_removed": _group_members,
+    "rbac_role_permission_added": _permission,
+    "rbac_role_permission_removed": _permission,
+    "primary_owner_transferred": _transfer,
+    "audit_log_export_started": _export,
+    "anthropic_access": _access,
+    "cmek_preserve": _access,
+    "org_security_control_attestation_updated": _attestation,
+    "magic_link_login_succeeded": _login,
+    "integration_user_connected": _connected,
+    "integration_user_disconnected": _connected,
+    "claude_code_user_marketplaces_updated": _keys_written,
+    "claude_code_user_plugins_updated": _keys_written,
+    "claude_code_user_settings_updated": _keys_written,
+    "claude_code_user_memory_updated": _keys_written,
+    "claude_code_team_memory_updated": _keys_written,
+}

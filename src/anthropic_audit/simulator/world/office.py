@@ -1,0 +1,119 @@
+"""The bulk of what happens: tasks of those who are at work, and of programs, until a stretch of time is full."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from random import Random
+from typing import Any
+
+from .activities import USER, head, row, time_text
+from .chance import generator, token
+from .days import Days, Session
+from .machines import Machines
+from .organization import Organization, Unit
+from .places import DESKTOP
+from .rhythm import Rhythm
+from .shelf import Shelf
+from .values import Row
+from .work import PEOPLE, PROGRAMS, TECHNICAL_PEOPLE, Desk, Task, Told, federated_sign_in
+
+_MINUTE_US = 60_000_000
+_PROGRAM_SHARE = 0.06
+_FEDERATED_SHARE = 0.3
+_ATTEMPTS = 4
+_LEAST_STEP_US, _STEP_SPAN_US = 4_000_000, 150_000_000
+_TERMINAL, _DESKTOP = "terminal", "desktop"
+
+
+class _Draw:
+    """Draws a task, each as often as its weight says."""
+
+    def __init__(self, tasks: Sequence[tuple[Task, int, str]]) -> None:
+        self._tasks = [(task, surface) for task, _, surface in tasks]
+        self._sums = list(accumulate(weight for _, weight, _ in tasks))
+
+    def one(self, random: Random) -> tuple[Task, str]:
+        """Draw a task, with what it is done with."""
+        return self._tasks[bisect(self._sums, random.random() * self._sums[-1])]
+
+
+class Office:
+    """Whoever is at work, and what they do."""
+
+    def __init__(self, seed: int, organization: Organization, days: Days, *, shelf: Shelf, rhythm: Rhythm) -> None:
+        self._seed = seed
+        self._machines: Machines = organization.machines
+        self._unit: Unit = organization.units[0]
+        self._nobody = days.working(organization.people[0], 0)
+        self._days = days
+        self._shelf = shelf
+        self._rhythm = rhythm
+        self._people, self._technical, self._programs = _Draw(PEOPLE), _Draw(TECHNICAL_PEOPLE), _Draw(PROGRAMS)
+
+    def rows(self, start: int, end: int, count: int) -> list[Row]:
+        """Return so many activities in the minutes `[start, end)`."""
+        random = generator(self._seed, "work", start)
+        sessions = self._days.active(start, end)
+        made: list[Row] = []
+        while len(made) < count:
+            minute = self._rhythm.minute_at(start, end, random.random())
+            session = None if random.random() < _PROGRAM_SHARE else _at_work(sessions, minute, random)
+            if session is None:
+                made += self._by_program(random, (minute, end), count - len(made))
+            else:
+                made += self._by_person(random, session, (minute, end), count - len(made))
+        return made
+
+    def _by_person(self, random: Random, session: Session, span: tuple[int, int], most: int) -> Iterator[Row]:
+        person = session.person
+        task, surface = (self._technical if person.is_technical else self._people).one(random)
+        steps = list(task(Desk(random, session, span[0], self._shelf, self._days)))[:most]
+        actor = {
+            "type": USER,
+            "email_address": person.email,
+            "user_id": person.id,
+            "ip_address": session.address,
+            "user_agent": _agent(session, surface),
+        }
+        end = min(span[1], session.last_minute)
+        yield from _told(random, steps, (span[0], end), actor, unit=person.unit)
+
+    def _by_program(self, random: Random, span: tuple[int, int], most: int) -> Iterator[Row]:
+        if random.random() < _FEDERATED_SHARE:
+            actor = self._machines.actor("federated_identity_actor", random)
+            yield from _told(random, [federated_sign_in(self._machines, random)], span, actor, unit=self._unit)
+            return
+        task, _ = self._programs.one(random)
+        steps = list(task(Desk(random, self._nobody, span[0], self._shelf, self._days)))[:most]
+        yield from _told(random, steps, span, self._machines.actor("service_account_actor", random), unit=self._unit)
+
+
+def _at_work(sessions: Sequence[Session], minute: int, random: Random) -> Session | None:
+    """Return somebody who is at work in a minute; None after a few attempts in vain."""
+    for _ in range(_ATTEMPTS if sessions else 0):
+        session = sessions[int(random.random() * len(sessions))]
+        if session.first_minute + 1 < minute < session.last_minute:
+            return session
+    return None
+
+
+def _agent(session: Session, surface: str) -> str:
+    if surface == _TERMINAL and session.person.terminal is not None:
+        return session.person.terminal
+    return DESKTOP if surface == _DESKTOP else session.agent
+
+
+def _told(
+    random: Random, steps: Sequence[Told], span: tuple[int, int], actor: Mapping[str, Any], *, unit: Unit
+) -> Iterator[Row]:
+    """Yield the steps of a task, one some time after the other, all before the span ends."""
+    start_us = span[0] * _MINUTE_US + int(random.random() * _MINUTE_US)
+    waits = [0, *(_LEAST_STEP_US + int(random.random() ** 2 * _STEP_SPAN_US) for _ in steps[1:])]
+    room_us = max(span[1], span[0] + 1) * _MINUTE_US - start_us - 1
+    scale = min(1.0, room_us / max(1, sum(waits)))
+    at_us = start_us
+    for wait, (name, members) in zip(waits, steps, strict=True):
+        at_us += int(wait * scale)
+        yield row(at_us, {**head(time_text(at_us), name, actor, unit=unit, variable=token(random)), **members})
