@@ -35,8 +35,19 @@ class Limit:
 
 LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
     "What the feed answers": (
-        Limit("Body of an answer", "feed.client._LARGEST_BODY_BYTES", "bytes", "the request fails with a hint"),
-        Limit("Error text of the API that is quoted", "feed.answers._LONGEST_MESSAGE", "characters", "cut"),
+        Limit(
+            "Page of activities",
+            "feed.client.MAX_PAGE_BYTES",
+            "bytes",
+            "its activities are asked for in smaller numbers",
+        ),
+        Limit("Answer with one activity", "feed.client.MAX_ACTIVITY_BYTES", "bytes", "it can't be collected"),
+        Limit("Empty pages in a row", "feed.reading.MAX_EMPTY_PAGES", "", "the window is given up, and not claimed"),
+        Limit("Activities at one moment", "feed.reading.MAX_AT_ONE_MOMENT", "", "the window is given up, as above"),
+        Limit("Id, type, organization", "feed.decode.MAX_ID_CHARS", "characters", "taken for unreadable, and marked"),
+        Limit("Cursor", "feed.decode.MAX_CURSOR_CHARS", "characters", "not used"),
+        Limit("Limit or remainder of a budget", "feed.budget.MAX_REQUESTS", "requests", "not believed"),
+        Limit("Error text of the API that is quoted", "feed.answers._MAX_MESSAGE_CHARS", "characters", "cut"),
         Limit("Wait for the request budget", "feed.budget._LONGEST_SECONDS", "seconds", "no wait is longer"),
     ),
     "Activities and events": (
