@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
+MAX_ACTIVITY_BYTES: Final = 8 * 2**20
+"""Bytes of an activity that is normalized in full; of a larger one, the event has id, type and time only."""
+
 MAX_DEPTH: Final = 17
 """Levels of objects and lists that are kept as such; what is deeper is kept as its text."""
 
