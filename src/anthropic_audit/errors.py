@@ -12,6 +12,7 @@ AuditError
     FeedDeniedError      the API refuses the key
     FeedRefusedError     the API refuses the question (400)
     FeedContractError    the API answered what no agreement covers
+    FeedPageTooLargeError a page is larger than what is read at once: fewer activities are asked for
     FeedStalledError     the API promises more and stays where it is
     ArchiveError         the archive can't be read or written
     ArchiveBusyError     another process writes this archive
@@ -87,6 +88,10 @@ class FeedRefusedError(FatalError):
 
 class FeedContractError(FatalError):
     """The API answered what its documentation does not cover, or says that asking again is of no use."""
+
+
+class FeedPageTooLargeError(FeedContractError):
+    """A page is larger than what is read at once; fewer activities may fit."""
 
 
 class FeedStalledError(FatalError):

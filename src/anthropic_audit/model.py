@@ -81,7 +81,7 @@ class Activity:
     sha256: bytes
     """The digest of `raw`, 32 bytes."""
     is_malformed: bool = False
-    """True when the id, type or time was missing or unreadable and had to be stood in for."""
+    """True when it is no valid JSON, or its id, type or time was unreadable and had to be stood in for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,10 @@ class Page:
     """The request budget of a minute, as the answer's headers tell it."""
     requests_remaining: int | None = None
     """How much of it is left, for all keys of the organization together."""
+    age_seconds: float = 0.0
+    """How long the answer lay in a cache on the way (`age`, RFC 9111); 0 when it came from the API itself."""
+    problem: str | None = None
+    """Why the answer proves nothing although it has activities: an error object beside them, members missing, …"""
 
 
 @dataclass(frozen=True, slots=True)

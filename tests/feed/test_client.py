@@ -13,6 +13,7 @@ from anthropic_audit.errors import (
     FeedBusyError,
     FeedContractError,
     FeedDeniedError,
+    FeedPageTooLargeError,
     FeedUnreachableError,
     SetupError,
 )
@@ -168,9 +169,9 @@ def test_settings_that_can_not_work_say_so(settings: dict[str, object], said: st
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anthropic_audit.feed.client._LARGEST_BODY_BYTES", 1000)
+    monkeypatch.setattr("anthropic_audit.feed.client.MAX_PAGE_BYTES", 1000)
 
-    with pytest.raises(FeedContractError, match="larger than 1000 bytes"):
+    with pytest.raises(FeedPageTooLargeError, match="larger than 1000 bytes"):
         client(lambda _: httpx2.Response(200, content=b" " * 2000)).read_page(QUERY)
 
 

@@ -38,7 +38,7 @@ def test_an_empty_page_may_have_no_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b'{"data":[{"id":', b"<html>busy</html>", b"\xff\xfe", b'{"data":[],"has_more":false} x']
+    "body", [b"", b'{"data":[{"id":', b"<html>busy</html>", b"\xff\xff", b'{"data":[],"has_more":false} x']
 )
 def test_a_body_that_is_cut_off_or_no_json_may_come_better(body: bytes) -> None:
     with pytest.raises(FeedBusyError):
@@ -101,7 +101,7 @@ def test_an_activity_without_an_id_gets_one_from_its_bytes(raw: bytes) -> None:
 
 
 def test_a_lone_surrogate_in_an_id_does_not_break_storing() -> None:
-    assert decode_activity(rb'{"id":"a\ud800","type":"t"}').id == "a?"
+    assert decode_activity(rb'{"id":"a\ud800","type":"t"}').id == r"a\ud800"
 
 
 json_values = st.recursive(

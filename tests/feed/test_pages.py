@@ -32,7 +32,7 @@ def read(
     resumed: list[datetime] = []
     pages = Pages(shelf, clock or FakeClock(NOW), resumed.append)
     query = Query(WHOLE, order=order, limit=limit)
-    return [one.id for page in read_ahead(pages.read(query)) for one in page.activities]
+    return [one.id for read in read_ahead(pages.read(query)) for one in read.page.activities]
 
 
 rows = st.lists(st.integers(0, 8), min_size=0, max_size=20).map(

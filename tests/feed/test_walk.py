@@ -135,6 +135,17 @@ def test_a_server_without_order_is_walked_from_its_newest_end() -> None:
     assert ledger.claims[0].window == Window(HOUR.start, NOW - 60 * SECOND)
 
 
+def test_a_page_continues_by_time_and_joins_on_to_the_one_before() -> None:
+    shelf = shelf_of(35)
+
+    walk(shelf, Notebook())
+
+    starts = [query.window.start for query in shelf.asked]
+    assert starts[:4] == [HOUR.start + 30 * number * SECOND for number in (0, 9, 19, 29)]
+    assert {query.after_id for query in shelf.asked} == {None}
+    assert [query.limit for query in shelf.asked][:4] == [10, 11, 11, 11]
+
+
 def test_a_server_without_order_is_asked_with_it_once_only() -> None:
     shelf = shelf_of(5, knows_order=False)
     walking = walker(shelf, Notebook())
@@ -162,7 +173,7 @@ def test_a_refusal_of_something_else_is_raised_and_order_is_tried_again_later() 
     assert [query.order for query in shelf.asked] == ["asc", None, "asc"]
 
 
-def test_nothing_is_claimed_when_a_page_is_missing() -> None:
+def test_nothing_is_claimed_when_a_page_is_missing_but_what_came_before_is_stored() -> None:
     def fail(number: int, query: Query, page: Page) -> Page:
         if number == 4:
             message = "busy"
@@ -175,7 +186,7 @@ def test_nothing_is_claimed_when_a_page_is_missing() -> None:
         walk(shelf_of(35, fail), ledger)
 
     assert ledger.claims == []
-    assert len(ledger.received) == 20
+    assert len(ledger.received) == 30
 
 
 def test_nothing_is_claimed_when_storing_fails() -> None:
@@ -187,19 +198,24 @@ def test_nothing_is_claimed_when_storing_fails() -> None:
     assert ledger.claims == []
 
 
-def test_a_lost_cursor_is_told_and_nothing_is_skipped() -> None:
+def test_a_lost_cursor_is_told_and_nothing_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anthropic_audit.feed.reading.MAX_LIMIT", 10)
+
     def lose(number: int, query: Query, page: Page) -> Page:
-        if number == 3:
+        if query.after_id is not None and number in (3, 6):
             message = "invalid cursor"
             raise FeedRefusedError(message)
         return page
 
     ledger, told = Notebook(), list[Progress]()
+    shelf = Shelf([activity(number, HOUR.start + SECOND) for number in range(35)], lambda: NOW, lose)
 
-    walker(shelf_of(35, lose), ledger, told).walk(Due(HOUR, Purpose.TAIL))
+    rest: Window | None = HOUR
+    while rest is not None:
+        rest = walker(shelf, ledger, told).walk(Due(rest, Purpose.TAIL)).rest
 
     assert len(ledger.received) == 35
-    assert [one.resumed_at for one in told if isinstance(one, CursorLost)] == [HOUR.start + 30 * 19 * SECOND]
+    assert {one.resumed_at for one in told if isinstance(one, CursorLost)} == {HOUR.start + SECOND}
 
 
 @given(st.integers(0, 120), st.integers(1, 40), st.integers(1, 5), st.booleans())

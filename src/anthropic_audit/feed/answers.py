@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 
 from anthropic_audit.errors import AuditError, FeedBusyError, FeedContractError, FeedDeniedError, FeedRefusedError
 from anthropic_audit.redact import redact
+from anthropic_audit.retry_after import retry_after_seconds
+from anthropic_audit.times import EPOCH
 
-_LONGEST_MESSAGE = 500
+MAX_REQUEST_ID_CHARS: Final = 128
+"""A longer `request-id` is cut."""
+
+_MAX_MESSAGE_CHARS: Final = 500
+_MAX_QUOTED_BYTES: Final = 4_000
+_MAX_QUOTED_CHARS: Final = 120
 _KEY_ADVICE = "use a Compliance Access Key or an Admin API key that was made after the Compliance API was enabled"
-_DENIALS = {
+_DENIALS: Final = {
     HTTPStatus.UNAUTHORIZED: "the key is unknown, disabled or revoked: put a new one where the feed reads it",
     HTTPStatus.FORBIDDEN: f"the key lacks the scope `read:compliance_activities`: {_KEY_ADVICE}",
     HTTPStatus.NOT_FOUND: f"no key arrived, or one of a kind that can't read the Activity Feed: {_KEY_ADVICE}",
 }
+_PASSING: Final = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.MISDIRECTED_REQUEST,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+"""Client errors (4xx) that may be repeated (RFC 9110, RFC 8470); a GET changes nothing, so repeating it is safe."""
+_REDIRECT_HINT = "redirects are never followed, for the key's sake: check the url, and whether a login page answers"
+_STRANGE_HINT = "check the feed's url, and ask Anthropic with the request-id if it is right"
+_BETWEEN_HINT = "ask whoever runs the proxy or firewall to let requests to the feed's url through, unchanged"
+_MARKUP: Final = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>|<[^>]*$", re.DOTALL | re.IGNORECASE)
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -31,51 +55,85 @@ class _ErrorBody(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, without its success: status, headers with lower-case names, and the body of an error."""
+    """What came back: status, headers with lower-case names, and the body of an error."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    received_at: datetime = EPOCH
+    via: str = ""
+    """The proxy that the request went through, as messages name it; empty without one."""
+
+    @property
+    def problem(self) -> _Problem | None:
+        """The error as the API writes one, or None."""
+        try:
+            return msgspec.json.decode(self.body, type=_ErrorBody).error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+    @property
+    def is_from_api(self) -> bool:
+        """True when the API itself has answered: its answers have a `request-id`, or an error body of its own."""
+        return "request-id" in self.headers or self.problem is not None
 
 
 def refusal(answer: Answer) -> AuditError | None:
     """Say what an answer asks of us; None is a yes."""
-    if answer.status == HTTPStatus.OK:
+    status = answer.status
+    if status == HTTPStatus.OK:
         return None
+    if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _busy(answer)
+    if status == HTTPStatus.BAD_REQUEST and answer.is_from_api:
+        hint = "compare the feed's filters with the documentation of the Activity Feed"
+        return FeedRefusedError(_said(answer), hint=hint)
+    denial = _denial(answer)
+    if denial is not None:
+        return FeedDeniedError(_said(answer), hint=denial)
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    return FeedContractError(_said(answer), hint=_REDIRECT_HINT if is_redirect else _STRANGE_HINT)
+
+
+def _denial(answer: Answer) -> str | None:
+    """Say what to do about an answer that lets us not in, or None if it is another."""
+    if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return "the proxy wants a user name and a password: give them in proxy_url, or in the variable that names it"
+    if not answer.is_from_api and answer.status >= HTTPStatus.BAD_REQUEST:
+        return _BETWEEN_HINT
+    return _DENIALS[HTTPStatus(answer.status)] if answer.status in _DENIALS else None
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """Return the answer's `request-id`, no longer than one can be."""
+    said = headers.get("request-id")
+    return None if said is None else said[:MAX_REQUEST_ID_CHARS]
+
+
+def first_words(body: bytes) -> str:
+    """Return the first words of a page that is none of the API's, without markup and without what could be a key."""
+    text = _MARKUP.sub(" ", body[:_MAX_QUOTED_BYTES].decode("utf-8", "replace"))
+    return redact(" ".join(text.split()))[:_MAX_QUOTED_CHARS]
+
+
+def _busy(answer: Answer) -> AuditError:
     said = _said(answer)
-    if answer.status in _DENIALS:
-        return FeedDeniedError(said, hint=_DENIALS[HTTPStatus(answer.status)])
-    if answer.status == HTTPStatus.BAD_REQUEST:
-        return FeedRefusedError(said, hint="compare the feed's filters with the documentation of the Activity Feed")
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _busy(answer, said)
-    if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-        return FeedContractError(said, hint="redirects are never followed, for the key's sake: check the url")
-    return FeedContractError(said, hint="check the feed's url, and ask Anthropic with the request-id if it is right")
-
-
-def _busy(answer: Answer, said: str) -> AuditError:
     if answer.headers.get("x-should-retry", "").lower() == "false":
         return FeedContractError(said, hint="the API says that asking again won't help: send Anthropic the request-id")
-    return FeedBusyError(said, retry_after=_seconds(answer.headers.get("retry-after")))
-
-
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None
+    return FeedBusyError(said, retry_after=retry_after_seconds(answer.headers, answer.received_at))
 
 
 def _said(answer: Answer) -> str:
     """Quote status, the API's own words and the request-id, without what could be a key."""
-    try:
-        problem = msgspec.json.decode(answer.body, type=_ErrorBody).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        problem = _Problem()
-    words = redact(": ".join(filter(None, (problem.type, problem.message)))[:_LONGEST_MESSAGE])
-    request_id = answer.headers.get("request-id", "none")
-    return f"the feed answered {answer.status}{f' ({words})' if words else ''}, request-id: {request_id}"
+    problem = answer.problem or _Problem()
+    words = redact(": ".join(filter(None, (problem.type, problem.message)))[:_MAX_MESSAGE_CHARS])
+    if answer.is_from_api:
+        request_id = request_id_of(answer.headers) or "none"
+        return f"the feed answered {answer.status}{f' ({words})' if words else ''}, request-id: {request_id}"
+    kind = redact(answer.headers.get("content-type", "").partition(";")[0].strip()[:_MAX_QUOTED_CHARS])
+    words = first_words(answer.body)
+    quoted = f" ({': '.join(filter(None, (kind, words)))})" if words else ""
+    if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _PASSING:
+        via = f", through {answer.via}" if answer.via else ""
+        return f"a proxy or firewall answered {answer.status} in place of the API{quoted}{via}, request-id: none"
+    return f"the feed answered {answer.status}{quoted}, request-id: none"

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Waiting, Watch
+from anthropic_audit.retry_after import MAX_HEADER_CHARS
+from anthropic_audit.timestamps import read_timestamp
 
 _LONGEST_SECONDS = 60.0
 """The budget is one of 600 requests a minute: no wait for it is longer."""
+
+MAX_REQUESTS = 1_000_000
+"""A larger limit or remainder is not believed: the documented budget is 600 requests a minute."""
+
+_NUMBER = re.compile(r"[0-9]{1,7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +39,20 @@ class Allowance:
 
 
 def allowance(headers: Mapping[str, str]) -> Allowance | None:
-    """Read the three headers; None when one is missing or unreadable."""
-    try:
-        reset = datetime.fromisoformat(headers["anthropic-ratelimit-requests-reset"])
-        return Allowance(
-            limit=int(headers["anthropic-ratelimit-requests-limit"]),
-            remaining=int(headers["anthropic-ratelimit-requests-remaining"]),
-            reset=reset if reset.tzinfo else reset.replace(tzinfo=UTC),
-        )
-    except (KeyError, ValueError):
+    """Read the three headers; None when one is missing, unreadable or not believable."""
+    limit = _count(headers.get("anthropic-ratelimit-requests-limit"))
+    remaining = _count(headers.get("anthropic-ratelimit-requests-remaining"))
+    reset = read_timestamp((headers.get("anthropic-ratelimit-requests-reset") or "")[:MAX_HEADER_CHARS])
+    if limit is None or remaining is None or reset is None:
         return None
+    return Allowance(limit, remaining, reset.moment)
+
+
+def _count(text: str | None) -> int | None:
+    """Read a number of requests; None when it is none that can be believed."""
+    if text is None or not _NUMBER.fullmatch(text.strip()):
+        return None
+    return min(int(text), MAX_REQUESTS)
 
 
 class Budget:

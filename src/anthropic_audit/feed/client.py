@@ -1,40 +1,44 @@
-"""One request to the Activity Feed: ask, listen, say what it means. The only module that knows the HTTP library."""
+"""One request to the Activity Feed: ask, listen, say what it means."""
 
 from __future__ import annotations
 
-import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import cache
+from datetime import datetime
+from http import HTTPStatus
 from typing import Self
 
 import httpx2
 
-from anthropic_audit.errors import FeedContractError, FeedUnreachableError, SetupError
+from anthropic_audit.errors import FeedContractError, FeedPageTooLargeError, FeedUnreachableError
 from anthropic_audit.model import Page, Query
-from anthropic_audit.network import DeadlineExceededError, Supervisor, supervise
+from anthropic_audit.network import Supervisor, supervise
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Asked, StillWaiting
-from anthropic_audit.redact import Secret, redact, safe_url
+from anthropic_audit.redact import Secret
+from anthropic_audit.retry_after import http_date
 from anthropic_audit.settings import FeedSettings
-from anthropic_audit.times import format_duration
+from anthropic_audit.timestamps import is_plausible
 
-from .answers import Answer, refusal
+from .answers import Answer, refusal, request_id_of
 from .budget import Budget, allowance
+from .connection import Route, Transport, open_client, translated
 from .decode import decode_body
+from .proxy import proxy_of
 from .query import PATH, parameters
 from .trace import Exchange, Tracer
 
-Transport = httpx2.BaseTransport
-"""What carries requests; another one than the network's is for tests."""
+MAX_PAGE_BYTES = 64 * 2**20
+"""A page with more bytes is not read; its activities are asked for in smaller numbers."""
 
-_LARGEST_BODY_BYTES = 512 * 2**20
+MAX_ACTIVITY_BYTES = 512 * 2**20
+"""An answer with one activity may have this many bytes; a larger one can't be collected."""
+
+_MAX_ERROR_BYTES = 2**20
+"""So much of an answer that is no page is read."""
 _VERSION = "2023-06-01"
+_MAX_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,10 @@ class FeedClient:
         self._tracer = tracer
         self._key = key
         self._leave = 0.0
-        self._deadline = settings.deadline
         self._supervisor = Supervisor(clock.check, self._tell_waiting)
-        self._client = supervise(_open_client(settings, transport), self._supervisor)
+        self._client = supervise(open_client(settings, transport), self._supervisor)
+        proxy = proxy_of(settings.url, settings.proxy_url) if transport is None else None
+        self._route = Route(self._url, settings.deadline, proxy)
 
     def leaving(self, share: float) -> Self:
         """Return the same client for requests that can wait: each leaves a share of the budget to others."""
@@ -101,9 +106,9 @@ class FeedClient:
             self._budget.give_up()
             raise
         self._budget.learn(heard.headers)
-        request_id = heard.headers.get("request-id")
+        request_id, now = request_id_of(heard.headers), self._clock.now()
         self._budget.watch(Asked(self._name, request_id, asked_at, heard.status, time.monotonic() - started))
-        problem = refusal(Answer(heard.status, heard.headers, heard.body))
+        problem = refusal(Answer(heard.status, heard.headers, heard.body, now, self._route.via))
         if problem is not None:
             raise problem
         body = decode_body(heard.body)
@@ -114,8 +119,10 @@ class FeedClient:
             first_id=body.first_id,
             last_id=body.last_id,
             request_id=request_id,
-            received_at=self._clock.now(),
+            received_at=now,
             server_time=_server_time(heard.headers.get("date")),
+            age_seconds=_age_seconds(heard.headers.get("age")),
+            problem=body.problem,
             requests_limit=left.limit if left else None,
             requests_remaining=left.remaining if left else None,
         )
@@ -131,13 +138,14 @@ class FeedClient:
 
     def _ask(self, query: Query, asked_at: datetime) -> _Heard:
         headers = {"x-api-key": self._key.reveal(), "anthropic-version": _VERSION, "accept": "application/json"}
+        headers["cache-control"] = "no-cache"
         request = self._client.build_request("GET", self._url, params=tuple(parameters(query)), headers=headers)
         started = time.monotonic()
         heard: _Heard | None = None
         failure: str | None = None
         try:
-            with _translated(self._url, self._deadline), self._supervisor.request(self._deadline.total_seconds()):
-                heard = self._listen(request)
+            with translated(self._route), self._supervisor.request(self._route.deadline.total_seconds()):
+                heard = self._listen(request, MAX_ACTIVITY_BYTES if query.limit == 1 else MAX_PAGE_BYTES)
         except (FeedUnreachableError, FeedContractError) as error:
             failure = str(error)
             raise
@@ -157,83 +165,41 @@ class FeedClient:
                 )
         return heard
 
-    def _listen(self, request: httpx2.Request) -> _Heard:
+    def _listen(self, request: httpx2.Request, max_bytes: int) -> _Heard:
         response = self._client.send(request, stream=True)
         try:
+            is_page = response.status_code == HTTPStatus.OK
+            _check_size(_announced(response.headers) if is_page else 0, max_bytes)
             parts, size = [], 0
             for part in response.iter_bytes():
                 parts.append(part)
                 size += len(part)
-                if size > _LARGEST_BODY_BYTES:
-                    message = f"the answer is larger than {_LARGEST_BODY_BYTES} bytes"
-                    raise FeedContractError(message, hint="set a smaller batch_size")
+                if not is_page and size > _MAX_ERROR_BYTES:
+                    break
+                _check_size(size, max_bytes)
             return _Heard(response.status_code, response.headers, b"".join(parts))
         finally:
             response.close()
 
 
-def _open_client(settings: FeedSettings, transport: Transport | None) -> httpx2.Client:
-    url = httpx2.URL(settings.url)
-    if url.scheme not in {"http", "https"} or not url.host:
-        message = f"the feed's url is no http or https URL: `{safe_url(settings.url)}`"
-        raise SetupError(message, hint='the real one is url = "https://api.anthropic.com"')
-    try:
-        return httpx2.Client(
-            verify=_trust(settings),
-            proxy=settings.proxy_url or None,
-            timeout=settings.http_client_timeout.total_seconds(),
-            follow_redirects=False,
-            transport=transport,
-            headers={"user-agent": "anthropic-audit"},
-        )
-    except (ValueError, httpx2.InvalidURL) as error:
-        message = f"the feed's proxy_url can't be used: `{safe_url(settings.proxy_url)}`"
-        raise SetupError(message, hint="write http://host:port, https://host:port or socks5://host:port") from error
-    except ImportError as error:
-        message = "a socks proxy needs one more package"
-        raise SetupError(message, hint="pip install 'anthropic-audit[socks]'") from error
+def _announced(headers: httpx2.Headers) -> int:
+    """Return how many bytes an answer says that it has; 0 when it does not say."""
+    said = headers.get("content-length", "")
+    return int(said) if said.isdecimal() and len(said) <= _MAX_DIGITS else 0
 
 
-def _trust(settings: FeedSettings) -> ssl.SSLContext | bool:
-    """Build what decides whom to trust: the system's authorities or our own file, and our certificate if any."""
-    if not settings.ca_file and not settings.client_certificate_file:
-        return _system_trust()
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file or None)
-        if settings.client_certificate_file:
-            context.load_cert_chain(settings.client_certificate_file, settings.client_key_file or None)
-    except OSError as error:  # ssl.SSLError is one, too
-        names = ", ".join(filter(None, (settings.ca_file, settings.client_certificate_file, settings.client_key_file)))
-        message = f"a certificate file can't be used ({error.strerror or error}): {names}"
-        raise SetupError(message, hint="ca_file, client_certificate_file and client_key_file are PEM files") from error
-    return context
-
-
-@cache
-def _system_trust() -> ssl.SSLContext:
-    """Trust whom the system trusts; one context for all feeds, as each costs a megabyte."""
-    return httpx2.create_ssl_context()
-
-
-@contextmanager
-def _translated(url: str, deadline: timedelta) -> Iterator[None]:
-    """Turn the HTTP library's failures into ours; every one of them is a reason to try again."""
-    try:
-        yield
-    except DeadlineExceededError as error:
-        message = f"no complete answer within {format_duration(deadline)} from {safe_url(url)}"
-        hint = "something on the way sends too slowly, or without end: check the network, or raise request_deadline"
-        raise FeedUnreachableError(message, hint=hint) from error
-    except httpx2.TimeoutException as error:
-        message = f"no answer in time from {safe_url(url)} ({type(error).__name__})"
-        raise FeedUnreachableError(message, hint="check the network, or raise http_client_timeout") from error
-    except httpx2.HTTPError as error:
-        message = f"no answer from {safe_url(url)}: {redact(str(error)) or type(error).__name__}"
-        raise FeedUnreachableError(message, hint="check url, proxy_url, ca_file and the network") from error
+def _check_size(nbytes: int, max_bytes: int) -> None:
+    if nbytes > max_bytes:
+        message = f"the answer is larger than {max_bytes} bytes"
+        raise FeedPageTooLargeError(message, hint="fewer activities are asked for at once")
 
 
 def _server_time(date: str | None) -> datetime | None:
-    try:
-        return None if date is None else parsedate_to_datetime(date).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    """Return the server's clock, or None when it shows nothing that can be believed."""
+    read = http_date(date)
+    return read if read is not None and is_plausible(read) else None
+
+
+def _age_seconds(age: str | None) -> float:
+    """Return how long an answer lay in a cache, as the cache tells it (RFC 9111, section 5.1)."""
+    return float(age) if age is not None and age.strip().isdecimal() and len(age) <= _MAX_DIGITS else 0.0

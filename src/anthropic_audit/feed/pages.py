@@ -1,7 +1,9 @@
-"""The pages of a window, whatever happens to cursors on the way.
+"""Read the pages of a window so that nothing between two of them can be missed.
 
-A cursor lives inside one walk only. When the server no longer accepts it, or stays where it is, the walk goes on by
-time, from the last moment it has seen: that repeats a few activities and skips none.
+A page is continued by time: the next question begins at the moment of the last activity read, and that activity has to
+come again. So the server's cursors (`last_id`) are needed only within one moment that has more activities than a page
+holds, and a cursor that is wrong, lost or repeated costs a page and never an activity. Each page is held against its
+question (`contract`); one that contradicts it is passed on like any other, together with the rule that it breaks.
 """
 
 from __future__ import annotations
@@ -9,24 +11,31 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from anthropic_audit.errors import FeedRefusedError, FeedStalledError
-from anthropic_audit.model import Order, Page, Query, Window
+from anthropic_audit.errors import FeedPageTooLargeError, FeedRefusedError, FeedStalledError
+from anthropic_audit.model import Page, Query
 from anthropic_audit.ports import Clock, Feed
-from anthropic_audit.times import EPOCH
 
-_MOMENT = timedelta(microseconds=1)
-_MOST_RESUMES = 5
+from .reading import MAX_JOIN_TRIES, Read, Reading
+
+READ_AHEAD_BYTES = 16 * 2**20
+"""Behind a page with more bytes, the next one is asked for only when it is wanted: two such need not be in memory."""
+
+_MAX_RESUMES = 5
+_SHRINK = 4
+"""By how much fewer activities are asked for when a page is too large."""
+_MAX_EMPTY_TRIES = 2
+"""How often an empty page is asked for again before its cursor is followed, which nothing can be compared with."""
 
 
 class Pages:
     """Read a query's pages in the order of the server.
 
     Args:
-        feed: Whom to ask.
+        feed: What answers.
         clock: What waits between attempts to get past a standstill.
-        on_resume: Told the moment from which the walk goes on after a cursor was lost.
+        on_resume: Called with the moment from which the walk goes on after a cursor was lost.
     """
 
     def __init__(self, feed: Feed, clock: Clock, on_resume: Callable[[datetime], None]) -> None:
@@ -34,7 +43,7 @@ class Pages:
         self._clock = clock
         self._on_resume = on_resume
 
-    def read(self, query: Query) -> Iterator[Page]:
+    def read(self, query: Query) -> Iterator[Read]:
         """Yield pages until the server says that there are no more.
 
         Raises:
@@ -42,65 +51,95 @@ class Pages:
             FeedRefusedError: The server refuses the question itself.
             TransientError, FatalError: As the feed raises them.
         """
-        edge: datetime | None = None
-        seen: set[str] = set()
-        resumes = 0
-        while True:
-            page = self._page(query)
-            if page is not None:
-                yield page
-                if not page.has_more:
-                    return
-                moved = _edge(page, query, edge)
-                resumes = 0 if moved != edge else resumes
-                edge = moved
-                if page.last_id is not None and page.last_id not in seen:
-                    seen.add(page.last_id)
-                    query = replace(query, after_id=page.last_id)
-                    continue
-            resumes += 1
-            if resumes > _MOST_RESUMES:
-                message = f"the feed promises more and stays at {edge or query.window.start}"
-                raise FeedStalledError(message, hint="the window is tried again at the next interval")
-            if resumes > 1:
-                self._clock.wait(2.0 ** (resumes - 2))
-            query = _resumed(query, edge)
-            seen.clear()
-            self._on_resume(edge or query.window.start)
+        reading = Reading(query)
+        asked: Query | None = query
+        while asked is not None:
+            answer = self._answer(asked, reading)
+            if answer is None:
+                asked = self._resumed(reading, asked.window.start)
+                continue
+            page, asked = answer
+            yield reading.take(page, asked)
+            asked = self._next(reading, page, asked)
+        yield from self._proof(reading)
 
-    def _page(self, query: Query) -> Page | None:
-        """Ask; None when the server refuses the question for its cursor."""
-        try:
-            return self._feed.read_page(query)
-        except FeedRefusedError:
-            if query.after_id is None:
-                raise
+    def _next(self, reading: Reading, page: Page, asked: Query) -> Query | None:
+        """Return the next question, or None at the window's end.
+
+        Raises:
+            FeedStalledError: The server does not move on.
+        """
+        if reading.has_lost_its_place and reading.join_tries <= MAX_JOIN_TRIES:
+            self._clock.wait(2.0 ** (reading.join_tries - 1))
+            return asked
+        if asked.after_id is not None and (not page.has_more or reading.is_past_moment):
+            return reading.strictly_after()
+        if not page.has_more:
             return None
+        if reading.has_progress and asked.after_id is None:
+            return reading.by_time()
+        reading.check_progress()
+        if asked.after_id is None and 0 < reading.empty_pages <= _MAX_EMPTY_TRIES:
+            return self._resumed(reading, asked.window.start)
+        return reading.by_cursor(page) or self._resumed(reading, asked.window.start)
+
+    def _resumed(self, reading: Reading, start: datetime) -> Query:
+        """Go on by time, after a while; that repeats a few activities and skips none.
+
+        Raises:
+            FeedStalledError: That was tried often enough.
+        """
+        reading.resumes += 1
+        if reading.resumes > _MAX_RESUMES:
+            message = f"the feed promises more and stays at {reading.edge or start}"
+            raise FeedStalledError(message, hint="the window is tried again at the next interval")
+        if reading.resumes > 1:
+            self._clock.wait(2.0 ** (reading.resumes - 2))
+        self._on_resume(reading.edge or start)
+        return reading.by_time()
+
+    def _answer(self, query: Query, reading: Reading) -> tuple[Page, Query] | None:
+        """Ask, for fewer activities if that many are too large; None when the server refuses the cursor."""
+        while True:
+            try:
+                return self._feed.read_page(query), query
+            except FeedPageTooLargeError:
+                if query.limit == 1:
+                    raise
+                query = replace(query, limit=max(1, query.limit // _SHRINK))
+            except FeedRefusedError:
+                if query.after_id is not None:
+                    return None
+                if query.limit <= reading.question.limit:
+                    raise
+                reading.max_limit = reading.question.limit
+                query = replace(query, limit=reading.max_limit)
+
+    def _proof(self, reading: Reading) -> Iterator[Read]:
+        """Ask for what lies on the wrong side of the first activity, where it is doubtful that there is nothing.
+
+        A page promised more, and less than a page came: that is also what a server does that ignores the order and
+        began at the wrong end.
+        """
+        query = reading.other_side(self._clock.now())
+        if query is None:
+            return
+        page = self._feed.read_page(query)
+        while page.has_more and not page.activities:
+            self._resumed(reading, query.window.start)
+            page = self._feed.read_page(query)
+        if page.activities:
+            yield reading.take_proof(page, query)
 
 
-def _edge(page: Page, query: Query, edge: datetime | None) -> datetime | None:
-    """Return the farthest moment that the walk has reached; activities without a time don't count."""
-    times = [activity.created_at for activity in page.activities if activity.created_at != EPOCH]
-    if not times:
-        return edge
-    if query.order is Order.ASCENDING:
-        return max(times) if edge is None else max(edge, *times)
-    return min(times) if edge is None else min(edge, *times)
-
-
-def _resumed(query: Query, edge: datetime | None) -> Query:
-    """Return the question that goes on from a moment instead of a cursor; that moment itself is read again."""
-    window = query.window
-    if edge is not None and window.start <= edge < window.end:
-        later = query.order is Order.ASCENDING
-        window = Window(edge, window.end) if later else Window(window.start, min(window.end, edge + _MOMENT))
-    return replace(query, window=window, after_id=None)
-
-
-def read_ahead(pages: Iterator[Page]) -> Generator[Page]:
-    """Yield the same pages, while the next one is already being asked for."""
+def read_ahead(pages: Iterator[Read]) -> Generator[Read]:
+    """Yield the same pages, while the next one is already being asked for, unless pages are large."""
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
         coming = pool.submit(next, pages, None)
-        while (page := coming.result()) is not None:
-            coming = pool.submit(next, pages, None)
-            yield page
+        while (read := coming.result()) is not None:
+            is_large = sum(len(one.raw) for one in read.page.activities) > READ_AHEAD_BYTES
+            if not is_large:
+                coming = pool.submit(next, pages, None)
+            yield read
+            if is_large:
+                coming = pool.submit(next, pages, None)

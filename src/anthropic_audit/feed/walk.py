@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from anthropic_audit.errors import FeedRefusedError
+from anthropic_audit.errors import AuditError, FeedContractError, FeedRefusedError
 from anthropic_audit.model import Coverage, Filters, Order, Page, Query, Received, Window
 from anthropic_audit.plan import Due
 from anthropic_audit.ports import Clock, Feed, Ledger
 from anthropic_audit.progress import CursorLost, PageRead, Stored, WalkFinished, WalkStarted, Watch
-from anthropic_audit.times import EPOCH
+from anthropic_audit.times import EPOCH, moved
 
+from .contract import Rule
 from .pages import Pages, read_ahead
+from .reading import Read
+
+STORE_BYTES = 32 * 2**20
+"""Activities with more bytes than this are stored at once, whatever `store_every` says."""
+
+_PROXY_HINT = "a proxy or cache that changes answers can do that; the window is walked again at the next interval"
+_HINTS = {
+    Rule.ANSWER: "the window is walked again at the next interval; send Anthropic the request-id if it stays",
+    Rule.CACHE: "have the proxy not cache the API's answers; the window is walked again at the next interval",
+}
+
+
+class _OrderIgnoredError(FeedContractError):
+    """The server does not keep the order that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +61,17 @@ class Tally:
     request_id: str | None = None
     requests_limit: int | None = None
     requests_remaining: int | None = None
-    reached: datetime | None = None
-    """The `created_at` of the last activity in reading order."""
+    oldest_clock: datetime | None = None
+    """The server's clock at the earliest answer, as far as answers tell it."""
+    broken: str | None = None
+    """What of the contract an answer contradicts, and its request-id."""
+    hint: str | None = None
 
-    def add(self, page: Page) -> Self:
+    def add(self, read: Read) -> Self:
         """Count a page."""
-        times = [activity.created_at for activity in page.activities if activity.created_at != EPOCH]
-        return replace(
+        page = read.page
+        clocks = [clock for clock in (self.oldest_clock, page.server_time) if clock is not None]
+        tally = replace(
             self,
             pages=self.pages + 1,
             activities=self.activities + len(page.activities),
@@ -60,8 +80,12 @@ class Tally:
             request_id=page.request_id,
             requests_limit=page.requests_limit,
             requests_remaining=page.requests_remaining,
-            reached=times[-1] if times else self.reached,
+            oldest_clock=min(clocks, default=None),
         )
+        if read.broken is None or tally.broken is not None:
+            return tally
+        what = f"{read.broken.what} (rule: {read.broken.rule}), request-id: {page.request_id or 'none'}"
+        return replace(tally, broken=what, hint=_HINTS.get(read.broken.rule, _PROXY_HINT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +116,7 @@ class Walker:
         """
         try:
             return self._walk(due)
-        except FeedRefusedError:
+        except (FeedRefusedError, _OrderIgnoredError):
             if self._order is None:
                 raise
             return self._walk_without_order(due)
@@ -102,7 +126,7 @@ class Walker:
         self._order = None
         try:
             return self._walk(due)
-        except FeedRefusedError:
+        except (FeedRefusedError, FeedContractError):
             self._order = Order.ASCENDING
             raise
 
@@ -110,26 +134,51 @@ class Walker:
         self._watch(WalkStarted(self._name, due.window, due.purpose))
         query = Query(due.window, self._rules.filters, self._order, self._rules.limit)
         walk_id, started = uuid.uuid4().hex, self._clock.now()
-        tally, pending, is_cut = Tally(), [], False
-        pages = Pages(self._feed, self._clock, lambda moment: self._watch(CursorLost(self._name, moment)))
-        with closing(read_ahead(pages.read(query))) as coming:
-            for page in coming:
-                if tally.pages == 0 and page.server_time is not None:
-                    started = min(started, page.server_time)
-                tally = tally.add(page)
-                pending.append(page)
-                self._tell(page)
-                is_cut = page.has_more and self._may_be_cut(due.window, tally)
-                if is_cut or len(pending) >= self._rules.store_every:
-                    tally, pending = self._store(tally, pending, walk_id), []
-                if is_cut:
-                    break
-        tally = self._store(tally, pending, walk_id)
-        cut = tally.reached if is_cut else None
+        tally, cut = self._read(due.window, query, walk_id)
+        if tally.broken is not None:
+            message = f"the feed's answer contradicts the question: {tally.broken}"
+            raise FeedContractError(message, hint=tally.hint)
+        started = min(started, tally.oldest_clock or started)
         coverage = self._claim(due, tally, walk_id, self._covered(due.window, started, cut))
         return Walked(coverage, Window(cut, due.window.end) if cut is not None and cut < due.window.end else None)
 
-    def _store(self, tally: Tally, pages: list[Page], walk_id: str) -> Tally:
+    def _read(self, window: Window, query: Query, walk_id: str) -> tuple[Tally, datetime | None]:
+        """Read and store a window's pages; return what was seen, and where the walk was cut short, if it was.
+
+        Raises:
+            FeedContractError: A page contradicts its question; all that was read is stored.
+            TransientError, FatalError, InterruptedRunError: As reading raises them; what was read before is stored.
+        """
+        tally, pending = Tally(), list[Page]()
+        pages = Pages(self._feed, self._clock, lambda moment: self._watch(CursorLost(self._name, moment)))
+        with closing(read_ahead(pages.read(query))) as coming:
+            while True:
+                try:
+                    read = next(coming, None)
+                except AuditError:
+                    self._store(tally, pending, walk_id)
+                    raise
+                if read is None:
+                    return self._store(tally, pending, walk_id), None
+                tally = tally.add(read)
+                pending.append(read.page)
+                self._tell(read.page)
+                cut = self._cut(window, tally, read)
+                is_unordered = read.broken is not None and read.broken.rule is Rule.ORDER and self._order is not None
+                if cut is not None or is_unordered or self._is_enough(pending):
+                    tally, pending = self._store(tally, pending, walk_id), []
+                if is_unordered:
+                    message = f"the feed does not keep the order that was asked for: {tally.broken}"
+                    raise _OrderIgnoredError(message, hint=tally.hint)
+                if cut is not None:
+                    return tally, cut
+
+    def _is_enough(self, pages: Sequence[Page]) -> bool:
+        """Say whether pages should be stored before more of them are in memory."""
+        nbytes = sum(len(activity.raw) for page in pages for activity in page.activities)
+        return len(pages) >= self._rules.store_every or nbytes >= STORE_BYTES
+
+    def _store(self, tally: Tally, pages: Sequence[Page], walk_id: str) -> Tally:
         received = [
             Received(activity, self._name, page.received_at, page.request_id, walk_id)
             for page in pages
@@ -141,13 +190,17 @@ class Walker:
         self._watch(Stored(self._name, len(received), new))
         return replace(tally, new=tally.new + new)
 
-    def _may_be_cut(self, window: Window, tally: Tally) -> bool:
-        """Say whether a walk is long enough to end here, with something to claim.
+    def _cut(self, window: Window, tally: Tally, read: Read) -> datetime | None:
+        """Return where a walk ends that is long enough and has something to claim, or None when it goes on.
 
-        Only ascending walks are cut: what is left of the window then follows the claim, where the tail goes on.
+        Only ascending walks are cut, and only inside of the window: what is left of it then follows the claim, where
+        the tail goes on. A walk whose pages contradict their question is read on, so that all of it is stored.
         """
-        is_long = self._order is Order.ASCENDING and tally.pages >= self._rules.longest
-        return is_long and tally.reached is not None and tally.reached > window.start
+        if not read.page.has_more or tally.broken is not None or tally.pages < self._rules.longest:
+            return None
+        if self._order is not Order.ASCENDING or read.reached is None:
+            return None
+        return read.reached if window.start < read.reached < window.end else None
 
     def _covered(self, window: Window, started: datetime, cut: datetime | None) -> Window | None:
         """Return what of a walked window may be claimed, or None.
@@ -155,7 +208,7 @@ class Walker:
         Nothing is claimed that was younger than `settle` when the walk began, by the server's clock as well as by
         ours; and of a walk that was cut short, only what lies before the last activity it read.
         """
-        end = min(window.end, started - self._rules.settle)
+        end = min(window.end, moved(started, -self._rules.settle))
         if cut is not None:
             end = min(end, cut)
         return Window(window.start, end) if window.start < end else None

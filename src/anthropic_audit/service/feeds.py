@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anthropic_audit.feed.budget import Budget
-from anthropic_audit.feed.client import FeedClient, Transport
+from anthropic_audit.feed.client import FeedClient
+from anthropic_audit.feed.connection import Transport
 from anthropic_audit.feed.retry import Patience, RetryingFeed
 from anthropic_audit.feed.trace import Tracer
 from anthropic_audit.model import Page, Query

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from anthropic_audit.errors import AuditError, SinkBusyError, SinkDeniedError, SinkRefusedError
 from anthropic_audit.redact import redact
+from anthropic_audit.retry_after import retry_after_seconds
 
 MISSING = 404
 _DENIED = {
@@ -38,15 +40,7 @@ def refusal(sink: str, status: int, said: str, headers: Mapping[str, str]) -> Au
     text = redact(" ".join(said.split()))[:_LONGEST]
     message = f"sink {sink}: the target answered {status}: {text}"
     if status in _BUSY or status >= _SERVERS_FAULT or status == 0:
-        return SinkBusyError(message, retry_after=_seconds(headers.get("retry-after")))
+        return SinkBusyError(message, retry_after=retry_after_seconds(headers, datetime.now(UTC)))
     if status in _DENIED:
         return SinkDeniedError(message, status=status, hint=_DENIED[status])
     return SinkRefusedError(message, status=status)
-
-
-def _seconds(text: str | None) -> float | None:
-    """Read `Retry-After` in seconds; a date is rare enough to be left to our own patience."""
-    try:
-        return max(0.0, float(text)) if text else None
-    except ValueError:
-        return None
