@@ -54,7 +54,7 @@ def normalize(
             continue
         document = normalizer.document(raw, options)
         failed += "error" in document
-        pending += written(document)
+        pending += written(document, raw)
         pending += b"\n"
         if len(pending) >= _BATCH_BYTES:
             out.write(pending)
