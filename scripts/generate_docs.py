@@ -35,6 +35,7 @@ from anthropic_audit.settings import (
     UserSettings,
 )
 from anthropic_audit.times import format_duration
+from limits_page import limits_page  # type: ignore[import-not-found]  # a script beside this one
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -371,6 +372,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "commands.md": commands_page,
     "errors.md": errors_page,
+    "bounds.md": limits_page,
     "archive-tables.md": tables_page,
     "activity-types.md": activity_types_page,
     "exported-fields.md": exported_fields_page,

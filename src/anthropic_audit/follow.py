@@ -18,6 +18,8 @@ from .progress import Normalized, Watch
 from .times import EPOCH
 
 _BATCH = 10_000
+_BATCH_BYTES = 64 * 2**20
+"""How many bytes of activities are normalized at once; one activity may have more."""
 _DEFAULT = Options()
 
 
@@ -51,7 +53,7 @@ def normalize_pending(
     """
     done = 0
     while (first := archive.normalized_seq + 1) <= archive.last_seq:
-        last = min(first + _BATCH - 1, archive.last_seq)
+        last = archive.end_of_part(first, min(first + _BATCH - 1, archive.last_seq), _BATCH_BYTES)
         activities = archive.activities_between(first, last)
         archive.append_events(_normalized(activities, normalizer, rules), last)
         done += activities.num_rows

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from typer.testing import Result
 
 from anthropic_audit.catalogue import load
@@ -131,3 +132,18 @@ def test_addresses_and_user_agents_are_enriched_as_the_settings_say(run: Run, tm
     assert first["user_agent"]["name"] == "claude-cli"
     assert "geo" not in first["source"]
     assert result.stderr.count("gone.mmdb") == 1
+
+
+def test_a_line_that_is_too_long_gives_an_event_and_the_lines_after_it_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anthropic_audit.cli.normalize.MAX_LINE_BYTES", 1_000)
+    short = b'{"id":"a","type":"claude_chat_created","created_at":"2026-05-22T09:00:00Z"}'
+    lines = [short, b'{"x":"' + b"a" * 5_000 + b'"}', short + b" " * (1_000 - len(short)), b"b" * 3_000]
+
+    done = run("normalize", stdin=b"\n".join(lines))
+
+    kinds = [orjson.loads(line)["event"]["kind"] for line in done.stdout.splitlines()]
+    assert kinds == ["event", "pipeline_error", "event", "pipeline_error"]
+    assert done.stdout.count("the line has more than 1,000 bytes") == 2
+    assert "2 lines are no activities" in done.stderr

@@ -201,3 +201,18 @@ def test_a_busy_place_is_sent_less_at_the_same_time() -> None:
         list(one.bring(parcels(100), carefully=False))
 
         assert one.at_once < 8
+
+
+def test_an_event_that_is_too_large_is_rejected_unsent_and_the_others_of_its_batch_are_sent() -> None:
+    place = MemoryPlace()
+    sent = [Parcel(1, "id1", NOW, "x"), Parcel(2, "id2", NOW, "é" * 501), Parcel(3, "id3", NOW, "é" * 500)]
+    with courier(place, Limits(100, 10_000, 1, max_event_bytes=1_000)) as one:
+        settled = [(parcel.seq, verdict) for parcel, verdict in one.bring(sent, carefully=True)]
+
+    assert [(seq, verdict.fate) for seq, verdict in settled] == [
+        (1, Fate.CREATED),
+        (2, Fate.REJECTED),
+        (3, Fate.CREATED),
+    ]
+    assert settled[1][1].reason == "the event has 1,002 bytes, more than max_event_bytes = 1,000"
+    assert place.batches == [2]

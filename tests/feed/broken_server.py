@@ -108,8 +108,9 @@ class BrokenServer:
     ) -> None:
         self.rows = sorted(rows, key=lambda row: row.key)
         self.requests = 0
+        self.always_newest_first = False
         self._now = now
-        self._breaks = breaks
+        self.breaks = breaks
         self._has_ids = has_ids
         self._knows_order = knows_order
         self._earlier: list[httpx2.Response] = []
@@ -117,7 +118,7 @@ class BrokenServer:
     def respond(self, request: httpx2.Request) -> httpx2.Response:
         """Answer one request."""
         self.requests += 1
-        broken = set(self._breaks.get(self.requests, ()))
+        broken = set(self.breaks.get(self.requests, ()))
         params = request.url.params
         if "order" in params and not self._knows_order:
             return httpx2.Response(400, json={"error": {"type": "invalid_request_error", "message": "order"}})
@@ -128,7 +129,7 @@ class BrokenServer:
         asked = _Asked(
             datetime.fromisoformat(params["created_at.gte"]),
             datetime.fromisoformat(params["created_at.lt"]),
-            params.get("order") == "asc",
+            params.get("order") == "asc" and not self.always_newest_first,
             int(params["limit"]),
             params.get("after_id"),
             frozenset(params.get_list("activity_types[]")),
@@ -168,7 +169,18 @@ class BrokenServer:
         )
 
     def _broken(self, answer: _Answer, asked: _Asked, broken: set[str]) -> _Answer:
-        rows = list(answer.rows)
+        if "empty, more" in broken:
+            return _Answer((), has_more=True, first_id=None, last_id=asked.after)
+        rows = self._with_odd_rows(list(answer.rows), broken)
+        if len(rows) > max(asked.limit, len(answer.rows)):
+            rows = [*rows[: asked.limit - 1], rows[-1]] if "one row too late" in broken else rows[: asked.limit]
+            answer = replace(answer, has_more=True)
+        if rows and "shuffled" not in broken:
+            answer = replace(answer, last_id=self._cursor(rows[-1]))
+        answer = replace(answer, rows=rows, has_more=answer.has_more or "always more" in broken)
+        return self._with_cursor(answer, asked, broken) if rows else answer
+
+    def _with_odd_rows(self, rows: list[Row], broken: set[str]) -> list[Row]:
         if "shuffled" in broken:
             rows = rows[1::2] + rows[::2]
         if "one row too early" in broken:
@@ -177,14 +189,7 @@ class BrokenServer:
             rows.append(self.rows[-1])
         if "twice" in broken and rows:
             rows.insert(1, rows[0])
-        answer = replace(answer, rows=rows)
-        if "empty, more" in broken:
-            return _Answer((), has_more=True, first_id=None, last_id=asked.after)
-        if "always more" in broken:
-            answer = replace(answer, has_more=True)
-        if rows:
-            answer = self._with_cursor(answer, asked, broken)
-        return answer
+        return rows
 
     def _with_cursor(self, answer: _Answer, asked: _Asked, broken: set[str]) -> _Answer:
         last = answer.rows[-1]

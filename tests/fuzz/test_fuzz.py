@@ -11,10 +11,6 @@ import pytest
 from tests.fuzz.targets import CORPUS, NAMES, open_target
 
 ROOT = Path(__file__).parents[2]
-OPEN = frozenset((Path(__file__).parent / "open.txt").read_text().split())
-"""Inputs that break a law still; their targets are not run until they are mended."""
-
-STILL_OPEN = {name.partition("/")[0] for name in OPEN}
 WITHOUT_ATHERIS = "atheris is locked for Python 3.11 to 3.13 on x86-64 Linux: run `make setup` there, then `make fuzz`"
 
 
@@ -28,8 +24,6 @@ def test_each_target_has_a_corpus_and_each_corpus_a_target() -> None:
 def test_every_input_of_a_corpus_keeps_the_laws(name: str) -> None:
     target, broken = open_target(name), []
     for file in target.inputs():
-        if f"{name}/{file.name}" in OPEN:
-            continue
         try:
             target.check(file.read_bytes())
         except Exception as error:  # noqa: BLE001 - all of them are told together
@@ -42,10 +36,8 @@ def test_every_input_of_a_corpus_keeps_the_laws(name: str) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(find_spec("atheris") is None, reason=WITHOUT_ATHERIS)
 def test_a_short_run_of_each_target_finds_nothing_new(tmp_path: Path) -> None:
-    names = [name for name in NAMES if name not in STILL_OPEN]
-
     run = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.engine", "--findings", str(tmp_path), *names],
+        [sys.executable, "-m", "tests.fuzz.engine", "--findings", str(tmp_path), *NAMES],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -54,4 +46,4 @@ def test_a_short_run_of_each_target_finds_nothing_new(tmp_path: Path) -> None:
 
     told = "\n".join(file.read_text() for file in sorted(tmp_path.glob("*.txt")))
     assert run.returncode == 0, f"{run.stdout}\n{told}\n{run.stderr[-2000:]}"
-    assert all(f"{name} " in run.stdout for name in names), run.stdout
+    assert all(f"{name} " in run.stdout for name in NAMES), run.stdout

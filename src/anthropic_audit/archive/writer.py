@@ -40,6 +40,7 @@ from .schema import (
     SEQ,
     WITHDRAWALS,
 )
+from .sizes import end_of_part, stretches_of
 from .snapshot import translated
 from .storing import ActivityStore
 from .upkeep import GRACE, Compacted, Removed, Vacuumed
@@ -190,6 +191,15 @@ class ArchiveWriter:
     def normalized_seq(self) -> int:
         """The `seq` up to which events exist."""
         return self._events.mark(NORMALIZED)
+
+    def end_of_part(self, first: int, last: int, max_bytes: int) -> int:
+        """Return the number up to which the activities from `first` on can be read at once, `last` at most.
+
+        So many that they have about `max_bytes` bytes of received text; one at least.
+        """
+        with translated(self._folder):
+            files = [file.path for file in self._activities.files if file.may_hold(SEQ, first, last)]
+            return end_of_part(stretches_of(files), first, last, max_bytes)
 
     def activities_between(self, first: int, last: int) -> pa.Table:
         """Return the activities with a `seq` from `first` to `last`, both included, in order."""

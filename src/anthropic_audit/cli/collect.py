@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated
 
@@ -30,6 +31,9 @@ from .output import notes
 from .pace import settle_in
 from .progress_display import ProgressDisplay
 from .stopping import stopping
+
+_FIRST_GIVE_UP = timedelta(seconds=10)
+"""How long a host is tried that has never answered while a user waits at a terminal; a service goes on trying."""
 
 
 def collect(
@@ -93,7 +97,9 @@ def _run(
     with ExitStack() as stack:
         settle_in()
         requests = RequestLog(watch, clock)
-        runs = open_feeds([(feed, key.secret) for feed, key in feeds], clock, requests.watch)
+        first = _FIRST_GIVE_UP if once and sys.stderr.isatty() else timedelta.max
+        secrets = [(feed, key.secret) for feed, key in feeds]
+        runs = open_feeds(secrets, clock, requests.watch, first_give_up_after=first)
         for one in runs:
             stack.callback(one.close)
         archive = stack.enter_context(open_writer(settings.archive, clock, watch))

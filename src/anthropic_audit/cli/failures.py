@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -21,6 +21,9 @@ from anthropic_audit.visible import visible
 from .damage import telling_damage
 from .environment import is_debugging
 from .streams import close_stdout
+
+MAX_MESSAGE_CHARS: Final = 20_000
+"""Longest error message that is printed; it may quote what is wrong."""
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -99,6 +102,8 @@ def _told(error: Exception) -> int:
 
 def tell(message: str, hint: str | None = None, error: BaseException | None = None) -> None:
     """Print an error and its way out on stderr, without anything secret; with the traceback when debugging."""
+    if len(message) > MAX_MESSAGE_CHARS:
+        message = f"{message[:MAX_MESSAGE_CHARS]}… ({len(message):,} characters)"
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(Text("error: ", style="bold red"), Text(visible(redact(message), "\n\t")), sep="")
     if hint:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, BinaryIO, Final
 
 import typer
 
 from anthropic_audit.normalize import Options
+from anthropic_audit.normalize.unreadable import error_document
 
 from .environment import load_settings
 from .normalizing import document_writer, open_normalizer
 from .options import Config, Schema
 from .output import binary_out, notes
 
+MAX_LINE_BYTES: Final = 100_000_000
+"""Longest line that is read; the memory of the command grows with the longest line."""
+
+_KEPT_BYTES = 10_000
 _BATCH_BYTES = 256 * 1024
 
 Json = Any
@@ -48,11 +54,14 @@ def normalize(
     failed = 0
     pending = bytearray()
     out = binary_out()
-    for line in sys.stdin.buffer:
+    for line in _lines(sys.stdin.buffer):
         raw = line.strip()
         if not raw:
             continue
-        document = normalizer.document(raw, options)
+        if _is_too_long(line):
+            document = error_document(raw[:_KEPT_BYTES], f"the line has more than {MAX_LINE_BYTES:,} bytes", options)
+        else:
+            document = normalizer.document(raw, options)
         failed += "error" in document
         pending += written(document, raw)
         pending += b"\n"
@@ -63,3 +72,16 @@ def normalize(
     out.flush()
     if failed:
         notes().print(f"{failed:,} lines are no activities: their events say so")
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield lines; of one that is too long, one byte more than is allowed."""
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        yield line
+        rest = line
+        while _is_too_long(rest):
+            rest = stream.readline(MAX_LINE_BYTES + 1)
+
+
+def _is_too_long(line: bytes) -> bool:
+    return len(line) > MAX_LINE_BYTES and not line.endswith(b"\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import orjson
 from rich.cells import cell_len, set_cell_size
@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.text import Text
 
 from anthropic_audit.visible import visible
+
+MAX_CELL_CHARS: Final = 1_000
+"""Longest text of a cell in a table, wherever it is printed: a column is as wide as its longest cell."""
 
 _GAP = 2
 _LEAST_WIDTH = 8
@@ -56,7 +59,7 @@ def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[object]]) -
 
 def table(headings: Sequence[Heading], rows: Iterable[Sequence[object]], width: int | None = None) -> Text:
     """Draw a table with a bold head; to fit a width, the widest columns are cut first."""
-    lines = [[heading.title for heading in headings], *([printable(cell) for cell in row] for row in rows)]
+    lines = [[heading.title for heading in headings], *([_cut(printable(cell)) for cell in row] for row in rows)]
     natural = [max(cell_len(line[column]) for line in lines) for column in range(len(headings))]
     widths = natural
     if width is not None:
@@ -68,6 +71,10 @@ def table(headings: Sequence[Heading], rows: Iterable[Sequence[object]], width: 
         drawn.append((" " * _GAP).join(cells).rstrip(), style="" if number else "bold")
         drawn.append("\n" if number < len(lines) - 1 else "")
     return drawn
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CELL_CHARS else text[: MAX_CELL_CHARS - 1] + "…"
 
 
 def fitted(widths: Sequence[int], least: Sequence[int], available: int) -> list[int]:

@@ -12,6 +12,7 @@ from anthropic_audit.search import AllOf, Condition, Operator, top_values
 from anthropic_audit.search.fields import COLUMNS
 from anthropic_audit.search.kql import quoted
 
+from .cutting import is_linkable
 from .place import Place, Wish
 
 _MOST: Final = 12
@@ -32,7 +33,9 @@ def complete(connection: duckdb.DuckDBPyConnection, wish: Wish, text: str) -> di
     if in_value is not None and in_value.group(1) in place.known:
         field, begun = in_value.group(1), in_value.group(2)
         found = _values(connection, wish, field, begun.removeprefix('"'))
-        options = [{"text": quoted(value), "about": f"{events:,} events"} for value, events in found]
+        options = [
+            {"text": quoted(value), "about": f"{events:,} events"} for value, events in found if is_linkable(value)
+        ]
         return {"replaces": len(begun), "options": options}
     in_field = _FIELD.search(text)
     begun = (in_field.group(1) or "") if in_field else ""

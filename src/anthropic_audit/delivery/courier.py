@@ -24,6 +24,8 @@ _TOO_OFTEN = 3
 """A request that is refused so often in a row may be too large for the room that a busy target has."""
 
 _TOO_LARGE = 413
+_LONGEST_CHARACTER = 4
+"""Bytes that UTF-8 needs for a character at most."""
 _LOOK_SECONDS = 1.0
 """How soon one who waits sees that the others have ended."""
 _ENOUGH = 20
@@ -40,6 +42,8 @@ class Limits:
     batch_events: int
     batch_bytes: int
     workers: int
+    max_event_bytes: int = 50_000_000
+    """Largest event that is sent; a larger one is rejected, and never sent."""
 
 
 class Courier:
@@ -123,8 +127,8 @@ class Courier:
 
     def _settle(self, batch: Sequence[Parcel], *, carefully: bool) -> list[Settled]:
         """Send a batch until each event of it is settled."""
-        settled: dict[int, Verdict] = {}
-        left = list(batch)
+        settled = {parcel.seq: self._too_large(parcel) for parcel in batch if self._is_too_large(parcel)}
+        left = [parcel for parcel in batch if parcel.seq not in settled]
         some: Sequence[Parcel] = ()
         failures, started = 0, self._clock.now()
         while left:
@@ -163,6 +167,14 @@ class Courier:
                 failures, started, self._has_taken = 0, self._clock.now(), True
                 self._pace.faster()
         return [(parcel, settled[parcel.seq]) for parcel in batch]
+
+    def _is_too_large(self, parcel: Parcel) -> bool:
+        most = self._limits.max_event_bytes
+        return len(parcel.document) * _LONGEST_CHARACTER > most and parcel.nbytes > most
+
+    def _too_large(self, parcel: Parcel) -> Verdict:
+        reason = f"the event has {parcel.nbytes:,} bytes, more than max_event_bytes = {self._limits.max_event_bytes:,}"
+        return Verdict(Fate.REJECTED, reason)
 
     def _halves(self, refused: Sequence[Parcel], error: SinkRefusedError) -> list[Settled]:
         """Send what was refused as a whole in two parts; an event alone is rejected.

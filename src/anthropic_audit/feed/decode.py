@@ -32,6 +32,9 @@ _FAILING = 400
 """An answer whose body tells a status from here on is an error."""
 _TRANSIENT = frozenset({"api_error", "overloaded_error", "rate_limit_error", "timeout_error"})
 _ERROR_MEMBERS: tuple[str, ...] = ("type", "error", "errors", "status")
+_HEAD_MEMBERS = frozenset({"id", "type", "created_at", "organization_id"})
+_MAX_CHECKED_BYTES = 16 * 2**20
+"""A larger activity that is not read at once counts as malformed without a closer look, which would cost memory."""
 _LOOSE = json.JSONDecoder(strict=False)
 
 
@@ -129,7 +132,7 @@ def _are_names(*texts: str) -> bool:
 
 def _salvage(raw: bytes, digest: bytes) -> Activity:
     """Read what can be read; the activity is malformed if its id, type or time had to be stood in for."""
-    members = members_of(raw)
+    members = members_of(raw, _HEAD_MEMBERS)
     identity, kind = _name(members.get("id")), _name(members.get("type"))
     created_at = _moment(members.get("created_at"))
     organization = _name(members.get("organization_id"))
@@ -146,6 +149,8 @@ def _salvage(raw: bytes, digest: bytes) -> Activity:
 
 
 def _is_json(raw: bytes) -> bool:
+    if len(raw) > _MAX_CHECKED_BYTES:
+        return False
     try:
         raw.decode()
         msgspec.json.decode(raw, type=msgspec.Raw)
@@ -208,7 +213,7 @@ def _decode_leniently(body: bytes, error: Exception) -> Body:
         raise FeedBusyError(message, hint="see what answers there: a proxy, a firewall or a login page?") from error
     read = Body(
         activities=tuple(map(decode_activity, envelope.elements)),
-        has_more=envelope.members.get("has_more") == b"true",
+        has_more=envelope.members.get("has_more") != b"false",
         first_id=_cursor(text_of(envelope.members.get("first_id"))),
         last_id=_cursor(text_of(envelope.members.get("last_id"))),
         problem=_envelope_problem(envelope),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 _BLANK = re.compile(rb"[\s,]*+")
@@ -28,6 +28,9 @@ _TAIL_BYTES = 64 * 2**10
 _MAX_LOOKS = 2_000
 """How many boundaries are tried in one page whose brackets or quotes do not match."""
 _LOOSE = json.JSONDecoder(strict=False)
+
+MAX_VALUE_BYTES = 16 * 2**10
+"""A longer value is no id, type or time."""
 
 Span = tuple[int, int]
 """Where a value begins and ends in its text."""
@@ -59,12 +62,13 @@ def split_page(body: bytes) -> Envelope:
         return _resynchronized(body)
 
 
-def members_of(raw: bytes) -> dict[str, bytes]:
-    """Return an object's own members, each with its value unread, as far as brackets and quotes match."""
+def members_of(raw: bytes, names: Container[str]) -> dict[str, bytes]:
+    """Return an object's own members of these names, their values unread, as far as brackets and quotes match."""
     found: dict[str, bytes] = {}
     try:
         for name, (start, end) in _members(raw, 0):
-            found[name] = raw[start:end]
+            if name in names and end - start <= MAX_VALUE_BYTES:
+                found[name] = raw[start:end]
     except UnbalancedError:
         pass
     return found

@@ -72,10 +72,13 @@ class Pages:
         if reading.has_lost_its_place and reading.join_tries <= MAX_JOIN_TRIES:
             self._clock.wait(2.0 ** (reading.join_tries - 1))
             return asked
-        if asked.after_id is not None and (not page.has_more or reading.is_past_moment):
+        is_by_cursor = asked.after_id is not None and not reading.is_broken
+        if is_by_cursor and (not page.has_more or reading.is_past_moment):
             return reading.strictly_after()
-        if not page.has_more:
-            return None
+        return self._onwards(reading, page, asked) if page.has_more else None
+
+    def _onwards(self, reading: Reading, page: Page, asked: Query) -> Query:
+        """Go on by time while that brings something, else by cursor, else by time after a while."""
         if reading.has_progress and asked.after_id is None:
             return reading.by_time()
         reading.check_progress()

@@ -107,6 +107,7 @@ class Reading:
         if self.has_lost_its_place and self.join_tries > MAX_JOIN_TRIES and broken is None:
             broken = Broken(Rule.JOIN, f"the page after {self._joint.last_id} does not join on to it")
         self._broken = self._broken or broken
+        self._follows_cursor = self._follows_cursor or self.is_broken
         self._recent.remember(page.activities)
         if not self.has_lost_its_place or self.join_tries > MAX_JOIN_TRIES:
             self._move(page, query, fresh)
@@ -172,6 +173,11 @@ class Reading:
             raise FeedStalledError(message, hint="the window is tried again at the next interval")
 
     @property
+    def is_broken(self) -> bool:
+        """True when a page has contradicted its question: what is left is read to be stored, and proves nothing."""
+        return self._broken is not None
+
+    @property
     def _goes_up(self) -> bool:
         return self.question.order is Order.ASCENDING
 
@@ -202,7 +208,7 @@ class Reading:
         if has_moved and not self.is_past_moment:
             self._still_pages = self._still_activities = self.resumes = 0
             self._cursors.clear()
-            self._follows_cursor = False
+            self._follows_cursor = self.is_broken
             self._unit = precision_of(times)
         else:
             self._still_pages, self._still_activities = self._still_pages + 1, self._still_activities + len(fresh)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from anthropic_audit.errors import AuditError, FeedContractError, FeedRefusedError
+from anthropic_audit.errors import AuditError, FeedContractError, FeedRefusedError, FeedStalledError
 from anthropic_audit.model import Coverage, Filters, Order, Page, Query, Received, Window
 from anthropic_audit.plan import Due
 from anthropic_audit.ports import Clock, Feed, Ledger
@@ -136,8 +136,7 @@ class Walker:
         walk_id, started = uuid.uuid4().hex, self._clock.now()
         tally, cut = self._read(due.window, query, walk_id)
         if tally.broken is not None:
-            message = f"the feed's answer contradicts the question: {tally.broken}"
-            raise FeedContractError(message, hint=tally.hint)
+            raise _contradiction(tally)
         started = min(started, tally.oldest_clock or started)
         coverage = self._claim(due, tally, walk_id, self._covered(due.window, started, cut))
         return Walked(coverage, Window(cut, due.window.end) if cut is not None and cut < due.window.end else None)
@@ -155,8 +154,10 @@ class Walker:
             while True:
                 try:
                     read = next(coming, None)
-                except AuditError:
+                except AuditError as error:
                     self._store(tally, pending, walk_id)
+                    if tally.broken is not None and isinstance(error, FeedContractError | FeedStalledError):
+                        raise _contradiction(tally) from error
                     raise
                 if read is None:
                     return self._store(tally, pending, walk_id), None
@@ -240,3 +241,7 @@ class Walker:
         times = [activity.created_at for activity in page.activities if activity.created_at != EPOCH]
         malformed = sum(activity.is_malformed for activity in page.activities)
         self._watch(PageRead(self._name, len(page.activities), max(times, default=None), malformed))
+
+
+def _contradiction(tally: Tally) -> FeedContractError:
+    return FeedContractError(f"the feed's answer contradicts the question: {tally.broken}", hint=tally.hint)

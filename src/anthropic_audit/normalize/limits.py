@@ -1,4 +1,4 @@
-"""Bounds on what comes from outside; docs/reference/limits.md describes them.
+"""Bounds on what comes from outside; docs/reference/limits.md and bounds.md tell of them.
 
 What exceeds a bound is kept as received, as text or in another place, and flagged; nothing is dropped.
 """
@@ -6,6 +6,9 @@ What exceeds a bound is kept as received, as text or in another place, and flagg
 from __future__ import annotations
 
 from typing import Final
+
+MAX_ACTIVITY_BYTES: Final = 8 * 2**20
+"""Bytes of an activity that is normalized in full; of a larger one, the event has id, type and time only."""
 
 MAX_DEPTH: Final = 17
 """Levels of objects and lists that are kept as such; what is deeper is kept as its text."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Final
 
+import msgspec
 import orjson
 
 from anthropic_audit.catalogue import Catalogue
@@ -21,7 +22,7 @@ from .changes import changes_in, changes_of
 from .drafts import Draft
 from .express import Express, Lane
 from .fields import place_fields
-from .limits import MAX_REMEMBERED_CHARS
+from .limits import MAX_ACTIVITY_BYTES, MAX_REMEMBERED_CHARS
 from .mending import flag_changed, mend
 from .moments import is_usual, read_time
 from .options import DATASET, ECS, MODULE, Options
@@ -39,6 +40,16 @@ _MOST_LANES: Final = 64
 _by_name = itemgetter(0)
 _TEXTS: Final = frozenset({str, type(None)})
 """The classes of members that an actor can be found by: others can be equal without being the same."""
+
+
+class _Head(msgspec.Struct, frozen=True, gc=False):
+    id: str | None = None
+    type: str | None = None
+    created_at: str | None = None
+    organization_id: str | None = None
+
+
+_head = msgspec.json.Decoder(_Head)
 
 
 class Normalizer:
@@ -76,7 +87,7 @@ class Normalizer:
         is_short = options.is_plain and not options.preserve_original_event
         written = self._lane(options).written if is_short else _never
         for raw in raws:
-            text = written(raw)
+            text = written(raw) if len(raw) <= MAX_ACTIVITY_BYTES else None
             if text is not None:
                 yield text, True
             else:
@@ -85,6 +96,8 @@ class Normalizer:
 
     def document(self, raw: bytes, options: Options = _DEFAULT) -> dict[str, Json]:
         """Return the ECS document of an activity, or an error document when the bytes are no JSON object."""
+        if len(raw) > MAX_ACTIVITY_BYTES:
+            return self._of_large(raw, options)
         try:
             activity = orjson.loads(raw)
             document = self._normalized(activity, options, EXACT) if type(activity) is dict else None
@@ -98,6 +111,17 @@ class Normalizer:
             flag_changed(document, careful.changed)
         if options.preserve_original_event:
             document["event"]["original"] = raw.decode("utf-8", "backslashreplace")
+        return document
+
+    def _of_large(self, raw: bytes, options: Options) -> dict[str, Json]:
+        """Return what can be said of an activity that is too large to be normalized: its id, type and time."""
+        reason = f"it has {len(raw)} bytes, and up to {MAX_ACTIVITY_BYTES} are read"
+        try:
+            head = _head.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return error_document(b"", reason, options)
+        document = self._normalized(msgspec.structs.asdict(head), options, EXACT)
+        document["error"] = {"message": f"the activity is kept as received only: {reason}"}
         return document
 
     def _lane(self, options: Options) -> Lane:
@@ -178,7 +202,7 @@ class Normalizer:
 
 def is_expected(document: Mapping[str, Json]) -> bool:
     """Say whether the catalogue knew all of an activity: nothing is flagged but the catalogue's version."""
-    return len(document.get("anthropic", {}).get("audit", {}).get("catalogue", ())) == 1
+    return "error" not in document and len(document.get("anthropic", {}).get("audit", {}).get("catalogue", ())) == 1
 
 
 def _is_short(actor: Mapping[str, Json]) -> bool:

@@ -29,7 +29,7 @@ class Teller:
         action = _at(document, "event.action")
         kind = self._types.get(action) if isinstance(action, str) else None
         if kind is None or not kind.sentence:
-            words = action.replace("_", " ") if isinstance(action, str) and action else "something happened"
+            words = _cut(action.replace("_", " ")) if isinstance(action, str) and action else "something happened"
             return f"{_actor(document)}: {words}{_changes(document)}"
         told = kind.sentence.tell(lambda name: self._value(document, name))
         has_failed = kind.outcome is None and _at(document, "event.outcome") == "failure"
@@ -77,11 +77,15 @@ def _shown(value: Json) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         more = len(value) - _MOST_ELEMENTS
-        shown = ", ".join(_shown(element) for element in value[:_MOST_ELEMENTS])
+        shown = ", ".join(_cut(_shown(element)) for element in value[:_MOST_ELEMENTS])
         return f"{shown} and {more} more" if more > 0 else shown
     if isinstance(value, dict) and set(value) == {"type"}:
         return _shown(value["type"])
     text = value if isinstance(value, str) else to_json(value).decode()
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

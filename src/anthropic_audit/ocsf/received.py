@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from anthropic_audit.normalize.careful import read_carefully
+from anthropic_audit.normalize.limits import MAX_ACTIVITY_BYTES
 from anthropic_audit.timestamps import read_timestamp
 
 from .model import Json
@@ -39,5 +40,7 @@ def _created_at(raw: bytes | str) -> Json:
     try:
         return _decode(raw).created_at
     except (msgspec.DecodeError, UnicodeError, RecursionError):
+        if len(raw) > MAX_ACTIVITY_BYTES:
+            return None
         careful = read_carefully(raw.encode("utf-8", "backslashreplace") if isinstance(raw, str) else raw)
         return None if isinstance(careful, str) else careful.activity.get("created_at")

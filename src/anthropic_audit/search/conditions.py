@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final
 
 from anthropic_audit.errors import SetupError
+
+MAX_QUOTED_CHARS: Final = 200
+"""Longest part of a wrong value that a message quotes."""
+
+LONG: Final = 2**63
+"""Integer columns hold numbers below this, and from its negative on."""
 
 Network = IPv4Network | IPv6Network
 
@@ -70,12 +78,42 @@ def like(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text).replace("*", "%")
 
 
+def read_number(text: str) -> int | float:
+    """Read a number to compare with; one beyond 64 bits is read as a float, which the database can compare.
+
+    Raises:
+        ValueError: It is no number, or NaN, with which nothing can be compared.
+    """
+    number = float(text)
+    if math.isnan(number):
+        raise ValueError(text)
+    if -LONG <= number <= LONG and text.strip().removeprefix("-").isdecimal():
+        whole = int(text)
+        return whole if -LONG <= whole < LONG else number
+    return number
+
+
+def check_encodable(text: str) -> None:
+    """Accept a text that UTF-8 can write: an argument of bytes that are no UTF-8 has lone surrogates.
+
+    Raises:
+        SetupError: With the place of the first character that it can't.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = text.encode("utf-8", "backslashreplace").decode()[:MAX_QUOTED_CHARS]
+        message = f"character {error.start + 1} of this is no UTF-8: `{shown}`"
+        raise SetupError(message, hint="check the encoding of the terminal or script it comes from") from error
+
+
 def parse_condition(text: str) -> Condition:
     """Read one condition.
 
     Raises:
         SetupError: It has no operator, no field, or a field name of impossible signs.
     """
+    check_encodable(text)
     found = _CONDITION.fullmatch(text)
     if found is None:
         message = f"this is no filter: `{text}`"

@@ -21,15 +21,15 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.times import parse_time
 
-from .conditions import Condition, Operator, checked_name
+from .conditions import MAX_QUOTED_CHARS, Condition, Operator, check_encodable, checked_name, read_number
 from .fields import COLUMNS, Column, Kind, check_fields
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 
-LONGEST: Final = 10_000
-"""So many signs a query may have."""
+MAX_QUERY_CHARS: Final = 10_000
+"""Longest query, in characters."""
 
-DEEPEST: Final = 50
-"""So deep its parentheses and negations may lie in each other."""
+MAX_QUERY_DEPTH: Final = 50
+"""Deepest nesting of parentheses, and longest row of negations, in a query."""
 
 _ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _WAYS_TO_WRITE = {"t": "\t", "n": "\n", "r": "\r"}
@@ -68,9 +68,10 @@ def parse_kql(text: str, known: Collection[str], now: datetime) -> Query:
     Raises:
         QueryError: It can't be read, names a field that can't be, or compares one with what it can't hold.
     """
-    if len(text) > LONGEST:
-        message = f"the query is longer than {LONGEST:,} signs"
-        raise QueryError(message, hint="save it as a filter of its own, or ask for less", column=LONGEST)
+    if len(text) > MAX_QUERY_CHARS:
+        message = f"the query is longer than {MAX_QUERY_CHARS:,} signs"
+        raise QueryError(message, hint="save it as a filter of its own, or ask for less", column=MAX_QUERY_CHARS)
+    _check_encoding(text)
     _check_depth(text)
     try:
         tree = _parser().parse(text)
@@ -191,11 +192,11 @@ def _misfit(condition: Condition, now: datetime) -> SetupError | None:
         if column.kind is Kind.TIME:
             parse_time(condition.value, now)
         elif column.kind is Kind.NUMBER:
-            float(condition.value)
+            read_number(condition.value)
     except SetupError as error:
         return error
     except ValueError:
-        message = f"`{condition.field}` is a number, not: `{condition.value}`"
+        message = f"`{condition.field}` is a number, not: `{condition.value[:MAX_QUOTED_CHARS]}`"
         return SetupError(message, hint=f"write {condition.field} >= 400, for example")
     return None
 
@@ -229,17 +230,26 @@ def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
     return [child for child in tree.children if isinstance(child, Tree)]
 
 
+def _check_encoding(text: str) -> None:
+    try:
+        check_encodable(text)
+    except SetupError as error:
+        cause = error.__cause__
+        column = cause.start + 1 if isinstance(cause, UnicodeEncodeError) else 1
+        raise QueryError(str(error), hint=error.hint, column=column) from error
+
+
 def _check_depth(text: str) -> None:
     """Refuse what only a machine would write, before anything recurses."""
     depth = 0
     for place, sign in enumerate(re.sub(r'"(?:\\.|[^"\\])*+"?', lambda found: " " * len(found.group()), text)):
         depth += {"(": 1, ")": -1}.get(sign, 0)
-        if depth > DEEPEST:
-            message = f"parentheses lie more than {DEEPEST} deep in each other"
+        if depth > MAX_QUERY_DEPTH:
+            message = f"parentheses lie more than {MAX_QUERY_DEPTH} deep in each other"
             raise QueryError(message, column=place + 1)
-    negation = re.search(rf"(?i)(?:\bnot\s+){{{DEEPEST}}}", text)
+    negation = re.search(rf"(?i)(?:\bnot\s+){{{MAX_QUERY_DEPTH}}}", text)
     if negation:
-        message = f"more than {DEEPEST} negations in a row"
+        message = f"more than {MAX_QUERY_DEPTH} negations in a row"
         raise QueryError(message, column=negation.start() + 1)
 
 

@@ -11,7 +11,7 @@ from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH, parse_time
 from anthropic_audit.visible import as_received
 
-from .conditions import Condition, Operator, like
+from .conditions import MAX_QUOTED_CHARS, Condition, Operator, check_encodable, like, read_number
 from .fields import COLUMNS, Column, Kind
 from .folding import canonical, canonical_sql, folded, folded_sql
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
@@ -158,6 +158,7 @@ def _span(since: datetime | None, until: datetime | None) -> list[Clause]:
 
 def _word(word: Word) -> Clause:
     """Return the test for a word; what a page shows as `⟨U+202E⟩` stands for that character as well."""
+    check_encodable(word.text)
     meant = as_received(word.text)
     if meant != word.text:
         return _joined([_one_word(word), _one_word(replace(word, text=meant))], "OR")
@@ -278,7 +279,7 @@ def _on_list(condition: Condition) -> Clause:
 def _ordered(condition: Condition, found: Clause) -> Clause:
     """Compare as numbers when the value is one, else as texts (times in documents order as texts)."""
     try:
-        limit: object = float(condition.value)
+        limit: object = read_number(condition.value)
         compared = f"try_cast(value AS DOUBLE) {condition.operator} ?"
     except ValueError:
         limit, compared = canonical(condition.value), f"{canonical_sql('value')} {condition.operator} ?"
@@ -300,11 +301,7 @@ def _elements_of_path(name: str) -> Clause:
 
 def _number(condition: Condition) -> int | float:
     try:
-        return int(condition.value)
-    except ValueError:
-        pass
-    try:
-        return float(condition.value)
+        return read_number(condition.value)
     except ValueError as error:
-        message = f"`{condition.field}` is a number, not: `{condition.value}`"
+        message = f"`{condition.field}` is a number, not: `{condition.value[:MAX_QUOTED_CHARS]}`"
         raise SetupError(message, hint=f"write {condition.field}>=400, for example") from error

@@ -9,6 +9,7 @@ from functools import partial
 
 from anthropic_audit.archive import ArchiveWriter, settle_gaps
 from anthropic_audit.errors import ArchiveLostError, AuditError, InterruptedRunError, TransientError, UnexpectedError
+from anthropic_audit.feed.retry import waiting_reason
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Purpose, Window
@@ -28,7 +29,8 @@ from anthropic_audit.plan import (
     without_permanent,
 )
 from anthropic_audit.ports import Clock
-from anthropic_audit.progress import WalkFailed, Watch, WorkFailed
+from anthropic_audit.progress import Waiting, WalkFailed, Watch, WorkFailed
+from anthropic_audit.retry_after import capped
 from anthropic_audit.settings import FeedSettings
 
 from .beside import Beside
@@ -182,8 +184,18 @@ class Collector:
             started = self._clock.now()
             outcome = self._collect(run, events, started + interval)
             failures = 0 if outcome.error is None else failures + 1
-            due = started + pause_after(failures, interval)
-            self._clock.wait(_until(due, self._clock.now(), pause_after(failures, interval)))
+            pause = pause_after(failures, interval)
+            seconds = max(
+                _until(started + pause, self._clock.now(), pause), self._asked_seconds(run.settings, outcome.error)
+            )
+            self._clock.wait(seconds)
+
+    def _asked_seconds(self, settings: FeedSettings, error: AuditError | None) -> float:
+        """Return how long a server asked us to stay away; what is longer than a round is said."""
+        seconds = asked_seconds(error)
+        if seconds > settings.interval.total_seconds() and isinstance(error, TransientError):
+            self._watch(Waiting(seconds, f"feed {settings.name}: {waiting_reason(error)}"))
+        return seconds
 
     def _collect(self, run: FeedRun, events: Beside, deadline: datetime | None) -> Outcome:
         """Collect a feed up to now, and then of its history what can be had before a deadline.
@@ -317,6 +329,13 @@ def pause_after(failures: int, interval: timedelta) -> timedelta:
 def _work_of(settings: FeedSettings) -> str:
     """Return what a feed's rounds are called where errors are counted."""
     return f"feed {settings.name}"
+
+
+def asked_seconds(error: Exception | None) -> float:
+    """Return how long a server asked us to wait (`Retry-After`), for at most an hour; 0 when it did not."""
+    if not isinstance(error, TransientError) or error.retry_after is None:
+        return 0.0
+    return capped(error.retry_after)[0]
 
 
 def _until(due: datetime, now: datetime, longest: timedelta) -> float:

@@ -16,7 +16,7 @@ from anthropic_audit.errors import AuditError, InterruptedRunError
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import DeliveryFailed, Watch
 
-from .collector import pause_after
+from .collector import asked_seconds, pause_after
 from .unexpected import UnexpectedErrors
 
 _POLL_SECONDS = 1.0
@@ -68,6 +68,7 @@ class Deliveries:
     def _follow(self, name: str, opened: Open) -> None:
         failures = 0
         while True:
+            asked = 0.0
             try:
                 with opened() as errands:
                     follower = Follower(errands)
@@ -83,7 +84,8 @@ class Deliveries:
                 failures += 1
                 self._unexpected.note(f"sink {name}", error)
                 self._tell(name, error)
-            if not self._has_time(pause_after(failures, _FIRST_PAUSE)):
+                asked = asked_seconds(error)
+            if not self._has_time(max(pause_after(failures, _FIRST_PAUSE), timedelta(seconds=asked))):
                 return
 
     def _tell(self, name: str, error: Exception) -> None:

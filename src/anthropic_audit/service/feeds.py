@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from anthropic_audit.feed.budget import Budget
@@ -44,10 +45,12 @@ def open_feeds(
     transport: Transport | None = None,
     *,
     reserve: float = 0.0,
+    first_give_up_after: timedelta = timedelta.max,
 ) -> list[FeedRun]:
     """Make the feeds that settings name; those of one parent organization, or under one key, share one budget.
 
-    `reserve` is the share of each budget that is left to other users of the API.
+    `reserve` is the share of each budget that is left to other users of the API; `first_give_up_after` is how long a
+    request is tried again while none has been answered at all.
 
     Raises:
         SetupError: A URL, a proxy, a certificate or the tracer's folder can't be used.
@@ -57,18 +60,24 @@ def open_feeds(
     for settings, key in feeds:
         owner = settings.parent_organization or key.reveal()
         budget = budgets.setdefault((settings.url, owner), Budget(clock, watch, reserve=reserve))
-        runs.append(_open(settings, key, clock, watch=watch, budget=budget, transport=transport))
+        patience = Patience(give_up_after=settings.give_up_after, first_give_up_after=first_give_up_after)
+        runs.append(_open(settings, key, clock, budget=budget, patience=patience, transport=transport))
     return runs
 
 
 def _open(
-    settings: FeedSettings, key: Secret, clock: Clock, *, watch: Watch, budget: Budget, transport: Transport | None
+    settings: FeedSettings,
+    key: Secret,
+    clock: Clock,
+    *,
+    budget: Budget,
+    patience: Patience,
+    transport: Transport | None,
 ) -> FeedRun:
     tracer = Tracer(Path(settings.request_tracer_folder), settings.name) if settings.enable_request_tracer else None
-    patience = Patience(give_up_after=settings.give_up_after)
 
     def retrying(client: FeedClient) -> Feed:
-        return RetryingFeed(client, clock, patience=patience, watch=watch, chance=random.random)
+        return RetryingFeed(client, clock, patience=patience, watch=budget.watch, chance=random.random)
 
     tail = FeedClient(settings, key, clock, budget=budget, tracer=tracer, transport=transport)
     background = tail.leaving(BACKGROUND_SHARE)

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from anthropic_audit.model import Filters
 
-from .section import Duration, Section
+from .section import Duration, Section, Timeout
 
 KEY_VARIABLES = ("ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY")
 """The environment variables that Anthropic documents for keys, in the order we look."""
@@ -53,7 +53,7 @@ class FeedSettings(Section):
     organization_ids: tuple[str, ...] = Field((), description="Collect activities of these organizations only")
     preserve_original_event: bool = Field(default=False, description="Keep the received text in `event.original`")
     proxy_url: str = Field("", description="HTTP or SOCKS proxy for requests")
-    http_client_timeout: Duration = Field(
+    http_client_timeout: Timeout = Field(
         timedelta(seconds=60), description="Longest silence of a connection that is waited for"
     )
     request_deadline: Duration = Field(

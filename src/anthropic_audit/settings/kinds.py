@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from .section import Duration
+from .section import Duration, Timeout
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
@@ -69,4 +69,5 @@ UrlOrNone = Annotated[str, AfterValidator(lambda text: text and _url(text))]
 Filled = Annotated[str, AfterValidator(_filled)]
 Headers = Annotated[dict[str, str], AfterValidator(_sendable)]
 Span = Annotated[Duration, AfterValidator(_longer_than_zero)]
+TimeoutSpan = Annotated[Timeout, AfterValidator(_longer_than_zero)]
 Days = Annotated[Duration, AfterValidator(_whole_days)]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import format_duration, parse_duration
+
+MAX_DURATION: Final = timedelta(days=36_525)
+"""Longest duration of a setting: now minus any of them is a time that the calendar has."""
+
+MAX_TIMEOUT: Final = timedelta(days=1)
+"""Longest timeout of a request: sockets take no more than 2**31 milliseconds."""
 
 
 def _duration(value: object) -> object:
@@ -20,7 +26,28 @@ def _duration(value: object) -> object:
         raise ValueError(str(error)) from error
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(format_duration)]
+def _bounded(span: timedelta) -> timedelta:
+    if span < timedelta(0):
+        message = "this must not be negative"
+        raise ValueError(message)
+    if span > MAX_DURATION:
+        message = f"this is longer than {format_duration(MAX_DURATION)} (100 years)"
+        raise ValueError(message)
+    return span
+
+
+def _bounded_timeout(span: timedelta) -> timedelta:
+    if span > MAX_TIMEOUT:
+        message = f"this is longer than {format_duration(MAX_TIMEOUT)}, the longest that one request may take"
+        raise ValueError(message)
+    return span
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_bounded), PlainSerializer(format_duration)]
+"""A span of time from 0 to `MAX_DURATION`, written as `90s`, `5m` or `7d`."""
+
+Timeout = Annotated[Duration, AfterValidator(_bounded_timeout)]
+"""How long one request may take, at most `MAX_TIMEOUT`."""
 
 
 class Section(BaseModel):

@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from .kinds import Days, Filled, Headers, Span, Url, UrlOrNone
+from .kinds import Days, Filled, Headers, Span, TimeoutSpan, Url, UrlOrNone
 from .section import Duration, Section
 
 _DEADLINE_TIMEOUTS = 10
@@ -21,8 +21,13 @@ class _Sink(Section):
     name: str = Field(description="Name of the sink in commands, in logs and in the archive")
     batch_events: int = Field(2000, ge=1, le=50_000, description="Most events in one request")
     batch_bytes: int = Field(5_000_000, ge=1000, le=100_000_000, description="Most bytes in one request")
+    max_event_bytes: int = Field(
+        50_000_000, ge=1000, le=1_000_000_000, description="Largest event that is sent; a larger one is rejected"
+    )
     workers: int = Field(4, ge=1, le=32, description="Requests at the same time")
-    timeout: Span = Field(timedelta(seconds=60), description="Longest silence of a connection that is waited for")
+    timeout: TimeoutSpan = Field(
+        timedelta(seconds=60), description="Longest silence of a connection that is waited for"
+    )
     secret_env: str = Field("", description="Environment variable that holds the key, password or token")
     secret_file: str = Field("", description="File that holds it")
     secret_command: tuple[str, ...] = Field((), description="Command that prints it, as a list of words")

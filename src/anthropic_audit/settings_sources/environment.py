@@ -98,7 +98,7 @@ def _value(model: type[BaseModel], setting: str, text: str) -> object:
     if text.lstrip().startswith("["):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     if setting == "api_key_command":
         return _command_line(text)

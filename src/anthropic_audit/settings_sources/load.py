@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -18,6 +19,15 @@ from .origins import DEFAULT, Origin, Place, Source, key_lines, leaves, line_of
 from .problems import explain
 
 __all__ = ["ENVIRONMENT_PREFIX", "Loaded", "load"]
+
+MAX_FILE_CHARS: Final = 4_000_000
+"""Longest settings file."""
+
+MAX_DEPTH: Final = 32
+"""Levels of tables and lists in a settings file; real ones have five."""
+
+MAX_PROBLEMS: Final = 50
+"""Most problems that one message lists."""
 
 _ONLY_FEED = "default"
 
@@ -107,20 +117,55 @@ def _from_file(toml_text: str | None, path: Path | None) -> _Draft:
     if toml_text is None:
         return _Draft({})
     name = str(path) if path else "the settings"
-    try:
-        tree: dict[str, object] = tomllib.loads(toml_text)
-    except tomllib.TOMLDecodeError as error:
-        message = redact(f"the settings file is damaged: {name}: {error}")
-        if "end of document" in message:
-            message += f" (line {toml_text.count(chr(10)) + 1})"
-        hint = "values need quotes unless they are numbers, `true` or `false`; a feed starts with `[[feeds]]`"
-        raise SetupError(message, hint=hint) from error
+    tree = _parsed(toml_text, name)
     lines = key_lines(toml_text)
     draft = _Draft(tree)
     for place, _ in leaves(tree):
         line = line_of(place, lines)
         draft.origins[place] = Origin(Source.FILE, f"{name}:{line}" if line else name)
     return draft
+
+
+def _parsed(toml_text: str, name: str) -> dict[str, object]:
+    """Read TOML, within bounds.
+
+    Raises:
+        SetupError: It is no TOML, too long, or nested too deep.
+    """
+    if len(toml_text) > MAX_FILE_CHARS:
+        message = f"the settings file is longer than {MAX_FILE_CHARS:,} characters: {name}"
+        raise SetupError(message, hint="check that this is the settings file: --config FILE names another")
+    try:
+        tree: dict[str, object] = tomllib.loads(toml_text)
+    except RecursionError as error:
+        raise _too_deep(name) from error
+    except ValueError as error:  # tomllib.TOMLDecodeError, or a number with more digits than Python reads
+        message = redact(f"the settings file is damaged: {name}: {error}")
+        if "end of document" in message:
+            message += f" (line {toml_text.count(chr(10)) + 1})"
+        hint = "values need quotes unless they are numbers, `true` or `false`; a feed starts with `[[feeds]]`"
+        raise SetupError(message, hint=hint) from error
+    if _is_deeper(tree, MAX_DEPTH):
+        raise _too_deep(name)
+    return tree
+
+
+def _is_deeper(tree: object, most: int) -> bool:
+    """Say whether tables and lists lie in each other deeper than so many levels; without recursion."""
+    level = [tree]
+    for _ in range(most):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, (dict, list))
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    return any(isinstance(value, (dict, list)) for value in level)
+
+
+def _too_deep(name: str) -> SetupError:
+    message = f"the settings file is nested more than {MAX_DEPTH} levels deep: {name}"
+    return SetupError(message, hint="`docs/reference/settings.md` lists every setting")
 
 
 def _lay_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
@@ -169,8 +214,11 @@ def _nearest(place: Place, origins: Mapping[Place, Origin]) -> Origin | None:
     return next((origin for other, origin in origins.items() if other[: len(place)] == place), None)
 
 
-def _setup_error(problems: list[str]) -> SetupError:
+def _setup_error(found: list[str]) -> SetupError:
+    problems = list(map(redact, found))
     hint = "`docs/reference/settings.md` lists every setting, `anthropic-audit settings --help` shows an example"
     if len(problems) == 1:
         return SetupError(f"the settings are wrong: {problems[0]}", hint=hint)
-    return SetupError("\n  ".join([f"the settings have {len(problems)} problems:", *problems]), hint=hint)
+    shown = problems[:MAX_PROBLEMS]
+    more = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
+    return SetupError("\n  ".join([f"the settings have {len(problems)} problems:", *shown, *more]), hint=hint)

@@ -138,7 +138,7 @@ def opened_errands(
         stack.callback(target.close)
         _check_set_up(sink, target)
         workers = 1 if isinstance(sink, NdjsonSink) else sink.workers
-        limits = Limits(sink.batch_events, sink.batch_bytes, workers)
+        limits = Limits(sink.batch_events, sink.batch_bytes, workers, sink.max_event_bytes)
         courier = Courier(target, limits, clock, patience=patience, watch=watch, chance=random.random)
         yield Errands(ledger, stack.enter_context(courier), prepare, clock=clock, watch=watch)
 

@@ -23,8 +23,8 @@ from anthropic_audit.times import format_time
 from .journal import Journal
 from .sessions import Session, Sessions
 
-LARGEST_BODY: Final = 65_536
-LONGEST_TARGET: Final = 16_384
+MAX_BODY_BYTES: Final = 65_536
+MAX_TARGET_BYTES: Final = 16_384
 TOLD: Final = "told"
 """What a page has to say beyond that in the access log, in the `state` of its request."""
 COOKIE: Final = "anthropic_audit_session"
@@ -141,12 +141,12 @@ def _misshapen(request: Request) -> Response | None:
     """Return what is said to a request that none of our pages makes, or None."""
     if request.method not in _METHODS:
         return _plain("this method does nothing here", 405)
-    if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > LONGEST_TARGET:
+    if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > MAX_TARGET_BYTES:
         return _plain("this address is too long", 414)
     length = request.headers.get("content-length", "0")
     if "content-length" in request.headers and "transfer-encoding" in request.headers:
         return _plain("this request has two lengths", 400, {"connection": "close"})
-    if not (length.isascii() and length.isdigit()) or len(length) > _DIGITS or int(length) > LARGEST_BODY:
+    if not (length.isascii() and length.isdigit()) or len(length) > _DIGITS or int(length) > MAX_BODY_BYTES:
         return _too_large()
     return None
 
@@ -174,7 +174,7 @@ def _asking_in(request: Request) -> Response:
 
 
 def _limited(receive: Receive) -> Receive:
-    left = LARGEST_BODY
+    left = MAX_BODY_BYTES
 
     async def receiving() -> Message:
         nonlocal left

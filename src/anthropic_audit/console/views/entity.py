@@ -31,7 +31,7 @@ from anthropic_audit.search.counting import Seen, seen
 from anthropic_audit.times import format_time
 
 from .overview import chart_over_time, narrowed, ranked, told
-from .rows import row
+from .rows import shown_row
 from .shell import json
 from .shell import page as rendered
 
@@ -124,7 +124,7 @@ def _seen(found: Seen | None) -> dict[str, Any]:
 
 def _rows(connection: duckdb.DuckDBPyConnection, wish: Wish, more: Query) -> dict[str, Any]:
     found = page(connection, narrowed(wish.question, more), wish.now, order=Order(), size=_ROWS)
-    return {"rows": [row(wish.viewer, hit) for hit in found.hits]}
+    return {"rows": [shown_row(wish.viewer, hit) for hit in found.hits]}
 
 
 def _facets(connection: duckdb.DuckDBPyConnection, wish: Wish, about: Query) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 import duckdb
@@ -15,19 +16,30 @@ from starlette.responses import Response
 
 from anthropic_audit.console import entities
 from anthropic_audit.console.asking import Asked
+from anthropic_audit.console.cutting import (
+    MAX_FIELD_DEPTH,
+    MAX_FIELDS,
+    MAX_TEXT_CHARS,
+    as_text,
+    cut,
+    cut_value,
+    is_linkable,
+)
 from anthropic_audit.console.lens import Document, Lens
 from anthropic_audit.console.place import Viewer, answered, viewer_of
 from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
 from anthropic_audit.search.changed import changes_of
 from anthropic_audit.search.run import translated
-from anthropic_audit.times import format_time, moved
+from anthropic_audit.times import EPOCH, format_time, moved
 
-from .rows import at, row
+from .rows import at, shown_row
 from .shell import page as rendered
 
 _NEAR: Final = timedelta(hours=24)
 _WIDE: Final = timedelta(days=7)
 _RELATED: Final = 15
+_MOST_OBJECTS: Final = 20
+_MOST_PLACES: Final = 20
 _DIGITS: Final = 19
 _BY_SEQ: Final = "SELECT seq, feed, document FROM events WHERE seq = ?"
 _RECEIVED: Final = """
@@ -108,18 +120,18 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
     kind = place.catalogue.types.get(action) if isinstance(action, str) else None
     return {
         "seq": hit.seq,
-        "told": place.teller.tell(document),
+        "told": cut(place.teller.tell(document)),
         "at": at(document, "@timestamp"),
         "around": _around_it(hit),
-        "action": action,
+        "action": cut_value(action),
         "about": kind.description if kind else "",
-        "outcome": at(document, "event.outcome"),
-        "sensitivity": at(document, "anthropic.audit.sensitivity"),
+        "outcome": cut_value(at(document, "event.outcome")),
+        "sensitivity": cut_value(at(document, "anthropic.audit.sensitivity")),
         "parts": [
             (
                 title,
                 [
-                    (name, value, _link(lens, name, value))
+                    (name, cut_value(value), _link(lens, name, value))
                     for name in names
                     if (value := at(document, name)) is not None
                 ],
@@ -130,17 +142,21 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
         "entities": [
             (entities.KINDS[kind].title, value, entities.path(field, value))
             for kind, field, value in entities.named(document)
-            if not lens.hides(field)
+            if not lens.hides(field) and is_linkable(value)
         ],
         "objects": [
             (field.rpartition(".")[2], value, equality(field, value))
-            for field, value in entities.objects(document)
-            if not lens.hides(field)
+            for field, value in islice(entities.objects(document), MAX_FIELDS)
+            if not lens.hides(field) and is_linkable(value)
         ],
-        "fields": [(name, value, _field_link(lens, name, value)) for name, value in leaves(document)],
-        "document": orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(),
+        "fields": [
+            (cut(name), cut_value(value), _field_link(lens, name, value))
+            for name, value in islice(leaves(document), MAX_FIELDS)
+        ],
+        "most_fields": MAX_FIELDS,
+        "document": cut(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), MAX_TEXT_CHARS),
         "received": received,
-        "raw": received.raw.decode(errors="replace") if received else "",
+        "raw": cut(received.raw.decode(errors="replace"), MAX_TEXT_CHARS) if received else "",
         "mapping": mapping(received.raw, document) if received else [],
         "again": changes_of(connection, hit.seq),
         "chain": _chain(connection, viewer, hit),
@@ -148,7 +164,10 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
 
 
 def _when(hit: Hit) -> datetime:
-    return datetime.fromisoformat(str(hit.value("@timestamp")))
+    try:
+        return datetime.fromisoformat(str(hit.value("@timestamp")))
+    except ValueError:
+        return EPOCH
 
 
 def _around_it(hit: Hit) -> str:
@@ -157,17 +176,23 @@ def _around_it(hit: Hit) -> str:
     return Asked(format_time(since), format_time(until)).address("").removeprefix("?")
 
 
-def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - whatever JSON holds
-    """Yield the fields of a document with their values; lists are values, and so is the text as received."""
-    if isinstance(value, Mapping) and value:
+def leaves(value: Any, name: str = "", depth: int = MAX_FIELD_DEPTH) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - whatever JSON holds
+    """Yield the fields of a document with their values; lists are values, and so is the text as received.
+
+    Objects in more than `depth` levels are values, too.
+    """
+    if isinstance(value, Mapping) and value and depth > 0:
         for member, inner in value.items():
-            yield from leaves(inner, f"{name}.{member}" if name else member)
+            yield from leaves(inner, f"{name}.{member}" if name else member, depth - 1)
     elif name != "event.original":
         yield name, value
 
 
 def mapping(raw: bytes, document: Document) -> list[tuple[str, Any, list[str]]]:
-    """Return what was received, field by field, each with the fields of the event that say the same."""
+    """Return what was received, field by field, each with the fields of the event that say the same.
+
+    At most `MAX_FIELDS` are returned; of bytes that the fast parser can't read, none.
+    """
     try:
         activity = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -175,20 +200,19 @@ def mapping(raw: bytes, document: Document) -> list[tuple[str, Any, list[str]]]:
     places: dict[str, list[str]] = {}
     for name, value in leaves(document):
         for one in value if isinstance(value, list) else [value]:
-            places.setdefault(_as_text(one), []).append(name)
+            places.setdefault(as_text(one), []).append(name)
         if isinstance(value, list):
-            places.setdefault(_as_text(value), []).append(name)
-    return [(name, value, _places(places, name, value)) for name, value in leaves(activity)]
+            places.setdefault(as_text(value), []).append(name)
+    return [
+        (cut(name), cut_value(value), _places(places, name, value)[:_MOST_PLACES])
+        for name, value in islice(leaves(activity), MAX_FIELDS)
+    ]
 
 
 def _places(places: Mapping[str, list[str]], name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON holds
     """Return where a value went; the time is written anew, in milliseconds."""
     found = ["@timestamp"] if name == "created_at" else []
-    return list(dict.fromkeys([*found, *places.get(_as_text(value), [])]))
-
-
-def _as_text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
-    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return [cut(place) for place in dict.fromkeys([*found, *places.get(as_text(value), [])[: 2 * _MOST_PLACES]])]
 
 
 def _received(connection: duckdb.DuckDBPyConnection, seq: int) -> Received | None:
@@ -201,32 +225,34 @@ def _changes(document: Document) -> list[tuple[str, str, str]]:
     """Return what was changed: name, before, after; the normalizer writes `name: before → after`."""
     found = at(document, "anthropic.audit.changes")
     told = []
-    for change in found if isinstance(found, list) else []:
+    for change in found[:MAX_FIELDS] if isinstance(found, list) else []:
         name, _, values = str(change).partition(": ")
         before, _, after = values.partition(" → ")
-        told.append((name, before, after))
+        told.append((cut(name), cut(before), cut(after)))
     return told
 
 
 def _link(lens: Lens, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
-    return entities.path(field, value) if isinstance(value, str) and not lens.hides(field) else None
+    may_link = isinstance(value, str) and is_linkable(value) and not lens.hides(field)
+    return entities.path(field, value) if may_link else None
 
 
 def _field_link(lens: Lens, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
     """Return the query for events with this value."""
     if isinstance(value, (dict, list)) or value is None or lens.hides(field):
         return None
-    return equality(field, _as_text(value))
+    return equality(field, as_text(value)) if is_linkable(value) and is_linkable(field) else None
 
 
 def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> list[dict[str, Any]]:
     """Return what happened around it, by what they have in common."""
-    named = [one for one in entities.named(hit.fields) if not viewer.lens.hides(one[1])]
+    named = [one for one in entities.named(hit.fields) if not viewer.lens.hides(one[1]) and is_linkable(one[2])]
     chain = []
     for title, kinds in _GROUPS.items():
         fields = [(field, value) for kind, field, value in named if kind in kinds]
         if title == _OBJECT:
-            fields += [one for one in entities.objects(hit.fields) if not viewer.lens.hides(one[0])]
+            others = islice(entities.objects(hit.fields), _MOST_OBJECTS)
+            fields += [one for one in others if not viewer.lens.hides(one[0]) and is_linkable(one[1])]
         if fields:
             rows = _around(connection, viewer, hit, fields)
             chain.append({"title": title, "rows": rows, "fields": fields, "address": _in_explore(hit, fields)})
@@ -253,4 +279,4 @@ def _around(
     earlier = page(connection, before, when, order=Order(), size=_RELATED).hits
     later = page(connection, after, when, order=Order(is_descending=False), size=_RELATED).hits
     hits = {one.seq: one for one in [*reversed(earlier), *later]}
-    return [{**row(viewer, one), "is_this": one.seq == hit.seq} for one in hits.values()]
+    return [{**shown_row(viewer, one), "is_this": one.seq == hit.seq} for one in hits.values()]

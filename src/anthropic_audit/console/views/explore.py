@@ -19,7 +19,7 @@ from anthropic_audit.search.fields import COLUMNS
 from anthropic_audit.search.paging import can_sort_by, sorting_column
 
 from .overview import chart_over_time, ranked, told
-from .rows import row
+from .rows import shown_row
 from .shell import json
 from .shell import page as rendered
 
@@ -43,7 +43,7 @@ async def events(request: Request) -> Response:
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         found = page(connection, wish.question, wish.now, order=order, size=PAGE_SIZE, after=after)
-        return {"rows": [row(wish.viewer, hit, columns) for hit in found.hits], "next": found.next}
+        return {"rows": [shown_row(wish.viewer, hit, columns) for hit in found.hits], "next": found.next}
 
     return json(await answered(request, ask))
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from anthropic_audit.console import charts, entities
 from anthropic_audit.console.asking import Period
+from anthropic_audit.console.cutting import cut, is_linkable
 from anthropic_audit.console.place import NEW, Wish, answered, wish_of
 from anthropic_audit.search import (
     AllOf,
@@ -33,7 +34,7 @@ from anthropic_audit.search import (
 )
 from anthropic_audit.times import EPOCH, format_time
 
-from .rows import row
+from .rows import shown_row
 from .shell import json
 from .shell import page as rendered
 
@@ -182,12 +183,13 @@ def told(wish: Wish, field: str, value: str) -> Json:
     if wish.viewer.lens.hides(field):
         return {"value": wish.viewer.lens.value(field, value), "filter": None, "link": None}
     kind = wish.viewer.place.catalogue.types.get(value) if field == "event.action" else None
+    may_link = is_linkable(value)
     return {
-        "value": value,
-        "label": charts.country_name(value) if field == _COUNTRY else value,
+        "value": cut(value),
+        "label": charts.country_name(value) if field == _COUNTRY else cut(value),
         "about": kind.description if kind else None,
-        "filter": equality(field, value),
-        "link": entities.path(field, value),
+        "filter": equality(field, value) if may_link else None,
+        "link": entities.path(field, value) if may_link else None,
     }
 
 
@@ -205,7 +207,7 @@ def _new(connection: duckdb.DuckDBPyConnection, wish: Wish, *, field: str) -> Js
 
 def _sensitive(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
     found = page(connection, narrowed(wish.question, _CRITICAL), wish.now, order=Order(), size=_LATEST)
-    return {"rows": [row(wish.viewer, hit) for hit in found.hits]}
+    return {"rows": [shown_row(wish.viewer, hit) for hit in found.hits]}
 
 
 RANKED: Final[Mapping[str, Sequence[str]]] = {

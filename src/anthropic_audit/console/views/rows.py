@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from anthropic_audit.console import entities
+from anthropic_audit.console.cutting import cut_value, is_linkable
 from anthropic_audit.console.lens import Document, Lens
 from anthropic_audit.console.place import Viewer
 from anthropic_audit.search import Hit
@@ -36,6 +37,16 @@ def row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str, Any]
         "country": at(document, "source.geo.country_iso_code"),
         "cells": [_cell(document, name, lens) for name in columns],
     }
+
+
+def shown_row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the same for a page, with long values cut; exports have them whole."""
+    whole = row(viewer, hit, columns)
+    cells = [
+        {"value": cut_value(cell["value"]), "link": cell["link"] if is_linkable(cell["value"]) else None}
+        for cell in whole.pop("cells")
+    ]
+    return {**{name: cut_value(value) for name, value in whole.items()}, "cells": cells}
 
 
 def _cell(document: Document, field: str, lens: Lens) -> dict[str, Any]:
