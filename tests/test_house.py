@@ -25,6 +25,7 @@ LEVELS = {
     "redact": 0,
     "retry_after": 0,
     "visible": 0,
+    "clocks": 0,
     "ports": 0,
     "progress": 0,
     "plan": 1,

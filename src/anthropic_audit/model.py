@@ -102,6 +102,8 @@ class Page:
     """How much of it is left, for all keys of the organization together."""
     age_seconds: float = 0.0
     """How long the answer lay in a cache on the way (`age`, RFC 9111); 0 when it came from the API itself."""
+    seconds: float = field(default=0.0, compare=False)
+    """How long the request took, from the question to the last byte of the answer."""
     problem: str | None = None
     """Why the answer proves nothing although it has activities: an error object beside them, members missing, …"""
 

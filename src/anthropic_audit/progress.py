@@ -27,6 +27,8 @@ class Asked:
     asked_at: datetime
     status: int
     seconds: float
+    clock_difference: timedelta | None = None
+    """How far our clock is ahead of the server's (negative: behind), or None when the answer does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,29 @@ class WalkFinished:
     """A walk ended, and its coverage is recorded."""
 
     coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDiffers:
+    """Our clock and the server's have begun to differ, differ in another way, or agree again."""
+
+    feed: str
+    difference: timedelta
+    """How far our clock is ahead of the server's; negative when it is behind, zero when they agree again."""
+    our_time: datetime
+    server_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimHeldBack:
+    """A walk claims less than our clock allows, or nothing, because the server's clock is behind ours."""
+
+    feed: str
+    window: Window
+    """What was walked."""
+    claimed: Window | None
+    difference: timedelta
+    """How far our clock is ahead of the server's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +199,8 @@ Progress = (
     | Stored
     | ChangedActivities
     | WalkFinished
+    | ClockDiffers
+    | ClaimHeldBack
     | WalkFailed
     | Waiting
     | CursorLost

@@ -78,6 +78,24 @@ def test_clocks_are_compared(tmp_path: Path, ahead: int, state: State) -> None:
     assert states(feed_findings(run.settings, Skewed(), house.clock))["feed acme: clock"] is state
 
 
+@pytest.mark.parametrize(("ahead", "words"), [(600, "10m ahead of"), (-600, "10m behind")])
+def test_clocks_that_differ_are_both_named(tmp_path: Path, ahead: int, words: str) -> None:
+    house = House(tmp_path, settings())
+    run = house.feed()
+
+    class Skewed:
+        def read_page(self, query: Query) -> Page:
+            return replace(run.feed.read_page(query), server_time=NOW - timedelta(seconds=ahead))
+
+    (found,) = (one for one in feed_findings(run.settings, Skewed(), house.clock) if one.what == "feed acme: clock")
+
+    theirs = "15:50" if ahead > 0 else "16:10"
+    times = f"ours shows 2026-11-18T16:00:00Z, the server's 2026-11-18T{theirs}:00Z"
+    assert found.found.startswith(f"our clock is {words} the server's ({times}); ")
+    assert found.found.endswith("coverage ends 10m earlier")
+    assert found.cure
+
+
 def test_a_spent_budget_is_a_warning(tmp_path: Path) -> None:
     house = House(tmp_path, settings(requests_per_minute=10))
     run = house.feed()

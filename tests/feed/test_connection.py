@@ -146,3 +146,29 @@ def test_our_certificate_is_shown_to_a_server_that_asks_for_it(authority: trustm
             read(url=url, ca_file=files["ca_file"])
 
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 30), (-30, -1)])
+def test_a_certificate_that_our_clock_refuses_may_be_our_clocks_fault(
+    authority: trustme.CA, files: dict[str, str], first: int, last: int
+) -> None:
+    today = datetime.now(UTC)
+    from_day, to_day = today + timedelta(days=first), today + timedelta(days=last)
+    certificate = authority.issue_cert("127.0.0.1", not_before=from_day, not_after=to_day)
+
+    with serving(certificate.configure_cert) as (port, asked), pytest.raises(FeedUnreachableError) as caught:
+        read(url=f"https://127.0.0.1:{port}", ca_file=files["ca_file"])
+
+    assert asked == []
+    hint = "check url, proxy_url, ca_file and the network; or our clock is wrong: it shows 2026-11-23T12:00:00Z"
+    assert caught.value.hint == hint
+
+
+def test_a_certificate_that_is_refused_for_something_else_is_not(authority: trustme.CA) -> None:
+    with (
+        serving(authority.issue_cert("127.0.0.1").configure_cert) as (port, _),
+        pytest.raises(FeedUnreachableError) as caught,
+    ):
+        read(url=f"https://127.0.0.1:{port}")
+
+    assert caught.value.hint == "check url, proxy_url, ca_file and the network"

@@ -9,8 +9,8 @@ from anthropic_audit.normalize.limits import MAX_DEPTH
 
 Json = Any
 
-DEEPEST_DOCUMENT: Final = 4 + MAX_DEPTH
-"""Levels of objects and lists: the document, `anthropic`, `audit`, `metadata`, and what an activity may have."""
+DEEPEST_DOCUMENT: Final = 5 + MAX_DEPTH
+"""Levels of objects and lists: the document, `anthropic`, `audit`, `actor`, `metadata`, what an activity may have."""
 GROWTH: Final = 12
 """How often a value may be in a document, as itself, in `related`, in a change, escaped."""
 HEADROOM: Final = 8_192

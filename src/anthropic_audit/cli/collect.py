@@ -21,6 +21,7 @@ from anthropic_audit.service import Collector, Outcome, RequestLog, open_feeds, 
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
 from anthropic_audit.settings_sources import Key, resolve_keys
 
+from .clock_notes import ClockNotes
 from .environment import environment, load_settings
 from .failures import tell, worst
 from .filters import warnings, with_types
@@ -79,14 +80,14 @@ def collect(
     clock = SystemClock()
     try:
         with stopping(clock.interrupt, InterruptedRunError.exit_code if once else 0), watching() as shown:
-            watch = safely(shown)
-            outcomes = _run(settings, [(one, keys[one.name]) for one in chosen], clock, watch, once=once)
+            clocks = ClockNotes(safely(shown))
+            outcomes = _run(settings, [(one, keys[one.name]) for one in chosen], clock, clocks.watch, once=once)
     except InterruptedRunError as error:
         notes().print(f"{error}: what is stored stays, the rest is due next time")
         if once:
             raise typer.Exit(error.exit_code) from error
         return
-    _conclude(outcomes, {one.name: _hint(one) for one in chosen})
+    _conclude(outcomes, {one.name: _hint(one) for one in chosen}, clocks)
 
 
 def _run(
@@ -138,14 +139,14 @@ def _hint(feed: FeedSettings) -> str | None:
     return f"not in our catalogue is {', '.join(meant or unknown)}" if unknown else None
 
 
-def _conclude(outcomes: Sequence[Outcome], hints: Mapping[str, str | None]) -> None:
+def _conclude(outcomes: Sequence[Outcome], hints: Mapping[str, str | None], clocks: ClockNotes) -> None:
     """Tell what went wrong, and exit with the code that counts most."""
     for outcome in outcomes:
         if outcome.error is not None:
             refused = hints.get(outcome.feed) if isinstance(outcome.error, FeedRefusedError) else None
             tell(f"feed {outcome.feed}: {outcome.error}", refused or outcome.error.hint, outcome.error)
         elif not outcome.is_covered:
-            notes().print(f"feed {outcome.feed}: something is left to collect, run it again", markup=False)
+            notes().print(clocks.left(outcome.feed), markup=False)
     if code := worst(outcome.exit_code for outcome in outcomes):
         raise typer.Exit(code)
 

@@ -11,8 +11,11 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from anthropic_audit.clocks import CURE, difference_in_words, effect_in_words
 from anthropic_audit.progress import (
     ChangedActivities,
+    ClaimHeldBack,
+    ClockDiffers,
     CursorLost,
     Delivered,
     DeliveryFailed,
@@ -112,6 +115,7 @@ def logging_watch(log: FilteringBoundLogger) -> Watch:
                 log.warning("malformed activities", feed=event.feed, activities=event.malformed)
             case _:
                 _log_changes(log, event)
+                _log_clocks(log, event)
                 _log_beside(log, event)
 
     return watch
@@ -163,6 +167,30 @@ def _log_changes(log: FilteringBoundLogger, event: Progress) -> None:
             same_content=event.same_content,
             examples=list(event.examples),
             hint="both are kept: table `changed_activities`; `anthropic-audit status` counts them",
+        )
+
+
+def _log_clocks(log: FilteringBoundLogger, event: Progress) -> None:
+    """Write a line when clocks begin to differ or agree again, and for a walk that claims less because of that."""
+    if isinstance(event, ClockDiffers):
+        level, name = ("warning", "clock differs") if event.difference else ("info", "clock agrees again")
+        fields: dict[str, Any] = {
+            "feed": event.feed,
+            "reason": difference_in_words(event.difference),
+            "seconds": round(event.difference.total_seconds()),
+            "our_time": format_time(event.our_time),
+            "server_time": format_time(event.server_time),
+        }
+        if event.difference:
+            fields |= {"effect": effect_in_words(event.difference), "hint": CURE}
+        getattr(log, level)(name, **fields)
+    if isinstance(event, ClaimHeldBack):
+        log.info(
+            "claim held back" if event.claimed is not None else "nothing claimed",
+            feed=event.feed,
+            walked_to=format_time(event.window.end),
+            covered_to=None if event.claimed is None else format_time(event.claimed.end),
+            reason=difference_in_words(event.difference),
         )
 
 

@@ -17,9 +17,12 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from anthropic_audit.clocks import difference_in_words, effect_in_words
 from anthropic_audit.progress import (
     Asked,
     ChangedActivities,
+    ClaimHeldBack,
+    ClockDiffers,
     CursorLost,
     Delivered,
     DeliveryFailed,
@@ -78,10 +81,16 @@ def tallied(tally: FeedTally, event: Progress) -> FeedTally:
             walk = event.coverage
             left = tally.budget if walk.requests_remaining is None else walk.requests_remaining
             return replace(tally, state="covered", covered_to=walk.window.end, budget=left)
-        case WalkFailed():
-            return replace(tally, state="failed")
+        case ClaimHeldBack() | WalkFailed():
+            return replace(tally, state=_ended(event))
         case _:
             return tally
+
+
+def _ended(event: ClaimHeldBack | WalkFailed) -> str:
+    if isinstance(event, WalkFailed):
+        return "failed"
+    return "not covered (clock)" if event.claimed is None else "covered less (clock)"
 
 
 class ProgressDisplay:
@@ -125,8 +134,9 @@ class ProgressDisplay:
                     self._console.print(Text(redact(f"{event.work}: {event.reason}"), style="red"))
                 case RangeRead():
                     self._history = event
-                case ChangedActivities():
-                    self._console.print(Text(redact(told_changes(event)), style="yellow"))
+                case ChangedActivities() | ClockDiffers():
+                    told = told_clocks(event) if isinstance(event, ClockDiffers) else told_changes(event)
+                    self._console.print(Text(redact(told), style="yellow"))
                 case Normalized():
                     self._events += event.events
                 case _:
@@ -153,7 +163,9 @@ class ProgressDisplay:
                 lines.append(self._spinner)
             return Group(*lines)
 
-    def _take(self, event: WalkStarted | PageRead | Stored | WalkFinished | WalkFailed | CursorLost) -> None:
+    def _take(
+        self, event: WalkStarted | PageRead | Stored | WalkFinished | ClaimHeldBack | WalkFailed | CursorLost
+    ) -> None:
         self._note = ""
         feed = event.coverage.feed if isinstance(event, WalkFinished) else event.feed
         self._feeds[feed] = tallied(self._feeds.get(feed, FeedTally()), event)
@@ -168,6 +180,12 @@ def told_changes(event: ChangedActivities) -> str:
     spelling = f", {event.same_content:,} of them only in spelling" if event.same_content else ""
     number = f"{event.activities:,} stored activities were" if event.activities != 1 else "1 stored activity was"
     return f"{event.feed}: {number} served again with other bytes{spelling}: `anthropic-audit status` counts them"
+
+
+def told_clocks(event: ClockDiffers) -> str:
+    """Say that clocks differ and what that means, or that they agree again."""
+    effect = f": {effect_in_words(event.difference)}" if event.difference else " again"
+    return f"{event.feed}: {difference_in_words(event.difference)}{effect}"
 
 
 def _bar(history: RangeRead, seconds: float) -> Text:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from anthropic_audit.clocks import CURE, clock_difference, difference_in_words, effect_in_words
 from anthropic_audit.errors import FeedRefusedError
 from anthropic_audit.model import Page, Query, Window
 from anthropic_audit.ports import Clock, Feed
 from anthropic_audit.settings import FeedSettings
+from anthropic_audit.times import format_time
 
 from .findings import Finding, State
 
 _SPAN = timedelta(minutes=5)
-_SMALL_SKEW = timedelta(seconds=5)
 _LARGE_SKEW = timedelta(seconds=60)
 _LOW_SHARE = 0.1
 
@@ -28,12 +29,11 @@ def feed_findings(settings: FeedSettings, feed: Feed, clock: Clock) -> Iterator[
     what = f"feed {settings.name}"
     asked_at = clock.now()
     page, knows_order = _first_page(feed, Query(Window(asked_at - _SPAN, asked_at), settings.filters, limit=1))
-    answered_at = clock.now()
     yield Finding(f"{what}: key", State.FINE, "the API accepts it, and its scope")
     if not knows_order:
         found = "the server does not know `order`, as in May 2026: windows are walked newest first, without cuts"
         yield Finding(f"{what}: API", State.WARNING, found, "nothing: it works, and a crash repeats more")
-    yield _clock_finding(what, page, asked_at, answered_at)
+    yield _clock_finding(what, page)
     yield _budget_finding(what, page)
 
 
@@ -48,18 +48,19 @@ def _first_page(feed: Feed, query: Query) -> tuple[Page, bool]:
             raise refusal from None
 
 
-def _clock_finding(what: str, page: Page, asked_at: datetime, answered_at: datetime) -> Finding:
-    """Compare clocks; the server's has whole seconds, and was read somewhere between question and answer."""
+def _clock_finding(what: str, page: Page) -> Finding:
+    """Compare our clock with the server's, as its answer shows it."""
     if page.server_time is None:
         return Finding(f"{what}: clock", State.WARNING, "the server tells no time, so clocks can't be compared", "")
-    ahead = max(asked_at - page.server_time - timedelta(seconds=1), page.server_time - answered_at, timedelta(0))
-    seconds = ahead.total_seconds()
+    difference = clock_difference(page.server_time, page.received_at, timedelta(seconds=page.seconds))
+    if not difference:
+        return Finding(f"{what}: clock", State.FINE, difference_in_words(difference))
+    ours, theirs = (format_time(one.replace(microsecond=0)) for one in (page.received_at, page.server_time))
     found = (
-        f"this machine's clock and the server's differ by {seconds:.0f} s" if seconds else "agrees with the server's"
+        f"{difference_in_words(difference)} (ours shows {ours}, the server's {theirs}); {effect_in_words(difference)}"
     )
-    cure = "set this machine's clock by NTP: windows and lag are told by it"
-    state = State.FINE if ahead < _SMALL_SKEW else State.WARNING if ahead < _LARGE_SKEW else State.WRONG
-    return Finding(f"{what}: clock", state, found, "" if state is State.FINE else cure)
+    state = State.WARNING if abs(difference) < _LARGE_SKEW else State.WRONG
+    return Finding(f"{what}: clock", state, found, CURE)
 
 
 def _budget_finding(what: str, page: Page) -> Finding:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Self
 
 import httpx2
 
+from anthropic_audit.clocks import ClockComparison, clock_difference
 from anthropic_audit.errors import FeedContractError, FeedPageTooLargeError, FeedUnreachableError
 from anthropic_audit.model import Page, Query
 from anthropic_audit.network import Supervisor, supervise
@@ -24,6 +25,7 @@ from anthropic_audit.timestamps import is_plausible
 from .answers import Answer, refusal, request_id_of
 from .budget import Budget, allowance
 from .connection import Route, Transport, open_client, translated
+from .contract import MAX_AGE_SECONDS
 from .decode import decode_body
 from .proxy import proxy_of
 from .query import PATH, parameters
@@ -46,6 +48,20 @@ class _Heard:
     status: int
     headers: httpx2.Headers
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Timing:
+    """When a request was asked and answered by our clock, and how many seconds it took by one that never jumps."""
+
+    asked_at: datetime
+    answered_at: datetime
+    seconds: float
+
+    @property
+    def longest(self) -> float:
+        """The seconds that it took by whichever clock says more."""
+        return max(self.seconds, (self.answered_at - self.asked_at).total_seconds())
 
 
 class FeedClient:
@@ -80,6 +96,7 @@ class FeedClient:
         self._tracer = tracer
         self._key = key
         self._leave = 0.0
+        self._clocks = ClockComparison(settings.name)
         self._supervisor = Supervisor(clock.check, self._tell_waiting)
         self._client = supervise(open_client(settings, transport), self._supervisor)
         proxy = proxy_of(settings.url, settings.proxy_url) if transport is None else None
@@ -106,32 +123,31 @@ class FeedClient:
             self._budget.give_up()
             raise
         self._budget.learn(heard.headers)
-        request_id, now = request_id_of(heard.headers), self._clock.now()
-        self._budget.watch(Asked(self._name, request_id, asked_at, heard.status, time.monotonic() - started))
-        problem = refusal(Answer(heard.status, heard.headers, heard.body, now, self._route.via))
+        timing = _Timing(asked_at, self._clock.now(), time.monotonic() - started)
+        self._tell_answer(heard, timing)
+        problem = refusal(Answer(heard.status, heard.headers, heard.body, timing.answered_at, self._route.via))
         if problem is not None:
             raise problem
-        body = decode_body(heard.body)
-        left = allowance(heard.headers)
-        return Page(
-            activities=body.activities,
-            has_more=body.has_more,
-            first_id=body.first_id,
-            last_id=body.last_id,
-            request_id=request_id,
-            received_at=now,
-            server_time=_server_time(heard.headers.get("date")),
-            age_seconds=_age_seconds(heard.headers.get("age")),
-            problem=body.problem,
-            requests_limit=left.limit if left else None,
-            requests_remaining=left.remaining if left else None,
-        )
+        return _page(heard, timing)
 
     def close(self) -> None:
         """Close connections and the tracer."""
         self._client.close()
         if self._tracer is not None:
             self._tracer.close()
+
+    def _tell_answer(self, heard: _Heard, timing: _Timing) -> None:
+        """Tell of an answer, and of what it shows of the server's clock."""
+        shown, now = _clock_shown(heard), timing.answered_at
+        difference = None if shown is None else clock_difference(shown, now, timedelta(seconds=timing.longest))
+        request_id = request_id_of(heard.headers)
+        self._budget.watch(
+            Asked(self._name, request_id, timing.asked_at, heard.status, timing.seconds, clock_difference=difference)
+        )
+        if shown is not None and difference is not None:
+            news = self._clocks.take(shown, now, difference)
+            if news is not None:
+                self._budget.watch(news)
 
     def _tell_waiting(self, seconds: float) -> None:
         self._budget.watch(StillWaiting(self._name, seconds))
@@ -144,7 +160,7 @@ class FeedClient:
         heard: _Heard | None = None
         failure: str | None = None
         try:
-            with translated(self._route), self._supervisor.request(self._route.deadline.total_seconds()):
+            with translated(self._route, asked_at), self._supervisor.request(self._route.deadline.total_seconds()):
                 heard = self._listen(request, MAX_ACTIVITY_BYTES if query.limit == 1 else MAX_PAGE_BYTES)
         except (FeedUnreachableError, FeedContractError) as error:
             failure = str(error)
@@ -182,6 +198,25 @@ class FeedClient:
             response.close()
 
 
+def _page(heard: _Heard, timing: _Timing) -> Page:
+    body = decode_body(heard.body)
+    left = allowance(heard.headers)
+    return Page(
+        activities=body.activities,
+        has_more=body.has_more,
+        first_id=body.first_id,
+        last_id=body.last_id,
+        request_id=request_id_of(heard.headers),
+        received_at=timing.answered_at,
+        server_time=_server_time(heard.headers.get("date")),
+        age_seconds=_age_seconds(heard.headers.get("age")),
+        seconds=timing.longest,
+        problem=body.problem,
+        requests_limit=left.limit if left else None,
+        requests_remaining=left.remaining if left else None,
+    )
+
+
 def _announced(headers: httpx2.Headers) -> int:
     """Return how many bytes an answer says that it has; 0 when it does not say."""
     said = headers.get("content-length", "")
@@ -198,6 +233,19 @@ def _server_time(date: str | None) -> datetime | None:
     """Return the server's clock, or None when it shows nothing that can be believed."""
     read = http_date(date)
     return read if read is not None and is_plausible(read) else None
+
+
+def _clock_shown(heard: _Heard) -> datetime | None:
+    """Return what the server's clock shows now, or None where nothing tells it.
+
+    Errors may come from something on the way. The time of an answer from a cache is that of its making, plus its age;
+    one that is older than a page may be tells nothing.
+    """
+    age = _age_seconds(heard.headers.get("age"))
+    if heard.status != HTTPStatus.OK or age > MAX_AGE_SECONDS:
+        return None
+    shown = _server_time(heard.headers.get("date"))
+    return None if shown is None else shown + timedelta(seconds=age)
 
 
 def _age_seconds(age: str | None) -> float:

@@ -6,11 +6,12 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 import httpx2
 
+from anthropic_audit.clocks import validity_hint
 from anthropic_audit.errors import FeedUnreachableError, SetupError
 from anthropic_audit.network import DeadlineExceededError
 from anthropic_audit.redact import redact, safe_url
@@ -107,8 +108,13 @@ def _broken_environment(error: Exception) -> SetupError:
 
 
 @contextmanager
-def translated(route: Route) -> Iterator[None]:
-    """Turn the HTTP library's failures into ours; every one of them is a reason to try again."""
+def translated(route: Route, now: datetime) -> Iterator[None]:
+    """Turn the HTTP library's failures into ours; every one of them is a reason to try again.
+
+    Args:
+        route: Where the request goes.
+        now: What our clock shows, by which certificates are judged.
+    """
     try:
         yield
     except DeadlineExceededError as error:
@@ -120,7 +126,8 @@ def translated(route: Route) -> Iterator[None]:
         raise FeedUnreachableError(message, hint=_hint(route, "the network, or raise http_client_timeout")) from error
     except httpx2.HTTPError as error:
         message = f"no answer from {route.target}: {redact(str(error)) or type(error).__name__}"
-        raise FeedUnreachableError(message, hint=_hint(route, "url, proxy_url, ca_file and the network")) from error
+        hint = _hint(route, "url, proxy_url, ca_file and the network") + validity_hint(str(error), now)
+        raise FeedUnreachableError(message, hint=hint) from error
 
 
 def _hint(route: Route, what: str) -> str:

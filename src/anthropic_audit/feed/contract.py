@@ -19,7 +19,7 @@ from anthropic_audit.model import Activity, Filters, Order, Page, Query
 from anthropic_audit.times import EPOCH, format_time, moved
 
 _SECOND, _MILLISECOND, _MICROSECOND = timedelta(seconds=1), timedelta(milliseconds=1), timedelta(microseconds=1)
-_MAX_AGE_SECONDS = 60.0
+MAX_AGE_SECONDS = 60.0
 """An answer that lay in a cache for longer is one of another time."""
 
 
@@ -95,10 +95,10 @@ def precision_of(times: list[datetime]) -> timedelta:
 
 
 def _stale(page: Page, joint: Joint) -> Broken | None:
-    if page.age_seconds > _MAX_AGE_SECONDS:
+    if page.age_seconds > MAX_AGE_SECONDS:
         return Broken(Rule.CACHE, f"the answer lay in a cache for {page.age_seconds:.0f} seconds")
     before, now = joint.server_time, page.server_time
-    if before is not None and now is not None and (before - now).total_seconds() > _MAX_AGE_SECONDS:
+    if before is not None and now is not None and (before - now).total_seconds() > MAX_AGE_SECONDS:
         return Broken(Rule.CACHE, f"the answer is of {format_time(now)}, the one before it of {format_time(before)}")
     return None
 

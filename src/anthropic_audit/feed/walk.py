@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
+from anthropic_audit.clocks import TOLERANCE
 from anthropic_audit.errors import AuditError, FeedContractError, FeedRefusedError, FeedStalledError
 from anthropic_audit.model import Coverage, Filters, Order, Page, Query, Received, Window
 from anthropic_audit.plan import Due
 from anthropic_audit.ports import Clock, Feed, Ledger
-from anthropic_audit.progress import CursorLost, PageRead, Stored, WalkFinished, WalkStarted, Watch
+from anthropic_audit.progress import ClaimHeldBack, CursorLost, PageRead, Stored, WalkFinished, WalkStarted, Watch
 from anthropic_audit.times import EPOCH, moved
 
 from .contract import Rule
@@ -137,8 +138,11 @@ class Walker:
         tally, cut = self._read(due.window, query, walk_id)
         if tally.broken is not None:
             raise _contradiction(tally)
-        started = min(started, tally.oldest_clock or started)
-        coverage = self._claim(due, tally, walk_id, self._covered(due.window, started, cut))
+        believed = min(started, tally.oldest_clock or started)
+        covered = self._covered(due.window, believed, cut)
+        coverage = self._claim(due, tally, walk_id, covered)
+        if started - believed > TOLERANCE and covered != self._covered(due.window, started, cut):
+            self._watch(ClaimHeldBack(self._name, due.window, covered, started - believed))
         return Walked(coverage, Window(cut, due.window.end) if cut is not None and cut < due.window.end else None)
 
     def _read(self, window: Window, query: Query, walk_id: str) -> tuple[Tally, datetime | None]:

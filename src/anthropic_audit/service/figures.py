@@ -75,6 +75,9 @@ class Figures:
         self._long_requests = self._counter(
             "long_requests", "Notes that a request still waits for its answer or for the end of it", "feed"
         )
+        self._clocks = self._gauge(
+            "clock_difference_seconds", "How far our clock is ahead of the server's; negative when it is behind", "feed"
+        )
         self._silence = self._gauge("seconds_since_answer", "Time since a feed's last whole answer", "feed")
         self._unexpected = self._counter("unexpected_errors", "Errors that no one foresaw", "work", "kind")
         self._work_failures = self._counter("work_failures", "Failures of work beside collecting", "work", "kind")
@@ -87,6 +90,8 @@ class Figures:
                 self._requests.labels(event.feed, str(event.status)).inc()
                 self._seconds.labels(event.feed).inc(event.seconds)
                 self._answered[event.feed] = time.monotonic()
+                if event.clock_difference is not None:
+                    self._clocks.labels(event.feed).set(event.clock_difference.total_seconds())
             case PageRead():
                 self._read.labels(event.feed).inc(event.activities)
                 self._malformed.labels(event.feed).inc(event.malformed)
