@@ -57,6 +57,12 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
             "levels",
             "what lies deeper is kept as its own text; the archive keeps the bytes as received",
         ),
+        Limit(
+            "Nesting of a document that becomes an OCSF event",
+            "normalize.limits.MAX_DOCUMENT_DEPTH",
+            "levels",
+            "what lies deeper is kept as its JSON text",
+        ),
         Limit("Integer that is read as a number", "normalize.limits.MAX_INTEGER_DIGITS", "digits", "kept as a text"),
         Limit("Value of a change that is told", "normalize.changes._LONGEST", "characters", "cut in the telling only"),
         Limit("Value in a sentence", "normalize.telling._LONGEST", "characters", "cut in the sentence only"),

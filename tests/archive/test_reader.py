@@ -96,6 +96,8 @@ def test_a_span_has_each_of_its_events_once(reader: ArchiveReader, house: House)
 def test_an_archive_without_newer_columns_says_what_to_do(tmp_path: Path, house: House) -> None:
     old = shutil.copytree(house.folder, tmp_path / "old")
     shutil.rmtree(old / "events")
+    shutil.rmtree(old / "digests")
+    (old / "tables.json").unlink()
     fields = [field for field in EVENTS.schema if field.name != "sensitivity"]
     DeltaTable.create((old / "events").as_uri(), pa.schema(fields), partition_by=["day"])
 

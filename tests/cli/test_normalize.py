@@ -102,6 +102,7 @@ def test_events_can_be_written_in_ocsf(run: Run) -> None:
     assert first["message"].startswith("alice@acme.example")
     assert (broken["class_name"], broken["raw_data"]) == ("Base Event", "{nonsense")
     assert second["metadata"]["uid"] == "activity_2"
+    assert second["metadata"]["original_time"] == activity(2)["created_at"]
     assert "1 lines are no activities" in result.stderr
 
 

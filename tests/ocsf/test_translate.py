@@ -125,13 +125,25 @@ def examples() -> list[Json]:
     """Return an event of each type, by any kind of actor."""
     chance = Random(7)
     made = [WORLD.example(name, chance.choice(kind.actors), chance) for name, kind in CATALOGUE.types.items()]
-    return [to_ocsf(NORMALIZER.document(orjson.dumps(one))) for one in made]
+    raws = [orjson.dumps(one) for one in made]
+    return [to_ocsf(NORMALIZER.document(raw), raw=raw) for raw in raws]
 
 
-def test_events_of_all_types_are_valid_in_older_versions(mistakes_of_before: Mistakes) -> None:
-    found = [mistakes_of_before(event) for event in examples()]
+def test_events_of_all_types_are_valid_in_1_7(mistakes_of_1_7: Mistakes) -> None:
+    found = [mistakes_of_1_7(event) for event in examples()]
 
     assert [mistakes for mistakes in found if mistakes] == []
+
+
+def test_version_1_6_knows_all_of_an_event_but_the_source_s_id(mistakes_of_1_6: Mistakes) -> None:
+    events = examples()
+
+    assert {one for event in events for one in mistakes_of_1_6(event)} == {
+        "$.metadata: Additional properties are not allowed ('original_event_uid' was unexpected)"
+    }
+    for event in events:
+        assert event["metadata"].pop("original_event_uid") == event["metadata"]["uid"]
+    assert [found for event in events if (found := mistakes_of_1_6(event))] == []
 
 
 def test_no_attribute_is_deprecated(outdated: Mistakes) -> None:

@@ -71,9 +71,11 @@ def export(
     notes().print(f"exported {records - processors.dropped:,} {what}" + (f" to {output}" if output else "") + dropped)
 
 
-def _rewritten(content: bytes, processors: Processors, write: Callable[[dict[str, Any]], bytes]) -> Iterator[bytes]:
+def _rewritten(
+    content: bytes, processors: Processors, write: Callable[[dict[str, Any], bytes | None], bytes]
+) -> Iterator[bytes]:
     """Yield the lines of the events that are left, in another form."""
     for line in content.splitlines():
         document = processors.process(orjson.loads(line))
         if document is not None:
-            yield write(document) + b"\n"
+            yield write(document, None) + b"\n"

@@ -63,7 +63,7 @@ def normalize(
         else:
             document = normalizer.document(raw, options)
         failed += "error" in document
-        pending += written(document)
+        pending += written(document, raw)
         pending += b"\n"
         if len(pending) >= _BATCH_BYTES:
             out.write(pending)

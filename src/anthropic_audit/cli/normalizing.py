@@ -29,12 +29,12 @@ def open_normalizer(settings: Settings) -> Normalizer:
     return Normalizer(load_catalogue(), open_enrichment(settings.enrichment, notes().print))
 
 
-def document_writer(schema: Schema) -> Callable[[dict[str, Any]], bytes]:
-    """Return what writes a document in a schema."""
+def document_writer(schema: Schema) -> Callable[[dict[str, Any], bytes | None], bytes]:
+    """Return what writes a document in a schema, given the activity as received where that is at hand."""
     if schema is Schema.ECS:
-        return to_json
+        return lambda document, _raw: to_json(document)
     tell = Teller(load_catalogue()).tell
-    return lambda document: to_json(to_ocsf(document, tell(document)))
+    return lambda document, raw: to_json(to_ocsf(document, tell(document), raw))
 
 
 def configured_processors(settings: Settings) -> Processors:

@@ -153,12 +153,12 @@ class Lane:
             middle, more = self._middles.get(organization) or self._middle(organization), b""
             if plan is not None:
                 dress = self._dressed(activity, plan, actor)
-                if dress is None or any(may_hold_credentials(part) for part in dress if part):
+                if dress is None or may_hold_credentials(b"".join(filter(None, dress))):
                     return None
                 head, middle, more, ending = dress[0] or head, dress[1] or middle, dress[2], dress[3] or ending
             activity.id = activity.created_at = activity.actor = activity.organization_id = None
             kept = _encode(activity)[skip:-1]
-            if (b"@" in kept or b"%40" in kept or not kept.isascii()) and may_hold_credentials(kept):
+            if may_hold_credentials(kept):
                 return None
             if has_fractions and b"0.0" in kept and _ZERO.search(kept):
                 return None

@@ -1,4 +1,4 @@
-"""Bounds on what comes from outside; docs/reference/limits.md is generated from this table.
+"""Bounds on what comes from outside; docs/reference/limits.md and bounds.md tell of them.
 
 What exceeds a bound is kept as received, as text or in another place, and flagged; nothing is dropped.
 """
@@ -12,6 +12,9 @@ MAX_ACTIVITY_BYTES: Final = 8 * 2**20
 
 MAX_DEPTH: Final = 17
 """Levels of objects and lists that are kept as such; what is deeper is kept as its text."""
+
+MAX_DOCUMENT_DEPTH: Final = MAX_DEPTH + 4
+"""Levels of a document: itself, `anthropic`, `audit` and `metadata`, and what an activity may have."""
 
 MAX_INTEGER_DIGITS: Final = 300
 """Digits of an integer that is kept as a number (a double holds no longer one); a longer one is kept as text."""

@@ -17,14 +17,14 @@ _URL_NAMES: Final = re.compile(r"ur[li]|link|href|endpoint|issuer|host|webhook|p
 """Names of fields whose whole value may be a URL, also one without a scheme."""
 
 _CREDENTIALS: Final = re.compile(rb'(?:\\"|[:/\\])[^":/\\@]*+@')
-_OTHER_SIGNS: Final = (b"%40", "\uff20".encode(), "\ufe6b".encode())
+_OTHER_SIGNS: Final = ("\uff20".encode(), "\ufe6b".encode())
 
 
 def may_hold_credentials(written: bytes) -> bool:
     """Say whether JSON without needless escapes may hold a URL with a password; an e-mail address alone is none."""
     if b"@" in written and _CREDENTIALS.search(written):
         return True
-    return any(sign in written for sign in _OTHER_SIGNS)
+    return b"%40" in written or (not written.isascii() and any(sign in written for sign in _OTHER_SIGNS))
 
 
 def mask_members(members: dict[str, Json], names: Iterable[str] | None = None) -> None:

@@ -42,7 +42,7 @@ def is_empty(value: Json) -> bool:
     return value is None or (not value and not isinstance(value, int | float))
 
 
-def pruned(value: Json, limit: float, depth: int = MAX_DEPTH) -> Json:
+def pruned(value: Json, limit: float, depth: int = MAX_DEPTH - 1) -> Json:
     """Return a value without null, "", [] and {} at any depth, children first; what becomes empty goes as well.
 
     Names of members are made fit for every target (`names`).

@@ -21,7 +21,9 @@ class Case:
     """The activity's type, or what stands for it."""
     identity: str | None
     tenant: str | None
-    """The organization's id."""
+    """The organization's UUID."""
+    original_time: str | None
+    """`created_at` of the activity as received, where it is known."""
     message: str
     """The sentence that tells the event."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from .case import Case
@@ -15,10 +15,14 @@ from .remainder import is_texts, is_whole
 
 _VENDOR: Final = "Anthropic"
 _PRODUCT: Final[Mapping[str, Json]] = {
-    "name": "Claude",
+    "name": "Compliance API",
     "vendor_name": _VENDOR,
-    "feature": {"name": "Compliance API"},
+    "feature": {"name": "Activity Feed"},
 }
+"""The vendor's own mapping has the same names of product and vendor."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _SEVERITIES: Final = ("Unknown", "Informational", "Low", "Medium", "High", "Critical")
 _STATUSES: Final[Mapping[str, Coded]] = {
     "success": (1, "Success"),
@@ -82,7 +86,7 @@ def profiles_of(choice: Choice, parts: Mapping[str, Json]) -> list[str]:
 
 
 def _moment(case: Case, path: str) -> int | None:
-    """Return a time in milliseconds since 1970, taken from the document; None when there is none."""
+    """Return a time in whole milliseconds since 1970 (cut, not rounded), taken from the document, or None."""
     text = case.rest.see(path)
     try:
         moment = datetime.fromisoformat(text)
@@ -91,7 +95,7 @@ def _moment(case: Case, path: str) -> int | None:
     if moment.tzinfo is None:
         return None
     case.rest.take(path)
-    return round(moment.timestamp() * 1000)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def _gravity(case: Case) -> dict[str, Json]:
@@ -113,8 +117,11 @@ def _metadata(case: Case, profiles: list[str]) -> dict[str, Json]:
     said = case.rest.see("error.message")
     if said == case.message:
         take("error.message")
+    identity = take("event.id")
     found = {
-        "uid": take("event.id"),
+        "uid": identity,
+        "original_event_uid": identity,
+        "original_time": case.original_time,
         "event_code": take("event.action"),
         "log_name": take("event.dataset"),
         "log_provider": take("event.module"),

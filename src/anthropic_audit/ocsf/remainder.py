@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 
+from .depth import MAX_PART_DEPTH, bounded, json_text
 from .model import Json
 
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
@@ -66,10 +67,13 @@ def _reads_as_address(text: str) -> bool:
 
 
 class Remainder:
-    """A document to take from; the document itself stays as it is."""
+    """A document to take from; the document itself stays as it is.
+
+    Objects and lists nested deeper than documents may be (`MAX_DOCUMENT_DEPTH`) are kept as their JSON text.
+    """
 
     def __init__(self, document: Mapping[str, Json]) -> None:
-        self._parts = {name: _copied(part) for name, part in document.items() if name != "anthropic"}
+        self._parts = {name: _copied(part, MAX_PART_DEPTH) for name, part in document.items() if name != "anthropic"}
 
     def take(self, path: str, fits: Fits = is_text) -> Json:
         """Return what lies at a path, and remove it; None, and nothing is removed, when it does not fit."""
@@ -109,8 +113,10 @@ def _steps(path: str) -> tuple[tuple[str, ...], str]:
     return tuple(folders), name
 
 
-def _copied(part: Json) -> Json:
-    return {name: _copied(member) for name, member in part.items()} if isinstance(part, dict) else part
+def _copied(part: Json, levels: int) -> Json:
+    if isinstance(part, dict):
+        return {name: _copied(member, levels - 1) for name, member in part.items()} if levels else json_text(part)
+    return bounded(part, levels) if isinstance(part, list) else part
 
 
 def _kept(parts: Mapping[str, Json]) -> dict[str, Json]:

@@ -12,11 +12,13 @@ from typing import Final
 
 from .case import Case
 from .choosing import Choice, choices_of, no_choice
+from .depth import bounded
 from .envelope import head_of, profiles_of, surroundings_of
 from .load import load_rules
 from .model import Json, Rules
 from .observables import observables_of
 from .people import acting_user
+from .received import original_time
 from .remainder import Remainder, at, is_text
 from .targets import Actor, Parts, parts_about
 
@@ -35,9 +37,19 @@ class Translator:
         self._choices: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[Choice, ...]] = {}
         self._no_choice = no_choice(rules)
 
-    def translate(self, document: Mapping[str, Json], message: str | None = None) -> dict[str, Json]:
-        """Return the OCSF event of an ECS document; `message` is the sentence that tells it."""
-        case = _case(self._rules, document, message)
+    def translate(
+        self, document: Mapping[str, Json], message: str | None = None, raw: bytes | None = None
+    ) -> dict[str, Json]:
+        """Return the OCSF event of an ECS document.
+
+        Args:
+            document: The document, as the normalizer or a processor made it.
+            message: The sentence that tells it; without it, the words of its type.
+            raw: The activity as received, for `metadata.original_time`; without it, `event.original` is read.
+        """
+        if "anthropic" in document:
+            document = {**document, "anthropic": bounded(document["anthropic"])}
+        case = _case(self._rules, document, message, raw)
         acting = acting_user(case)
         choice, about = self._chosen(case, acting)
         around = surroundings_of(case, choice, acting)
@@ -71,9 +83,12 @@ class Translator:
         return found
 
 
-def to_ocsf(document: Mapping[str, Json], message: str | None = None) -> dict[str, Json]:
-    """Return the OCSF event of an ECS document, by the rules that come with this package."""
-    return _translator().translate(document, message)
+def to_ocsf(document: Mapping[str, Json], message: str | None = None, raw: bytes | None = None) -> dict[str, Json]:
+    """Return the OCSF event of an ECS document, by the rules that come with this package.
+
+    See `Translator.translate` for the arguments.
+    """
+    return _translator().translate(document, message, raw)
 
 
 @cache
@@ -81,19 +96,22 @@ def _translator() -> Translator:
     return Translator(load_rules())
 
 
-def _case(rules: Rules, document: Mapping[str, Json], message: str | None) -> Case:
+def _case(rules: Rules, document: Mapping[str, Json], message: str | None, raw: bytes | None) -> Case:
     action, identity = at(document, "event.action"), at(document, "event.id")
-    tenant, audit = at(document, "organization.id"), at(document, "anthropic.audit")
+    found, kept = at(document, "anthropic.audit"), at(document, "event.original")
+    audit = found if isinstance(found, dict) else {}
+    tenant = audit.get("organization_uuid")
     operation = action if is_text(action) else "unknown"
     reason = at(document, "error.message")
     words = operation.replace("_", " ") if is_text(action) else _SOMETHING
     return Case(
         rules=rules,
         rest=Remainder({name: part for name, part in document.items() if name not in _OF_ECS}),
-        audit=audit if isinstance(audit, dict) else {},
+        audit=audit,
         operation=operation,
         identity=identity if is_text(identity) else None,
         tenant=tenant if is_text(tenant) else None,
+        original_time=original_time(audit, raw or (kept if is_text(kept) else None)),
         message=message or (reason if is_text(reason) else words),
     )
 
