@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,12 +67,14 @@ def test_a_failed_export_leaves_the_old_file_and_nothing_else(run: Run, tmp_path
     target = tmp_path / "out" / "out.ndjson"
     target.parent.mkdir()
     target.write_text("old", encoding="utf-8")
-    for file in (tmp_path / "archive" / "activities").rglob("*.parquet"):
-        file.write_bytes(b"damaged")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        result = run("export", "--what", "activities", "--output", str(target))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    result = run("export", "--what", "activities", "--output", str(target))
-
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert [path.name for path in target.parent.iterdir()] == ["out.ndjson"]
     assert target.read_text(encoding="utf-8") == "old"
 
