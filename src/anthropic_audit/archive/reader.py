@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -135,11 +136,26 @@ class ArchiveReader:
     def _contain(self, connection: duckdb.DuckDBPyConnection, error: Exception, query: str) -> bool:
         """Leave out the damaged files of the tables that a query reads; say whether there were any."""
         with self._containing:
-            found = list(damaged_since(self._folder, self._whole, str(error), query))
-            self._leave_out(found)
-            for table in {one.table for one in found}:
-                _show_again(connection, TABLES[table], sorted(file.path for file in self._whole[table]))
+            # Another query may have left the file out since this one began, or did so for another connection.
+            found = [one for one in self._damage if one.table in self._whole and one.where in str(error)]
+            if not found:
+                found = list(damaged_since(self._folder, self._whole, str(error), query))
+                self._leave_out(found)
+            self._show_whole(connection, {one.table for one in found})
         return bool(found)
+
+    def _show_whole(self, connection: duckdb.DuckDBPyConnection, stale: set[str]) -> None:
+        """Make the views of these tables again; DuckDB reads the first file of each at once: it may be damaged too."""
+        while stale:
+            table = stale.pop()
+            try:
+                _show_again(connection, TABLES[table], sorted(file.path for file in self._whole[table]))
+            except duckdb.Error as error:
+                found = list(damaged_since(self._folder, self._whole, str(error), ""))
+                if not found:
+                    raise
+                self._leave_out(found)
+                stale |= {table, *(one.table for one in found)}
 
     def _leave_out(self, damage: Sequence[Damage]) -> None:
         gone = {one.where for one in damage}
@@ -273,9 +289,11 @@ def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[s
 
 def _show_again(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
     """Make a table's view again, of fewer files; queries of other cursors see the one or the other."""
-    cursor = connection.cursor()
-    cursor.begin()
-    cursor.execute(f"DROP VIEW {table.name}")
-    _show(cursor, table, files)
-    cursor.commit()
-    cursor.close()
+    is_view = "SELECT 1 FROM duckdb_views() WHERE view_name = ?"
+    with closing(connection.cursor()) as cursor:  # closing it without a commit takes back what was begun
+        cursor.begin()
+        if not cursor.execute(is_view, [table.name]).fetchall():
+            return  # no file is whole, and it is an empty table already
+        cursor.execute(f"DROP VIEW {table.name}")
+        _show(cursor, table, files)
+        cursor.commit()

@@ -72,7 +72,7 @@ def make_app(
     )
     app.router.redirect_slashes = False
     app.state.place = place
-    door = Door(app, sessions, journal, clock, hosts=surroundings.hosts)
+    door = Door(shell.telling_damage(app, place), sessions, journal, clock, hosts=surroundings.hosts)
     return hardened(door, is_secure=surroundings.is_secure), tokens
 
 

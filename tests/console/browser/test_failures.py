@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.console.browser.visits import Visit, Watch, settled
 from tests.console.conftest import Serve, Served
 
+from anthropic_audit.archive import open_reader
+
 PAGES = ("/", "/explore", "/entity/address/192.0.2.99")
 
 
@@ -63,39 +65,51 @@ def test_it_recovers_when_the_console_answers_again(served: Served, visit: Visit
     expect(page.locator(".chart svg")).to_have_count(3)
 
 
-def damage(archive: Path) -> None:
-    """Let each file of events be something else."""
+def damage(archive: Path) -> int:
+    """Let each file of events be something else; return how many of them the newest version needs."""
+    needed = len(open_reader(str(archive)).event_files)
     for file in archive.glob("events/**/*.parquet"):
         file.write_bytes(b"no parquet at all")
+    return needed
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_damaged_archive_is_told_in_words(
-    serve: Serve, own_archive: Path, visit: Visit, watch: Watch, *, path: str
-) -> None:
-    watch.expect("503 (Service Unavailable)")
-    served = serve(archive=own_archive)
-    page = visit(served, path)
-
-    damage(own_archive)
-    ask_again(page)
-
-    expect(page.locator("main .trouble").first).to_contain_text("the archive")
+def expect_damage(page: Page, files: int) -> None:
+    """Expect the banner to say that so many files are left out, and nothing but words."""
+    banner = page.get_by_role("alert", name="Damage")
+    expect(banner).to_have_count(1)
+    expect(banner).to_contain_text(f"{files} damaged or missing files of the archive are left out")
+    expect(banner).to_contain_text("anthropic-audit archive repair")
     assert "Traceback" not in page.content()
 
 
-def test_an_event_of_a_damaged_archive_is_told_in_words(
+@pytest.mark.parametrize("path", PAGES)
+def test_damage_that_is_found_after_a_page_was_loaded_is_told_on_it_and_on_the_next(
+    serve: Serve, own_archive: Path, visit: Visit, path: str
+) -> None:
+    page = visit(serve(archive=own_archive), path)
+    expect(page.get_by_role("alert", name="Damage")).to_have_count(0)
+
+    files = damage(own_archive)
+    ask_again(page)
+
+    expect_damage(page, files)
+    expect(page.locator("main .trouble")).to_have_count(0)
+    page.reload()
+    expect_damage(page, files)
+
+
+def test_an_event_of_a_damaged_archive_is_not_there_and_that_is_told(
     serve: Serve, own_archive: Path, visit: Visit, watch: Watch
 ) -> None:
-    watch.expect("503 (Service Unavailable)")
+    watch.expect("404 (Not Found)")
     page = visit(serve(archive=own_archive), "/feeds")
 
-    damage(own_archive)
+    files = damage(own_archive)
     answer = page.goto("/event/5")
 
     assert answer is not None
-    assert answer.status == 503
-    expect(page.get_by_role("alert")).to_contain_text("the archive")
+    assert answer.status == 404
+    expect_damage(page, files)
 
 
 def test_what_can_not_be_written_down_is_not_shown_and_that_is_told(served: Served, visit: Visit, watch: Watch) -> None:

@@ -129,6 +129,7 @@ async function answered(address, how) {
     if (error.name === "AbortError") throw error;
     throw new Refused({ error: "the console does not answer", hint: "check that it runs, then reload the page" });
   });
+  tellDamage(answer.headers.get("x-archive-damage"));
   if (answer.status === 401) {
     location.assign("/login");
     throw new DOMException("this page is being left", "AbortError");
@@ -137,6 +138,19 @@ async function answered(address, how) {
   const told = /json/.test(answer.headers.get("content-type")) ? JSON.parse(text) : { error: text.trim() };
   if (!answer.ok) throw new Refused(told, answer.status);
   return told;
+}
+
+// Damage that was found since the page was loaded is told as the page itself tells it.
+function tellDamage(files) {
+  if (!files) return;
+  let banner = document.querySelector(".damage");
+  if (!banner) {
+    const command = element("code", {}, "anthropic-audit archive repair");
+    const help = [" ", command, " sets them aside and gets back what can be had. Reload the page to see which they are."];
+    banner = element("section", { class: "damage", role: "alert", "aria-label": "Damage" }, element("p", {}, element("strong"), ...help));
+    document.querySelector("body > header").after(banner);
+  }
+  banner.querySelector("strong").textContent = `${files} damaged or missing files of the archive are left out: what is shown is not all there is.`;
 }
 
 // Ask for what may take long; after a while, `tell` is given how far it is, in percent or null.

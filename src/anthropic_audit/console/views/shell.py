@@ -8,9 +8,11 @@ from typing import Any, Final
 import orjson
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from anthropic_audit import __version__
 from anthropic_audit.console.asking import Asked
@@ -24,6 +26,9 @@ _TEMPLATES: Final = resources.files("anthropic_audit.console").joinpath("templat
 _WORDS: Final = {404: "there is nothing here", 413: "this is too large"}
 _GONE: Final = 499
 """What nginx calls an answer that nobody waits for."""
+
+DAMAGE_HEADER: Final = "x-archive-damage"
+"""Says to a page's script how many damaged or missing files were found; see `answered` in `page.js`."""
 
 PAGES: Final = (("/", "Overview"), ("/explore", "Explore"), ("/feeds", "Feed health"))
 
@@ -75,6 +80,21 @@ def damage_shown(request: Request) -> list[str]:
     """Return what is said of damaged files that are left out of all pages."""
     place: Place | None = getattr(request.app.state, "place", None)
     return [str(one) for one in place.library.damage] if place else []
+
+
+def telling_damage(app: ASGIApp, place: Place) -> ASGIApp:
+    """Wrap an application so that what it answers to scripts says in a header how many files are left out."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and place.library.damage:
+                MutableHeaders(scope=message)[DAMAGE_HEADER] = str(len(place.library.damage))
+            await send(message)
+
+        is_of_script = scope["type"] == "http" and scope["path"].startswith("/api/")
+        await app(scope, receive, sending if is_of_script else send)
+
+    return answer
 
 
 def json(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - whatever JSON holds
