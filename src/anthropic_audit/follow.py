@@ -18,7 +18,7 @@ from .progress import Normalized, Watch
 from .times import EPOCH
 
 _BATCH = 10_000
-_BATCH_BYTES = 64 * 2**20
+_BATCH_BYTES = 16 * 2**20
 """How many bytes of activities are normalized at once; one activity may have more."""
 _DEFAULT = Options()
 

@@ -67,7 +67,8 @@ def secrets(documents: dict[int, Document]) -> frozenset[str]:
     for document in documents.values():
         for field, value in leaves(document):
             (hidden if is_personal(field) else shown).update(texts(value))
-    public = "\n".join([*shown, *(entry.description for entry in CATALOGUE.types.values()), *FIELDS])
+    told = (f"{entry.description} {entry.sentence}" for entry in CATALOGUE.types.values())
+    public = "\n".join([*shown, *told, *FIELDS])
     return frozenset(one for one in hidden if len(one) >= SHORTEST and one not in public and not names_a_thing(one))
 
 

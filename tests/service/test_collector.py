@@ -131,7 +131,7 @@ def test_a_walk_that_fails_half_way_keeps_what_it_stored_and_claims_nothing(tmp_
         claims = connection.sql("SELECT count(*) FROM coverage").fetchall()[0][0]
     (whole,) = house.collect(house.feed())
 
-    assert (broken.exit_code, kept, claims) == (1, 2500, 0)
+    assert (broken.exit_code, kept, claims) == (1, 4000, 0)
     assert whole.is_covered
     assert house.missing() == NOTHING_WRONG
 
@@ -170,11 +170,11 @@ def test_other_filters_have_a_coverage_of_their_own(tmp_path: Path) -> None:
     assert house.missing() == NOTHING_WRONG
 
 
-def test_a_lost_cursor_is_told(tmp_path: Path) -> None:
+def test_a_walk_that_goes_on_by_time_after_an_empty_page_says_so(tmp_path: Path) -> None:
     house = House(tmp_path, settings())
     house.vendor.faults.queue(Fault("html", times=1))
     house.collect(house.feed(batch_size=1000, initial_interval="1h"))
-    house.vendor.faults.queue(Fault("cursor", times=1))
+    house.vendor.faults.queue(Fault("empty", times=1))
 
     house.clock.advance(timedelta(hours=30))
     house.collect(house.feed(batch_size=200))

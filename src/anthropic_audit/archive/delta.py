@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import orjson
 import pyarrow as pa
-from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, CommitProperties, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from anthropic_audit.errors import ArchiveError, ArchiveLostError
@@ -37,7 +37,15 @@ _TARGET_BYTES = 128 * 2**20
 """How large files get when small ones are merged."""
 _ROWS_TOGETHER = 65_536
 """How many rows a reader has to take at least: who follows a table reads it in parts."""
-_WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROWS_TOGETHER)
+_PLAIN = ColumnProperties(statistics_enabled="NONE", dictionary_enabled=False)
+_WRITER = WriterProperties(
+    compression="ZSTD",
+    compression_level=1,
+    max_row_group_size=_ROWS_TOGETHER,
+    statistics_truncate_length=64,
+    # A column's statistics hold whole values, and those of texts may be of 100 MB; nobody looks for them by size.
+    column_properties={"raw": _PLAIN, "document": _PLAIN},
+)
 _WRITER_ID = "anthropicAuditWriter"
 """The member of a commit's `commitInfo` that names the lease it was made under."""
 
