@@ -17,6 +17,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+NUL_SHOWN: Final = "\N{SYMBOL FOR NULL}"
+"""What stands for a NUL character in canonical form: DuckDB's normalizing would end a text there."""
 _FINAL_SIGMA: Final = "\N{GREEK SMALL LETTER FINAL SIGMA}"
 _SIGMA: Final = "\N{GREEK SMALL LETTER SIGMA}"
 _DOTTED: Final = "İ"
@@ -25,7 +27,7 @@ _DOTTED: Final = "İ"
 
 def canonical(text: str) -> str:
     """Return a value's canonical form."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text.replace("\0", NUL_SHOWN))
 
 
 def folded(text: str) -> str:
@@ -37,12 +39,12 @@ def folded(text: str) -> str:
 
 def canonical_sql(text: str) -> str:
     """Return the SQL expression of the canonical form of an expression."""
-    return f"nfc_normalize({text})"
+    return f"nfc_normalize(replace({text}, chr(0), '{NUL_SHOWN}'))"
 
 
 def folded_sql(text: str) -> str:
     """Return the SQL expression of what a word is compared by."""
-    return f"translate(lower(nfc_normalize({text})), '{_FINAL_SIGMA}', '{_SIGMA}')"
+    return f"translate(lower({canonical_sql(text)}), '{_FINAL_SIGMA}', '{_SIGMA}')"
 
 
 def _lower(sign: str) -> str:
