@@ -88,4 +88,5 @@ def test_a_lost_table_is_what_check_finds(run: Run, archive: Path) -> None:
     result = run("check", "--offline")
 
     assert result.exit_code == 3
-    assert "has lost a table" in result.stdout
+    assert "a table is gone" in result.stdout
+    assert "anthropic-audit archive repair" in result.stdout

@@ -33,7 +33,7 @@ from .pace import settle_in
 from .progress_display import ProgressDisplay
 from .stopping import stopping
 
-_FIRST_GIVE_UP = timedelta(seconds=10)
+_FIRST_GIVE_UP = timedelta(seconds=6)
 """How long a host is tried that has never answered while a user waits at a terminal; a service goes on trying."""
 
 
