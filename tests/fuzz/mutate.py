@@ -13,6 +13,15 @@ Json = Any
 MutateBytes = Callable[[bytes, int], bytes]
 """Mutates bytes to at most so many."""
 
+ODD_TIMES: Final = (
+    "2026-05-22T09:00:00.123456789Z",
+    "2026-05-22T24:00:00Z",
+    "2026-05-22T09:00:60Z",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "1779440400",
+)
+
 ODD_VALUES: Final[tuple[Json, ...]] = (
     None,
     True,
@@ -41,12 +50,7 @@ ODD_VALUES: Final[tuple[Json, ...]] = (
     "\ufeff",
     '"\\',
     "a" * 300,
-    "2026-05-22T09:00:00.123456789Z",
-    "2026-05-22T24:00:00Z",
-    "2026-05-22T09:00:60Z",
-    "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59-14:00",
-    "1779440400",
+    *ODD_TIMES,
     "https://user:pa/ss@host:99999/x?y#z",
     "http://[::1",
     "javascript:alert(1)",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, Final
 
+from tests.fuzz.mutate import ODD_TIMES
 from tests.fuzz.targets import CORPUS
 
 from anthropic_audit.catalogue import load
@@ -50,15 +51,7 @@ _ODD_PARTS: Final = {
     "many-members": b",".join(b'"m%d":%d' % (number, number) for number in range(500)),
     "controls": '"claude_chat_id":"\u202e\u2066\u200b"'.encode(),
 }
-_ODD_TIMES: Final = (
-    "2026-05-22T09:00:00.123456789Z",
-    "2026-05-22T24:00:00Z",
-    "2026-05-22T09:00:60Z",
-    "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59-14:00",
-    "1779440400",
-    "2026-05-22 09:00:00",
-)
+_ODD_TIMES: Final = (*ODD_TIMES, "2026-05-22 09:00:00")
 _TEXTS: Final[dict[str, dict[str, bytes]]] = {
     "kql": {
         "usual": b"event.outcome : failure and not (user.email : *@acme.example or source.ip : 10.0.0.0/8)",

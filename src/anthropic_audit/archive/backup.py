@@ -25,6 +25,7 @@ from anthropic_audit.times import format_time
 from .damage import Damage, OpenedTable, open_table
 from .digests import FOLDER as DIGESTS
 from .digests import LOG, DigestJournal, digest_of
+from .durable import sync
 from .presence import FILE as TABLES_FILE
 from .reader import open_reader
 from .schema import ACTIVITIES, CHANGED, COVERAGE, DELIVERIES, EVENTS, REJECTED, TABLES
@@ -130,7 +131,7 @@ def restore(source: Path, location: Path, *, is_forced: bool = False, told: Told
         if location.exists():
             location.rmdir()
         place.rename(location)
-        _sync_folder(location.parent)
+        sync(location.parent)
     return done
 
 
@@ -300,7 +301,7 @@ def _write_manifest(target: Path, manifest: Mapping[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(target / MANIFEST)
-    _sync_folder(target)
+    sync(target)
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
@@ -322,11 +323,3 @@ def _beside(location: Path) -> Path:
     while (place := location.with_name(f"{location.name}.before-restore-{number}")).exists():
         number += 1
     return place
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

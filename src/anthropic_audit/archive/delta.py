@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from anthropic_audit.errors import ArchiveError, ArchiveLostError
 from anthropic_audit.times import EPOCH
 
 from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
+from .durable import sync
 from .late_digests import record_late
 from .lease import Lease
 from .opening import opened
@@ -330,7 +330,7 @@ class DeltaLog:
         removed = frozenset(unquote(line["remove"]["path"]) for line in actions if "remove" in line)
         files = [data_file(self._folder, add, self._table.indexed) for add in added]
         paths = [Path(file.path) for file in files]
-        _sync([*paths, log, *{path.parent for path in paths}, log.parent])
+        sync(*paths, log, *{path.parent for path in paths}, log.parent)
         gone = {str(self._folder / path) for path in removed}
         self._files = [file for file in self._files if file.path not in gone] + files
         self._newest = log
@@ -359,12 +359,3 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 def _digest(folder: Path, file: DataFile) -> FileDigest:
     path = Path(file.path)
     return FileDigest(str(path.relative_to(folder)), *digest_of(path), rows=file.rows, bounds=file.bounds)
-
-
-def _sync(paths: Iterable[Path]) -> None:
-    for path in paths:
-        file = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)

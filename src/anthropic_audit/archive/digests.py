@@ -22,6 +22,8 @@ from typing import Any
 
 import orjson
 
+from .durable import sync
+
 FOLDER = "digests"
 """The folder of the archive that holds the journals."""
 
@@ -160,7 +162,7 @@ class DigestJournal:
                     file.flush()
                     os.fsync(file.fileno())
                 new.replace(self._path)
-                _sync_folder(self._path.parent)
+                sync(self._path.parent)
 
     def forget_missing(self, folder: Path) -> None:
         """Drop what is recorded of files that newer versions do not need and that are no longer there.
@@ -335,7 +337,7 @@ def _locked(path: Path) -> Iterator[int]:
             fcntl.flock(file, fcntl.LOCK_EX)
             if _is_same(file, path):
                 if is_new:
-                    _sync_folder(path.parent)
+                    sync(path.parent)
                 yield file
                 return
         finally:
@@ -347,11 +349,3 @@ def _is_same(file: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from .delta import DeltaLog
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, log_files
+from .durable import sync
 from .schema import DAY, Table
 from .snapshot import DataFile, Snapshot, translated
 
@@ -95,7 +95,7 @@ def rebuild_table(
             configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
             commit_properties=CommitProperties(app_transactions=[Transaction(*mark) for mark in marks.items()]),
         )
-        _sync(folder)
+        sync(*(folder / LOG).iterdir(), folder / LOG, folder)
         _record_anew(archive, table, files, marks)
 
 
@@ -150,12 +150,3 @@ def _name(folder: Path, file: DataFile) -> str:
 def _digest(folder: Path, file: DataFile) -> FileDigest:
     nbytes, sha256 = digest_of(Path(file.path))
     return FileDigest(_name(folder, file), nbytes, sha256, is_late=True, rows=file.rows, bounds=file.bounds)
-
-
-def _sync(folder: Path) -> None:
-    for path in (*(folder / LOG).iterdir(), folder / LOG, folder):
-        file = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)
