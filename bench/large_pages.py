@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,6 +74,14 @@ def serve(activities: list[tuple[datetime, bytes]]) -> ThreadingHTTPServer:
     return server
 
 
+def high_water(pid: int) -> int:
+    """Return the most bytes that a process has had in memory; 0 once it has ended."""
+    with suppress(OSError):
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        return int(found[1]) * 1024 if found else 0
+    return 0
+
+
 def peak_of(sizes: list[int]) -> tuple[int, int]:
     """Collect activities of these sizes; return the peak in bytes, and how many were stored."""
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
@@ -83,14 +93,16 @@ def peak_of(sizes: list[int]) -> tuple[int, int]:
         log = Path(folder) / "log"
         with log.open("wb") as file:
             process = subprocess.Popen([sys.executable, "-c", MAIN, *words], cwd=folder, env=env, stderr=file)
-            _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+            peak = 0
+            while process.poll() is None:
+                peak = max(peak, high_water(process.pid))
+                time.sleep(0.01)
         server.shutdown()
         lines = log.read_text().splitlines()
         if process.returncode:
             sys.exit("\n".join(lines[-5:]))
         stored = sum(json.loads(line).get("new", 0) for line in lines if line.startswith("{"))
-        return used.ru_maxrss * 1024, stored
+        return peak, stored
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import groupby
@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from .archive import ArchiveWriter, Events
 from .model import Window
-from .normalize import Normalizer, Options
+from .normalize import MAX_ACTIVITY_BYTES, Normalizer, Options
 from .progress import Normalized, Watch
-from .times import EPOCH
+from .times import EPOCH, format_time
 
 _BATCH = 10_000
 _BATCH_BYTES = 16 * 2**20
@@ -53,8 +53,9 @@ def normalize_pending(
     """
     done = 0
     while (first := archive.normalized_seq + 1) <= archive.last_seq:
-        last = archive.end_of_part(first, min(first + _BATCH - 1, archive.last_seq), _BATCH_BYTES)
-        activities = archive.activities_between(first, last)
+        last, nbytes = archive.part_from(first, min(first + _BATCH - 1, archive.last_seq), _BATCH_BYTES)
+        is_large = last == first and nbytes > MAX_ACTIVITY_BYTES
+        activities = archive.activities_between(first, last, has_raw=not is_large)
         archive.append_events(_normalized(activities, normalizer, rules), last)
         done += activities.num_rows
         watch(Normalized(activities.num_rows, last))
@@ -90,28 +91,43 @@ def deriver(normalizer: Normalizer, rules: NormalizeRules) -> Callable[[pa.Table
 def _normalized(activities: pa.Table, normalizer: Normalizer, rules: NormalizeRules) -> Events:
     """Normalize a batch; an activity that names no time gets the one at which it was received."""
     normalizer.refresh()
-    undated = pc.any(pc.equal(activities.column("created_at"), EPOCH)).as_py()
+    way = _one_by_one if _is_odd(activities) else _by_runs
     texts: list[bytes] = []
     is_known: list[bool] = []
-    for options, raws in _dated(activities, rules) if undated else _runs(activities, rules):
-        for text, known in normalizer.events(raws, options):
-            texts.append(text)
-            is_known.append(known)
+    for text, known in way(activities, normalizer, rules):
+        texts.append(text)
+        is_known.append(known)
     return Events(activities, texts, is_known, normalizer.catalogue_version)
 
 
-def _runs(activities: pa.Table, rules: NormalizeRules) -> Iterator[tuple[Options, Iterable[bytes]]]:
-    """Yield the activities feed by feed, in their order, with each feed's options."""
+def _is_odd(activities: pa.Table) -> bool:
+    """Say whether a batch has an activity without a time, or one that is too large to be read."""
+    raw = activities.column("raw")
+    largest = pc.max(pc.binary_length(raw)).as_py() or 0
+    is_undated = pc.any(pc.equal(activities.column("created_at"), EPOCH)).as_py()
+    return bool(is_undated or raw.null_count or largest > MAX_ACTIVITY_BYTES)
+
+
+def _by_runs(activities: pa.Table, normalizer: Normalizer, rules: NormalizeRules) -> Iterator[tuple[bytes, bool]]:
+    """Yield the events of activities feed by feed, in their order, with each feed's options."""
     feeds, raws = activities.column("feed").to_pylist(), activities.column("raw").to_pylist()
     for feed, run in groupby(zip(feeds, raws, strict=True), key=itemgetter(0)):
-        yield rules.of(feed), map(itemgetter(1), run)
+        yield from normalizer.events(map(itemgetter(1), run), rules.of(feed))
 
 
-def _dated(activities: pa.Table, rules: NormalizeRules) -> Iterator[tuple[Options, Iterable[bytes]]]:
-    """Yield the activities one by one, each undated one with the time at which it was received."""
-    rows = activities.select(["feed", "raw", "created_at", "received_at"]).to_pylist()
-    for row in rows:
-        options = rules.of(row["feed"])
-        if row["created_at"] == EPOCH:
+def _one_by_one(activities: pa.Table, normalizer: Normalizer, rules: NormalizeRules) -> Iterator[tuple[bytes, bool]]:
+    """Yield the events of activities of which some have no time of their own, or are too large to be read.
+
+    An undated one gets the time at which it was received; of a large one, what the archive's columns say is told.
+    """
+    for row in activities.to_pylist():
+        options, is_undated = rules.of(row["feed"]), row["created_at"] == EPOCH
+        if is_undated:
             options = replace(options, received_at=row["received_at"].astimezone(UTC))
-        yield options, (row["raw"],)
+        if row["raw"] is not None and len(row["raw"]) <= MAX_ACTIVITY_BYTES:
+            yield from normalizer.events((row["raw"],), options)
+        else:
+            head = {name: row[name] for name in ("id", "type", "organization_id")}
+            yield normalizer.large_event(
+                head | {"created_at": None if is_undated else format_time(row["created_at"])}, options
+            )

@@ -23,6 +23,7 @@ from anthropic_audit.times import EPOCH
 
 from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
 from .durable import sync
+from .large import is_large, write_files
 from .late_digests import record_late
 from .lease import Lease
 from .opening import opened
@@ -134,14 +135,22 @@ class DeltaLog:
         self._check_place()
         _check_space(self._folder, rows.nbytes)
         transactions = [Transaction(name, number) for name, number in marks.items()]
+        properties = self._properties(transactions)
         with self._committing(marks):
-            write_deltalake(
-                self._delta,
-                rows,
-                mode="append",
-                writer_properties=_WRITER,
-                commit_properties=self._properties(transactions),
-            )
+            if is_large(rows):
+                self._append_large(rows, properties)
+            else:
+                write_deltalake(
+                    self._delta, rows, mode="append", writer_properties=_WRITER, commit_properties=properties
+                )
+
+    def _append_large(self, rows: pa.Table, properties: CommitProperties) -> None:
+        """Add a batch with large values; its files are nobody's before the commit, and `vacuum` finds them."""
+        actions = write_files(self._folder, self._table, rows)
+        partitions = list(self._table.partition_by)
+        self._delta.create_write_transaction(
+            list(actions), "append", self._table.schema, partitions, commit_properties=properties
+        )
 
     @property
     def crowded(self) -> list[str]:

@@ -30,11 +30,11 @@ def stretches_of(paths: Iterable[str]) -> list[Stretch]:
     return [stretch for path in paths for stretch in _stretches(path)]
 
 
-def end_of_part(stretches: Sequence[Stretch], first: int, last: int, max_bytes: int) -> int:
-    """Return the number up to which activities from `first` on have about so many bytes, `first` at least."""
-    while last > first and sum(stretch.between(first, last) for stretch in stretches) > max_bytes:
+def part_of(stretches: Sequence[Stretch], first: int, last: int, max_bytes: int) -> tuple[int, int]:
+    """Return up to which number activities from `first` on have about so many bytes, and how many that are."""
+    while (nbytes := sum(stretch.between(first, last) for stretch in stretches)) > max_bytes and last > first:
         last = first + (last - first) // 2
-    return last
+    return last, round(nbytes)
 
 
 def _stretches(path: str) -> Iterator[Stretch]:

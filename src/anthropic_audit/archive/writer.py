@@ -40,7 +40,7 @@ from .schema import (
     SEQ,
     WITHDRAWALS,
 )
-from .sizes import end_of_part, stretches_of
+from .sizes import part_of, stretches_of
 from .snapshot import translated
 from .storing import ActivityStore
 from .upkeep import GRACE, Compacted, Removed, Vacuumed
@@ -48,11 +48,15 @@ from .upkeep import GRACE, Compacted, Removed, Vacuumed
 _LEASE_SECONDS = 1.0
 
 _BETWEEN = """
-SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($files, hive_partitioning = false)
+SELECT seq, feed, id, type, created_at, organization_id, received_at, raw
+FROM read_parquet($files, hive_partitioning = false)
 WHERE seq BETWEEN $first AND $last ORDER BY seq
 """
+_HEADS_BETWEEN = _BETWEEN.replace(", raw", ", CAST(NULL AS BLOB) AS raw")
+_COLUMNS = ["seq", "feed", "id", "type", "created_at", "organization_id", "received_at", "raw"]
 _OF_CHUNK = """
-SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($files, hive_partitioning = false)
+SELECT seq, feed, id, type, created_at, organization_id, received_at, raw
+FROM read_parquet($files, hive_partitioning = false)
 WHERE seq BETWEEN $first AND $last
     AND (CASE WHEN created_at = $epoch THEN received_at ELSE created_at END) BETWEEN $lowest AND $highest
 ORDER BY seq
@@ -192,23 +196,27 @@ class ArchiveWriter:
         """The `seq` up to which events exist."""
         return self._events.mark(NORMALIZED)
 
-    def end_of_part(self, first: int, last: int, max_bytes: int) -> int:
-        """Return the number up to which the activities from `first` on can be read at once, `last` at most.
+    def part_from(self, first: int, last: int, max_bytes: int) -> tuple[int, int]:
+        """Return up to which number activities from `first` on can be read at once, and about how many bytes they have.
 
-        So many that they have about `max_bytes` bytes of received text; one at least.
+        That is `last` at most, and at least `first`; what lies between has about `max_bytes` bytes of received text.
         """
         with translated(self._folder):
             files = [file.path for file in self._activities.files if file.may_hold(SEQ, first, last)]
-            return end_of_part(stretches_of(files), first, last, max_bytes)
+            return part_of(stretches_of(files), first, last, max_bytes)
 
-    def activities_between(self, first: int, last: int) -> pa.Table:
-        """Return the activities with a `seq` from `first` to `last`, both included, in order."""
+    def activities_between(self, first: int, last: int, *, has_raw: bool = True) -> pa.Table:
+        """Return the activities with a `seq` from `first` to `last`, both included, in order.
+
+        Without `has_raw` their bytes are not read, and `raw` is null.
+        """
         with translated(self._folder):
             files = [file.path for file in self._activities.files if file.may_hold(SEQ, first, last)]
             if not files:
-                return ACTIVITIES.schema.empty_table().select(["seq", "feed", "id", "created_at", "received_at", "raw"])
+                return ACTIVITIES.schema.empty_table().select(_COLUMNS)
             with self._duckdb.cursor() as connection:
-                return read(connection, _BETWEEN, {"files": files, "first": first, "last": last})
+                asked = {"files": files, "first": first, "last": last}
+                return read(connection, _BETWEEN if has_raw else _HEADS_BETWEEN, asked)
 
     def append_events(self, events: Events, up_to_seq: int) -> None:
         """Store events and, with them, the position up to which they exist; those that exist already are left out."""

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from io import BytesIO
 from typing import Self
 
 import httpx2
@@ -186,14 +187,13 @@ class FeedClient:
         try:
             is_page = response.status_code == HTTPStatus.OK
             _check_size(_announced(response.headers) if is_page else 0, max_bytes)
-            parts, size = [], 0
+            body = BytesIO()
             for part in response.iter_bytes():
-                parts.append(part)
-                size += len(part)
-                if not is_page and size > _MAX_ERROR_BYTES:
+                body.write(part)
+                if not is_page and body.tell() > _MAX_ERROR_BYTES:
                     break
-                _check_size(size, max_bytes)
-            return _Heard(response.status_code, response.headers, b"".join(parts))
+                _check_size(body.tell(), max_bytes)
+            return _Heard(response.status_code, response.headers, body.getvalue())
         finally:
             response.close()
 

@@ -61,6 +61,7 @@ class Pages:
             page, asked = answer
             yield reading.take(page, asked)
             asked = self._next(reading, page, asked)
+            del answer, page  # a large page must not stay in memory while the next one is read
         yield from self._proof(reading)
 
     def _next(self, reading: Reading, page: Page, asked: Query) -> Query | None:
@@ -144,5 +145,6 @@ def read_ahead(pages: Iterator[Read]) -> Generator[Read]:
             if not is_large:
                 coming = pool.submit(next, pages, None)
             yield read
+            del read
             if is_large:
                 coming = pool.submit(next, pages, None)

@@ -177,6 +177,7 @@ class Walker:
                     raise _OrderIgnoredError(message, hint=tally.hint)
                 if cut is not None:
                     return tally, cut
+                del read  # a large page must not stay in memory while the next one is read
 
     def _is_enough(self, pages: Sequence[Page]) -> bool:
         """Say whether pages should be stored before more of them are in memory."""

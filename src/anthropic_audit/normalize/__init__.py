@@ -1,8 +1,9 @@
 """From an activity to an ECS document; pure and table-driven."""
 
+from .limits import MAX_ACTIVITY_BYTES
 from .normalizer import Normalizer
 from .options import Options
 from .serialize import to_json
 from .telling import Teller
 
-__all__ = ["Normalizer", "Options", "Teller", "to_json"]
+__all__ = ["MAX_ACTIVITY_BYTES", "Normalizer", "Options", "Teller", "to_json"]

@@ -34,6 +34,7 @@ from .urls import mask_members
 from .values import ANY_FLOAT, EXACT, LONG, Json, SpoiledError
 
 _DEFAULT: Final = Options()
+_TOO_LARGE: Final = f"it has more than {MAX_ACTIVITY_BYTES:,} bytes"
 _MOST_SCENES: Final = 4096
 _MOST_UNKNOWN_TYPES: Final = 10_000
 _MOST_LANES: Final = 64
@@ -113,15 +114,20 @@ class Normalizer:
             document["event"]["original"] = raw.decode("utf-8", "backslashreplace")
         return document
 
+    def large_event(self, head: Mapping[str, Json], options: Options = _DEFAULT) -> tuple[bytes, bool]:
+        """Return the event of an activity that is too large to be read, by its id, type, time and organization."""
+        return to_json(self._of_head(dict(head), options)), False
+
     def _of_large(self, raw: bytes, options: Options) -> dict[str, Json]:
-        """Return what can be said of an activity that is too large to be normalized: its id, type and time."""
-        reason = f"it has {len(raw)} bytes, and up to {MAX_ACTIVITY_BYTES} are read"
         try:
-            head = _head.decode(raw)
+            head = msgspec.structs.asdict(_head.decode(raw))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return error_document(b"", reason, options)
-        document = self._normalized(msgspec.structs.asdict(head), options, EXACT)
-        document["error"] = {"message": f"the activity is kept as received only: {reason}"}
+            return error_document(b"", _TOO_LARGE, options)
+        return self._of_head(head, options)
+
+    def _of_head(self, head: dict[str, Json], options: Options) -> dict[str, Json]:
+        document = self._normalized(head, options, EXACT)
+        document["error"] = {"message": f"the activity is kept as received only: {_TOO_LARGE}"}
         return document
 
     def _lane(self, options: Options) -> Lane:

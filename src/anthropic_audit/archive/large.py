@@ -1,0 +1,121 @@
+"""Write the Parquet files of batches with large values in small row groups, holding a value in memory twice at most.
+
+The library that writes all other batches copies a batch several times on its way to the file, which large values make
+felt: 100 MB took 530 MB. Files written here belong to the same tables; they are committed by the same library.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake.transaction import AddAction
+
+from anthropic_audit.times import format_time
+
+from .schema import Table
+
+MIN_BATCH_BYTES: Final = 4 * 2**20
+"""Smaller batches are written as ever."""
+
+MIN_ROW_BYTES: Final = 4 * 2**10
+"""So are batches whose rows are smaller than this on average: an activity has some 700 bytes."""
+
+GROUP_BYTES: Final = 8 * 2**20
+"""A row group ends behind so many bytes, so that readers need not read the neighbours of a row."""
+
+UNINDEXED: Final = frozenset({"raw", "document"})
+"""Columns whose files keep no smallest and largest value, and no dictionary: a value may have 100 MB."""
+
+
+def is_large(rows: pa.Table) -> bool:
+    """Say whether a batch is better written in small row groups."""
+    nbytes: int = rows.nbytes
+    return nbytes >= MIN_BATCH_BYTES and nbytes >= rows.num_rows * MIN_ROW_BYTES
+
+
+def write_files(folder: Path, table: Table, rows: pa.Table) -> list[AddAction]:
+    """Write a file for each partition of a batch, and return what a commit has to add.
+
+    Raises:
+        OSError: A file can't be written.
+    """
+    return [_write(folder, table, value, some) for value, some in _partitions(table, rows)]
+
+
+def _partitions(table: Table, rows: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
+    if not table.partition_by:
+        yield None, rows
+        return
+    (column,) = table.partition_by
+    for value in pc.unique(rows.column(column)):
+        same = pc.equal(rows.column(column), value)
+        yield str(value.as_py()), rows if pc.all(same).as_py() else rows.filter(same)
+
+
+def _write(folder: Path, table: Table, value: str | None, rows: pa.Table) -> AddAction:
+    name = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
+    partition = {} if value is None else {table.partition_by[0]: value}
+    path = "/".join([*(f"{column}={text}" for column, text in partition.items()), name])
+    target = folder / path
+    target.parent.mkdir(exist_ok=True)
+    stored = rows.drop_columns(list(table.partition_by))
+    indexed = [column for column in stored.column_names if column not in UNINDEXED]
+    plain = {name for name in UNINDEXED & {*stored.column_names} if _longest(stored, name) > GROUP_BYTES}
+    with pq.ParquetWriter(
+        target,
+        stored.schema,
+        compression={name: "NONE" if name in plain else "ZSTD" for name in stored.column_names},
+        compression_level={name: 1 for name in stored.column_names if name not in plain},
+        write_statistics=indexed,
+        use_dictionary=indexed,
+        coerce_timestamps=None,
+    ) as writer:
+        for first, count in _groups(stored):
+            writer.write_table(stored.slice(first, count), row_group_size=count)
+    stats = orjson.dumps(_stats(table.indexed, stored)).decode()
+    return AddAction(path, target.stat().st_size, partition, int(time.time() * 1000), True, stats)  # noqa: FBT003 - a field
+
+
+def _longest(rows: pa.Table, name: str) -> int:
+    """Return how many bytes the longest value of a column has; packing such a one takes its size once more."""
+    return pc.max(pc.binary_length(rows.column(name))).as_py() or 0
+
+
+def _groups(rows: pa.Table) -> Iterator[tuple[int, int]]:
+    """Yield from which row on how many make a row group."""
+    lengths = [pc.binary_length(rows.column(name)).to_pylist() for name in rows.column_names if name in UNINDEXED]
+    sizes = [sum(filter(None, row)) for row in zip(*lengths, strict=True)] or [0] * rows.num_rows
+    first = nbytes = 0
+    for row, size in enumerate(sizes):
+        if row > first and nbytes + size > GROUP_BYTES:
+            yield first, row - first
+            first, nbytes = row, 0
+        nbytes += size
+    if first < len(sizes):
+        yield first, len(sizes) - first
+
+
+def _stats(columns: Sequence[str], rows: pa.Table) -> Mapping[str, Any]:
+    """Return a file's statistics as the Delta protocol has them, times in whole milliseconds."""
+    bounds = {name: pc.min_max(rows.column(name)).as_py() for name in columns}
+    return {
+        "numRecords": rows.num_rows,
+        "minValues": {name: _stated(found["min"]) for name, found in bounds.items()},
+        "maxValues": {name: _stated(found["max"]) for name, found in bounds.items()},
+        "nullCount": dict.fromkeys(columns, 0),
+    }
+
+
+def _stated(value: int | datetime) -> int | str:
+    if not isinstance(value, datetime):
+        return value
+    return format_time(value.astimezone(UTC).replace(microsecond=value.microsecond // 1000 * 1000))
