@@ -114,10 +114,8 @@ def _translated(host: str) -> Iterator[None]:
     """Turn the HTTP library's failures into ours, without what was sent."""
     try:
         yield
-    except DeadlineExceededError as error:
-        raise unreachable(host, "its answer takes too long") from error
-    except httpx2.TimeoutException as error:
-        raise unreachable(host, "no answer in time") from error
+    except (DeadlineExceededError, httpx2.TimeoutException) as error:
+        raise unreachable(host, "no complete answer in time") from error
     except httpx2.ConnectError as error:
         raise unreachable(host, "no connection") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:

@@ -18,7 +18,7 @@ function fresh(body, answer) {
   }
   refill(body, element("ul", { class: "new" }, ...answer.values.map((one) => element("li", {},
     one.link ? element("a", { href: kept(one.link) }, one.label || one.value)
-      : one.filter ? element("button", { type: "button", class: "link", onclick: () => state.keep(one.filter) }, one.label || one.value) : one.value,
+      : one.filter ? element("button", { type: "button", class: "link", onclick: () => state.keep(one.filter) }, one.label || one.value) : element("span", {}, one.value),
     " ", element("small", {}, "first ", time(one.first), `, ${number(one.events)} event${one.events === 1 ? "" : "s"}`)))));
 }
 
