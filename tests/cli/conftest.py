@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from anthropic_audit.archive import open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.cli.app import app
+from anthropic_audit.clock import SystemClock
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
 from anthropic_audit.normalize import Normalizer
@@ -26,7 +27,7 @@ from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-"""Archives of these tests are looked at by the machine's clock."""
+"""When archives of `make_archive` were written, and the time at which commands read them."""
 
 ALICE = {
     "type": "user_actor",
@@ -121,7 +122,9 @@ MakeArchive = Callable[[Sequence[Received], Sequence[Coverage]], Path]
 
 
 @pytest.fixture
-def make_archive(tmp_path: Path) -> MakeArchive:
+def make_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeArchive:
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)  # this module may have been imported an hour ago
+
     def make(kept: Sequence[Received], coverage: Sequence[Coverage]) -> Path:
         folder = tmp_path / "archive"
         with open_writer(str(folder), FakeClock(NOW)) as archive:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import load
@@ -72,11 +72,16 @@ def shown(value: Json) -> str:
 
 
 def is_found(leaf: Json, document: str, events: set[str]) -> bool:
-    return shown(leaf) in events or shown(leaf)[:19] in document
+    """Say whether a leaf is in a document; 3.0 may be 3 there, which a `long` field holds."""
+    forms = {shown(leaf)}
+    if isinstance(leaf, float) and leaf.is_integer():
+        forms.add(str(int(leaf)))
+    return any(form in events or form[:19] in document for form in forms)
 
 
 @settings(max_examples=400, deadline=None)
 @given(activities)
+@example({"type": "abuse_decision_received", "added_seats": 0.0, "actor": [], "created_at": ""})
 def test_no_leaf_of_any_activity_is_lost(activity: dict[str, Json]) -> None:
     document = NORMALIZER.document(json.dumps(activity, ensure_ascii=False).encode())
 
