@@ -69,6 +69,14 @@ def test_no_password_of_a_url_inside_of_a_text_is_shown(normalizer: Normalizer, 
     assert odd.SECRET.encode() not in everywhere(normalizer, raw)
 
 
+@pytest.mark.parametrize("place", ["id", "type", "created_at", "actor", "organization_id", "organization_uuid"])
+@pytest.mark.parametrize("url", [url for url in odd.URLS_WITH_A_PASSWORD if "://" in url])
+def test_no_password_of_a_url_in_the_envelope_is_shown(normalizer: Normalizer, place: str, url: str) -> None:
+    raw = orjson.dumps({**BASE, "type": "claude_chat_created", "claude_chat_id": "chat_1", place: url})
+
+    assert odd.SECRET.encode() not in everywhere(normalizer, raw)
+
+
 @pytest.mark.parametrize("url", odd.URLS_WITHOUT)
 def test_a_url_without_a_password_stays_as_it_is(normalize: Normalize, url: str) -> None:
     document = normalize("compliance_api_accessed", url=url)

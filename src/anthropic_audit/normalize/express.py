@@ -41,7 +41,7 @@ _TO_MILLISECONDS: Final = len('"2026-11-23T09:00:00.123')
 _MICROSECONDS: Final = len('"2026-11-23T09:00:00.123456Z"')
 _SECONDS: Final = len('"2026-11-23T09:00:00Z"')
 _FROM, _BEFORE = f'"{EARLIEST:%Y}'.encode(), f'"{LATEST:%Y}'.encode()
-_T, _Z = ord("T"), ord("Z")
+_T, _Z, _POINT = b"TZ."
 _ZERO: Final = re.compile(rb"[:\[,]-?0\.0[,\]}]|[:\[,]-?0\.0\Z")
 """A fraction of 0, which a fast parser also makes of one that is too small for it."""
 _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
@@ -105,7 +105,7 @@ class _Habit(NamedTuple):
     constant: bytes
     """`,"sensitivity":…`: what is below `anthropic.audit` whatever the activity says."""
     skip: int
-    """How much of an emptied activity's JSON comes before its fields."""
+    """How much of an emptied activity's JSON comes before its fields, beside its `id`."""
     plan: Plan | None
     """None when all that varies is simply kept."""
     has_fractions: bool
@@ -141,9 +141,9 @@ class Lane:
         """Return the event of an activity that is as documented, as JSON; None for any other."""
         try:
             activity = self._decode(raw)
-            actor = bytes(activity.actor)
+            actor = _encode(activity.actor)
             ending = self._endings.get(actor) or self._ending(actor)
-            time, identity, organization = bytes(activity.created_at), _encode(activity.id), activity.organization_id
+            time, identity, organization = _encode(activity.created_at), _encode(activity.id), activity.organization_id
             _read_time(time)
             if ending is None or time[11] != _T or time[-2] != _Z or not _FROM <= time < _BEFORE:
                 return None
@@ -153,14 +153,15 @@ class Lane:
             middle, more = self._middles.get(organization) or self._middle(organization), b""
             if plan is not None:
                 dress = self._dressed(activity, plan, actor)
-                if dress is None or may_hold_credentials(b"".join(filter(None, dress))):
+                if dress is None:
                     return None
                 head, middle, more, ending = dress[0] or head, dress[1] or middle, dress[2], dress[3] or ending
-            activity.id = activity.created_at = activity.actor = activity.organization_id = None
-            kept = _encode(activity)[skip:-1]
-            if may_hold_credentials(kept):
+            activity.created_at = activity.actor = activity.organization_id = None
+            rest = _encode(activity)
+            if may_hold_credentials(rest):
                 return None
-            if has_fractions and b"0.0" in kept and _ZERO.search(kept):
+            kept = rest[skip + len(identity) : -1]
+            if has_fractions and _POINT in kept and _ZERO.search(kept):
                 return None
         except (ValueError, RecursionError, OverflowError, SpoiledError):
             return None
@@ -170,6 +171,8 @@ class Lane:
 
     def _dressed(self, activity: Shape, plan: Plan, actor: bytes) -> _Dress | None:
         """Let fields say what they have to say beyond their values; None when one does not fit.
+
+        Fields that are told elsewhere in the document are emptied, and must not hold a password; all others still can.
 
         Raises:
             SpoiledError: A value was not read exactly, or is nested too deep.
@@ -181,6 +184,8 @@ class Lane:
         if plan.brief is not None:
             return self._briefed(activity, plan.brief, actor, told=told, outcome=outcome)
         odd = [pair for pair in zip(plan.odd_names, plan.odd(activity)) if pair[1] is not None]  # noqa: B905 - is slow
+        if odd and may_hold_credentials(_encode([value for _, value in odd])):
+            return None
         acting = self._express.acting[actor]
         event = usual = self._events[activity.__class__]
         if outcome is not None:
@@ -201,8 +206,8 @@ class Lane:
 
     def _briefed(
         self, activity: Shape, brief: Brief, actor: bytes, *, told: Mapping[str, Json], outcome: str | None
-    ) -> _Dress:
-        """Let the fields of a type with a brief say what they have to say."""
+    ) -> _Dress | None:
+        """Let the fields of a type with a brief say what they have to say; None when one may hold a password."""
         shape, ending = activity.__class__, None
         target = target_of(brief, activity)
         users = users_of(brief, activity, target)
@@ -217,6 +222,8 @@ class Lane:
         head = None if outcome is None else self._head(shape, outcome)
         reason = brief.reason and getattr(activity, brief.reason)
         if brief.reason and reason is not None:
+            if may_hold_credentials(_encode(reason)):
+                return None
             event = self._events[shape]
             head = self._constant + _open({**event, "reason": reason, "outcome": outcome or event["outcome"]})
             setattr(activity, brief.reason, None)
@@ -261,7 +268,13 @@ class Lane:
         return {"changes": told} if told else _NOTHING
 
     def _middle(self, identity: str | None, named: Mapping[str, Json] = _NOTHING) -> bytes:
-        """Write what lies between `event.id` and the fields, and remember it if it can be met again."""
+        """Write what lies between `event.id` and the fields, and remember it if it can be met again.
+
+        Raises:
+            SpoiledError: The organization's id may hold a password.
+        """
+        if identity is not None and may_hold_credentials(_encode(identity)):
+            raise SpoiledError
         organization = {**({} if identity is None else {"id": identity}), **named}
         written = b"}" + _continued({"organization": organization} if organization else _NOTHING) + self._stamp
         if not named and len(written) <= MAX_REMEMBERED_CHARS:

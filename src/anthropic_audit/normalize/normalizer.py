@@ -30,7 +30,7 @@ from .serialize import to_json
 from .surroundings import NoEnrichment, Surroundings
 from .tables import TypePlan, compile_tables, plan_of_unknown
 from .unreadable import error_document
-from .urls import mask_members
+from .urls import mask_members, masked
 from .values import ANY_FLOAT, EXACT, LONG, Json, SpoiledError
 
 _DEFAULT: Final = Options()
@@ -140,8 +140,10 @@ class Normalizer:
 
     def _normalized(self, activity: dict[str, Json], options: Options, exact: float) -> dict[str, Json]:
         take = activity.pop
+        actor = take("actor", None)
+        mask_members(activity)
         action, created_at = take("type", None), take("created_at", None)
-        identity, organization, actor = take("id", None), take("organization_id", None), take("actor", None)
+        identity, organization = take("id", None), take("organization_id", None)
         try:
             plan = self._plans[action]
         except (KeyError, TypeError):
@@ -151,7 +153,6 @@ class Normalizer:
         except (KeyError, TypeError, AttributeError):
             scene = self._scene(actor, exact)
         parts, kept, is_actor = scene
-        mask_members(activity)
         moment, audit = read_time(created_at), kept.copy()
         document: dict[str, Json] = {
             "@timestamp": moment,
@@ -184,7 +185,7 @@ class Normalizer:
         is_whole = moment and is_usual(created_at, moment) and plan.is_known and is_actor and options.is_plain
         if not (is_whole and identity and organization and type(identity) is type(organization) is str):
             envelope = {"type": action, "id": identity, "created_at": created_at, "organization_id": organization}
-            rest = envelope if is_actor else {**envelope, "actor": actor}
+            rest = envelope if is_actor else {**envelope, "actor": masked("actor", actor)}
             mend(Draft(document, audit, exact), rest, plan, options)
         return document
 

