@@ -109,6 +109,7 @@ NAMES = (
         *({name: 7} for name in LOGIN),
         *({name: ""} for name in LOGIN),
         *({name: ["a", {"b": None}]} for name in LOGIN),
+        *({name: f"https://u:{odd.SECRET}@h.example/x"} for name in LOGIN),
         *({"type": "compliance_api_accessed", "url": url} for url in (*odd.URLS_WITH_A_PASSWORD, *odd.URLS_WITHOUT)),
         {"new_thing": [f"see {url} or a@b" for url in (*odd.URLS_WITH_A_PASSWORD, *odd.URLS_WITHOUT)]},
         {"new_url": {"a": list(odd.URLS_WITH_A_PASSWORD)}, "updates": [{"type": "url", "current_value": "u:p@h"}]},
