@@ -111,6 +111,27 @@ def journal_damaged(house: House) -> None:
     flip(house.folder / "digests" / "activities.journal")
 
 
+def commit_unknown(house: House) -> None:
+    """Damage a commit and the line of the journal that has its digest, so that neither tells of its files."""
+    log = sorted((house.folder / "activities" / "_delta_log").glob("*.json"))[1]
+    flip(log, log.read_bytes().index(b'"add"'))
+    journal_line_damaged(house)
+
+
+def name_of_a_file_changed(house: House) -> None:
+    """Change a name in a commit into one that Delta Lake writes otherwise, where no digest can tell."""
+    log = sorted((house.folder / "activities" / "_delta_log").glob("*.json"))[1]
+    changed = bytearray(log.read_bytes())
+    changed[changed.index(b"-c000.") - 1] = ord("`")
+    log.write_bytes(changed)
+    journal_line_damaged(house)
+
+
+def journal_line_damaged(house: House) -> None:
+    journal = house.folder / "digests" / "activities.journal"
+    flip(journal, journal.read_bytes().index(b'{"commit":1,'))
+
+
 def table_gone(table: str, *, with_digests: bool = True) -> Callable[[House], None]:
     def damage(house: House) -> None:
         shutil.rmtree(house.folder / table)
@@ -151,6 +172,8 @@ DAMAGES = [
     commit_lost,
     commit_and_file_lost,
     journal_damaged,
+    commit_unknown,
+    name_of_a_file_changed,
     *(table_gone(table) for table in ("activities", "events", "coverage", "requests", "gaps")),
     *(table_gone(table, with_digests=False) for table in ("activities", "events", "coverage")),
     older("activities"),

@@ -145,7 +145,11 @@ def _mended(folder: Path, found: Survey, table: Table, aside: Aside) -> bool:
         rebuild_table(folder, table, aside, files=one.whole, marks=one.newest.marks)
         return one.must_rebuild
     if one.lost:
-        drop_files(folder, table, [file.path for file in one.lost], aside)
+        lost = {file.path for file in one.lost}
+        drop_files(folder, table, lost, aside)
+        if any(file.path in lost for file in DeltaLog(folder, table).files):  # a name that a changed bit made
+            rebuild_table(folder, table, aside, files=one.whole, marks=one.newest.marks)
+            return True
     if one.has_damaged_journal:
         refresh_journal(folder, table, DeltaLog(folder, table).snapshot)
     if one.stale:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.model import Coverage, Window
 from anthropic_audit.plan import Spans
@@ -32,10 +34,16 @@ WITH numbers AS (
 SELECT seq + 1 AS lowest, following - 1 AS highest FROM numbers WHERE following > seq + 1 ORDER BY 1
 """
 _SHORT = """
-SELECT c.from_time, c.to_time FROM coverage c
+SELECT c.from_time, greatest(c.to_time, c.walked_at) AS to_time FROM coverage c
 LEFT JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
 WHERE coalesce(a.stored, 0) < c.new AND NOT EXISTS (
     SELECT 1 FROM removals r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE))
+"""
+_SEEN = """
+SELECT min(timestamp) AS from_time, max(timestamp) AS to_time FROM events
+WHERE EXISTS (SELECT 1 FROM (SELECT unnest($lowest) AS lowest, unnest($highest) AS highest) m
+    WHERE seq BETWEEN m.lowest AND m.highest)
+GROUP BY date_trunc('hour', timestamp)
 """
 _EXPLAINED = """
 SELECT lowest_seq, highest_seq FROM removals UNION ALL SELECT lowest_seq, highest_seq FROM losses
@@ -102,10 +110,9 @@ def survey(folder: Path) -> Survey:
         found = [(row["lowest"], row["highest"]) for row in read(connection, _MISSING, {"last": highest}).to_pylist()]
         explained = [tuple(row.values()) for row in read(connection, _EXPLAINED).to_pylist()]
         missing = tuple(without(found, explained))
-        short = [
-            Window(row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC))
-            for row in read(connection, _SHORT).to_pylist()
-        ]
+        short = _windows(read(connection, _SHORT))
+        stretches = {"lowest": [one[0] for one in missing], "highest": [one[1] for one in missing]}
+        seen = _windows(read(connection, _SEEN, stretches), _MICROSECOND) if missing else []
         feeds = tuple(row["feed"] for row in read(connection, _FEEDS).to_pylist())
     return Survey(
         damage,
@@ -113,7 +120,7 @@ def survey(folder: Path) -> Survey:
         tables,
         highest,
         missing,
-        _lost_time(tables[ACTIVITIES.name].lost, missing, short),
+        _lost_time(tables[ACTIVITIES.name].lost, missing, short, seen),
         _lost_claims(tables, folder),
         claims,
         feeds,
@@ -166,14 +173,25 @@ def _highest(tables: Mapping[str, Snapshot], claims: Sequence[Coverage]) -> int:
     return max(*known, *(marks.get(name, 0) for name in (SEQ, NORMALIZED, CLAIMED)), claimed)
 
 
-def _lost_time(lost: Sequence[DataFile], missing: Sequence[Numbers], short: Sequence[Window]) -> Spans:
-    """Return the time of lost activities: that of their files, and, where these don't explain all, of their walks."""
-    spans = Spans.of(window for file in lost for window in _span(file, "created_at", "created_at"))
+def _lost_time(
+    lost: Sequence[DataFile], missing: Sequence[Numbers], short: Sequence[Window], seen: Sequence[Window]
+) -> Spans:
+    """Return the time of lost activities: that of their files and events, and, where files don't explain all, of walks.
+
+    A walk also stores what it sees later than the window that it claims, so that its time ends when it was walked.
+    """
+    spans = Spans.of([*seen, *(window for file in lost for window in _span(file, "created_at", "created_at"))])
     known = [file for file in lost if "created_at" in file.bounds and file.bounds["created_at"][0] != EPOCH]
     numbers = sum(highest - lowest + 1 for lowest, highest in missing)
     if sum(file.rows for file in known) < numbers:
         spans |= Spans.of(short)
     return spans
+
+
+def _windows(rows: pa.Table, more: timedelta = timedelta(0)) -> list[Window]:
+    """Return the windows from `from_time` to `to_time`, of those that can be told, longer by so much."""
+    found = ((row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC) + more) for row in rows.to_pylist())
+    return [Window(start, end) for start, end in found if EPOCH < start < end]
 
 
 def _lost_claims(tables: Mapping[str, TableSurvey], folder: Path) -> Spans:
