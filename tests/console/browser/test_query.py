@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.console.browser.visits import Visit, Watch, query_of, settled
+from tests.console.browser.visits import Visit, Watch, held, query_of, settled
 from tests.console.conftest import Served
 
 
@@ -56,6 +56,18 @@ def test_a_completion_is_taken_by_a_click_in_the_middle_of_a_query(shared: Serve
     expect(query(page)).to_have_value("event.action :  and feed : acme")
     expect(query(page)).to_be_focused()
     assert query(page).evaluate("one => one.selectionStart") == len("event.action : ")
+
+
+def test_a_completion_replaces_what_was_typed_since_it_was_offered(shared: Served, visit: Visit) -> None:
+    page = visit(shared, "/")
+    query(page).press_sequentially("event.act")
+    expect(options(page).filter(has_text="event.action").first).to_be_visible()
+    held(page, "**/api/completions*")
+    query(page).evaluate("one => { one.value += 'io'; one.setSelectionRange(11, 11); }")  # its options never come
+
+    options(page).filter(has_text="event.action").first.click()
+
+    expect(query(page)).to_have_value("event.action : ")
 
 
 def test_arrows_go_round_and_the_chosen_option_is_announced(shared: Served, visit: Visit) -> None:

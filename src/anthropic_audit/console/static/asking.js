@@ -11,7 +11,7 @@ const until = document.getElementById("until");
 const refresh = document.getElementById("refresh");
 const filters = document.getElementById("filters");
 
-let options = [], chosen = -1, replaces = 0, waiting, asking = new AbortController(), told = {};
+let options = [], completed = "", chosen = -1, replaces = 0, waiting, asking = new AbortController(), told = {};
 
 // What is being written stays as it is, until something else is asked for.
 function show() {
@@ -53,8 +53,13 @@ function choose(place) {
   }
 }
 
+// The text may have grown since the options were found: what they replace still begins at the same place.
 function take(place) {
-  const before = input.value.slice(0, input.selectionStart - replaces), after = input.value.slice(input.selectionStart);
+  const caret = input.selectionStart, before = completed.slice(0, completed.length - replaces), after = input.value.slice(caret);
+  if (caret < before.length || !input.value.startsWith(before)) {
+    close();
+    return complete();
+  }
   input.value = before + options[place].text + after;
   const at = before.length + options[place].text.length;
   input.setSelectionRange(at, at);
@@ -65,10 +70,12 @@ function take(place) {
 async function complete() {
   asking.abort();
   asking = new AbortController();
+  const text = input.value.slice(0, input.selectionStart);
   try {
-    const found = await ask("/api/completions", { text: input.value.slice(0, input.selectionStart) }, asking.signal);
+    const found = await ask("/api/completions", { text }, asking.signal);
     options = found.options;
     replaces = found.replaces;
+    completed = text;
   } catch {
     options = [];
   }
