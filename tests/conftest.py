@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from anthropic_audit.simulator import vendor
+from anthropic_audit.simulator.world import World
 
 pytest_plugins = ["tests.engines.plugin"]
 
@@ -15,3 +22,19 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("house")
+
+
+class RememberedWorld(World):
+    """A world that makes the rows of a minute once, for all vendors of a test process."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.rows = lru_cache(None)(super().rows)  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def worlds_are_made_once() -> Iterator[None]:
+    """Let vendors of equal settings share a world: it is the same at every call, and takes most of a vendor's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vendor, "World", lru_cache(8)(RememberedWorld))
+        yield

@@ -138,9 +138,9 @@ class AuditField:
     """True when it says something of a person."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All that is known of the feed."""
+    """All that is known of the feed; two are equal only if they are the same object, so that one can be a key."""
 
     version: str
     types: Mapping[str, ActivityType]

@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, NamedTuple, Union
+from typing import Final, NamedTuple
 
 import msgspec
 import orjson
 
-from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.timestamps import EARLIEST, LATEST
 
 from .actors import read_actor
@@ -26,7 +25,7 @@ from .drafts import Draft
 from .fields import place_fields
 from .limits import MAX_REMEMBERED_CHARS
 from .options import DATASET, ECS, MODULE, Options
-from .shapes import Plan, Shape, compile_shapes
+from .shapes import Plan, Shape, Shapes
 from .surroundings import Surroundings
 from .tables import Tables
 from .urls import may_hold_credentials
@@ -64,10 +63,9 @@ class _Acting(NamedTuple):
 class Express:
     """What all feeds' short ways share: how activities are read, and the actors that were seen."""
 
-    def __init__(self, catalogue: Catalogue, tables: Tables, surroundings: Surroundings) -> None:
+    def __init__(self, shapes: Shapes, tables: Tables, surroundings: Surroundings) -> None:
         self.tables = tables
-        self.shapes = tuple(compile_shapes(catalogue, tables).values())
-        self.decode = msgspec.json.Decoder(Union[self.shapes]).decode  # noqa: UP007 - made of a tuple
+        self.shapes, self.decode = shapes.each, shapes.decode
         self.stamp: Mapping[str, Json] = {"version": tables.version}
         self.endings: dict[bytes, bytes] = {}
         """By an actor as received: how documents end whose fields add nothing to it."""

@@ -7,6 +7,7 @@ can normalize is decided here. What is less plain goes on to `fields` and `actor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
@@ -27,8 +28,9 @@ from .mending import flag_changed, mend
 from .moments import is_usual, read_time
 from .options import DATASET, ECS, MODULE, Options
 from .serialize import to_json
+from .shapes import Shapes, compile_shapes
 from .surroundings import NoEnrichment, Surroundings
-from .tables import TypePlan, compile_tables, plan_of_unknown
+from .tables import Tables, TypePlan, compile_tables, plan_of_unknown
 from .unreadable import error_document
 from .urls import mask_members, masked
 from .values import ANY_FLOAT, EXACT, LONG, Json, SpoiledError
@@ -61,12 +63,12 @@ class Normalizer:
     """
 
     def __init__(self, catalogue: Catalogue, enrichment: Enrichment | None = None) -> None:
-        self._tables = compile_tables(catalogue)
+        self._tables, shapes = _compiled(catalogue)
         self._surroundings = Surroundings(enrichment or NoEnrichment())
         self._plans: dict[Json, TypePlan] = dict(self._tables.plans)
         self._most_plans = len(self._plans) + _MOST_UNKNOWN_TYPES
         self._scenes: dict[Json, Scene] = {}
-        self._express = Express(catalogue, self._tables, self._surroundings)
+        self._express = Express(shapes, self._tables, self._surroundings)
         self._lanes: dict[Options, Lane] = {}
 
     @property
@@ -210,6 +212,13 @@ class Normalizer:
 def is_expected(document: Mapping[str, Json]) -> bool:
     """Say whether the catalogue knew all of an activity: nothing is flagged but the catalogue's version."""
     return "error" not in document and len(document.get("anthropic", {}).get("audit", {}).get("catalogue", ())) == 1
+
+
+@lru_cache(maxsize=2)
+def _compiled(catalogue: Catalogue) -> tuple[Tables, Shapes]:
+    """Compile a catalogue, which takes some 0.1 s; what comes of it is never changed."""
+    tables = compile_tables(catalogue)
+    return tables, compile_shapes(catalogue, tables)
 
 
 def _is_short(actor: Mapping[str, Json]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
 from operator import attrgetter
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Union
 
 import msgspec
 from msgspec import Meta
@@ -91,9 +91,20 @@ class Plan:
     """True when a field may be a number with a fraction."""
 
 
-def compile_shapes(catalogue: Catalogue, tables: Tables) -> dict[str, type[Shape]]:
-    """Return the shape of each type whose fields have names that a shape can have."""
-    return {name: _shape(kind, tables) for name, kind in catalogue.types.items() if _can_be_named(kind)}
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The shapes of a catalogue."""
+
+    each: tuple[type[Shape], ...]
+    """Those of all types whose fields have names that a shape can have."""
+    decode: Callable[[bytes], Any]
+    """Reads an activity of any of them; raises `msgspec.DecodeError` for all others."""
+
+
+def compile_shapes(catalogue: Catalogue, tables: Tables) -> Shapes:
+    """Return the shapes of a catalogue's types."""
+    each = tuple(_shape(kind, tables) for kind in catalogue.types.values() if _can_be_named(kind))
+    return Shapes(each, msgspec.json.Decoder(Union[each]).decode)  # noqa: UP007 - made of a tuple
 
 
 def _can_be_named(kind: ActivityType) -> bool:
