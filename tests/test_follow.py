@@ -144,7 +144,7 @@ def test_a_failure_while_deriving_changes_nothing(archive: ArchiveWriter, tmp_pa
     assert renormalize(archive, NEW, RULES, ALWAYS, watch=nobody) == 1
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(st.integers(-100, 100), min_size=1, max_size=5), min_size=1, max_size=4),
     st.integers(-100, 100),

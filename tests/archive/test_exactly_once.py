@@ -322,7 +322,7 @@ def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.timeout(180)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=st.lists(STEPS, max_size=8))
 @pytest.mark.usefixtures("small_runs")
 def test_whatever_comes_again_each_id_is_stored_once_and_each_other_text_is_recorded_once(

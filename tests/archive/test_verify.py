@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,15 +17,26 @@ from tests.collecting import NOTHING_WRONG, House, settings
 
 from anthropic_audit.archive import open_reader, open_writer, verify
 from anthropic_audit.archive.schema import SEQ
+from anthropic_audit.testing import FakeClock
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    house = House(tmp_path / "archive", settings())
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> House:
+    house = House(tmp_path_factory.mktemp("verify") / "archive", settings())
     for _ in range(4):
         house.collect(house.feed())
         house.clock.advance(timedelta(minutes=5))
     return house
+
+
+@pytest.fixture
+def house(collected: House, tmp_path: Path) -> House:
+    """The same vendor, with a copy of the archive and a clock of its own."""
+    copy = object.__new__(House)
+    clock = FakeClock(collected.clock.now())
+    copy.__dict__ = {**collected.__dict__, "folder": tmp_path / "archive", "clock": clock}
+    shutil.copytree(collected.folder, copy.folder)
+    return copy
 
 
 def found(house: House, at_once: int = 200_000) -> dict[str, int]:

@@ -79,7 +79,7 @@ def is_found(leaf: Json, document: str, events: set[str]) -> bool:
     return any(form in events or form[:19] in document for form in forms)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(activities)
 @example({"type": "abuse_decision_received", "added_seats": 0.0, "actor": [], "created_at": ""})
 def test_no_leaf_of_any_activity_is_lost(activity: dict[str, Json]) -> None:

@@ -163,7 +163,7 @@ TROUBLES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(happenings(), st.lists(TROUBLES, max_size=25))
 def test_nothing_is_lost_and_no_claim_is_false(made: list[Happening], troubles: list[tuple[str, int]]) -> None:
     world = World(made)
