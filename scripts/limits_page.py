@@ -42,15 +42,39 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
             "its activities are asked for in smaller numbers",
         ),
         Limit("Answer with one activity", "feed.client.MAX_ACTIVITY_BYTES", "bytes", "it can't be collected"),
+        Limit("Activities that wait to be stored", "feed.walk.STORE_BYTES", "bytes", "they are stored at once"),
         Limit("Empty pages in a row", "feed.reading.MAX_EMPTY_PAGES", "", "the window is given up, and not claimed"),
         Limit("Activities at one moment", "feed.reading.MAX_AT_ONE_MOMENT", "", "the window is given up, as above"),
         Limit("Id, type, organization", "feed.decode.MAX_ID_CHARS", "characters", "taken for unreadable, and marked"),
-        Limit("Cursor", "feed.decode.MAX_CURSOR_CHARS", "characters", "not used"),
+        Limit(
+            "Value in an activity that is no valid JSON", "feed.lenient.MAX_VALUE_BYTES", "bytes", "no id, type or time"
+        ),
+        Limit("Cursor", "feed.decode.MAX_CURSOR_CHARS", "characters", "not used; the reading goes on by time"),
+        Limit("`request-id`", "feed.answers.MAX_REQUEST_ID_CHARS", "characters", "cut"),
+        Limit(
+            "`Retry-After`",
+            "retry_after.MAX_RETRY_AFTER_SECONDS",
+            "seconds",
+            "the wait is that long, and the message says what was asked for",
+        ),
         Limit("Limit or remainder of a budget", "feed.budget.MAX_REQUESTS", "requests", "not believed"),
         Limit("Error text of the API that is quoted", "feed.answers._MAX_MESSAGE_CHARS", "characters", "cut"),
         Limit("Wait for the request budget", "feed.budget._LONGEST_SECONDS", "seconds", "no wait is longer"),
     ),
     "Activities and events": (
+        Limit(
+            "Activity that is normalized",
+            "normalize.limits.MAX_ACTIVITY_BYTES",
+            "bytes",
+            "the event has its id, type and time, and `error.message` says why",
+        ),
+        Limit(
+            "Batch of rows larger than 4 KiB on average",
+            "archive.large.MIN_BATCH_BYTES",
+            "bytes",
+            "written in row groups of their own size",
+        ),
+        Limit("Row group of such a batch", "archive.large.GROUP_BYTES", "bytes", "a value stands alone, uncompressed"),
         Limit(
             "Nesting of a value in an event",
             "normalize.limits.MAX_DEPTH",
@@ -64,6 +88,19 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
             "what lies deeper is kept as its JSON text",
         ),
         Limit("Integer that is read as a number", "normalize.limits.MAX_INTEGER_DIGITS", "digits", "kept as a text"),
+        Limit(
+            "Undocumented name",
+            "normalize.limits.MAX_NAME_CHARS",
+            "characters",
+            "a digest; the name stands in full [beside it](limits.md#names-of-fields)",
+        ),
+        Limit("Address", "normalize.limits.MAX_ADDRESS_CHARS", "characters", "`source.address`, and no IP address"),
+        Limit(
+            "Actor, URL or type that is remembered",
+            "normalize.limits.MAX_REMEMBERED_CHARS",
+            "characters",
+            "normalized like others",
+        ),
         Limit("Value of a change that is told", "normalize.changes._LONGEST", "characters", "cut in the telling only"),
         Limit("Value in a sentence", "normalize.telling._LONGEST", "characters", "cut in the sentence only"),
         Limit("Text that is read as a time", "timestamps.MAX_TEXT_CHARS", "characters", "it is no time"),
@@ -120,7 +157,7 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
 
 _INTRODUCTION: Final = (
     "Everything that comes from outside has a bound: sizes, depths, numbers, lists.",
-    "[Limits](limits.md) tells what becomes of activities in detail; this page lists the constants of all parts.",
+    "[Limits](limits.md) tells what becomes of names, ids and times that a target would refuse; numbers are only here.",
     "What an API serves is kept as received whatever it is; a bound decides what is made of it, and what is shown.",
 )
 
