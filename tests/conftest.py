@@ -29,12 +29,12 @@ class RememberedWorld(World):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.rows = lru_cache(None)(super().rows)  # type: ignore[method-assign]
+        self.rows = lru_cache(10_000)(super().rows)  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def worlds_are_made_once() -> Iterator[None]:
     """Let vendors of equal settings share a world: it is the same at every call, and takes most of a vendor's time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vendor, "World", lru_cache(8)(RememberedWorld))
+        patch.setattr(vendor, "World", lru_cache(4)(RememberedWorld))
         yield

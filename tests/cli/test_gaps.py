@@ -6,11 +6,12 @@ import json
 import os
 import pwd
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import NOW
 from typer.testing import Result
 
 from anthropic_audit.archive import open_reader, open_writer, settle_gaps
@@ -31,9 +32,8 @@ def holed(make_archive: Any, walks: Any) -> Path:
 
 
 def settle(folder: Path, cause: str | None = None) -> None:
-    now = datetime.now(UTC)
-    with open_writer(str(folder), FakeClock(now)) as archive:
-        settle_gaps(archive, "acme", Filters(), now=now, cause=cause)
+    with open_writer(str(folder), FakeClock(NOW)) as archive:
+        settle_gaps(archive, "acme", Filters(), now=NOW, cause=cause)
 
 
 def gaps(run: Run) -> list[dict[str, Any]]:
@@ -64,8 +64,8 @@ def test_a_recorded_gap_tells_its_cause(run: Run, holed: Path) -> None:
 
 def test_a_gap_that_was_repaired_is_told_with_who_closed_it(run: Run, holed: Path, walks: Any) -> None:
     settle(holed)
-    with open_writer(str(holed), FakeClock(datetime.now(UTC))) as archive:
-        archive.claim(walks(3 * DAY, 2 * DAY, purpose=Purpose.GAP, walked_at=datetime.now(UTC)))
+    with open_writer(str(holed), FakeClock(NOW)) as archive:
+        archive.claim(walks(3 * DAY, 2 * DAY, purpose=Purpose.GAP, walked_at=NOW))
 
     before = gaps(run)
     settle(holed)
@@ -156,7 +156,7 @@ def test_a_declaration_leaves_out_what_is_covered(run: Run, holed: Path) -> None
 
 
 def test_a_collector_that_holds_the_archive_is_not_disturbed_and_hears_of_it(run: Run, holed: Path) -> None:
-    with open_writer(str(holed), FakeClock(datetime.now(UTC))) as archive:
+    with open_writer(str(holed), FakeClock(NOW)) as archive:
         result = run(*DECLARE)
 
         assert result.exit_code == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -139,7 +138,7 @@ def retain(
         notes().print("retention.keep is not set: everything is kept")
         return
     with _writer(config, archive) as writer:
-        done = retaining.retain(writer, settings, datetime.now(UTC), is_rehearsal=dry_run)
+        done = retaining.retain(writer, settings, SystemClock().now(), is_rehearsal=dry_run)
     number = sum(one.activities for one in done.removed)
     words = f"{number:,} activities of {len(done.removed):,} days"
     notes().print(f"{'would remove' if dry_run else 'removed'} {words}")

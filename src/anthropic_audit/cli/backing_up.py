@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +44,7 @@ def backup_archive(
         console().print(f"backup {to}: every file is as its manifest says", markup=False)
         return
     settings = load_settings(config, {"archive": archive}).settings
-    done = back_up(settings.archive, to.absolute(), datetime.now(UTC))
+    done = back_up(settings.archive, to.absolute(), SystemClock().now())
     notes().print(
         f"backup {to}: {done.files:,} files, {done.copied:,} of them copied now ({done.nbytes:,} bytes), "
         f"{done.dropped:,} no longer needed and removed",

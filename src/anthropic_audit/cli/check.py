@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -64,9 +63,9 @@ def check(
     found = [
         *probed("settings", lambda: _settings(settings, loaded.path)),
         *(one for feed in settings.feeds for one in probed(f"feed {feed.name}", partial(_feed, feed, offline=offline))),
-        *probed("archive", lambda: archive_findings(settings.archive, with_types(settings).feeds, datetime.now(UTC))),
+        *probed("archive", lambda: archive_findings(settings.archive, with_types(settings).feeds, SystemClock().now())),
         *probed("retention", lambda: _retention(settings)),
-        *probed("enrichment", lambda: enrichment_findings(settings.enrichment, datetime.now(UTC))),
+        *probed("enrichment", lambda: enrichment_findings(settings.enrichment, SystemClock().now())),
         *probed("processors", lambda: _processors(settings)),
         *(one for sink in settings.sinks for one in probed(f"sink {sink.name}", partial(_sink, sink, offline=offline))),
     ]
@@ -82,7 +81,7 @@ def _retention(settings: Settings) -> Iterator[Finding]:
     """Say which sinks retention will wait for; without an archive there is nothing to be said."""
     names = [sink.name for sink in settings.sinks]
     if folder_of(settings.archive).is_dir():
-        yield from retention_findings(settings.archive, names, settings.retention.keep, datetime.now(UTC))
+        yield from retention_findings(settings.archive, names, settings.retention.keep, SystemClock().now())
 
 
 def _print(found: list[Finding]) -> None:

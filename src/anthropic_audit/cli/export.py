@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import orjson
 import typer
 
 from anthropic_audit.archive import open_reader
+from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
 from anthropic_audit.processors import Processors
 from anthropic_audit.search import Selection, What, lines
@@ -60,7 +60,7 @@ def export(
         message = "activities are exported as received, which would pass by the processors of the settings"
         raise SetupError(message, hint="export events instead, or say --unprocessed if they may leave whole")
     is_as_stored, write = not processors and schema is Schema.ECS, document_writer(schema)
-    start, end = read_span(since, until, datetime.now(UTC))
+    start, end = read_span(since, until, SystemClock().now())
     connection = open_reader(settings.archive).connect()
     records = 0
     with connection, opened(output) as file:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
 from anthropic_audit.archive import GapRow, append_to_ledger, open_reader
+from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Coverage, Window
 from anthropic_audit.plan import GapEntry, GapState, Spans
@@ -41,7 +42,7 @@ def list_gaps(
 
     Exit codes: 0 nothing is missing, 3 a gap is open, or a feed of the settings was never walked to an end.
     """
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     settings = with_types(load_settings(config, {"archive": archive}).settings)
     reader = open_reader(settings.archive)
     walks = reader.coverage()
@@ -72,7 +73,7 @@ def declare(
     collector. Time that is covered is left out; reading the span by hand with `backfill` stays possible.
     """
     settings = with_types(load_settings(config, {"archive": archive}).settings)
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     window = _window(since, until, now)
     if not reason.strip():
         message = "a reason is missing"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -95,7 +95,7 @@ def _settings(config: Path | None, archive: str | None) -> Settings:
 def _read(
     settings: Settings, purpose: Purpose, span: tuple[str | None, str | None], feed: str | None, *, workers: int
 ) -> HistoryRead:
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     start, end = read_span(*span, now)
     window = Window(start or now - _OLDEST, end or now)
     feeds = chosen_feeds(settings, [feed] if feed else [])

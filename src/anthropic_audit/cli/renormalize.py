@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import typer
 
@@ -37,7 +37,7 @@ def renormalize(since: Since = None, until: Until = None, config: Config = None,
     or as it is to be. Waits while another process collects into the archive.
     """
     settings = load_settings(config, {"archive": archive}).settings
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     start, end = read_span(since, until, now)
     open_reader(settings.archive)  # says so when there is none; a writer would make one
     clock = SystemClock()

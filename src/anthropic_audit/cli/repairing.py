@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -99,12 +98,12 @@ def repair_archive(
     else:
         rules = normalize_rules(settings.feeds)
         feeds = [(feed.name, feed.filters.key()) for feed in settings.feeds]
-        now = datetime.now(UTC)
+        now = SystemClock().now()
         found, done = repair(folder, now, deriver(open_normalizer(settings), rules), feeds)
         before = _stored(settings)
         if fetch and done.holes:
             _fetch(settings, {row.feed for row in done.holes})
-        settled, holes = settle(folder, datetime.now(UTC))
+        settled, holes = settle(folder, SystemClock().now())
         left = [(row.feed, format_time(row.entry.window.start), format_time(row.entry.window.end)) for row in holes]
         report = _Report(found, done, settled, left, _stored(settings) - before)
     if format is TableOrJson.JSON:

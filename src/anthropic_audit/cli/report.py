@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +14,7 @@ import typer
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.clock import SystemClock
 from anthropic_audit.console.asking import Period
 from anthropic_audit.console.lens import Clear, Lens, Masked
 from anthropic_audit.errors import QueryError, SetupError
@@ -73,7 +73,7 @@ def report(
     archive and nothing else, also beside a running collector, and has everything inside: no script, nothing fetched.
     """
     settings = load_settings(config, {"archive": archive}).settings
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     start, end = read_span(since or "30d", until or "now", now)
     if start is None or end is None:
         raise TypeError

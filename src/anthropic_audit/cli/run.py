@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -246,7 +245,7 @@ def _measure(settings: Settings, collector: Collector, log: FilteringBoundLogger
 def _keep_house(archive: ArchiveWriter, settings: Settings, log: FilteringBoundLogger) -> None:
     """Remove what is too old to be kept, merge small files, and delete those that were replaced a day ago."""
     if settings.retention.keep:
-        done = retain(archive, settings, datetime.now(UTC))
+        done = retain(archive, settings, SystemClock().now())
         activities = sum(one.activities for one in done.removed)
         log.info("retained", days_removed=len(done.removed), activities_removed=activities)
         for line in told(done.waiting):
@@ -275,7 +274,7 @@ def _tell(log: FilteringBoundLogger, event: str, error: Exception, **fields: str
 def _listen(settings: Settings, figures: Figures, log: FilteringBoundLogger) -> None:
     """Look whether our own requests come back, and whether others send some under our keys."""
     with open_reader(settings.archive).connect() as connection:
-        found = accesses(connection, settings.feeds, datetime.now(UTC))
+        found = accesses(connection, settings.feeds, SystemClock().now())
     heard, others = found.echoes, found.strangers
     figures.note_echoes(heard, len(others))
     for echo in heard:

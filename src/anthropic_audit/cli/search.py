@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Annotated
@@ -15,6 +15,7 @@ import typer
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.normalize import Teller
 from anthropic_audit.search import (
@@ -119,7 +120,7 @@ def search(
     compared in their case, words are not.
     """
     settings = load_settings(config, {"archive": archive}).settings
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     conditions = tuple(parse_condition(one) for one in filter or [])
     shown = _columns(columns)
     catalogue = load_catalogue()
@@ -140,7 +141,7 @@ def _find(
     """Print what is found, and return how many that is, and whether there are more."""
     most = None if question.limit is None else question.limit - 1
     with open_reader(archive).connect() as connection:
-        hits = run(connection, question, datetime.now(UTC))
+        hits = run(connection, question, SystemClock().now())
         if written is Format.SENTENCES:
             printed = _print_sentences(islice(hits, most), Teller(catalogue))
         else:

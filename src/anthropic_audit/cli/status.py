@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from anthropic_audit.archive import ArchiveReader, open_reader
+from anthropic_audit.clock import SystemClock
 from anthropic_audit.search import Counts, Standing, count, standings
 from anthropic_audit.search.changed import ChangedText, change_counts, newest_changes
 from anthropic_audit.search.gaps import FeedGap, gaps_now
@@ -69,7 +70,7 @@ def status(
     again with other bytes.
     """
     settings = with_types(load_settings(config, {"archive": archive}).settings)
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     reader = open_reader(settings.archive)
     if gaps or lateness or changes:
         parts = _parts(reader, now, late_after(settings) if gaps else None, lateness=lateness, changes=changes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from anthropic_audit.catalogue.proposal import propose, write_proposals
 from anthropic_audit.cli.environment import load_settings
 from anthropic_audit.cli.options import Archive, Config, Since, Until, read_span
 from anthropic_audit.cli.output import Heading, notes, print_json, print_table, write_out
+from anthropic_audit.clock import SystemClock
 from anthropic_audit.search.drift import Compared, compare
 from anthropic_audit.times import format_time
 
@@ -52,7 +52,7 @@ def drift(
     Exit codes: 0 the catalogue has everything, 3 something is missing.
     """
     settings = load_settings(config, {"archive": archive}).settings
-    start, end = read_span(since, until, datetime.now(UTC))
+    start, end = read_span(since, until, SystemClock().now())
     catalogue = load()
     with open_reader(settings.archive).connect() as connection:
         compared = compare(connection, catalogue, start, end)

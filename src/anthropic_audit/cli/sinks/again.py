@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -33,11 +32,11 @@ def replay(
 
     Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 stopped, or gave up on a busy target.
     """
-    start, end = read_span(since, until, datetime.now(UTC))
+    start, end = read_span(since, until, SystemClock().now())
     if start is None:
         message = "a replay has a beginning"
         raise SetupError(message, hint="say it: --from 24h, or --from 2026-11-01")
-    window = Window(start, end or datetime.now(UTC))
+    window = Window(start, end or SystemClock().now())
     with _opened(config, archive, name) as sink:
         _tell(name, deliver_again(sink.errands, sink.reader, window))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -54,7 +53,7 @@ def verify(
     Exit codes: 0 both have the same, 1 failed, 2 wrong use or settings, 3 they differ, or the cluster is busy or
     away.
     """
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     start, end = read_span(since or "24h", until, now)
     window = Window(start or now, end or now)
     settings = load_settings(config, {"archive": archive}).settings

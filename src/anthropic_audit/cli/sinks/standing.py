@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +13,7 @@ from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.cli.environment import load_settings
 from anthropic_audit.cli.options import Archive, Config, TableOrJson
 from anthropic_audit.cli.output import Heading, console, print_json, print_table
+from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
 from anthropic_audit.search.deliveries import SinkStanding, rejections, sink_standings
 from anthropic_audit.settings import Settings
@@ -44,7 +45,7 @@ def status(
     delivering.
     """
     settings = load_settings(config, {"archive": archive}).settings
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     with open_reader(settings.archive).connect() as connection:
         found = sink_standings(connection, [one.name for one in settings.sinks], now)
     if format is TableOrJson.JSON:
@@ -69,7 +70,7 @@ def rejected(
     with open_reader(settings.archive).connect() as connection:
         found = rejections(connection, name)
         names = [
-            one.sink for one in sink_standings(connection, [one.name for one in settings.sinks], datetime.now(UTC))
+            one.sink for one in sink_standings(connection, [one.name for one in settings.sinks], SystemClock().now())
         ]
     if name not in names:
         message = f"there is no such sink: {name}"
