@@ -171,6 +171,7 @@ def test_nothing_is_claimed_that_is_not_stored(
 
 
 @settings(max_examples=MAX_EXAMPLES // 2, deadline=None)
+@example(made=rows_at(0, 1, 1, 1, 1), broken=["newest first"], limit=1, has_ids=False, knows_order=True)
 @given(
     made=rows,
     broken=st.lists(st.sampled_from(BREAKS), min_size=1, max_size=3),

@@ -94,12 +94,12 @@ def test_a_server_whose_clock_is_ahead_of_ours_is_not() -> None:
 def test_a_long_walk_ends_where_it_is_and_claims_that_much() -> None:
     ledger = Notebook()
 
-    walked = walk(shelf_of(100), ledger)
+    walked = walk(shelf_of(119), ledger)
 
-    last = HOUR.start + 30 * 39 * SECOND
+    last = HOUR.start + 30 * 109 * SECOND  # a hundred more than the first page show that it was the first
     assert walked.rest == Window(last, HOUR.end)
     assert ledger.claims[0].window == Window(HOUR.start, last)
-    assert len(ledger.received) == 40
+    assert len(ledger.received) == 110
 
 
 def test_walks_of_the_rest_add_up_to_the_window() -> None:

@@ -44,6 +44,8 @@ class Read:
     """How far the window was read, in the question's order; None before the first activity with a time."""
     broken: Broken | None
     """The first rule of the contract that this page or one before it breaks."""
+    is_doubtful: bool = False
+    """Too little came behind the first page to show that it was the first: nothing may be claimed yet."""
 
 
 class Recent:
@@ -111,7 +113,7 @@ class Reading:
         self._recent.remember(page.activities)
         if not self.has_lost_its_place or self.join_tries > MAX_JOIN_TRIES:
             self._move(page, query, fresh)
-        return Read(replace(page, activities=tuple(fresh)), self.edge, self._broken)
+        return Read(replace(page, activities=tuple(fresh)), self.edge, self._broken, is_doubtful=self._is_doubtful)
 
     def take_proof(self, page: Page, query: Query) -> Read:
         """Take over what the other side of the first activity has: nothing, or the order was not kept."""
@@ -151,8 +153,7 @@ class Reading:
 
     def other_side(self, now: datetime) -> Query | None:
         """Return the question whether the reading began at the right end, or None where that is beyond doubt."""
-        is_doubtful = self._pages > 1 and self._beyond_first < max(self.question.limit, _SURE)
-        if not is_doubtful or self._first is None or self._broken is not None:
+        if not self._is_doubtful or self._first is None or self._broken is not None:
             return None
         window, first = self.question.window, self._first[0]
         if self._goes_up:
@@ -176,6 +177,11 @@ class Reading:
     def is_broken(self) -> bool:
         """True when a page has contradicted its question: what is left is read to be stored, and proves nothing."""
         return self._broken is not None
+
+    @property
+    def _is_doubtful(self) -> bool:
+        """True while too little came behind the first page to show that it was the first."""
+        return self._pages > 1 and self._beyond_first < max(self.question.limit, _SURE)
 
     @property
     def _goes_up(self) -> bool:

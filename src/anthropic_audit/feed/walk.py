@@ -204,6 +204,8 @@ class Walker:
         """
         if not read.page.has_more or tally.broken is not None or tally.pages < self._rules.longest:
             return None
+        if read.is_doubtful:  # what shows that the first page was the first comes at the window's end
+            return None
         if self._order is not Order.ASCENDING or read.reached is None:
             return None
         return read.reached if window.start < read.reached < window.end else None
