@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,6 +35,13 @@ class House:
         self.vendor: Vendor = open_vendor(settings, NOW)
         self.told: list[Progress] = []
         self.requests = RequestLog(self.told.append, self.clock)
+
+    def copied_to(self, folder: Path) -> House:
+        """Return a house with the same vendor, a copy of the archive, and a clock of its own."""
+        shutil.copytree(self.folder, folder)
+        house = object.__new__(House)
+        house.__dict__ = {**self.__dict__, "folder": folder, "clock": FakeClock(self.clock.now())}
+        return house
 
     def feed(self, name: str = "acme", key: str = "compliance", **settings: object) -> FeedRun:
         asked = {"name": name, "initial_interval": f"{DAYS + 1}d", "batch_size": 500, **settings}

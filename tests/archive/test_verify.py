@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,7 +16,6 @@ from tests.collecting import NOTHING_WRONG, House, settings
 
 from anthropic_audit.archive import open_reader, open_writer, verify
 from anthropic_audit.archive.schema import SEQ
-from anthropic_audit.testing import FakeClock
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +29,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 @pytest.fixture
 def house(collected: House, tmp_path: Path) -> House:
-    """The same vendor, with a copy of the archive and a clock of its own."""
-    copy = object.__new__(House)
-    clock = FakeClock(collected.clock.now())
-    copy.__dict__ = {**collected.__dict__, "folder": tmp_path / "archive", "clock": clock}
-    shutil.copytree(collected.folder, copy.folder)
-    return copy
+    return collected.copied_to(tmp_path / "archive")
 
 
 def found(house: House, at_once: int = 200_000) -> dict[str, int]:

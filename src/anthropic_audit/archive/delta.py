@@ -145,7 +145,7 @@ class DeltaLog:
                 )
 
     def _append_large(self, rows: pa.Table, properties: CommitProperties) -> None:
-        """Add a batch with large values; its files are nobody's before the commit, and `vacuum` finds them."""
+        """Append a batch with large values; after a crash before the commit, `vacuum` removes the files."""
         actions = write_files(self._folder, self._table, rows)
         partitions = list(self._table.partition_by)
         self._delta.create_write_transaction(

@@ -24,7 +24,7 @@ from anthropic_audit.times import format_time
 from .schema import Table
 
 MIN_BATCH_BYTES: Final = 4 * 2**20
-"""Smaller batches are written as ever."""
+"""Smaller batches are written by deltalake."""
 
 MIN_ROW_BYTES: Final = 4 * 2**10
 """So are batches whose rows are smaller than this on average: an activity has some 700 bytes."""
@@ -86,7 +86,7 @@ def _write(folder: Path, table: Table, value: str | None, rows: pa.Table) -> Add
 
 
 def _longest(rows: pa.Table, name: str) -> int:
-    """Return how many bytes the longest value of a column has; packing such a one takes its size once more."""
+    """Return the length of a column's longest value in bytes; compressing a value needs as much memory again."""
     return pc.max(pc.binary_length(rows.column(name))).as_py() or 0
 
 
@@ -109,13 +109,14 @@ def _stats(columns: Sequence[str], rows: pa.Table) -> Mapping[str, Any]:
     bounds = {name: pc.min_max(rows.column(name)).as_py() for name in columns}
     return {
         "numRecords": rows.num_rows,
-        "minValues": {name: _stated(found["min"]) for name, found in bounds.items()},
-        "maxValues": {name: _stated(found["max"]) for name, found in bounds.items()},
+        "minValues": {name: stated(found["min"]) for name, found in bounds.items()},
+        "maxValues": {name: stated(found["max"]) for name, found in bounds.items()},
         "nullCount": dict.fromkeys(columns, 0),
     }
 
 
-def _stated(value: int | datetime) -> int | str:
+def stated(value: int | datetime) -> int | str:
+    """Return a bound as statistics of the Delta protocol have it: times in whole milliseconds, rounded down."""
     if not isinstance(value, datetime):
         return value
     return format_time(value.astimezone(UTC).replace(microsecond=value.microsecond // 1000 * 1000))

@@ -15,6 +15,7 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 from .delta import DeltaLog
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, log_files
 from .durable import sync
+from .large import stated
 from .schema import DAY, Table
 from .snapshot import DataFile, Snapshot, translated
 
@@ -132,15 +133,11 @@ def _record_anew(archive: Path, table: Table, files: Sequence[DataFile], marks: 
 def _added(folder: Path, file: DataFile) -> AddAction:
     name = _name(folder, file)
     partition = _PARTITION.match(name)
-    lowest, highest = ({column: _stated(bounds[end]) for column, bounds in file.bounds.items()} for end in (0, 1))
+    lowest, highest = ({column: stated(bounds[end]) for column, bounds in file.bounds.items()} for end in (0, 1))
     stats = {"numRecords": file.rows, "minValues": lowest, "maxValues": highest}
     values = {DAY: partition.group(1)} if partition else {}
     modified = int(Path(file.path).stat().st_mtime * 1000)
     return AddAction(name, file.nbytes, values, modified, data_change=True, stats=json.dumps(stats))
-
-
-def _stated(bound: int | datetime) -> int | str:
-    return bound if isinstance(bound, int) else bound.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def _name(folder: Path, file: DataFile) -> str:

@@ -40,7 +40,8 @@ WHERE coalesce(a.stored, 0) < c.new AND NOT EXISTS (
     SELECT 1 FROM removals r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE))
 """
 _SEEN = """
-SELECT min(timestamp) AS from_time, max(timestamp) AS to_time FROM events
+SELECT min(timestamp) AS from_time, max(timestamp) AS to_time
+FROM (SELECT seq, timestamp FROM events ANTI JOIN activities USING (seq))
 WHERE EXISTS (SELECT 1 FROM (SELECT unnest($lowest) AS lowest, unnest($highest) AS highest) m
     WHERE seq BETWEEN m.lowest AND m.highest)
 GROUP BY date_trunc('hour', timestamp)
@@ -189,7 +190,7 @@ def _lost_time(
 
 
 def _windows(rows: pa.Table, more: timedelta = timedelta(0)) -> list[Window]:
-    """Return the windows from `from_time` to `to_time`, of those that can be told, longer by so much."""
+    """Return the windows from `from_time` to `to_time` plus `more`, without empty ones and undated activities."""
     found = ((row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC) + more) for row in rows.to_pylist())
     return [Window(start, end) for start, end in found if EPOCH < start < end]
 

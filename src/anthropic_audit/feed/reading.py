@@ -45,7 +45,7 @@ class Read:
     broken: Broken | None
     """The first rule of the contract that this page or one before it breaks."""
     is_doubtful: bool = False
-    """Too little came behind the first page to show that it was the first: nothing may be claimed yet."""
+    """Too little came after the first page to show that it was the first: while more is to come, claim nothing."""
 
 
 class Recent:
@@ -153,7 +153,8 @@ class Reading:
 
     def other_side(self, now: datetime) -> Query | None:
         """Return the question whether the reading began at the right end, or None where that is beyond doubt."""
-        if not self._is_doubtful or self._first is None or self._broken is not None:
+        is_doubtful = self._pages > 1 and self._is_doubtful
+        if not is_doubtful or self._first is None or self._broken is not None:
             return None
         window, first = self.question.window, self._first[0]
         if self._goes_up:
@@ -180,8 +181,8 @@ class Reading:
 
     @property
     def _is_doubtful(self) -> bool:
-        """True while too little came behind the first page to show that it was the first."""
-        return self._pages > 1 and self._beyond_first < max(self.question.limit, _SURE)
+        """True while too little came after the first page to show that it was the first, if there was to be more."""
+        return self._beyond_first < max(self.question.limit, _SURE)
 
     @property
     def _goes_up(self) -> bool:

@@ -204,7 +204,7 @@ class Walker:
         """
         if not read.page.has_more or tally.broken is not None or tally.pages < self._rules.longest:
             return None
-        if read.is_doubtful:  # what shows that the first page was the first comes at the window's end
+        if read.is_doubtful:  # the first page may not have been the first: that is asked at the window's end
             return None
         if self._order is not Order.ASCENDING or read.reached is None:
             return None

@@ -159,7 +159,7 @@ class Lane:
             if may_hold_credentials(rest):
                 return None
             kept = rest[skip + len(identity) : -1]
-            if has_fractions and _POINT in kept and _ZERO.search(kept):
+            if has_fractions and _POINT in kept and b"0.0" in kept and _ZERO.search(kept):
                 return None
         except (ValueError, RecursionError, OverflowError, SpoiledError):
             return None
