@@ -95,7 +95,7 @@ def test_a_missing_key_says_what_was_looked_at(settings: FeedSettings, looked: s
         pytest.param(USELESS, "wrong kind (`sk-ant-api03-…`", id="a Claude API key"),
         pytest.param("", "looked at the environment", id="empty"),
         pytest.param(f"{KEY} {ADMIN}", "spaces", id="two keys"),
-        pytest.param("sk-ant-api01-ä", "signs that no key has", id="not ASCII"),
+        pytest.param("sk-ant-api01-ä", "characters that no key has", id="not ASCII"),
     ],
 )
 def test_a_useless_key_is_refused_and_not_shown(text: str, words: str) -> None:

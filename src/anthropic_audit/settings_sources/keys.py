@@ -214,7 +214,7 @@ def _checked(text: str, feed: FeedSettings, origin: str) -> str:
         message = f"feed `{feed.name}` has a key of the wrong kind (`{_USELESS_PREFIX}…`, a Claude API key): {origin}"
         raise SetupError(message, hint=_WHICH_KEYS)
     if not _SENDABLE.fullmatch(text):
-        message = f"feed `{feed.name}` has a key with spaces, line breaks or signs that no key has: {origin}"
+        message = f"feed `{feed.name}` has a key with spaces, line breaks or characters that no key has: {origin}"
         raise SetupError(message, hint="there must be one key and nothing else")
     return text
 
