@@ -133,6 +133,30 @@ def rows_at(*seconds: int) -> list[Row]:
     knows_order=True,
     has_filter=False,
 )
+@example(
+    made=rows_at(0, 0, 1),
+    broken={1: ["newest first"], 2: ["newest first"], 3: ["copy of an earlier page"]},
+    limit=2,
+    has_ids=False,
+    knows_order=True,
+    has_filter=False,
+)
+@example(
+    made=rows_at(0, 0),
+    broken={1: ["newest first"], 2: ["copy of an earlier page"]},
+    limit=1,
+    has_ids=False,
+    knows_order=True,
+    has_filter=False,
+)
+@example(
+    made=rows_at(0, 1),
+    broken={2: ["newest first"], 4: ["copy of an earlier page"]},
+    limit=1,
+    has_ids=False,
+    knows_order=False,
+    has_filter=False,
+)
 @given(
     made=rows,
     broken=breaks,
@@ -172,6 +196,10 @@ def test_nothing_is_claimed_that_is_not_stored(
 
 @settings(max_examples=MAX_EXAMPLES // 2, deadline=None)
 @example(made=rows_at(0, 1, 1, 1, 1), broken=["newest first"], limit=1, has_ids=False, knows_order=True)
+@example(made=rows_at(0, 1), broken=["newest first", "fewer than asked for"], limit=1, has_ids=False, knows_order=True)
+@example(
+    made=rows_at(0, 0, 1), broken=["newest first", "fewer than asked for"], limit=1, has_ids=False, knows_order=False
+)
 @given(
     made=rows,
     broken=st.lists(st.sampled_from(BREAKS), min_size=1, max_size=3),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anthropic_audit.errors import FeedBusyError, FeedRefusedError
+from anthropic_audit.feed.reading import Answers
 from anthropic_audit.feed.walk import Walked, Walker, WalkRules
 from anthropic_audit.model import Filters, Page, Purpose, Query, Window
 from anthropic_audit.plan import Due
@@ -232,3 +233,26 @@ def test_any_feed_is_stored_whole_and_claimed_to_its_settled_end(
 
     assert len(ledger.received) == count
     assert max(claim.window.end for claim in ledger.claims) == NOW - 60 * SECOND
+
+
+@pytest.mark.parametrize("is_reused", [False, True])
+def test_a_copy_is_known_by_its_request_id_unless_ids_are_reused(*, is_reused: bool) -> None:
+    answers = Answers()
+    first, second = Query(HOUR, Filters(), None, 10), Query(Window(HOUR.start + SECOND, HOUR.end), Filters(), None, 10)
+    row = activity(1, HOUR.start)
+    page = Page((row,), has_more=True, first_id=None, last_id=None, request_id="r", received_at=NOW, server_time=None)
+
+    assert answers.copied(page, first) is None
+    assert answers.copied(page, first) is None, "the same question may have the same answer"
+    if is_reused:
+        assert answers.copied(replace(page, activities=()), second) is None
+    assert (answers.copied(page, second) is None) == is_reused
+
+
+def test_a_first_moment_longer_than_memory_is_no_contradiction() -> None:
+    ledger = Notebook()
+    shelf = Shelf([activity(number, HOUR.start) for number in range(350)], lambda: NOW)
+
+    walked = walk(shelf, ledger)
+
+    assert (len(ledger.received), walked.rest, len(ledger.claims)) == (350, None, 1)

@@ -137,14 +137,14 @@ def _out_of_order(page: Page, query: Query, joint: Joint, known: Container[str])
             continue
         if edge is not None and not follows(edge, one.created_at):
             asked = "oldest" if goes_up else "newest"
-            return Broken(Rule.ORDER, f"{asked} first was asked for, and {one.id} comes after a {_other(goes_up)} one")
+            return Broken(Rule.ORDER, f"{asked} first was asked for, and {one.id} comes after {_other(goes_up)} one")
         edge = one.created_at
         seen.add(one.id)
     return None
 
 
 def _other(goes_up: bool) -> str:  # noqa: FBT001 - a word for each way
-    return "newer" if goes_up else "older"
+    return "a newer" if goes_up else "an older"
 
 
 def _wrong_ids(page: Page) -> Broken | None:

@@ -17,7 +17,7 @@ from anthropic_audit.errors import FeedPageTooLargeError, FeedRefusedError, Feed
 from anthropic_audit.model import Page, Query
 from anthropic_audit.ports import Clock, Feed
 
-from .reading import MAX_JOIN_TRIES, Read, Reading
+from .reading import MAX_JOIN_TRIES, Answers, Read, Reading
 
 READ_AHEAD_BYTES = 16 * 2**20
 """Behind a page with more bytes, the next one is asked for only when it is wanted: two such need not be in memory."""
@@ -51,8 +51,13 @@ class Pages:
             FeedRefusedError: The server refuses the question itself.
             TransientError, FatalError: As the feed raises them.
         """
-        reading = Reading(query)
-        asked: Query | None = query
+        answers = Answers()
+        reading = Reading(query, answers)
+        yield from self._read(reading)
+        yield from self._proof(reading, answers)
+
+    def _read(self, reading: Reading) -> Iterator[Read]:
+        asked: Query | None = reading.question
         while asked is not None:
             answer = self._answer(asked, reading)
             if answer is None:
@@ -62,7 +67,6 @@ class Pages:
             yield reading.take(page, asked)
             asked = self._next(reading, page, asked)
             del answer, page  # a large page must not stay in memory while the next one is read
-        yield from self._proof(reading)
 
     def _next(self, reading: Reading, page: Page, asked: Query) -> Query | None:
         """Return the next question, or None at the window's end.
@@ -76,7 +80,7 @@ class Pages:
         is_by_cursor = asked.after_id is not None and not reading.is_broken
         if is_by_cursor and (not page.has_more or reading.is_past_moment):
             return reading.strictly_after()
-        return self._onwards(reading, page, asked) if page.has_more else None
+        return self._onwards(reading, page, asked) if page.has_more else reading.promised()
 
     def _onwards(self, reading: Reading, page: Page, asked: Query) -> Query:
         """Go on by time while that brings something, else by cursor, else by time after a while."""
@@ -119,21 +123,17 @@ class Pages:
                 reading.max_limit = reading.question.limit
                 query = replace(query, limit=reading.max_limit)
 
-    def _proof(self, reading: Reading) -> Iterator[Read]:
-        """Ask for what lies on the wrong side of the first activity, where it is doubtful that there is nothing.
+    def _proof(self, reading: Reading, answers: Answers) -> Iterator[Read]:
+        """Ask for what should have come before the first activity, where it is doubtful that there is nothing.
 
         A page promised more, and less than a page came: that is also what a server does that ignores the order and
         began at the wrong end.
         """
-        query = reading.other_side(self._clock.now())
-        if query is None:
-            return
-        page = self._feed.read_page(query)
-        while page.has_more and not page.activities:
-            self._resumed(reading, query.window.start)
-            page = self._feed.read_page(query)
-        if page.activities:
-            yield reading.take_proof(page, query)
+        for query in reading.other_side(self._clock.now()):
+            for read in self._read(Reading(query, answers)):
+                proof = reading.take_proof(read)
+                if proof.broken is not None:  # else it has nothing that was not read
+                    yield proof
 
 
 def read_ahead(pages: Iterator[Read]) -> Generator[Read]:

@@ -27,9 +27,10 @@ MAX_JOIN_TRIES = 3
 """How often a page that does not join on to the one before is asked for again."""
 
 _REMEMBERED_PAGES = 20
+_REMEMBERED_ANSWERS = 1000
 _SURE = 100
 """So many activities behind the first page leave no doubt that it was the first."""
-_MILLISECOND = timedelta(milliseconds=1)
+_SECOND, _MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 _SETTLE = timedelta(seconds=60)
 """What is younger may have arrived while the window was read (Compliance API: queryable within a minute)."""
 
@@ -72,10 +73,34 @@ class Recent:
         return [one for one in activities if digests.get(one.id) != one.sha256]
 
 
+class Answers:
+    """The last answers of a walk: a cache that serves one of them again serves its request-id as well."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Query, int]] = {}
+        self._are_ids_reused = False
+
+    def copied(self, page: Page, query: Query) -> Broken | None:
+        """Say whether a page is the answer to another question of this walk, and remember it.
+
+        A gateway that gives one id to different answers names none by it: its copies can't be told.
+        """
+        if page.request_id is None:
+            return None
+        content = hash((page.has_more, *(one.sha256 for one in page.activities)))
+        if len(self._known) == _REMEMBERED_ANSWERS:
+            del self._known[next(iter(self._known))]
+        asked, earlier = self._known.setdefault(page.request_id, (query, content))
+        self._are_ids_reused = self._are_ids_reused or earlier != content
+        if self._are_ids_reused or asked == query:
+            return None
+        return Broken(Rule.CACHE, "the answer is a copy of the one to another question, with its request-id")
+
+
 class Reading:
     """How far a window is read, and what it takes to go on."""
 
-    def __init__(self, question: Query) -> None:
+    def __init__(self, question: Query, answers: Answers) -> None:
         self.question = question
         self.edge: datetime | None = None
         self.max_limit = MAX_LIMIT
@@ -94,6 +119,11 @@ class Reading:
         self._unit = _MILLISECOND
         self._first: tuple[datetime, datetime] | None = None
         """The times of the first and the last activity of the first page that has any."""
+        self._at_first = set[str]()
+        """The ids that were read within a second of the first activity."""
+        self._answers = answers
+        self._promise: Query | None = None
+        """The question for what the last `has_more` promised, by its cursor, until something new came."""
         self._recent = Recent()
         self._cursors: set[str] = set()
         self._follows_cursor = False
@@ -103,7 +133,7 @@ class Reading:
 
     def take(self, page: Page, query: Query) -> Read:
         """Hold a page against its question, and take over how far it reads."""
-        broken = broken_rule(page, query, self._joint, self._recent)
+        broken = broken_rule(page, query, self._joint, self._recent) or self._answers.copied(page, query)
         fresh = self._recent.without_repeats(page.activities)
         self._note_join(page, query, has_fresh=bool(fresh))
         if self.has_lost_its_place and self.join_tries > MAX_JOIN_TRIES and broken is None:
@@ -115,14 +145,15 @@ class Reading:
             self._move(page, query, fresh)
         return Read(replace(page, activities=tuple(fresh)), self.edge, self._broken, is_doubtful=self._is_doubtful)
 
-    def take_proof(self, page: Page, query: Query) -> Read:
-        """Take over what the other side of the first activity has: nothing, or the order was not kept."""
-        fresh = tuple(self._recent.without_repeats(page.activities))
-        self._broken = self._broken or broken_rule(page, query, Joint(), self._recent)
+    def take_proof(self, other: Read) -> Read:
+        """Take over a page of what was asked behind the first activity: nothing new, or the order was not kept."""
+        fresh = self._recent.without_repeats(other.page.activities)
+        fresh = [one for one in fresh if one.id in self._recent or one.id not in self._at_first]
+        self._broken = self._broken or other.broken
         if fresh and self._broken is None:
-            what = f"{fresh[0].id} lies before the first activity that was served"
+            what = f"{fresh[0].id} should have come before the first activity that was served"
             self._broken = Broken(Rule.ORDER, what)
-        return Read(replace(page, activities=fresh), self.edge, self._broken)
+        return Read(replace(other.page, activities=tuple(fresh)), self.edge, self._broken)
 
     def by_time(self) -> Query:
         """Return the question that goes on at the edge, with room for what was read there."""
@@ -151,17 +182,33 @@ class Reading:
         window = self.question.window if self.edge is None else self._from(self._near_edge(self.edge))
         return replace(self.question, window=window or self.question.window, after_id=page.last_id)
 
-    def other_side(self, now: datetime) -> Query | None:
-        """Return the question whether the reading began at the right end, or None where that is beyond doubt."""
+    def promised(self) -> Query | None:
+        """Return the question for what was promised and did not come by time, or None; it is asked once.
+
+        A server that ignores the order has it there, on the wrong side.
+        """
+        promise, self._promise = self._promise, None
+        return None if self.is_broken or not self._is_doubtful else promise
+
+    def other_side(self, now: datetime) -> list[Query]:
+        """Return what to ask to see whether the reading began at the right end: nothing, where that is beyond doubt.
+
+        What should have come before the first activity is older (or newer, going down), or of the same moment.
+        """
         is_doubtful = self._pages > 1 and self._is_doubtful
         if not is_doubtful or self._first is None or self._broken is not None:
-            return None
-        window, first = self.question.window, self._first[0]
-        if self._goes_up:
-            start, end = window.start, _cut(first)
-        else:
-            start, end = moved(first, self._unit), min(window.end, moved(now, -_SETTLE))
-        return replace(self.question, window=Window(start, end), limit=1, after_id=None) if start < end else None
+            return []
+        window, first = self.question.window, _cut(self._first[0])
+        behind = moved(first, max(self._unit, _MILLISECOND))
+        settled = min(window.end, moved(now, -_SETTLE))
+        other = (window.start, first) if self._goes_up else (behind, settled)
+        moment = max(window.start, first), min(settled, behind)
+        limits = 1, min(self.max_limit, len(self._at_first) + 1)
+        return [
+            replace(self.question, window=Window(start, end), limit=limit, after_id=None)
+            for (start, end), limit in zip((other, moment), limits, strict=True)
+            if start < end
+        ]
 
     def check_progress(self) -> None:
         """Go on, unless the server has been standing still for too long.
@@ -202,16 +249,16 @@ class Reading:
         self.empty_pages = 0 if page.activities else self.empty_pages + 1
         self._idle_pages = 0 if fresh else self._idle_pages + 1
         times = self._times_inside(page)
-        if self._first is not None:
-            last = self._first[1]
-            self._beyond_first += sum((time > last if self._goes_up else time < last) for time in times)
-        elif times:
-            self._first = times[0], times[-1]
+        self._note_first(page, times)
         edge = self._farthest(times)
         has_moved = edge != self.edge
         self.is_past_moment = has_moved and query.after_id is not None and not self._follows_cursor
         self.has_progress = bool(fresh) or (has_moved and not self.is_past_moment)
         self._joint = replace(self._joint, server_time=page.server_time or self._joint.server_time)
+        if page.has_more and page.last_id is not None:
+            self._promise = replace(query, limit=self.question.limit, after_id=page.last_id)
+        elif fresh:
+            self._promise = None
         if has_moved and not self.is_past_moment:
             self._still_pages = self._still_activities = self.resumes = 0
             self._cursors.clear()
@@ -221,6 +268,18 @@ class Reading:
             self._still_pages, self._still_activities = self._still_pages + 1, self._still_activities + len(fresh)
         if edge is not None and not self.is_past_moment:
             self._stand_at(edge, page)
+
+    def _note_first(self, page: Page, times: list[datetime]) -> None:
+        """Note what was read at the first activity's moment and behind the first page, while that matters."""
+        if not times or not self._is_doubtful:
+            return
+        if self._first is None:
+            self._first = times[0], times[-1]
+        else:
+            last = self._first[1]
+            self._beyond_first += sum((time > last if self._goes_up else time < last) for time in times)
+        first = self._first[0]
+        self._at_first.update(one.id for one in page.activities if abs(one.created_at - first) < _SECOND)
 
     def _times_inside(self, page: Page) -> list[datetime]:
         window = self.question.window

@@ -32,7 +32,15 @@ _HINTS = {
 
 
 class _OrderIgnoredError(FeedContractError):
-    """The server does not keep the order that was asked for."""
+    """The server does not keep the order that was asked for.
+
+    Args:
+        shown: Ids of activities of the window that it served nevertheless: they have to come again without the order.
+    """
+
+    def __init__(self, message: str, *, hint: str | None, shown: frozenset[str]) -> None:
+        super().__init__(message, hint=hint)
+        self.shown = shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,13 @@ class Tally:
         what = f"{read.broken.what} (rule: {read.broken.rule}), request-id: {page.request_id or 'none'}"
         return replace(tally, broken=what, hint=_HINTS.get(read.broken.rule, _PROXY_HINT))
 
+    def without(self, ids: frozenset[str]) -> Self:
+        """Note what an earlier answer of the same window had and no later one has."""
+        if not ids or self.broken is not None:
+            return self
+        what = f"{min(ids)} was served for this window before, and now it was not"
+        return replace(self, broken=f"{what}, request-id: {self.request_id or 'none'}", hint=_PROXY_HINT)
+
 
 @dataclass(frozen=True, slots=True)
 class Walked:
@@ -117,25 +132,26 @@ class Walker:
         """
         try:
             return self._walk(due)
-        except (FeedRefusedError, _OrderIgnoredError):
+        except (FeedRefusedError, _OrderIgnoredError) as error:
             if self._order is None:
                 raise
-            return self._walk_without_order(due)
+            shown = error.shown if isinstance(error, _OrderIgnoredError) else frozenset[str]()
+            return self._walk_without_order(due, shown)
 
-    def _walk_without_order(self, due: Due) -> Walked:
+    def _walk_without_order(self, due: Due, shown: frozenset[str]) -> Walked:
         """Try again as the API of May 2026 wants it; a refusal now is a refusal of something else."""
         self._order = None
         try:
-            return self._walk(due)
+            return self._walk(due, shown)
         except (FeedRefusedError, FeedContractError):
             self._order = Order.ASCENDING
             raise
 
-    def _walk(self, due: Due) -> Walked:
+    def _walk(self, due: Due, shown: frozenset[str] = frozenset()) -> Walked:
         self._watch(WalkStarted(self._name, due.window, due.purpose))
         query = Query(due.window, self._rules.filters, self._order, self._rules.limit)
         walk_id, started = uuid.uuid4().hex, self._clock.now()
-        tally, cut = self._read(due.window, query, walk_id)
+        tally, cut = self._read(query, walk_id, shown)
         if tally.broken is not None:
             raise _contradiction(tally)
         believed = min(started, tally.oldest_clock or started)
@@ -145,8 +161,10 @@ class Walker:
             self._watch(ClaimHeldBack(self._name, due.window, covered, started - believed))
         return Walked(coverage, Window(cut, due.window.end) if cut is not None and cut < due.window.end else None)
 
-    def _read(self, window: Window, query: Query, walk_id: str) -> tuple[Tally, datetime | None]:
+    def _read(self, query: Query, walk_id: str, shown: frozenset[str]) -> tuple[Tally, datetime | None]:
         """Read and store a window's pages; return what was seen, and where the walk was cut short, if it was.
+
+        A reading that lacks what was `shown` of the window before is not all of it.
 
         Raises:
             FeedContractError: A page contradicts its question; all that was read is stored.
@@ -164,17 +182,19 @@ class Walker:
                         raise _contradiction(tally) from error
                     raise
                 if read is None:
-                    return self._store(tally, pending, walk_id), None
+                    return self._store(tally.without(shown), pending, walk_id), None
+                shown = shown.difference(one.id for one in read.page.activities)
                 tally = tally.add(read)
                 pending.append(read.page)
                 self._tell(read.page)
-                cut = self._cut(window, tally, read)
+                cut = self._cut(query.window, tally, read)
                 is_unordered = read.broken is not None and read.broken.rule is Rule.ORDER and self._order is not None
-                if cut is not None or is_unordered or self._is_enough(pending):
-                    tally, pending = self._store(tally, pending, walk_id), []
                 if is_unordered:
+                    self._store(tally, pending, walk_id)
                     message = f"the feed does not keep the order that was asked for: {tally.broken}"
-                    raise _OrderIgnoredError(message, hint=tally.hint)
+                    raise _OrderIgnoredError(message, hint=tally.hint, shown=_ids_inside(query.window, pending))
+                if cut is not None or self._is_enough(pending):
+                    tally, pending = self._store(tally, pending, walk_id), []
                 if cut is not None:
                     return tally, cut
                 del read  # a large page must not stay in memory while the next one is read
@@ -248,6 +268,11 @@ class Walker:
         times = [activity.created_at for activity in page.activities if activity.created_at != EPOCH]
         malformed = sum(activity.is_malformed for activity in page.activities)
         self._watch(PageRead(self._name, len(page.activities), max(times, default=None), malformed))
+
+
+def _ids_inside(window: Window, pages: Sequence[Page]) -> frozenset[str]:
+    ids = (one.id for page in pages for one in page.activities if window.start <= one.created_at < window.end)
+    return frozenset(ids)
 
 
 def _contradiction(tally: Tally) -> FeedContractError:
