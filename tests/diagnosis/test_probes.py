@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -160,15 +161,23 @@ def test_who_writes_an_archive_is_told_and_not_disturbed(tmp_path: Path) -> None
     assert "another process writes this archive: process" in found["archive: writing"]
 
 
-def test_a_damaged_archive_is_a_finding(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_gone", [False, True])
+@pytest.mark.parametrize(
+    ("table", "told_too"),
+    [("events", "archive: events"), ("activities", "archive: events"), ("coverage", "archive: coverage")],
+)
+def test_a_damaged_archive_is_a_finding(tmp_path: Path, table: str, told_too: str, *, is_gone: bool) -> None:
     house = House(tmp_path, settings())
     house.collect(house.feed())
-    for file in (tmp_path / "events").rglob("*.parquet"):
+    if is_gone:
+        shutil.rmtree(tmp_path / table)
+    for file in (tmp_path / table).rglob("*.parquet"):
         file.write_bytes(b"damaged")
 
-    found = probed("archive", lambda: archive_findings(str(tmp_path), [], NOW, lambda _: ROOMY))
+    found = states(probed("archive", lambda: archive_findings(str(tmp_path), [], NOW, lambda _: ROOMY)))
 
-    assert {one.state for one in found if one.what == "archive: damage"} == {State.WRONG}
+    assert found["archive: damage"] == State.WRONG
+    assert found[told_too] == State.WARNING, "what can't be read whole is not called fine"
 
 
 def test_databases_are_looked_at(tmp_path: Path) -> None:

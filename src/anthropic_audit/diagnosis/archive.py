@@ -24,6 +24,7 @@ from anthropic_audit.times import format_duration
 
 from .findings import Finding, State
 
+_REPAIR = "`anthropic-audit archive repair`; `archive verify` looks at everything"
 _GIGABYTE = 10**9
 _LITTLE_BYTES, _LITTLE_SHARE = 5 * _GIGABYTE, 0.1
 _TOO_LITTLE_BYTES = _GIGABYTE // 2
@@ -73,16 +74,21 @@ def archive_findings(
     yield from _coverage(reader, feeds, now)
 
 
+def _damaged(reader: ArchiveReader, *tables: str) -> str:
+    """Return which of these tables have lost something, in words; an empty text for none."""
+    found = sorted({one.table for one in reader.damage}.intersection(tables))
+    return f"{' and '.join(found)} {'is' if len(found) == 1 else 'are'} damaged" if found else ""
+
+
 def _whole(reader: ArchiveReader) -> Iterator[Finding]:
     """Say what is wrong with the archive's files, and what its tables say against each other."""
-    cure = "`anthropic-audit archive repair`; `archive verify` looks at everything"
     wrong = [str(one) for one in reader.damage]
     if any(contradicting_numbers(reader.tables)):
         wrong += contradicting_numbers(reader.tables, open_reader(str(reader.folder)).tables)
     for one in wrong[:_DAMAGES]:
-        yield Finding("archive: damage", State.WRONG, one, cure)
+        yield Finding("archive: damage", State.WRONG, one, _REPAIR)
     if len(wrong) > _DAMAGES:
-        yield Finding("archive: damage", State.WRONG, f"{len(wrong) - _DAMAGES:,} more files are damaged", cure)
+        yield Finding("archive: damage", State.WRONG, f"{len(wrong) - _DAMAGES:,} more files are damaged", _REPAIR)
 
 
 def _writable(folder: Path, now: datetime) -> Finding:
@@ -156,6 +162,8 @@ def _events(reader: ArchiveReader) -> Finding:
     with reader.connect() as connection:
         counts = count(connection)
     stored = f"{sum(counts.activities.values()):,} activities, {counts.events:,} events"
+    if unread := _damaged(reader, "activities", "events"):
+        return Finding("archive: events", State.WARNING, f"{stored} can be read: {unread}", _REPAIR)
     if counts.not_normalized > _BEHIND:
         cure = "see whether `run` or `collect` is at work; `renormalize` is not needed"
         return Finding("archive: events", State.WARNING, f"{stored}: {counts.not_normalized:,} are behind", cure)
@@ -177,6 +185,8 @@ def _changes(reader: ArchiveReader) -> Iterator[Finding]:
 
 def _coverage(reader: ArchiveReader, feeds: Sequence[FeedSettings], now: datetime) -> Iterator[Finding]:
     found = {(one.feed, one.filters): one for one in standings(reader.coverage(), now)}
+    if unread := _damaged(reader, "coverage"):
+        yield Finding("archive: coverage", State.WARNING, f"not all claims can be read: {unread}", _REPAIR)
     for feed in feeds:
         what, one = f"feed {feed.name}: coverage", found.get((feed.name, feed.filters.key()))
         if one is None:
