@@ -195,6 +195,42 @@ def test_every_damage_is_repaired(house: House, damage: Callable[[House], None])
     assert (again.set_aside, again.lost, again.holes, again.derived) == ((), (), (), 0)
 
 
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """An archive whose last rounds stored nothing but what was too young to be claimed."""
+    busy = settings(world=WorldSettings(seed=5, activities_per_day=30_000, people=10), history=timedelta(hours=2))
+    house = House(tmp_path_factory.mktemp("hasty") / "archive", busy)
+    for number in range(4):
+        house.collect(house.feed())
+        house.clock.advance(timedelta(seconds=10))
+        if number == 1:
+            shutil.copytree(house.folder, house.folder.with_name("earlier"))
+    return house
+
+
+def newest_file_gone(house: House) -> None:
+    max(live(house, "activities"), key=lambda path: path.stat().st_mtime_ns).unlink()
+
+
+@pytest.mark.parametrize("damage", [newest_file_gone, older("activities")], ids=lambda damage: damage.__name__)
+def test_what_was_too_young_to_be_claimed_is_not_lost_for_good(
+    hasty: House, tmp_path: Path, damage: Callable[[House], None]
+) -> None:
+    EARLIER[:] = [hasty.folder.with_name("earlier")]
+    house = hasty.copied_to(tmp_path / "archive")
+    damage(house)
+    done = repaired(house)
+
+    before = settle(house.folder, house.clock.now())[0]
+    settled = healed(house)
+
+    assert done.lost, "the damage is one"
+    assert (before.lost, before.waiting) == ((), done.orphans)
+    assert (settled.lost, settled.waiting) == ((), 0)
+    assert house.missing() == NOTHING_WRONG
+    assert verify(open_reader(str(house.folder))) == []
+
+
 def read_gaps_of(house: House) -> tuple[object, ...]:
     with open_writer(str(house.folder), house.clock) as archive:
         return read_gaps(archive.gaps("acme", Filters())).opened

@@ -174,7 +174,7 @@ def test_a_damaged_archive_is_a_finding(tmp_path: Path, table: str, told_too: st
     for file in (tmp_path / table).rglob("*.parquet"):
         file.write_bytes(b"damaged")
 
-    found = states(probed("archive", lambda: archive_findings(str(tmp_path), [], NOW, lambda _: ROOMY)))
+    found = states(iter(probed("archive", lambda: archive_findings(str(tmp_path), [], NOW, lambda _: ROOMY))))
 
     assert found["archive: damage"] == State.WRONG
     assert found[told_too] == State.WARNING, "what can't be read whole is not called fine"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -92,10 +93,13 @@ def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
     return len(seqs)
 
 
-def settle_orphans(archive: Path, open_time: Spans) -> Settled:
+def settle_orphans(archive: Path, open_time: Spans, claimed_to: Mapping[str, datetime]) -> Settled:
     """Put back the events whose activity was not found again although its time was read again.
 
-    `open_time` is what was withdrawn and is not covered again.
+    Args:
+        archive: The archive's folder.
+        open_time: What was withdrawn and is not covered again.
+        claimed_to: Where each feed's claims end: what a walk stored of later time is yet to be read and claimed.
 
     Raises:
         ArchiveError: A table can't be read or written.
@@ -107,12 +111,11 @@ def settle_orphans(archive: Path, open_time: Spans) -> Settled:
         stored = _stored(archive, rows.column("id").to_pylist())
         there = _there(archive, rows.column("seq").to_pylist())
         keep, waits = list[int](), 0
-        for number, (name, seq, when) in enumerate(
-            zip(*(rows.column(column).to_pylist() for column in ("id", "seq", "timestamp")), strict=True)
-        ):
+        columns = (rows.column(column).to_pylist() for column in ("id", "seq", "feed", "timestamp"))
+        for number, (name, seq, feed, when) in enumerate(zip(*columns, strict=True)):
             if name in stored:
                 found += 1
-            elif when in open_time:
+            elif when in open_time or feed not in claimed_to or when >= claimed_to[feed]:
                 waits += 1
             else:
                 lost.append(LostActivity(name, seq))

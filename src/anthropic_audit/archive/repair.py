@@ -43,7 +43,7 @@ from .schema import (
 )
 from .snapshot import is_table, translated
 from .survey import Numbers, Survey, survey
-from .withdrawals import Withdrawal, apply_withdrawals, overlapping, record_holes, record_withdrawals
+from .withdrawals import Withdrawal, apply_withdrawals, claim_ends, overlapping, record_holes, record_withdrawals
 
 Derive = Callable[[pa.Table], Events]
 """Make events of rows of `activities`."""
@@ -104,7 +104,8 @@ def settle(folder: Path, now: datetime) -> tuple[Settled, list[GapRow]]:
     """
     with Lease(folder, now), translated(folder):
         holes = record_holes(folder, now)
-        return settle_orphans(folder, Spans.of(row.entry.window for row in holes)), holes
+        open_time = Spans.of(row.entry.window for row in holes)
+        return settle_orphans(folder, open_time, claim_ends(folder)), holes
 
 
 def _repaired(folder: Path, found: Survey, derive: Derive, feeds: FeedKeys, *, now: datetime) -> Repaired:

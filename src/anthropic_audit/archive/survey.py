@@ -34,7 +34,7 @@ WITH numbers AS (
 SELECT seq + 1 AS lowest, following - 1 AS highest FROM numbers WHERE following > seq + 1 ORDER BY 1
 """
 _SHORT = """
-SELECT c.from_time, greatest(c.to_time, c.walked_at) AS to_time FROM coverage c
+SELECT c.from_time, c.to_time, greatest(c.to_time, c.walked_at) AS seen_to FROM coverage c
 LEFT JOIN (SELECT walk_id, count(*) AS stored FROM activities GROUP BY walk_id) a ON a.walk_id = c.walk_id
 WHERE coalesce(a.stored, 0) < c.new AND NOT EXISTS (
     SELECT 1 FROM removals r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE))
@@ -111,7 +111,7 @@ def survey(folder: Path) -> Survey:
         found = [(row["lowest"], row["highest"]) for row in read(connection, _MISSING, {"last": highest}).to_pylist()]
         explained = [tuple(row.values()) for row in read(connection, _EXPLAINED).to_pylist()]
         missing = tuple(without(found, explained))
-        short = _windows(read(connection, _SHORT))
+        short = read(connection, _SHORT)
         stretches = {"lowest": [one[0] for one in missing], "highest": [one[1] for one in missing]}
         seen = _windows(read(connection, _SEEN, stretches), _MICROSECOND) if missing else []
         feeds = tuple(row["feed"] for row in read(connection, _FEEDS).to_pylist())
@@ -174,24 +174,23 @@ def _highest(tables: Mapping[str, Snapshot], claims: Sequence[Coverage]) -> int:
     return max(*known, *(marks.get(name, 0) for name in (SEQ, NORMALIZED, CLAIMED)), claimed)
 
 
-def _lost_time(
-    lost: Sequence[DataFile], missing: Sequence[Numbers], short: Sequence[Window], seen: Sequence[Window]
-) -> Spans:
+def _lost_time(lost: Sequence[DataFile], missing: Sequence[Numbers], short: pa.Table, seen: Sequence[Window]) -> Spans:
     """Return the time of lost activities: that of their files and events, and, where files don't explain all, of walks.
 
     A walk also stores what it sees later than the window that it claims, so that its time ends when it was walked.
+    Where all that a walk lacks is later than any claim, its claim is withdrawn nevertheless: it counts what is lost.
     """
     spans = Spans.of([*seen, *(window for file in lost for window in _span(file, "created_at", "created_at"))])
     known = [file for file in lost if "created_at" in file.bounds and file.bounds["created_at"][0] != EPOCH]
     numbers = sum(highest - lowest + 1 for lowest, highest in missing)
     if sum(file.rows for file in known) < numbers:
-        spans |= Spans.of(short)
-    return spans
+        spans |= Spans.of(_windows(short, until="seen_to"))
+    return spans | Spans.of(one for one in _windows(short) if Spans((one,)) & spans == Spans())
 
 
-def _windows(rows: pa.Table, more: timedelta = timedelta(0)) -> list[Window]:
-    """Return the windows from `from_time` to `to_time` plus `more`, without empty ones and undated activities."""
-    found = ((row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC) + more) for row in rows.to_pylist())
+def _windows(rows: pa.Table, more: timedelta = timedelta(0), *, until: str = "to_time") -> list[Window]:
+    """Return the windows from `from_time` to `until` plus `more`, without empty ones and undated activities."""
+    found = ((row["from_time"].astimezone(UTC), row[until].astimezone(UTC) + more) for row in rows.to_pylist())
     return [Window(start, end) for start, end in found if EPOCH < start < end]
 
 

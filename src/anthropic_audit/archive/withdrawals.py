@@ -91,6 +91,14 @@ def apply_withdrawals(archive: Path) -> Spans:
     return before - after
 
 
+def claim_ends(archive: Path) -> dict[str, datetime]:
+    """Return until when each feed has claims; a feed without any is not among them."""
+    ends: dict[str, datetime] = {}
+    for claim in map(coverage_of, _rows(DeltaLog(archive, COVERAGE))):
+        ends[claim.feed] = max(claim.window.end, ends.get(claim.feed, claim.window.end))
+    return ends
+
+
 def record_holes(archive: Path, now: datetime) -> list[GapRow]:
     """Record in the ledger of gaps what withdrawn claims leave open, unless it is known; return what is open of it.
 

@@ -48,9 +48,14 @@ class _Report:
     """How many activities came back from the API."""
 
     @property
+    def waiting(self) -> int:
+        """How many activities are known by their events only, until their time is read again."""
+        return self.settled.waiting if self.settled else 0
+
+    @property
     def lost(self) -> int:
         """How many activities are gone for good, as far as that is known by now."""
-        if self.done is None or self.holes:
+        if self.done is None or self.holes or self.waiting:
             return 0
         numbers = sum(highest - lowest + 1 for lowest, highest in self.done.lost)
         return max(numbers - self.fetched, len(self.settled.lost) if self.settled else 0, 0)
@@ -60,7 +65,7 @@ class _Report:
         """0 whole again; 1 something is lost for good; 3 something is left to be fetched, or would be done."""
         if self.done is None:
             return 0 if self.found.is_whole else _LEFT
-        if self.holes:
+        if self.holes or self.waiting:
             return _LEFT
         return _LOST if self.lost else 0
 
@@ -101,8 +106,9 @@ def repair_archive(
         now = SystemClock().now()
         found, done = repair(folder, now, deriver(open_normalizer(settings), rules), feeds)
         before = _stored(settings)
-        if fetch and done.holes:
-            _fetch(settings, {row.feed for row in done.holes})
+        names = {row.feed for row in done.holes} or {feed.name for feed in settings.feeds if done.lost}
+        if fetch and names:
+            _fetch(settings, names)
         settled, holes = settle(folder, SystemClock().now())
         left = [(row.feed, format_time(row.entry.window.start), format_time(row.entry.window.end)) for row in holes]
         report = _Report(found, done, settled, left, _stored(settings) - before)
@@ -192,6 +198,9 @@ def _ending(report: _Report) -> Iterator[str]:
         yield f"{report.fetched:,} activities came back from the API"
     for feed, start, end in report.holes:
         yield f"{feed}: still to be read again: {start} to {end}; `anthropic-audit collect --once` does it"
+    if report.waiting and not report.holes:
+        told = f"{report.waiting:,} activities are younger than all that is claimed"
+        yield f"{told}: `anthropic-audit collect --once` reads them again"
     if report.lost:
         yield f"{report.lost:,} activities are lost for good: the API no longer has them"
     for one in (report.settled.lost if report.settled else ())[:_SHOWN]:
