@@ -2,8 +2,8 @@
 
     .venv/bin/python scripts/investigation.py
 
-From a user agent that was never seen before to all that a thief did, exported: as `docs/guides/investigate.md` tells.
-The demo's world goes with the calendar: on another day it is another thief, and the guide's words have to fit.
+From a key that was made to all that a thief did, exported: as `docs/guides/investigate.md` tells. The demo's world goes
+with the calendar: on another day it is another thief, and the guide's words have to fit.
 """
 
 from __future__ import annotations
@@ -58,12 +58,10 @@ def investigate(page: Page) -> None:
     """Go from what is new to the whole story."""
     story, find = Investigation(page), page.locator
     wait_until_ready(page)
-    story.take("h2.part:has-text('New in this period')")
+    story.take("h2.part:has-text('Sensitive changes')")
     story.click(
-        "a user agent that was never seen before", find('[data-panel="new-user_agent.original"] a', has_text="Mozilla")
+        "a key that reads a whole organization", find('[data-panel="sensitive"] a', has_text="access key").first
     )
-    story.take()
-    story.click("what was changed with it", find('[data-panel="changed"] a').first)
     story.take()
     story.take("ol.told li.this", above=420)
     story.click("who did it", find('dt:has-text("user.email") + dd a'))

@@ -80,3 +80,26 @@ def test_what_does_not_end_by_itself_is_left(signals: list[signal.Signals], code
             time.sleep(0.1)
 
         assert process.wait(15) == code
+
+
+BEFORE_AND_AFTER = """
+import os, signal, sys, time
+from anthropic_audit.cli.stopping import expect_termination, leave_with, stopping
+expect_termination()
+with stopping(lambda: None, 3):
+    if "asked" in sys.argv:
+        os.kill(os.getpid(), signal.SIGTERM)
+if "on the way out" in sys.argv:
+    import atexit
+    atexit.register(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    leave_with(3)
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("moment", "code"), [("after", 143), ("asked", 143), ("on the way out", 3)], ids=str)
+def test_a_signal_before_and_after_work_ends_with_a_documented_code(moment: str, code: int) -> None:
+    done = subprocess.run([sys.executable, "-c", BEFORE_AND_AFTER, moment], timeout=60, check=False)
+
+    assert done.returncode == code

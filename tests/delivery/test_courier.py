@@ -166,7 +166,7 @@ def test_an_operator_ends_the_waiting() -> None:
 shares = st.sampled_from([0.0, 0.1, 0.5])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     troubles=st.builds(
         Troubles,

@@ -181,7 +181,7 @@ def is_read_alike(value: Json, depth: int = 0) -> bool:
     return not isinstance(value, int) or abs(value) < EXACT
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(activity=nearly_documented())
 def test_what_is_nearly_documented_gives_the_same(simulate: Simulate, activity: dict[str, Json]) -> None:
     text = json.dumps(activity)

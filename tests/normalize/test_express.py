@@ -122,7 +122,7 @@ def test_what_is_as_documented_goes_the_short_way_and_is_the_same_whoever_acts(n
     assert [orjson.loads(text) for text in written if text] == [NORMALIZER.document(raw) for raw in made]
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(nearly_documented(), st.booleans())
 def test_both_ways_give_the_same_of_what_is_nearly_documented(activity: dict[str, Json], is_ascii: bool) -> None:
     raw = json.dumps(activity, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
@@ -132,7 +132,7 @@ def test_both_ways_give_the_same_of_what_is_nearly_documented(activity: dict[str
     assert short == long
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(PAIRS),
     st.integers(0, 20),

@@ -79,7 +79,7 @@ def is_found(leaf: Json, document: str, events: set[str]) -> bool:
     return any(form in events or form[:19] in document for form in forms)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(activities)
 @example({"type": "abuse_decision_received", "added_seats": 0.0, "actor": [], "created_at": ""})
 def test_no_leaf_of_any_activity_is_lost(activity: dict[str, Json]) -> None:
@@ -92,7 +92,7 @@ def test_no_leaf_of_any_activity_is_lost(activity: dict[str, Json]) -> None:
     assert lost == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(activities)
 def test_every_document_can_be_written_and_has_nothing_empty(activity: dict[str, Json]) -> None:
     document = NORMALIZER.document(json.dumps(activity).encode())
@@ -106,7 +106,7 @@ def test_every_document_can_be_written_and_has_nothing_empty(activity: dict[str,
     assert not has_empty(read)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.one_of(st.binary(), st.text(alphabet='{}[]",:\\ud80f 1eE+-.', max_size=60).map(str.encode)))
 def test_no_bytes_ever_raise(raw: bytes) -> None:
     document = NORMALIZER.document(raw, Options(preserve_original_event=True))

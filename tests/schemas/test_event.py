@@ -198,7 +198,7 @@ def shown_url(text: str) -> str | None:
         return None
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(activity=ACTIVITIES)
 def test_whatever_comes_makes_a_valid_event(
     normalizer: Normalizer, against_schema: Check, against_ecs: Check, activity: Json
@@ -208,7 +208,7 @@ def test_whatever_comes_makes_a_valid_event(
     assert against_schema(document) + against_ecs(document) == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(activity=ACTIVITIES)
 def test_whatever_comes_nothing_of_it_is_lost(normalizer: Normalizer, activity: Json) -> None:
     document = normalizer.document(as_json(activity))

@@ -32,7 +32,7 @@ from .renormalize import renormalize
 from .report import report
 from .run import run
 from .status import status
-from .stopping import leave_with
+from .stopping import expect_termination, leave_with
 from .streams import prepare_streams
 
 COMMANDS: Mapping[str, tuple[Callable[..., None], str | None]] = MappingProxyType(
@@ -96,4 +96,5 @@ def main() -> None:
     prepare_streams()
     forget_narrow_terminal()
     threading.excepthook = thread_ended
+    expect_termination()
     leave_with(end(lambda: app(prog_name="anthropic-audit")))

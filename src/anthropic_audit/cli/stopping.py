@@ -96,12 +96,22 @@ def leave_with(exit_code: int) -> None:
 
     The interpreter would take away its modules, and libraries their own threads and memory, under that thread's feet.
     """
+    for number in _SECOND:  # one more signal on the way out is no other end
+        signal.signal(number, lambda _, __: _leave(exit_code))
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     if any(one is not threading.main_thread() for one in threading.enumerate()):
         _leave(exit_code)
+    for number in _SECOND:  # the interpreter takes handlers away before it ends
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(exit_code)
+
+
+def expect_termination() -> None:
+    """Let a SIGTERM end the process with its documented exit code wherever `stopping` is not, or no longer, at work."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda _, __: _leave(_SECOND[signal.SIGTERM]))
 
 
 def _watch(reading: int, has_ended: threading.Event, exit_code: int, given_seconds: float) -> None:
