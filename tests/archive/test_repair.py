@@ -308,6 +308,29 @@ def test_what_the_api_no_longer_has_is_said_and_its_events_stay(house: House) ->
     assert repaired(house).orphans == 0
 
 
+def test_what_comes_again_after_it_was_called_lost_has_one_event_in_the_end(house: House) -> None:
+    file_gone(house)
+    for hole in repaired(house).holes:
+        claim_without_reading(house, hole.entry.window)
+    lost = {one.id for one in settle(house.folder, house.clock.now())[0].lost}
+    for _ in range(4):  # until time is read again to find what was late
+        house.clock.advance(timedelta(hours=13))
+        house.collect(house.feed())
+    with open_reader(str(house.folder)).connect() as connection:
+        came_again = lost & {row[0] for row in connection.execute("SELECT id FROM activities").fetchall()}
+    assert came_again
+
+    found = {one.what for one in verify(open_reader(str(house.folder)))}
+    done = repaired(house)
+    settle(house.folder, house.clock.now())
+
+    assert found == {"an activity that was lost came again, and has its old event beside the new one"}
+    assert done.orphans == len(came_again)
+    assert verify(open_reader(str(house.folder))) == []
+    with open_reader(str(house.folder)).connect() as connection:
+        assert connection.execute("SELECT count(*) - count(DISTINCT id) FROM events").fetchall() == [(0,)]
+
+
 def claim_without_reading(house: House, window: object) -> None:
     (one,) = open_reader(str(house.folder)).coverage("acme")[-1:]
     with open_writer(str(house.folder), house.clock) as archive:

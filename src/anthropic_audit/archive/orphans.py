@@ -64,7 +64,8 @@ def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
     """Move events without an activity, of numbers up to `last`, from `events` into a file; return how many those were.
 
     The file is written before the events are removed; a crash between both leaves them in both places, and doing it
-    again is harmless. Events that were put back because nothing else is left of their activity stay.
+    again is harmless. Events that were put back because nothing else is left of their activity stay, unless it has come
+    again since then: it has an event of its own.
 
     Raises:
         ArchiveError: A table can't be read or written.
@@ -73,7 +74,9 @@ def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
     events, activities = DeltaLog(archive, EVENTS), DeltaLog(archive, ACTIVITIES)
     if not events.files:
         return 0
-    known = pa.table({"seq": pa.array([one.seq for one in _put_back(archive)], pa.int64())})
+    put_back = list(_put_back(archive))
+    came_again = _stored(archive, [one.id for one in put_back])
+    known = pa.table({"seq": pa.array([one.seq for one in put_back if one.id not in came_again], pa.int64())})
     sql = _ORPHANS
     asked: dict[str, object] = {"events": [file.path for file in events.files], "last": last}
     if activities.files:

@@ -117,6 +117,9 @@ _OF_ALL = {
             AND NOT EXISTS (SELECT 1 FROM lost l WHERE c.seq BETWEEN l.lowest_seq AND l.highest_seq)""",
     "a number was never given to an activity": """
         SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM activities WHERE seq NOT BETWEEN 1 AND $stored""",
+    "an activity that was lost came again, and has its old event beside the new one": """
+        SELECT e.id, 1 AS many FROM events e JOIN lost l ON e.seq BETWEEN l.lowest_seq AND l.highest_seq
+        SEMI JOIN activities a ON a.id = e.id AND a.seq <> e.seq WHERE e.id <> ''""",
     "an event has a number that has none yet": """
         SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM events WHERE seq NOT BETWEEN 1 AND $derived""",
     "a claim reaches beyond the time at which it was made": """
