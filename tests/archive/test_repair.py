@@ -21,6 +21,7 @@ from anthropic_audit.follow import NormalizeRules, deriver
 from anthropic_audit.model import Filters
 from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.plan import read_gaps
+from anthropic_audit.simulator import VendorSettings
 from anthropic_audit.simulator.world import WorldSettings
 
 DERIVE = deriver(Normalizer(load()), NormalizeRules({"acme": Options(tags=("ours",))}))
@@ -29,15 +30,20 @@ FEEDS = [("acme", Filters().key())]
 SMALL = WorldSettings(seed=5, activities_per_day=400, people=10)
 
 
-@pytest.fixture(scope="module")
-def collected(tmp_path_factory: pytest.TempPathFactory) -> House:
-    house = House(tmp_path_factory.mktemp("repair") / "archive", settings(world=SMALL))
+def in_rounds(folder: Path, pause: timedelta, settings: VendorSettings) -> House:
+    """Collect four times, and keep a copy of the archive after the second one as `earlier`."""
+    house = House(folder / "archive", settings)
     for number in range(4):
         house.collect(house.feed())
-        house.clock.advance(timedelta(minutes=5))
+        house.clock.advance(pause)
         if number == 1:
             shutil.copytree(house.folder, house.folder.with_name("earlier"))
     return house
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return in_rounds(tmp_path_factory.mktemp("repair"), timedelta(minutes=5), settings(world=SMALL))
 
 
 @pytest.fixture
@@ -198,14 +204,9 @@ def test_every_damage_is_repaired(house: House, damage: Callable[[House], None])
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> House:
     """An archive whose last rounds stored nothing but what was too young to be claimed."""
-    busy = settings(world=WorldSettings(seed=5, activities_per_day=30_000, people=10), history=timedelta(hours=2))
-    house = House(tmp_path_factory.mktemp("hasty") / "archive", busy)
-    for number in range(4):
-        house.collect(house.feed())
-        house.clock.advance(timedelta(seconds=10))
-        if number == 1:
-            shutil.copytree(house.folder, house.folder.with_name("earlier"))
-    return house
+    busy = WorldSettings(seed=5, activities_per_day=30_000, people=10)
+    vendor = settings(world=busy, history=timedelta(hours=2))
+    return in_rounds(tmp_path_factory.mktemp("hasty"), timedelta(seconds=10), vendor)
 
 
 def newest_file_gone(house: House) -> None:

@@ -100,63 +100,29 @@ def rows_at(*seconds: int) -> list[Row]:
     return [Row(f"activity_{number:04}", NOW - HOUR + timedelta(seconds=one)) for number, one in enumerate(seconds)]
 
 
+def lying(made: list[Row], broken: dict[int, list[str]], *, limit: int, knows_order: bool) -> example:
+    """Return an example that once led to a false claim."""
+    return example(made=made, broken=broken, limit=limit, has_ids=False, knows_order=knows_order, has_filter=False)
+
+
 @settings(max_examples=MAX_EXAMPLES, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink))
-@example(
-    made=rows_at(0, 0, 1, 1),
-    broken={1: ["newest first"], 2: ["shuffled"], 3: ["newest first"], 4: ["newest first"]},
+@lying(
+    rows_at(0, 0, 1, 1),
+    {1: ["newest first"], 2: ["shuffled"], 3: ["newest first"], 4: ["newest first"]},
     limit=1,
-    has_ids=False,
     knows_order=False,
-    has_filter=False,
 )
-@example(
-    made=rows_at(0, 0, 0, 0, 1),
-    broken={1: ["newest first"], 2: ["newest first"]},
-    limit=1,
-    has_ids=False,
-    knows_order=False,
-    has_filter=False,
-)
-@example(
-    made=rows_at(0, 1),
-    broken={1: ["empty, more"], 2: ["newest first"]},
-    limit=1,
-    has_ids=False,
-    knows_order=True,
-    has_filter=False,
-)
-@example(
-    made=rows_at(0, 1),
-    broken={1: ["newest first"], 2: ["newest first"], 3: ["empty, more"]},
-    limit=1,
-    has_ids=False,
-    knows_order=True,
-    has_filter=False,
-)
-@example(
-    made=rows_at(0, 0, 1),
-    broken={1: ["newest first"], 2: ["newest first"], 3: ["copy of an earlier page"]},
+@lying(rows_at(0, 0, 0, 0, 1), {1: ["newest first"], 2: ["newest first"]}, limit=1, knows_order=False)
+@lying(rows_at(0, 1), {1: ["empty, more"], 2: ["newest first"]}, limit=1, knows_order=True)
+@lying(rows_at(0, 1), {1: ["newest first"], 2: ["newest first"], 3: ["empty, more"]}, limit=1, knows_order=True)
+@lying(
+    rows_at(0, 0, 1),
+    {1: ["newest first"], 2: ["newest first"], 3: ["copy of an earlier page"]},
     limit=2,
-    has_ids=False,
     knows_order=True,
-    has_filter=False,
 )
-@example(
-    made=rows_at(0, 0),
-    broken={1: ["newest first"], 2: ["copy of an earlier page"]},
-    limit=1,
-    has_ids=False,
-    knows_order=True,
-    has_filter=False,
-)
-@example(
-    made=rows_at(0, 1),
-    broken={2: ["newest first"], 4: ["copy of an earlier page"]},
-    limit=1,
-    has_ids=False,
-    knows_order=False,
-    has_filter=False,
-)
+@lying(rows_at(0, 0), {1: ["newest first"], 2: ["copy of an earlier page"]}, limit=1, knows_order=True)
+@lying(rows_at(0, 1), {2: ["newest first"], 4: ["copy of an earlier page"]}, limit=1, knows_order=False)
 @given(
     made=rows,
     broken=breaks,
