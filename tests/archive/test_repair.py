@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -199,6 +202,23 @@ def test_every_damage_is_repaired(house: House, damage: Callable[[House], None])
     assert read_gaps_of(house) == ()
     again = repaired(house)
     assert (again.set_aside, again.lost, again.holes, again.derived) == ((), (), (), 0)
+
+
+@pytest.mark.parametrize("damage", [bits_flipped, table_gone("activities")], ids=lambda damage: damage.__name__)
+def test_a_repair_that_is_killed_again_and_again_is_done_in_the_end(
+    house: House, damage: Callable[[House], None]
+) -> None:
+    damage(house)
+    command = [sys.executable, "-m", "tests.archive.killed_repair", str(house.folder), house.clock.now().isoformat()]
+    codes = [subprocess.run([*command, str(change)], check=False).returncode for change in (5, 14)]
+
+    repaired(house)
+
+    assert codes == [-signal.SIGKILL] * len(codes)
+    settled = healed(house)
+    assert (settled.lost, settled.waiting) == ((), 0)
+    assert house.missing() == NOTHING_WRONG
+    assert verify(open_reader(str(house.folder))) == []
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,24 @@ def test_other_days_are_searched(run: Run, archive: Path, damaged: Callable[[Pat
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("table", ["activities", "coverage", "events"])
+@pytest.mark.parametrize("damaged", [gone, flipped])
+def test_a_report_does_not_call_complete_what_could_not_be_read(
+    run: Run, archive: Path, damaged: Callable[[Path], None], table: str
+) -> None:
+    out = archive.parent / "report.html"
+    damaged(oldest(archive, table))
+
+    result = run("report", "--output", str(out))
+
+    assert result.exit_code == 3, result.stderr
+    page = out.read_text()
+    assert "Not all that was collected could be read: 1 damaged or missing file" in page
+    assert f">{table}</td>" in page
+    assert 'class="verdict good"' not in page
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize("table", ["activities", "events"])
 @pytest.mark.parametrize("damaged", [gone, zeroed])
 def test_every_command_that_reads_goes_on(run: Run, archive: Path, damaged: Callable[[Path], None], table: str) -> None:

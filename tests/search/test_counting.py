@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import duckdb
 import orjson
@@ -137,12 +138,12 @@ def test_what_is_new_had_not_occurred_before(archive: Connection, house: House) 
 
 
 def test_files_are_read_once_whatever_compaction_makes_of_them(archive: Connection, house: House) -> None:
-    firsts, files = Firsts(FIELDS[:2]), sorted(open_reader(str(house.folder)).event_files)
+    firsts, files = Firsts(FIELDS[:2]), sorted(open_reader(str(house.folder)).event_files())
     whole = Firsts(FIELDS[:2])
-    whole.take(archive, files)
+    whole.take(archive, lambda: frozenset(files))
     for number in range(1, len(files) + 1):
-        firsts.take(archive, files[:number])
-    firsts.take(archive, files[:1])
+        firsts.take(archive, partial(frozenset, files[:number]))
+    firsts.take(archive, partial(frozenset, files[:1]))
 
     for field in FIELDS[:2]:
         everything = (field, EPOCH, NOW + timedelta(days=1))

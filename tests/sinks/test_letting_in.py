@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.sinks.receiver import Heard, Receiver
 
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError, SinkBusyError, SinkDeniedError
-from anthropic_audit.model import Parcel
+from anthropic_audit.model import Fate, Parcel
 from anthropic_audit.redact import Secret
 from anthropic_audit.sinks import open_sink
 
@@ -175,6 +175,63 @@ def test_certificates_of_both_sides_count(
         with pytest.raises(SinkBusyError, match="no answer"):
             deliver(**files)
     receiver.stop()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        lambda url: {"to": "http", "url": url},
+        lambda url: {"to": "otlp", "url": url},
+        lambda url: {"to": "opensearch", "urls": [url]},
+        lambda url: {"to": "elasticsearch", "urls": [url]},
+    ],
+    ids=["http", "otlp", "opensearch", "elasticsearch"],
+)
+@pytest.mark.parametrize("days", [-2, 2], ids=["expired", "not_yet_valid"])
+def test_a_certificate_outside_its_dates_may_mean_that_our_clock_is_wrong(
+    target: Callable[[str], dict[str, object]], days: int, tmp_path: Path
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    middle = datetime.now(UTC) + timedelta(days=days)
+    authority.issue_cert(
+        "127.0.0.1", not_before=middle - timedelta(days=1), not_after=middle + timedelta(days=1)
+    ).configure_cert(context)
+    receiver = Receiver(tls=context)
+    opened = open_sink(sink(**target(receiver.url), ca_file=str(tmp_path / "ca.pem")), Secret(KEY), SystemClock())
+
+    with pytest.raises(SinkBusyError) as found:
+        opened.deliver(PARCELS)
+
+    opened.close()
+    receiver.stop()
+    assert "or our clock is wrong: it shows 20" in (found.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("broker", "problem"),
+    [
+        ("127.0.0.1:9", "Connection refused"),
+        ("nowhere.invalid:9092", "Failed to resolve"),
+        ("", "certificate verify failed"),
+    ],
+    ids=["refused", "unknown_name", "other_authority"],
+)
+def test_kafka_says_why_no_broker_takes_a_message(
+    certificates: Callable[[str], str], tmp_path: Path, broker: str, problem: str
+) -> None:
+    receiver = Receiver(tls=CONTEXTS[str(tmp_path)])
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    trust = {} if broker else {"tls": True, "ca_file": str(tmp_path / "other.pem")}
+    address = broker or receiver.url.removeprefix("https://")
+    target = open_sink(sink(to="kafka", brokers=[address], topic="t", timeout="1s", **trust), None, SystemClock())
+
+    (verdict,) = target.deliver(PARCELS[:1])
+
+    target.close()
+    receiver.stop()
+    assert verdict.fate is Fate.BUSY
+    assert problem in verdict.reason
 
 
 def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:

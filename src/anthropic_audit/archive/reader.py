@@ -168,10 +168,9 @@ class ArchiveReader:
         for one in damage:
             _log.warning("%s", one)
 
-    @property
     def event_files(self) -> frozenset[str]:
-        """The files of `events`; what is in one never changes."""
-        return frozenset(file.path for file in self._tables[EVENTS.name].files)
+        """Return the files of `events` that are not known to be damaged; what is in one never changes."""
+        return frozenset(file.path for file in self._whole[EVENTS.name])
 
     def mark(self, name: str) -> int:
         """Return the number that was committed under this name together with the rows, or 0."""

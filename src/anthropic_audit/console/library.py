@@ -31,8 +31,6 @@ class Shelf:
 
     reader: ArchiveReader
     connection: duckdb.DuckDBPyConnection
-    files: frozenset[str]
-    """Those of `events`."""
     version: int
     """Grows with each version that is opened."""
 
@@ -180,7 +178,7 @@ def _open(location: str, version: int) -> Shelf:
     reader = open_reader(location)
     connection = reader.connect()
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
-    return Shelf(reader, connection, reader.event_files, version)
+    return Shelf(reader, connection, version)
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:

@@ -73,7 +73,7 @@ class Place:
         Raises:
             ArchiveError: The archive can't be read.
         """
-        self.firsts.take(connection, self.library.shelf().files)
+        self.firsts.take(connection, self.library.shelf().reader.event_files)
 
     def now(self) -> datetime:
         """Return the time in steps of five seconds, so that the charts of a page show one period."""

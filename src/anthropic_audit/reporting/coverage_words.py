@@ -14,6 +14,7 @@ from .words import counted, moment, percent, plain, second
 
 _EVERYTHING = "{}"
 _MOST_MISSING = 40
+_MAX_DAMAGE_ROWS = 40
 
 
 def completeness(found: Gathered) -> Section:
@@ -23,6 +24,8 @@ def completeness(found: Gathered) -> Section:
 
 def _blocks(found: Gathered) -> Iterator[Block]:
     yield _verdict(found)
+    if found.damage:
+        yield _damage(found)
     if found.window is None or not found.feeds:
         return
     yield _feeds(found)
@@ -33,6 +36,27 @@ def _blocks(found: Gathered) -> Iterator[Block]:
 
 
 def _verdict(found: Gathered) -> Verdict:
+    """Say whether all of the period was collected, and whether all that was collected could be read."""
+    covered = _covered(found)
+    if not found.damage:
+        return covered
+    left_out = (
+        f"Not all that was collected could be read: {counted(len(found.damage), 'damaged or missing file')} "
+        "of the archive had to be left out."
+    )
+    return Verdict(is_good=False, text=left_out if covered.is_good else f"{covered.text} {left_out}")
+
+
+def _damage(found: Gathered) -> Table:
+    columns = (Column("Table"), Column("Day, UTC", Align.TIME), Column("Damage", weight=3))
+    rows = sorted((one.table, one.day or "all", one.what) for one in found.damage)
+    more = len(rows) - _MAX_DAMAGE_ROWS
+    mend = "The command `anthropic-audit archive repair` sets this right as far as the API still has it."
+    note = f"And {more:,} more. {mend}" if more > 0 else mend
+    return Table("What could not be read", columns, tuple(rows[:_MAX_DAMAGE_ROWS]), note)
+
+
+def _covered(found: Gathered) -> Verdict:
     if found.window is None:
         return Verdict(is_good=False, text="The period has not begun.")
     if not found.feeds:

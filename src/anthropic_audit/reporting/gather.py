@@ -10,6 +10,7 @@ from typing import Final
 import duckdb
 
 from anthropic_audit.archive import ArchiveReader
+from anthropic_audit.archive.damage import Damage
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console.asking import Period
 from anthropic_audit.console.lens import Lens
@@ -180,6 +181,8 @@ class Gathered:
     critical: tuple[Told, ...]
     critical_actions: Ranking
     notable_actions: Ranking
+    damage: tuple[Damage, ...] = ()
+    """Damaged or missing files of the archive, which are left out of everything."""
 
 
 def gather(reader: ArchiveReader, scope: Scope, lens: Lens, catalogue: Catalogue) -> Gathered:
@@ -223,6 +226,7 @@ def gather(reader: ArchiveReader, scope: Scope, lens: Lens, catalogue: Catalogue
             critical=ask.told(CRITICAL),
             critical_actions=ask.ranking(ACTION, 50, CRITICAL),
             notable_actions=ask.ranking(ACTION, 50, NOTABLE),
+            damage=reader.damage,  # last: reading finds more of it
         )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import duckdb
 
+from anthropic_audit.errors import ArchiveError
 from anthropic_audit.times import EPOCH
 
 from .fields import COLUMNS, Kind
@@ -209,28 +210,41 @@ class Firsts:
         self._read: frozenset[str] = frozenset()
         self._firsts: dict[str, dict[str, int]] = {field: {} for field in fields}
 
-    def take(self, connection: duckdb.DuckDBPyConnection, files: Collection[str]) -> None:
+    def take(self, connection: duckdb.DuckDBPyConnection, files: Callable[[], frozenset[str]]) -> None:
         """Read the files of `events` that were not read yet.
 
+        Args:
+            connection: Where to read them.
+            files: Returns those that are whole. It is asked again when one can't be read: reading finds damage.
+
         Raises:
-            ArchiveError: One can't be read.
+            ArchiveError: One of those that are whole can't be read.
         """
         with self._lock:
-            added = sorted(set(files) - self._read)
-            if not added:
-                return
-            names = [COLUMNS[field].name for field in self._fields]
+            there = files()
+            while added := sorted(there - self._read):
+                try:
+                    self._take(connection, added)
+                except ArchiveError:
+                    before, there = there, files()
+                    if there == before:
+                        raise
+                else:
+                    break
+            self._read = there
+
+    def _take(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:
+        for field in self._fields:
+            name, known = COLUMNS[field].name, self._firsts[field]
+            sql = (
+                f"SELECT CAST({name} AS VARCHAR), min(epoch_us(timestamp)) FROM read_parquet(?) "  # noqa: S608 - our own text
+                f"WHERE {name} IS NOT NULL GROUP BY 1"
+            )
             with translated():
-                for field, name in zip(self._fields, names, strict=True):
-                    sql = (
-                        f"SELECT CAST({name} AS VARCHAR), min(epoch_us(timestamp)) FROM read_parquet(?) "  # noqa: S608 - our own text
-                        f"WHERE {name} IS NOT NULL GROUP BY 1"
-                    )
-                    known = self._firsts[field]
-                    for stored, first in connection.execute(sql, [added]).fetchall():
-                        value = canonical(stored)
-                        known[value] = min(first, known.get(value, first))
-            self._read = frozenset(files)
+                rows = connection.execute(sql, [files]).fetchall()
+            for stored, first in rows:
+                value = canonical(stored)
+                known[value] = min(first, known.get(value, first))
 
     def between(self, field: str, since: datetime, until: datetime) -> list[str]:
         """Return the values that occurred for the first time in a span, the newest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from anthropic_audit.clocks import validity_hint
 from anthropic_audit.errors import AuditError, SinkBusyError, SinkDeniedError, SinkRefusedError
 from anthropic_audit.redact import redact
 from anthropic_audit.retry_after import retry_after_seconds
@@ -44,3 +45,15 @@ def refusal(sink: str, status: int, said: str, headers: Mapping[str, str]) -> Au
     if status in _DENIED:
         return SinkDeniedError(message, status=status, hint=_DENIED[status])
     return SinkRefusedError(message, status=status)
+
+
+def no_answer(sink: str, problem: str, check: str = "urls") -> SinkBusyError:
+    """Return the error that a failed connection means.
+
+    Args:
+        sink: The sink's name.
+        problem: What the HTTP library says.
+        check: The settings that say where the target is.
+    """
+    hint = f"check {check}, certificates and the network" + validity_hint(problem, datetime.now(UTC))
+    return SinkBusyError(f"sink {sink}: no answer: {redact(problem)}", hint=hint)

@@ -19,7 +19,7 @@ from anthropic_audit.network import (
 from anthropic_audit.redact import Secret, redact
 from anthropic_audit.settings import ClusterSink, ElasticsearchSink
 
-from .answers import MISSING, refusal
+from .answers import MISSING, no_answer, refusal
 from .certificates import tls_context
 
 _GOOD = range(200, 300)
@@ -85,8 +85,7 @@ class BoardServer:
                 message, hint="check dashboards_url and the network, or raise request_deadline"
             ) from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            message = f"sink {self._name}: no answer from dashboards_url: {type(error).__name__}: {error}"
-            raise SinkBusyError(message, hint="check dashboards_url, certificates and the network") from error
+            raise no_answer(self._name, f"{type(error).__name__}: {error}", "dashboards_url") from error
         if answer.status in _GOOD:
             return answer
         if answer.status == MISSING and method == "GET":

@@ -15,7 +15,7 @@ from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ElasticsearchSink
 
 from . import bulk
-from .answers import reason_of, refusal
+from .answers import no_answer, reason_of, refusal
 from .pool import SupervisedPool
 
 
@@ -84,8 +84,7 @@ class ElasticsearchApi:
             case ConnectionTimeout():
                 return SinkBusyError(f"sink {self._name}: no answer in time: {error.message}")
             case TransportError():
-                message = f"sink {self._name}: no answer: {error.message}"
-                return SinkBusyError(message, hint="check urls, certificates and the network")
+                return no_answer(self._name, error.message)
         return None
 
 

@@ -38,10 +38,11 @@ class KafkaTopic:
 
     def __init__(self, settings: KafkaSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
         self._check = check
+        self._problem = ""
         self._name, self._topic = settings.name, settings.topic
         self._seconds = settings.timeout.total_seconds()
         try:
-            self._producer = Producer(_options(settings, secret))
+            self._producer = Producer({**_options(settings, secret), "error_cb": self._take_problem})
         except (KafkaException, ValueError, TypeError) as error:
             message = f"sink {settings.name}: Kafka's library refuses these settings: {redact(str(error))}"
             raise SetupError(message, hint="check brokers, options and files of certificates") from error
@@ -70,7 +71,9 @@ class KafkaTopic:
         for one in errors.values():
             if one is not None and (_is_fatal(one) or one.code() in _DENIED):
                 raise self._failure(one)
-        return [_verdict(errors[place]) if place in errors else _LOST for place in range(len(parcels))]
+        if errors and not any(errors.values()):
+            self._problem = ""
+        return [self._verdict(errors[place]) if place in errors else _LOST for place in range(len(parcels))]
 
     def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
         """Return nothing: a topic can't be asked for a key."""
@@ -101,6 +104,18 @@ class KafkaTopic:
                 self._producer.poll(0)
                 return
 
+    def _take_problem(self, error: KafkaError) -> None:
+        """Keep what the library says of its connections: a message that timed out does not say why."""
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - the library's public name for it
+            self._problem = redact(error.str())
+
+    def _verdict(self, error: KafkaError | None) -> Verdict:
+        if error is None:
+            return _CREATED
+        if error.code() in _TOO_LARGE:
+            return Verdict(Fate.REJECTED, error.str(), error.code())
+        return Verdict(Fate.BUSY, ": ".join(filter(None, (error.str(), self._problem))), error.code())
+
     def _failure(self, error: KafkaError) -> AuditError:
         if error.code() in _DENIED:
             message = f"sink {self._name}: the brokers do not let us in: {error.str()}"
@@ -114,13 +129,6 @@ class KafkaTopic:
 def _is_fatal(error: KafkaError) -> bool:
     """Say whether an error is the end of a producer: it takes nothing any more."""
     return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - the library's public name for it
-
-
-def _verdict(error: KafkaError | None) -> Verdict:
-    if error is None:
-        return _CREATED
-    fate = Fate.REJECTED if error.code() in _TOO_LARGE else Fate.BUSY
-    return Verdict(fate, error.str(), error.code())
 
 
 def _options(settings: KafkaSink, secret: Secret | None) -> dict[str, str | int | bool]:

@@ -16,7 +16,7 @@ from anthropic_audit.redact import Secret
 from anthropic_audit.settings import OpenSearchSink
 
 from . import bulk
-from .answers import reason_of, refusal
+from .answers import no_answer, reason_of, refusal
 from .long_texts import fit_long_texts
 from .pool import SupervisedPool
 
@@ -84,8 +84,7 @@ class OpenSearchApi:
             case ConnectionTimeout():
                 return SinkBusyError(f"sink {self._name}: no answer in time")
             case UnreachableError():
-                message = f"sink {self._name}: no answer: {error.error}"
-                return SinkBusyError(message, hint="check urls, certificates and the network")
+                return no_answer(self._name, str(error.error))
             case TransportError():
                 status = error.status_code if isinstance(error.status_code, int) else 0
                 return refusal(self._name, status, reason_of(error.info), {})

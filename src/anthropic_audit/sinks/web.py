@@ -13,7 +13,7 @@ from anthropic_audit.network import AnswerTooLargeError, DeadlineExceededError, 
 from anthropic_audit.settings import HttpSink, OtlpSink, SplunkHecSink
 from anthropic_audit.times import format_duration
 
-from .answers import refusal
+from .answers import no_answer, refusal
 from .certificates import tls_context
 
 _GOOD = range(200, 300)
@@ -74,8 +74,7 @@ class WebClient:
             message = f"sink {self._name}: the answer is larger than {_MAX_ANSWER_BYTES:,} bytes"
             raise SinkBusyError(message, hint="check that the url is the right one") from error
         except httpx2.TransportError as error:
-            message = f"sink {self._name}: no answer: {type(error).__name__}: {error}"
-            raise SinkBusyError(message, hint="check the url, certificates and the network") from error
+            raise no_answer(self._name, f"{type(error).__name__}: {error}", "the url") from error
         if answer.status in _GOOD:
             return answer.body
         raise refusal(self._name, answer.status, answer.text[:2000], answer.headers)

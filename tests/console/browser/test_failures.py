@@ -67,7 +67,7 @@ def test_it_recovers_when_the_console_answers_again(served: Served, visit: Visit
 
 def damage(archive: Path) -> int:
     """Let each file of events be something else; return how many of them the newest version needs."""
-    needed = len(open_reader(str(archive)).event_files)
+    needed = len(open_reader(str(archive)).event_files())
     for file in archive.glob("events/**/*.parquet"):
         file.write_bytes(b"no parquet at all")
     return needed
