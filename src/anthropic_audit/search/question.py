@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH, parse_time
@@ -13,15 +14,21 @@ from anthropic_audit.visible import as_received
 
 from .conditions import MAX_QUOTED_CHARS, Condition, Operator, check_encodable, like, read_number
 from .fields import COLUMNS, Column, Kind
-from .folding import canonical, canonical_sql, folded, folded_sql
+from .folding import NUL_SHOWN, canonical, canonical_sql, folded, folded_sql
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 
 _WHOLE_DOCUMENT = 'json_merge_patch(document, \'{"event": {"original": null}}\')'
 _VALUES = f"json_extract({_WHOLE_DOCUMENT}, '$..*')"
 """Every value below the top, the text as received left out: it would bring the names of fields with it."""
 
-_WRITTEN_IN_SEVERAL_WAYS = re.compile(r'["\\/\x00-\x1f\x7f;`]')
-"""The signs that JSON escapes, or may escape, and two that have another form canonically."""
+LARGE_DOCUMENT_BYTES: Final = 256 * 1024
+"""In a larger document a word is sought in all of its text, including names of fields and the activity as received.
+
+Taking JSON apart needs some ten times its size in memory.
+"""
+
+_WRITTEN_IN_SEVERAL_WAYS = re.compile(rf'["\\/\x00-\x1f\x7f;`{NUL_SHOWN}]')
+"""The characters that JSON escapes, or may escape, and two that have another form canonically."""
 
 _FEW = 16
 """So many texts are compared one by one; more are looked up, as a join does it, after all other conditions."""
@@ -169,12 +176,23 @@ def _one_word(word: Word) -> Clause:
     form = folded_sql if not word.text.isascii() else _lower_sql
     value, sought = form("value ->> '$'"), folded(word.text)
     test = f"contains({value}, ?)"
-    pieces = [word.text]
+    pieces, sought_pieces = [word.text], [sought]
     if not word.is_literal and "*" in word.text:
+        pieces, sought_pieces = word.text.split("*"), sought.split("*")
         test, sought = f"{value} LIKE ? ESCAPE '\\'", f"%{like(sought)}%"
-        pieces = word.text.split("*")
     found = f"len(list_filter({_VALUES}, lambda value: json_type(value) NOT IN ('OBJECT', 'ARRAY') AND {test})) > 0"
-    return _all([*_mentioned(max(pieces, key=len), "lower({})", folded_sql("{}")), Clause(found, (sought,))])
+    in_text = _in_text(sought_pieces, form("document"))
+    either = Clause(
+        f"CASE WHEN strlen(document) > {LARGE_DOCUMENT_BYTES} THEN {in_text.sql} ELSE {found} END",
+        (*in_text.parameters, sought),
+    )
+    return _all([*_mentioned(max(pieces, key=len), "lower({})", folded_sql("{}")), either])
+
+
+def _in_text(pieces: Sequence[str], text: str) -> Clause:
+    """Return a test whether all pieces occur in a document's text, as far as JSON writes them in one way only."""
+    written = {part for piece in pieces for part in _WRITTEN_IN_SEVERAL_WAYS.split(piece)} - {""}
+    return _all([Clause(f"contains({text}, ?)", (part,)) for part in sorted(written)])
 
 
 def _lower_sql(text: str) -> str:
