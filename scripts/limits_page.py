@@ -121,6 +121,12 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
         Limit("Query", "search.kql.MAX_QUERY_CHARS", "characters", "refused, exit code 2 (console: 400)"),
         Limit("Nesting of a query", "search.kql.MAX_QUERY_DEPTH", "levels", "refused, exit code 2 (console: 400)"),
         Limit("Wrong value in a message", "search.conditions.MAX_QUOTED_CHARS", "characters", "cut"),
+        Limit(
+            "Document in which words are sought in values alone",
+            "search.question.LARGE_DOCUMENT_BYTES",
+            "bytes",
+            "words are sought in all of its text",
+        ),
     ),
     "Command line": (
         Limit(
