@@ -30,7 +30,6 @@ from pathlib import Path
 from anthropic_audit.archive import open_reader
 
 COMMAND = [sys.executable, "-c", "from anthropic_audit.cli import main; main()"]
-LATENESS_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Plan:
     kills: int = 10
     late_share: float = 0.0
     repeat_share: float = 0.0
+    lateness_seconds: int = 20
+    """How late those are that come late, at most."""
     seed: int = 1
 
 
@@ -71,7 +72,7 @@ def simulator(plan: Plan, folder: Path, rate_limit: int = 100_000) -> Iterator[s
     """Run a simulator, and yield its URL; its key is in `<folder>/key`."""
     options = ["--port", "0", "--history", "30d", "--activities", str(plan.activities), "--seed", str(plan.seed)]
     options += ["--historic", "--rate-limit", str(rate_limit), "--key-file", str(folder / "key")]
-    options += ["--late-share", str(plan.late_share), "--lateness", f"{LATENESS_SECONDS}s"]
+    options += ["--late-share", str(plan.late_share), "--lateness", f"{plan.lateness_seconds}s"]
     options += ["--repeat-share", str(plan.repeat_share)]
     with simulating(options, folder) as url:
         yield url
@@ -111,7 +112,7 @@ def try_it(plan: Plan) -> Verdict:
             killed_after.append(_killed(folder, url, chance))
             stored.append(_count(folder))
         if plan.late_share:
-            time.sleep(LATENESS_SECONDS)
+            time.sleep(plan.lateness_seconds)
         environment = _environment(folder, "31d" if plan.late_share else "10m")
         last = subprocess.run(_collect(folder, url), env=environment, capture_output=True, check=False)
         if last.returncode:

@@ -23,9 +23,8 @@ def main() -> None:
         build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
         run([*build, "--wheel-dir", str(folder), str(ROOT)])
         (wheel,) = folder.glob("*.whl")
-        venv.create(folder / "env", with_pip=True)
-        python = folder / "env" / "bin" / "python"
-        run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)])
+        venv.create(folder / "env", with_pip=False)
+        install(wheel, folder / "env" / "bin" / "python")
         command = str(folder / "env" / "bin" / "anthropic-audit")
         run([command, "--version"])
         run([command, "collect", "--help"])
@@ -35,10 +34,24 @@ def main() -> None:
     print(f"wheel: {wheel.name} installs, imports and runs in a clean environment")
 
 
+def install(wheel: Path, python: Path) -> None:
+    """Install a wheel and what it needs: by uv, which takes seconds, or by pip where uv can't reach pip's index."""
+    by_uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(python), str(wheel)]
+    if tried(by_uv).returncode:
+        quiet = ["--quiet", "--disable-pip-version-check"]
+        run([sys.executable, "-m", "pip", "--python", str(python), "install", *quiet, str(wheel)])
+
+
+def tried(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command away from the checkout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    environment.setdefault("UV_SYSTEM_CERTS", "1")
+    return subprocess.run(command, input=given, capture_output=True, cwd="/", env=environment, check=False)
+
+
 def run(command: list[str], given: bytes = b"") -> bytes:
     """Run a command away from the checkout, and return what it printed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    done = subprocess.run(command, input=given, capture_output=True, cwd="/", env=environment, check=False)
+    done = tried(command, given)
     if done.returncode:
         sys.exit(f"failed: {' '.join(command)}\n{done.stdout.decode()}{done.stderr.decode()}")
     return done.stdout

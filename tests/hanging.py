@@ -212,7 +212,7 @@ def echoing(context: ssl.SSLContext | None = None) -> Iterator[int]:
     server.daemon_threads = True
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield int(server.server_address[1])
     finally:

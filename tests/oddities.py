@@ -233,7 +233,7 @@ def serving_oddities() -> Iterator[tuple[str, Counter[str]]]:
     )
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign] # clients that give up are expected
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}", asked
     finally:

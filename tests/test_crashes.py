@@ -11,9 +11,10 @@ from bench.crashes import Plan, try_it
 @pytest.mark.parametrize(
     "plan",
     [
-        pytest.param(Plan(activities=6_000, kills=3, seed=3), id="killed"),
+        pytest.param(Plan(activities=4_000, kills=3, seed=3), id="killed"),
         pytest.param(
-            Plan(activities=6_000, kills=2, late_share=0.03, repeat_share=0.03, seed=4), id="late and repeated"
+            Plan(activities=4_000, kills=2, late_share=0.03, repeat_share=0.03, lateness_seconds=8, seed=4),
+            id="late and repeated",
         ),
     ],
 )

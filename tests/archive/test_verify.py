@@ -129,10 +129,10 @@ def test_a_double_hides_no_loss(house: House) -> None:
 
 
 def test_small_slices_find_the_same(house: House) -> None:
-    assert found(house, at_once=100) == {}
+    assert found(house, at_once=400) == {}
     change(house, "activities", lambda rows: pa.concat_tables([rows.slice(150), rows.slice(200, 1)]))
 
-    assert found(house, at_once=100) == found(house)
+    assert found(house, at_once=400) == found(house)
     assert found(house)["numbers of activities are missing"] == 150
 
 

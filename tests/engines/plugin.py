@@ -29,14 +29,17 @@ Make = Callable[[Mapping[str, str]], Engine]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Give tests that use an engine the time to download one, and one engine of each kind to all workers together."""
+    """Give tests that use an engine the time to download one."""
     for item in items:
-        names = {*getattr(item, "fixturenames", ()), *(mark.name for mark in item.iter_markers())}
-        uses = FIXTURES.intersection(names)
-        if uses and item.get_closest_marker("timeout") is None:
+        if engine_of(item) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
-        if uses:
-            item.add_marker(pytest.mark.xdist_group(min(uses).removeprefix("make_")))
+
+
+def engine_of(item: pytest.Item) -> str | None:
+    """Return the kind of engine that a test uses, or None."""
+    names = {*getattr(item, "fixturenames", ()), *(mark.name for mark in item.iter_markers())}
+    used = FIXTURES.intersection(names)
+    return min(used).removeprefix("make_") if used else None
 
 
 @pytest.fixture(scope="session")

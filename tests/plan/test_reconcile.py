@@ -99,7 +99,7 @@ def test_every_moment_is_read_at_every_rung_in_time_whatever_the_pauses(pauses: 
             assert any(rung.age <= age <= rung.age + rung.within + longest for age in ages)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(1, 48))
 def test_a_moment_is_read_a_few_times_and_no_more(hours: int) -> None:
     step, start = timedelta(minutes=30), NOW

@@ -26,6 +26,7 @@ from anthropic_audit.service import Collector, open_feeds
 from anthropic_audit.service.collector import pause_after
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.simulator import Delivery, Fault
+from anthropic_audit.simulator.world import WorldSettings
 
 
 def test_a_feed_is_collected_normalized_and_covered(tmp_path: Path) -> None:
@@ -86,7 +87,8 @@ def test_what_is_late_by_less_than_the_overlap_is_found(tmp_path: Path) -> None:
 
 def test_what_is_later_than_the_overlap_is_found_by_reading_again(tmp_path: Path) -> None:
     late = Delivery(late_share=0.2, lateness=timedelta(hours=50), disclosure_lateness=timedelta(days=5))
-    house = House(tmp_path, settings(delivery=late))
+    small = WorldSettings(seed=5, activities_per_day=400, people=10)
+    house = House(tmp_path, settings(world=small, delivery=late))
 
     for _ in range(20):
         house.clock.advance(timedelta(hours=13))

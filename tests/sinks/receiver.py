@@ -49,7 +49,7 @@ class Receiver:
         self.port = self._server.server_address[1]
         if self._tls is not None:
             self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
     def _answering(receiver) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler has a self of its own

@@ -26,6 +26,7 @@ from anthropic_audit.feed.retry import Patience
 from anthropic_audit.model import Rejection
 from anthropic_audit.processors import Processors
 from anthropic_audit.progress import nobody
+from anthropic_audit.simulator.world import WorldSettings
 from anthropic_audit.sinks import open_sink
 
 KINDS = (
@@ -37,13 +38,14 @@ KINDS = (
     "otlp",
 )
 """Targets that can be away; files can't."""
-SHORT = Patience(give_up_after=timedelta(seconds=3), first_seconds=0.2, longest_seconds=1.0)
+SHORT = Patience(give_up_after=timedelta(seconds=1), first_seconds=0.2, longest_seconds=0.5)
 LONG = Patience(give_up_after=timedelta(minutes=5), first_seconds=0.2, longest_seconds=1.0)
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    house = House(tmp_path_factory.mktemp("full") / "archive", settings())
+    small = WorldSettings(seed=5, activities_per_day=600, people=30)
+    house = House(tmp_path_factory.mktemp("full") / "archive", settings(world=small))
     house.collect(house.feed())
     return house
 

@@ -57,37 +57,33 @@ def is_told(told: Sequence[Progress], text: str) -> bool:
     return any(isinstance(one, Waiting) and text in one.reason for one in told)
 
 
-@pytest.mark.parametrize(
-    ("settings", "limits", "said"),
-    [
-        pytest.param(
-            {"thread_pool.write.size": "1", "thread_pool.write.queue_size": "1"},
-            Limits(20, 10**6, 16),
-            "rejected",
-            id="a queue that is full",
-        ),
-        pytest.param(
-            {"indexing_pressure.memory.limit": "64kb"}, Limits(200, 10**6, 16), "429", id="too much at the same time"
-        ),
-    ],
-)
-def test_a_busy_cluster_gets_everything_in_the_end(
-    make_opensearch: Make, settings: dict[str, str], limits: Limits, said: str
-) -> None:
+@pytest.fixture(scope="session")
+def narrow(make_opensearch: Make) -> Iterator[Engine]:
+    """A cluster that takes two bulk requests at once, of at most 1 MB each."""
+    settings = {"thread_pool.write.size": "1", "thread_pool.write.queue_size": "1", "http.max_content_length": "1mb"}
     with make_opensearch(settings) as engine:
-        told = brought(places.opensearch(engine), parcels(3000), limits)
-
-    assert is_told(told, said)
+        yield engine
 
 
-def test_a_request_that_is_too_large_is_sent_in_parts(make_opensearch: Make) -> None:
-    with make_opensearch({"http.max_content_length": "1mb"}) as engine:
-        place = places.opensearch(engine)
-        noise = [
-            Parcel(one.seq, one.id, one.timestamp, one.document.replace("x" * 200, _noise(one.seq)))
-            for one in parcels(400)
-        ]
-        brought(place, noise, Limits(400, 10**8, 1))
+def test_a_cluster_whose_queue_is_full_gets_everything_in_the_end(narrow: Engine) -> None:
+    told = brought(places.opensearch(narrow), parcels(3000), Limits(20, 10**6, 16))
+
+    assert is_told(told, "rejected")
+
+
+def test_a_cluster_without_memory_for_all_requests_gets_everything_in_the_end(make_opensearch: Make) -> None:
+    with make_opensearch({"indexing_pressure.memory.limit": "64kb"}) as engine:
+        told = brought(places.opensearch(engine), parcels(3000), Limits(200, 10**6, 16))
+
+    assert is_told(told, "429")
+
+
+def test_a_request_that_is_too_large_is_sent_in_parts(narrow: Engine) -> None:
+    noise = [
+        Parcel(one.seq, one.id, one.timestamp, one.document.replace("x" * 200, _noise(one.seq))) for one in parcels(400)
+    ]
+
+    brought(places.opensearch(narrow), noise, Limits(400, 10**8, 1))
 
 
 def _noise(seed: int) -> str:

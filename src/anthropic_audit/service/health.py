@@ -25,6 +25,8 @@ _LOOPBACK = "127.0.0.1"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _JSON = "application/json"
 _NONE: Mapping[str, str] = MappingProxyType({})
+_POLL_SECONDS = 0.05
+"""How often the server looks whether it has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ class HealthServer:
         except OSError as error:
             message = f"the health port can't be used: {_LOOPBACK}:{port}: {error.strerror or error}"
             raise SetupError(message, hint="choose another `service.health_port`") from error
-        self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": _POLL_SECONDS}, name="health", daemon=True
+        )
 
     @property
     def url(self) -> str:

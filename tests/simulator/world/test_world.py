@@ -78,7 +78,7 @@ def test_a_row_says_what_its_activity_says() -> None:
         )
 
 
-@pytest.mark.parametrize("activities_per_day", [200.0, 3000.0, 40_000.0])
+@pytest.mark.parametrize("activities_per_day", [200.0, 3000.0, 20_000.0])
 def test_a_week_has_as_many_activities_as_asked_for(activities_per_day: float) -> None:
     busy = world(activities_per_day)
 
@@ -94,9 +94,9 @@ def test_ten_a_day_is_possible() -> None:
 
 
 def test_two_thousand_a_second_is_possible() -> None:
-    rows = world(2000.0 * 86_400).rows(MONDAY + 15 * 60)
+    rows = world(2000.0 * 86_400).rows(MONDAY + 3 * 60)  # at night, which is quick to make
 
-    assert len(rows) > 60_000
+    assert len(rows) > 10_000
 
 
 def test_work_is_done_on_working_days_in_working_hours() -> None:
