@@ -17,6 +17,7 @@ PACKAGE = "anthropic_audit"
 
 LEVELS = {
     "": 0,
+    "documents": 0,
     "errors": 0,
     "times": 0,
     "timestamps": 0,
@@ -42,6 +43,7 @@ LEVELS = {
     "feed.trace": 2,
     "archive": 2,
     "network": 2,
+    "atomic": 2,
     "clock": 2,
     "memory": 2,
     "enrich": 2,
@@ -50,6 +52,7 @@ LEVELS = {
     "processors": 3,
     "delivery": 3,
     "search": 3,
+    "status": 3,
     "diagnosis": 3,
     "follow": 3,
     "service": 3,

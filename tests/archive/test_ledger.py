@@ -51,7 +51,7 @@ def open_archive(folder: Path) -> ArchiveWriter:
 
 
 def settle(archive: ArchiveWriter, *, now: datetime = NOW, cause: str | None = None) -> list[GapEntry]:
-    return settle_gaps(archive, "acme", ALL, now=now, cause=cause)
+    return settle_gaps(archive, "acme", ALL, now=now, cause=cause, lag_limit=timedelta(minutes=30))
 
 
 def test_a_hole_is_recorded_once(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_each_set_of_filters_has_its_own_ledger(tmp_path: Path) -> None:
 
         assert archive.gaps("acme", SOME) == []
         assert archive.gaps("other", ALL) == []
-        assert settle_gaps(archive, "acme", SOME, now=NOW, cause=None) == []
+        assert settle_gaps(archive, "acme", SOME, now=NOW, cause=None, lag_limit=timedelta(minutes=30)) == []
 
 
 def test_a_declaration_beside_the_collector_is_seen_by_it(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_configured_feeds_and_others_are_told_apart(run: Run, tmp_path: Path) ->
     shown = run("status").stdout
     status = json.loads(run("status", "--format", "json").stdout)
 
-    assert "new-one: configured, and never walked to an end" in shown
+    assert "new-one: configured, and never collected" in shown
     assert status["never_walked"] == ["new-one"]
     assert status["feeds"][0]["is_configured"] is True
 
@@ -84,16 +84,14 @@ def test_many_feeds_are_summed_up_in_one_line(run: Run, tmp_path: Path) -> None:
 
     shown = run("status").stdout
 
-    assert (
-        "9 feeds, 1 covered up to lately, 8 never walked (new-one, more-0, more-1, more-2, more-3 and 3 more)" in shown
-    )
+    assert "9 feeds, 1 current, 8 never collected (more-0, more-1, more-2, more-3, more-4 and 3 more)" in shown
 
 
 def test_a_feed_whose_coverage_ends_long_ago_is_behind(run: Run, tmp_path: Path, make_archive: Any, walks: Any) -> None:
     make_archive([], [walks(timedelta(hours=2), timedelta(hours=1))])
     (tmp_path / "anthropic-audit.toml").write_text(SETTINGS, encoding="utf-8")
 
-    assert "2 feeds, 0 covered up to lately, 1 behind (acme), 1 never walked (new-one)" in run("status").stdout
+    assert "2 feeds, 0 current, 1 behind (acme), 1 never collected (new-one)" in run("status").stdout
     assert json.loads(run("status", "--format", "json").stdout)["behind"] == ["acme"]
 
 
@@ -101,7 +99,7 @@ def test_a_feed_whose_coverage_ends_long_ago_is_behind(run: Run, tmp_path: Path,
 def test_a_feed_that_is_no_longer_configured_is_kept(run: Run, tmp_path: Path) -> None:
     (tmp_path / "anthropic-audit.toml").write_text('[[feeds]]\nname = "new-one"', encoding="utf-8")
 
-    assert "acme: not configured with these filters now" in run("status").stdout
+    assert "acme: retired: not configured with these filters" in run("status").stdout
 
 
 def test_an_empty_archive_stands_empty(run: Run, make_archive: Any) -> None:

@@ -16,6 +16,7 @@ from anthropic_audit.console.health import Health, gather
 from anthropic_audit.model import Delivery, Errand, Rejection, RequestMade, Window
 from anthropic_audit.settings import Settings
 from anthropic_audit.simulator.world import WorldSettings
+from anthropic_audit.status import FeedState
 
 HOUR = timedelta(hours=1)
 
@@ -43,7 +44,7 @@ def test_a_feed_in_order_has_no_trouble(house: House) -> None:
 
     (feed,) = found.feeds
     assert list(found.troubles) == []
-    assert (feed.is_current, feed.holes, feed.refused) == (True, 0, [])
+    assert (feed.status.state, feed.holes, feed.refused) == (FeedState.CURRENT, 0, [])
     assert feed.echo is not None
     assert feed.echo.heard == feed.echo.asked > 0
     assert feed.calendar.count("missing") == feed.calendar.count("partial") == 0
@@ -79,7 +80,7 @@ def test_a_hole_is_told(house: House) -> None:
 def test_a_feed_of_the_settings_that_was_never_walked_is_told(house: House) -> None:
     found = health(house, feeds=[{"name": "acme"}, {"name": "other"}])
 
-    assert list(found.troubles) == ["other is configured, and was never walked to its end"]
+    assert list(found.troubles) == ["other is configured, and was never collected with these filters"]
 
 
 def test_refused_requests_are_told_with_their_status(house: House) -> None:

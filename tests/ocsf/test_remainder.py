@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from anthropic_audit.documents import value_at
 from anthropic_audit.ocsf.remainder import (
     Remainder,
-    at,
     is_address,
     is_addresses,
     is_email,
@@ -45,7 +45,7 @@ def test_the_feed_s_own_part_is_not_for_taking() -> None:
 def test_a_look_takes_nothing() -> None:
     rest = Remainder({"a": {"b": "x"}})
 
-    assert (rest.see("a.b"), rest.see("a.b.c"), rest.see("a.x"), at(7, "a")) == ("x", None, None, None)
+    assert (rest.see("a.b"), rest.see("a.b.c"), rest.see("a.x"), value_at(7, "a")) == ("x", None, None, None)
     assert rest.left() == {"a": {"b": "x"}}
 
 

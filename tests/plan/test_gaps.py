@@ -32,7 +32,7 @@ def spans(*pairs: tuple[int, int]) -> Spans:
 def changes(
     covered: Spans, now: int, known: list[GapEntry] | None = None, cause: str | None = None
 ) -> list[tuple[str, Window, str]]:
-    found = gap_changes(covered, at(now), known or [], late_after=LATE, cause=cause)
+    found = gap_changes(covered, at(now), known or [], lag_limit=LATE, cause=cause)
     return [(entry.state.value, entry.window, entry.cause) for entry in found]
 
 
@@ -79,7 +79,7 @@ def test_a_gap_that_is_walked_in_part_closes_in_part() -> None:
     covered = spans((0, 10), (12, 14), (20, 60))
     known = [opened(10, 20)]
 
-    found = gap_changes(covered, at(61), known, late_after=LATE, cause=None)
+    found = gap_changes(covered, at(61), known, lag_limit=LATE, cause=None)
     gaps = read_gaps([*known, *found])
 
     assert [(entry.state, entry.window) for entry in found] == [(GapState.CLOSED, window(12, 14))]
@@ -90,7 +90,7 @@ def test_a_gap_that_is_walked_in_part_closes_in_part() -> None:
 def test_a_gap_that_grew_is_opened_again_with_its_new_end_and_its_first_time() -> None:
     known = [opened(60, 91, minute=91, cause="503")]
 
-    found = gap_changes(spans((0, 60)), at(130), known, late_after=LATE, cause="401")
+    found = gap_changes(spans((0, 60)), at(130), known, lag_limit=LATE, cause="401")
     (gap,) = read_gaps([*known, *found]).opened
 
     assert [entry.window for entry in found] == [window(60, 130)]
@@ -109,7 +109,7 @@ def test_a_long_outage_takes_few_entries() -> None:
     known: list[GapEntry] = []
 
     for minute in range(0, 7 * 24 * 60, 5):
-        known += gap_changes(spans((-60, 0)), at(minute), known, late_after=LATE, cause="503")
+        known += gap_changes(spans((-60, 0)), at(minute), known, lag_limit=LATE, cause="503")
 
     assert len(known) < 60
     assert [gap.window.start for gap in read_gaps(known).opened] == [at(0)]
@@ -173,7 +173,7 @@ class Story:
         self.now += length * 4 - back // 20
 
     def settle(self) -> None:
-        self.known += gap_changes(self.covered, at(self.now), self.known, late_after=LATE, cause=None)
+        self.known += gap_changes(self.covered, at(self.now), self.known, lag_limit=LATE, cause=None)
 
 
 steps = st.lists(
@@ -199,7 +199,7 @@ def told(happened: list[tuple[str, int, int]]) -> Story:
 def test_once_the_changes_are_recorded_there_are_none(happened: list[tuple[str, int, int]]) -> None:
     story = told(happened)
 
-    assert gap_changes(story.covered, at(story.now), story.known, late_after=LATE, cause="another failure") == []
+    assert gap_changes(story.covered, at(story.now), story.known, lag_limit=LATE, cause="another failure") == []
 
 
 @given(steps)

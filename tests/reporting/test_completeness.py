@@ -12,15 +12,16 @@ from anthropic_audit.archive import GapRow
 from anthropic_audit.model import Coverage, Window
 from anthropic_audit.plan import GapEntry, GapState
 from anthropic_audit.reporting.completeness import FeedCoverage, Why, coverages, past, shared
-from anthropic_audit.search import standings
-from anthropic_audit.search.gaps import gaps_now
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.status import FeedState, current_gaps, feed_statuses
 
 WEEK = Window(NOW - 7 * DAY, NOW)
 MINUTES = timedelta(minutes=2)
+FEEDS = [FeedSettings(name="acme")]
 
 
 def covered(walks: Sequence[Coverage], *rows: GapRow) -> tuple[FeedCoverage, ...]:
-    return coverages(standings(walks, NOW), gaps_now(walks, rows, NOW), WEEK, NOW)
+    return coverages(feed_statuses(walks, FEEDS, NOW), current_gaps(walks, rows, FEEDS, NOW), WEEK)
 
 
 def row(start: timedelta, end: timedelta, state: GapState, cause: str) -> GapRow:
@@ -70,9 +71,19 @@ def test_a_hole_that_was_filled_is_not_forgotten() -> None:
 
 
 def test_each_set_of_filters_stands_for_itself() -> None:
-    found = covered([walked(8 * DAY, timedelta(0)), walked(2 * DAY, timedelta(0), filters='{"actor_ids":["a"]}')])
+    found = covered([walked(8 * DAY, timedelta(0)), walked(2 * DAY, DAY, filters='{"actor_ids":["a"]}')])
 
-    assert [(one.filters, one.is_complete) for one in found] == [('{"actor_ids":["a"]}', False), ("{}", True)]
+    assert [(one.filters, one.state, one.is_complete) for one in found] == [
+        ('{"actor_ids":["a"]}', FeedState.RETIRED, False),
+        ("{}", FeedState.CURRENT, True),
+    ]
+    assert [part.why for part in found[0].missing] == [Why.BEFORE, Why.RETIRED]
+
+
+def test_a_feed_that_was_never_collected_covers_nothing() -> None:
+    (one,) = covered([])
+
+    assert ([part.why for part in one.missing], one.share, one.is_complete) == ([Why.NEVER], 0, False)
 
 
 def test_only_what_is_over_can_be_complete() -> None:
@@ -83,5 +94,5 @@ def test_only_what_is_over_can_be_complete() -> None:
 def test_the_least_covered_feed_counts() -> None:
     walks = [walked(8 * DAY, timedelta(0)), walked(7 * DAY / 2, timedelta(0), feed="other")]
 
-    assert shared(standings(walks, NOW), WEEK) == 0.5
+    assert shared(feed_statuses(walks, [], NOW), WEEK) == 0.5
     assert shared([], WEEK) is None

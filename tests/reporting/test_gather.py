@@ -12,8 +12,8 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console.asking import Period
 from anthropic_audit.console.lens import Masked
 from anthropic_audit.errors import QueryError
-from anthropic_audit.reporting.gather import ACTION, FIRSTS, MOST_SENTENCES, USER, Firsts
-from anthropic_audit.search import Condition, Kept, Operator, Word, totals
+from anthropic_audit.reporting.gather import ACTION, MOST_SENTENCES, USER, Firsts
+from anthropic_audit.search import FIRST_SEEN, Condition, Kept, Operator, Word, totals
 
 
 def test_the_figures_are_those_of_a_search(make_archive: Make, gathered: Report) -> None:
@@ -44,7 +44,7 @@ def test_what_is_new_is_new_to_the_archive(make_archive: Make, gathered: Report)
 
     assert [one.value for one in found.firsts[USER].values] == [BOB["email_address"]]
     assert found.firsts["user_agent.original"] == Firsts((), 0)
-    assert found.firsts.keys() == FIRSTS.keys()
+    assert found.firsts.keys() == FIRST_SEEN.keys()
     assert found.history == 7 * DAY
 
 

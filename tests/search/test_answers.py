@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.search.test_standing import NOW, walk
+from tests.status.test_feeds import NOW, walk
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, RequestMade, Window

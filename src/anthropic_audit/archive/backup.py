@@ -19,13 +19,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from anthropic_audit.atomic import sync
 from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.times import format_time
 
 from .damage import Damage, OpenedTable, open_table
 from .digests import FOLDER as DIGESTS
 from .digests import LOG, DigestJournal, digest_of
-from .durable import sync
 from .presence import FILE as TABLES_FILE
 from .reader import open_reader
 from .schema import ACTIVITIES, CHANGED, COVERAGE, DELIVERIES, EVENTS, REJECTED, TABLES

@@ -18,11 +18,11 @@ import pyarrow as pa
 from deltalake import ColumnProperties, CommitProperties, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
+from anthropic_audit.atomic import sync
 from anthropic_audit.errors import ArchiveError, ArchiveLostError
 from anthropic_audit.times import EPOCH
 
 from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
-from .durable import sync
 from .large import is_large, write_files
 from .late_digests import record_late
 from .lease import Lease

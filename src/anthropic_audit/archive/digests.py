@@ -22,7 +22,7 @@ from typing import Any
 
 import orjson
 
-from .durable import sync
+from anthropic_audit.atomic import atomic_file, sync
 
 FOLDER = "digests"
 """The folder of the archive that holds the journals."""
@@ -156,13 +156,8 @@ class DigestJournal:
         with _locked(self._path):
             recorded = change(self.read())
             if recorded is not None:
-                new = self._path.with_suffix(".new")
-                with new.open("wb") as file:
+                with atomic_file(self._path) as file:
                     file.write(b"".join(_state_lines(recorded)))
-                    file.flush()
-                    os.fsync(file.fileno())
-                new.replace(self._path)
-                sync(self._path.parent)
 
     def forget_missing(self, folder: Path) -> None:
         """Drop what is recorded of files that newer versions do not need and that are no longer there.

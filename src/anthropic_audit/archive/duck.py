@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
+from anthropic_audit.errors import ArchiveError
 from anthropic_audit.memory import memory
 
 MAX_MEMORY_BYTES: Final = 1 << 30
@@ -56,3 +58,13 @@ def read(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[
     """Ask a question, with values as named parameters, and return all rows of its answer."""
     table: pa.Table = connection.sql(query, params=dict(parameters or {})).to_arrow_table()
     return table
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn failures of a query into `ArchiveError`."""
+    try:
+        yield
+    except duckdb.Error as error:
+        message = f"the archive can't be searched: {' '.join(str(error).split())[:300]}"
+        raise ArchiveError(message, hint="`anthropic-audit status` says whether the archive can be read") from error

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from anthropic_audit.model import Filters
-from anthropic_audit.plan import LATE_AFTER, GapEntry, GapState, gap_changes
+from anthropic_audit.plan import GapEntry, GapState, gap_changes
 from anthropic_audit.redact import redact
 
 from .ledger import GapRow
@@ -22,7 +22,7 @@ def settle_gaps(
     *,
     now: datetime,
     cause: str | None,
-    late_after: timedelta = LATE_AFTER,
+    lag_limit: timedelta,
 ) -> list[GapEntry]:
     """Record which gaps opened, grew and closed since the last time, and return these entries.
 
@@ -34,7 +34,7 @@ def settle_gaps(
     """
     why = None if cause is None else " ".join(redact(cause).split())[:_LONGEST_CAUSE]
     covered, known = archive.covered(feed, filters), archive.gaps(feed, filters)
-    changes = gap_changes(covered, now, known, late_after=late_after, cause=why)
+    changes = gap_changes(covered, now, known, lag_limit=lag_limit, cause=why)
     entries = [_with_purpose(archive, feed, filters, entry) for entry in changes]
     archive.record_gaps([GapRow(feed, filters.key(), entry) for entry in entries])
     return entries

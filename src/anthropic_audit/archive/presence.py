@@ -7,11 +7,10 @@ writing; until then a missing essential table is recognized by the others having
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
+from anthropic_audit.atomic import atomic_file
 from anthropic_audit.errors import ArchiveError
 
 from .schema import ESSENTIAL, TABLES, Table
@@ -75,14 +74,5 @@ def _is_any_written(archive: Path) -> bool:
 
 
 def _write(archive: Path, names: Iterable[str]) -> None:
-    text = json.dumps({"tables": sorted(names)}).encode()
-    with tempfile.NamedTemporaryFile(dir=archive, prefix=f".{FILE}.", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            temporary.replace(archive / FILE)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+    with atomic_file(archive / FILE) as file:
+        file.write(json.dumps({"tables": sorted(names)}).encode())

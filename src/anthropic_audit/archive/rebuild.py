@@ -12,9 +12,10 @@ from pathlib import Path
 from deltalake import CommitProperties, Schema, Transaction
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
+from anthropic_audit.atomic import sync
+
 from .delta import DeltaLog
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, log_files
-from .durable import sync
 from .large import stated
 from .schema import DAY, Table
 from .snapshot import DataFile, Snapshot, translated

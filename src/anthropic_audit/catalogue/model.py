@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
+from anthropic_audit.documents import value_at_path
+
 from .sentences import SILENT, Sentence
 
 NOTHING: Final[Mapping[str, FieldSpec]] = MappingProxyType({})
@@ -48,9 +50,7 @@ class OutcomeRule:
 
     def outcome(self, activity: Mapping[str, object]) -> str:
         """Return `success`, `failure` or `unknown`."""
-        value: object = activity
-        for name in self.path:
-            value = value.get(name) if isinstance(value, dict) else None
+        value = value_at_path(activity, self.path)
         if isinstance(value, str | bool):
             return self.values.get(value, self.otherwise)
         if isinstance(value, int):

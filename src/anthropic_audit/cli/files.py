@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from anthropic_audit.atomic import atomic_file
 from anthropic_audit.errors import SetupError
 
 _PRIVATE: Final = 0o077
@@ -24,23 +24,14 @@ def private_files() -> int:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that takes its name only when all of it is on the disk.
+    """Write a file of our own data, as a whole or not at all; its mode is what the user's umask says.
 
     Raises:
         SetupError: It can't be written there.
     """
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.chmod(0o644 & ~private_files())
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        with atomic_file(path, 0o644 & ~private_files()) as file:
+            file.write(content)
     except OSError as error:
         message = f"the file can't be written: {path}: {error.strerror or error}"
         raise SetupError(message, hint="name a file in a folder that this user may write") from error

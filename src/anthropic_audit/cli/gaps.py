@@ -16,8 +16,8 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Coverage, Window
 from anthropic_audit.plan import GapEntry, GapState, Spans
-from anthropic_audit.search.gaps import gaps_now
 from anthropic_audit.settings import Settings
+from anthropic_audit.status import FeedState, current_gaps, feed_statuses
 from anthropic_audit.times import format_duration, format_time
 
 from .environment import load_settings
@@ -25,7 +25,7 @@ from .filters import with_types
 from .groups import group
 from .options import Archive, Config, Since, TableOrJson, Until, read_span
 from .output import notes, print_json
-from .status_gaps import gaps_as_json, late_after, print_gaps
+from .status_gaps import gaps_as_json, print_gaps
 
 _FOUND = 3
 
@@ -37,24 +37,26 @@ def list_gaps(
 ) -> None:
     """List gaps: open ones, those that closed within the last 30 days, and those that were declared permanent.
 
-    A feed whose coverage ends too long ago (three intervals, 15 minutes at least) has an open gap, also when its
-    collector hangs or is not there.
+    A feed that is behind (`max_lag`) has an open gap after the end of its coverage, also when its collector hangs or
+    does not run. A feed that is no longer configured has none there.
 
-    Exit codes: 0 nothing is missing, 3 a gap is open, or a feed of the settings was never walked to an end.
+    Exit codes: 0 nothing is missing, 3 a gap is open, or a configured feed was never collected with its filters.
     """
     now = SystemClock().now()
     settings = with_types(load_settings(config, {"archive": archive}).settings)
     reader = open_reader(settings.archive)
     walks = reader.coverage()
-    found = gaps_now(walks, reader.gaps(), now, late_after(settings))
-    walked = {(one.feed, one.filters) for one in walks}
-    never = [one.name for one in settings.feeds if (one.name, one.filters.key()) not in walked]
+    found = current_gaps(walks, reader.gaps(), settings.feeds, now)
+    statuses = feed_statuses(walks, settings.feeds, now)
+    never = [one.feed for one in statuses if one.state is FeedState.NEVER_COLLECTED]
     if format is TableOrJson.JSON:
         print_json(gaps_as_json(found))
     else:
         print_gaps(found)
     for name in never:
-        notes().print(f"{name}: configured, and never walked to an end: nothing of it is covered", markup=False)
+        notes().print(
+            f"{name}: configured, and never collected with these filters: nothing of it is covered", markup=False
+        )
     if never or any(one.gap.state is GapState.OPENED for one in found):
         raise typer.Exit(_FOUND)
 

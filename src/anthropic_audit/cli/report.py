@@ -21,6 +21,7 @@ from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.reporting import Gathered, Report, Scope, compose, gather, to_html, to_pdf
 from anthropic_audit.reporting.words import last_day
 from anthropic_audit.search import document_fields, known_fields
+from anthropic_audit.settings import Settings
 
 from .environment import load_settings
 from .options import Archive, Config, Since, Until, read_span
@@ -82,7 +83,7 @@ def report(
     scope = Scope(Period(start, end), now, title, wanted, query)
     written = format or _format_of(output)
     path = _free(output or Path(_name(scope.period, written)), force=force)
-    found = _gathered(settings.archive, scope, _lens(catalogue, no_personal=no_personal), catalogue)
+    found = _gathered(settings, scope, _lens(catalogue, no_personal=no_personal), catalogue)
     content = _WRITERS[written](compose(found))
     with opened(path) as file:
         file.write(content)
@@ -91,9 +92,9 @@ def report(
     _tell(found)
 
 
-def _gathered(archive: str, scope: Scope, lens: Lens, catalogue: Catalogue) -> Gathered:
+def _gathered(settings: Settings, scope: Scope, lens: Lens, catalogue: Catalogue) -> Gathered:
     try:
-        return gather(open_reader(archive), scope, lens, catalogue)
+        return gather(open_reader(settings.archive), scope, lens, catalogue, feeds=settings.feeds)
     except QueryError as error:
         message = f"{error}, and --no-personal masks it"
         raise SetupError(message, hint="ask for what is not personal, or leave out --no-personal") from error

@@ -94,7 +94,7 @@ def run(
     answers. History that `backfill` asks for is filled in beside the live tails. Events are delivered to all sinks of
     the settings, each at its own pace. Log lines on standard error, JSON
     where nobody looks. On a loopback port, if one is set: /healthz (the process answers), /readyz (every feed is
-    covered up to lately), /metrics (for Prometheus).
+    current), /metrics (for Prometheus).
 
     SIGTERM and Ctrl-C end it cleanly, with exit code 0. SIGHUP takes over changed settings and keys; settings that are
     wrong are told of, and the ones before stay.

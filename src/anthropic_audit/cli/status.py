@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -11,12 +11,19 @@ import typer
 
 from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.search import Counts, Standing, count, standings
 from anthropic_audit.search.changed import ChangedText, change_counts, newest_changes
-from anthropic_audit.search.gaps import FeedGap, gaps_now
 from anthropic_audit.search.lateness import Lateness
 from anthropic_audit.search.lateness import lateness as measured_lateness
-from anthropic_audit.settings import Settings
+from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.status import (
+    FeedGap,
+    FeedState,
+    FeedStatus,
+    RecordCounts,
+    count_records,
+    current_gaps,
+    feed_statuses,
+)
 from anthropic_audit.times import format_duration, format_time
 
 from .environment import load_settings
@@ -32,7 +39,7 @@ from .status_changes import (
     print_changes,
 )
 from .status_echo import accesses, accesses_as_json, print_accesses
-from .status_gaps import gaps_as_json, late_after, print_gaps
+from .status_gaps import gaps_as_json, print_gaps
 from .status_lateness import lateness_as_json, print_lateness
 
 _HEADINGS = (
@@ -73,12 +80,12 @@ def status(
     now = SystemClock().now()
     reader = open_reader(settings.archive)
     if gaps or lateness or changes:
-        parts = _parts(reader, now, late_after(settings) if gaps else None, lateness=lateness, changes=changes)
+        parts = _parts(reader, now, settings.feeds if gaps else None, lateness=lateness, changes=changes)
         _print_parts(settings.archive, parts, now, format)
         return
-    found = standings(reader.coverage(), now)
+    found = feed_statuses(reader.coverage(), settings.feeds, now)
     with reader.connect() as connection:
-        counts = count(connection)
+        counts = count_records(connection)
         heard = accesses(connection, settings.feeds, now)
         changed = change_counts(connection)
     if format is TableOrJson.JSON:
@@ -103,12 +110,12 @@ class _Parts:
 def _parts(
     reader: ArchiveReader,
     now: datetime,
-    late: Mapping[tuple[str, str], timedelta] | None,
+    feeds: Sequence[FeedSettings] | None,
     *,
     lateness: bool,
     changes: bool,
 ) -> _Parts:
-    found = None if late is None else gaps_now(reader.coverage(), reader.gaps(), now, late)
+    found = None if feeds is None else current_gaps(reader.coverage(), reader.gaps(), feeds, now)
     with reader.connect() as connection:
         return _Parts(
             found,
@@ -133,77 +140,91 @@ def _print_parts(archive: str, parts: _Parts, now: datetime, format: TableOrJson
         print_changes(parts.changes)
 
 
-def _as_json(settings: Settings, found: Sequence[Standing], counts: Counts, now: datetime) -> Mapping[str, object]:
+def _as_json(
+    settings: Settings, found: Sequence[FeedStatus], counts: RecordCounts, now: datetime
+) -> Mapping[str, object]:
     return {
         "archive": settings.archive,
         "at": format_time(now),
         "activities": sum(counts.activities.values()),
         "events": counts.events,
         "not_normalized": counts.not_normalized,
-        "never_walked": _never_walked(settings, found),
-        "behind": _behind(settings, found, now),
-        "feeds": [_feed_as_json(settings, one, counts, now) for one in found],
+        "never_walked": _names(found, FeedState.NEVER_COLLECTED),
+        "behind": _names(found, FeedState.BEHIND),
+        "feeds": [_feed_as_json(one, counts) for one in found],
     }
 
 
-def _feed_as_json(settings: Settings, one: Standing, counts: Counts, now: datetime) -> Mapping[str, object]:
+def _feed_as_json(one: FeedStatus, counts: RecordCounts) -> Mapping[str, object]:
+    walk, lag = one.last_walk, one.lag
     return {
         "feed": one.feed,
         "filters": one.filters,
-        "is_configured": _is_configured(settings, one),
-        "covered_from": format_time(one.covered.windows[0].start),
-        "covered_to": format_time(one.last_covered),
-        "lag_seconds": round(one.lag(now).total_seconds(), 3),
-        "last_walk": {
-            "at": format_time(one.last_walk.walked_at),
-            "purpose": one.last_walk.purpose,
-            "activities": one.last_walk.activities,
-            "new": one.last_walk.new,
-            "request_id": one.last_walk.request_id,
+        "state": one.state,
+        "is_configured": one.is_configured,
+        "covered_from": one.covered.start and format_time(one.covered.start),
+        "covered_to": one.covered.end and format_time(one.covered.end),
+        "lag_seconds": None if lag is None else round(lag.total_seconds(), 3),
+        "lag_limit_seconds": round(one.lag_limit.total_seconds(), 3) if one.is_configured else None,
+        "last_walk": walk
+        and {
+            "at": format_time(walk.walked_at),
+            "purpose": walk.purpose,
+            "activities": walk.activities,
+            "new": walk.new,
+            "request_id": walk.request_id,
         },
         "walks": one.walks,
         "activities": counts.activities.get(one.feed, 0),
         "new": one.new,
         "repeated": one.repeated,
-        "holes": [{"from": format_time(hole.start), "to": format_time(hole.end)} for hole in one.covered.holes],
+        "holes": [{"from": format_time(hole.start), "to": format_time(hole.end)} for hole in one.holes],
         "requests_last_minute": one.requests_last_minute,
         "requests_last_hour": one.requests_last_hour,
-        "budget": {
-            "limit": one.last_walk.requests_limit,
-            "remaining": one.last_walk.requests_remaining,
-            "at": format_time(one.last_walk.walked_at),
+        "budget": walk
+        and {
+            "limit": walk.requests_limit,
+            "remaining": walk.requests_remaining,
+            "at": format_time(walk.walked_at),
         },
     }
 
 
-def _print(settings: Settings, found: Sequence[Standing], counts: Counts, now: datetime) -> None:
+def _print(settings: Settings, found: Sequence[FeedStatus], counts: RecordCounts, now: datetime) -> None:
     out = console()
     activities = sum(counts.activities.values())
     out.print(f"archive {settings.archive}: {activities:,} activities, {counts.events:,} events", markup=False)
     if counts.not_normalized:
         out.print(f"{counts.not_normalized:,} activities wait to be normalized: the next `collect` does it")
     if len(settings.feeds) > 1:
-        out.print(_summary(settings, found, now), markup=False)
-    if found:
-        print_table(_HEADINGS, [_row(one, counts, now) for one in found])
-    for one in found:
-        _print_details(settings, one)
-    for name in _behind(settings, found, now):
-        out.print(f"{name}: behind: look whether `run` is there, and what its log says of this feed", markup=False)
-    for name in _never_walked(settings, found):
-        out.print(f"{name}: configured, and never walked to an end", markup=False)
+        out.print(_summary(found), markup=False)
+    collected = [one for one in found if one.last_walk is not None]
+    if collected:
+        print_table(_HEADINGS, [_row(one, counts, now) for one in collected])
+    for one in collected:
+        _print_details(one)
+    for name in _names(found, FeedState.BEHIND):
+        out.print(f"{name}: behind: see whether `run` is at work, and what it logs about this feed", markup=False)
+    for name in _names(found, FeedState.NEVER_COLLECTED):
+        out.print(f"{name}: configured, and never collected with these filters", markup=False)
 
 
-def _summary(settings: Settings, found: Sequence[Standing], now: datetime) -> str:
-    """Say in one line how all configured feeds stand, and name those that need somebody."""
-    behind, never = _behind(settings, found, now), _never_walked(settings, found)
-    with_holes = [one.feed for one in found if _is_configured(settings, one) and one.covered.holes.windows]
-    current = len(settings.feeds) - len(behind) - len(never)
-    parts = [f"{len(settings.feeds)} feeds", f"{current} covered up to lately"]
-    for names, what in ((behind, "behind"), (never, "never walked"), (with_holes, "with holes")):
+def _summary(found: Iterable[FeedStatus]) -> str:
+    """Return one line on all configured feeds that names those that need attention."""
+    configured = [one for one in found if one.is_configured]
+    parts = [f"{len(configured)} feeds", f"{len(_names(configured, FeedState.CURRENT))} current"]
+    for names, what in (
+        (_names(configured, FeedState.BEHIND), "behind"),
+        (_names(configured, FeedState.NEVER_COLLECTED), "never collected"),
+        ([one.feed for one in configured if one.holes], "with holes"),
+    ):
         if names:
             parts.append(f"{len(names)} {what} ({_first_of(names)})")
     return ", ".join(parts)
+
+
+def _names(found: Iterable[FeedStatus], state: FeedState) -> list[str]:
+    return [one.feed for one in found if one.state is state]
 
 
 def _first_of(names: Sequence[str]) -> str:
@@ -211,53 +232,37 @@ def _first_of(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _behind(settings: Settings, found: Sequence[Standing], now: datetime) -> list[str]:
-    """Return the configured feeds whose coverage ends too long ago."""
-    lags = {(one.feed, one.filters): one.lag(now) for one in found}
-    return [
-        feed.name
-        for feed in settings.feeds
-        if lags.get((feed.name, feed.filters.key()), timedelta(0)) > feed.behind_after
-    ]
-
-
-def _row(one: Standing, counts: Counts, now: datetime) -> Sequence[object]:
+def _row(one: FeedStatus, counts: RecordCounts, now: datetime) -> Sequence[object]:
+    start, end, lag, walk = one.covered.start, one.covered.end, one.lag, one.last_walk
+    if start is None or end is None or lag is None or walk is None:
+        raise TypeError
     return (
         one.feed,
-        _minutes(one.covered.windows[0].start),
-        _minutes(one.last_covered),
-        format_duration(one.lag(now)),
-        f"{one.last_walk.purpose}, {format_duration(max(timedelta(0), now - one.last_walk.walked_at))} ago",
-        one.last_walk.new,
+        _minutes(start),
+        _minutes(end),
+        format_duration(lag),
+        f"{walk.purpose}, {format_duration(max(timedelta(0), now - walk.walked_at))} ago",
+        walk.new,
         counts.activities.get(one.feed, 0),
-        len(one.covered.holes.windows),
+        len(one.holes),
         one.requests_last_minute,
         one.requests_last_hour,
     )
 
 
-def _print_details(settings: Settings, one: Standing) -> None:
+def _print_details(one: FeedStatus) -> None:
     out = console()
     walk = one.last_walk
-    if walk.requests_limit is not None and walk.requests_remaining is not None:
+    if walk is not None and walk.requests_limit is not None and walk.requests_remaining is not None:
         left = f"{walk.requests_remaining:,} of {walk.requests_limit:,} requests a minute were left"
         out.print(f"{one.feed}: budget at {_seconds(walk.walked_at)}: {left}", markup=False)
     if one.filters != _EVERYTHING:
         out.print(f"{one.feed}: filters {one.filters}", markup=False)
-    if settings.feeds and not _is_configured(settings, one):
-        out.print(f"{one.feed}: not configured with these filters now; its coverage stays as it is", markup=False)
-    for hole in one.covered.holes:
+    if not one.is_configured:
+        out.print(f"{one.feed}: retired: not configured with these filters; its coverage stays as it is", markup=False)
+    for hole in one.holes:
         length = format_duration(hole.end - hole.start)
         out.print(f"{one.feed}: hole {_seconds(hole.start)} to {_seconds(hole.end)} ({length})", markup=False)
-
-
-def _is_configured(settings: Settings, one: Standing) -> bool:
-    return any(feed.name == one.feed and feed.filters.key() == one.filters for feed in settings.feeds)
-
-
-def _never_walked(settings: Settings, found: Sequence[Standing]) -> list[str]:
-    walked = {(one.feed, one.filters) for one in found}
-    return [feed.name for feed in settings.feeds if (feed.name, feed.filters.key()) not in walked]
 
 
 def _minutes(when: datetime) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from anthropic_audit.plan import GapState
-from anthropic_audit.search.gaps import FeedGap
-from anthropic_audit.settings import Settings
+from anthropic_audit.status import FeedGap
 from anthropic_audit.times import format_duration, format_time
 
 from .output import Heading, console, print_table
@@ -25,11 +24,6 @@ _HEADINGS = (
 )
 _EVERYTHING = "{}"
 _WORDS = {GapState.OPENED: "open", GapState.CLOSED: "closed", GapState.PERMANENT: "permanent"}
-
-
-def late_after(settings: Settings) -> Mapping[tuple[str, str], timedelta]:
-    """Return how old the end of each configured feed's coverage may be before what follows is a gap."""
-    return {(one.name, one.filters.key()): one.behind_after for one in settings.feeds}
 
 
 def print_gaps(found: Sequence[FeedGap]) -> None:

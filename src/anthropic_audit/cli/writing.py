@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
+from anthropic_audit.atomic import atomic_file
 from anthropic_audit.errors import SetupError
 
 from .output import binary_out
@@ -16,7 +15,7 @@ from .output import binary_out
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[BinaryIO]:
-    """Give stdout, or a file that takes its name only when all of it is on the disk.
+    """Yield stdout, or a file of records that only its owner can read, and that is there as a whole or not at all.
 
     Raises:
         SetupError: The file can't be written there.
@@ -26,16 +25,8 @@ def opened(path: Path | None) -> Iterator[BinaryIO]:
         binary_out().flush()
         return
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                yield cast("BinaryIO", file)
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        with atomic_file(path) as file:
+            yield file
     except OSError as error:
         message = f"the file can't be written: {path}: {error.strerror or error}"
         raise SetupError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from anthropic_audit.documents import value_at
 from anthropic_audit.search import AnyOf, Condition, Operator, Query
 
 
@@ -76,9 +77,7 @@ def named(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return the entities that a document names: kind, field and value, each once."""
     found: dict[tuple[str, str], str] = {}
     for field, kind in _OF_FIELD.items():
-        value: Any = document
-        for step in field.split("."):
-            value = value.get(step) if isinstance(value, Mapping) else None
+        value = value_at(document, field)
         if isinstance(value, str):
             found.setdefault((kind, value), field)
     return [(kind, field, value) for (kind, value), field in found.items()]

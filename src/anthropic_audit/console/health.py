@@ -15,18 +15,24 @@ import duckdb
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.archive.schema import TABLES
 from anthropic_audit.model import Coverage
-from anthropic_audit.search import Accesses, Counts, Echo, Standing, accesses, can_hear, count, standings
+from anthropic_audit.search import Accesses, Echo, accesses, can_hear
 from anthropic_audit.search.answers import Answers, answers, late_finds
 from anthropic_audit.search.changed import ChangeCounts, ChangedText, change_counts, newest_changes
 from anthropic_audit.search.deliveries import SinkStanding, sink_standings
-from anthropic_audit.search.gaps import FeedGap, gaps_now
 from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.status import (
+    FeedGap,
+    FeedState,
+    FeedStatus,
+    RecordCounts,
+    count_records,
+    current_gaps,
+    feed_statuses,
+)
 from anthropic_audit.times import format_duration
 
 from .calendar import Calendar, calendar, first_day
 
-_LAG: Final = timedelta(minutes=15)
-"""How far behind a feed may be that no settings tell of: three intervals."""
 _RECENT_CHANGE: Final = timedelta(days=7)
 """For so long a change of content counts as something to look at; it stays listed."""
 _LISTED_CHANGES: Final = 20
@@ -36,9 +42,7 @@ _LISTED_CHANGES: Final = 20
 class FeedHealth:
     """One feed under one set of filters."""
 
-    standing: Standing
-    now: datetime
-    behind_after: timedelta
+    status: FeedStatus
     activities: int
     echo: Echo | None
     """None when its filters let no echo through, or none was due yet."""
@@ -46,24 +50,14 @@ class FeedHealth:
     calendar: Calendar
 
     @property
-    def lag(self) -> timedelta:
-        """How far the coverage's end lies behind now."""
-        return self.standing.lag(self.now)
-
-    @property
-    def is_current(self) -> bool:
-        """True when it is covered up to lately."""
-        return self.lag <= self.behind_after
-
-    @property
     def filters(self) -> str:
         """Its filters as JSON, or nothing."""
-        return "" if self.standing.filters == "{}" else self.standing.filters
+        return "" if self.status.filters == "{}" else self.status.filters
 
     @property
     def holes(self) -> int:
         """How many windows inside of its coverage were not read."""
-        return len(self.standing.covered.holes.windows)
+        return len(self.status.holes)
 
     @property
     def refused(self) -> Sequence[tuple[str, int, datetime]]:
@@ -73,9 +67,9 @@ class FeedHealth:
     @property
     def troubles(self) -> Iterator[str]:
         """What needs somebody, in words."""
-        name = self.standing.feed
-        if not self.is_current:
-            yield f"{name} is {format_duration(self.lag)} behind: does a collector run, and what does it log?"
+        name, lag = self.status.feed, self.status.lag
+        if self.status.state is FeedState.BEHIND and lag is not None:
+            yield f"{name} is {format_duration(lag)} behind: does a collector run, and what does it log?"
         if self.holes:
             yield f"{name} has {self.holes} hole{'s' if self.holes > 1 else ''} in its coverage: they are listed below"
         if self.echo is not None and self.echo.is_silent:
@@ -90,11 +84,11 @@ class Health:
     folder: Path
     feeds: Sequence[FeedHealth]
     never: Sequence[str]
-    """Feeds of the settings that were never walked to an end."""
+    """Configured feeds that were never collected with their filters."""
     gaps: Sequence[FeedGap]
     accesses: Accesses
     sinks: Sequence[SinkStanding]
-    counts: Counts
+    counts: RecordCounts
     sizes: Mapping[str, tuple[int, int]]
     """By table: bytes and files."""
     changed: Sequence[ChangeCounts] = ()
@@ -109,7 +103,7 @@ class Health:
     @property
     def troubles(self) -> Sequence[str]:
         """What needs somebody, in words; nothing when all is well."""
-        found = [f"{name} is configured, and was never walked to its end" for name in self.never]
+        found = [f"{name} is configured, and was never collected with these filters" for name in self.never]
         found += [trouble for feed in self.feeds for trouble in feed.troubles]
         if not (self.feeds or self.never):
             found.append("no feed was walked to its end yet: `anthropic-audit collect --once` does it")
@@ -136,15 +130,16 @@ def gather(connection: duckdb.DuckDBPyConnection, settings: Settings, reader: Ar
         ArchiveError: The archive can't be read.
     """
     walks = reader.coverage()
-    counts = count(connection)
+    counts = count_records(connection)
+    statuses = feed_statuses(walks, settings.feeds, now)
     heard = accesses(connection, now)
-    feeds = list(_feeds(connection, settings, walks, counts=counts, echoes=heard.echoes, now=now))
+    feeds = list(_feeds(connection, settings, walks, statuses=statuses, counts=counts, echoes=heard.echoes))
     return Health(
         now=now,
         folder=reader.folder,
         feeds=feeds,
-        never=[feed.name for feed in settings.feeds if feed.name not in {one.standing.feed for one in feeds}],
-        gaps=gaps_now(walks, reader.gaps(), now),
+        never=[one.feed for one in statuses if one.state is FeedState.NEVER_COLLECTED],
+        gaps=current_gaps(walks, reader.gaps(), settings.feeds, now),
         accesses=heard,
         sinks=sink_standings(connection, [one.name for one in settings.sinks], now),
         counts=counts,
@@ -159,20 +154,23 @@ def _feeds(
     settings: Settings,
     walks: Sequence[Coverage],
     *,
-    counts: Counts,
+    statuses: Sequence[FeedStatus],
+    counts: RecordCounts,
     echoes: Iterable[Echo],
-    now: datetime,
 ) -> Iterator[FeedHealth]:
+    if not statuses:
+        return
+    now = statuses[0].now
     configured = {feed.name: feed for feed in settings.feeds}
     heard = {one.feed: one for one in echoes}
     told = answers(connection, now)
     late = late_finds(connection, walks, first_day(now))
-    for one in standings(walks, now):
+    for one in statuses:
+        if one.last_walk is None:
+            continue
         settings_of = configured.get(one.feed)
         yield FeedHealth(
-            standing=one,
-            now=now,
-            behind_after=settings_of.behind_after if settings_of else _LAG,
+            status=one,
             activities=counts.activities.get(one.feed, 0),
             echo=heard.get(one.feed) if _hears(settings_of) else None,
             answers=[each for each in told if each.feed == one.feed],

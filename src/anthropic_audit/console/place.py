@@ -18,7 +18,7 @@ from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.errors import AuditError
 from anthropic_audit.normalize import Teller
 from anthropic_audit.ports import Clock
-from anthropic_audit.search import Firsts, Question, document_fields, known_fields
+from anthropic_audit.search import FIRST_SEEN, Firsts, Question, document_fields, known_fields
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import EPOCH
 
@@ -30,16 +30,6 @@ from .library import Library, Ticket, Tickets
 from .searches import Searches
 
 _Result = TypeVar("_Result")
-
-NEW: Final = (
-    "user.email",
-    "source.as.organization.name",
-    "source.geo.country_iso_code",
-    "user_agent.original",
-    "anthropic.audit.mcp_server_name",
-    "anthropic.audit.actor.api_key_id",
-)
-"""What is told when it occurs for the first time."""
 
 _ROUND: Final = timedelta(seconds=5)
 _LOOK_SECONDS: Final = 0.2
@@ -55,7 +45,7 @@ class Place:
         self.catalogue: Catalogue = load_catalogue()
         self.known = known_fields(document_fields(self.catalogue))
         self.teller = Teller(self.catalogue)
-        self.firsts = Firsts(NEW)
+        self.firsts = Firsts(tuple(FIRST_SEEN))
         self.tickets = Tickets()
         self.exports = Admission()
         self.searches = Searches(library.folder / "console" / "searches.json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 
 import orjson
 
+from anthropic_audit.atomic import atomic_file
 from anthropic_audit.errors import SetupError
 
 MOST: Final = 500
@@ -73,14 +73,10 @@ class Searches:
 
     def _write(self, found: Mapping[str, str]) -> None:
         """Put a new file in the place of the one before, whole or not at all."""
-        new = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with new.open("wb") as file:
+            with atomic_file(self._path) as file:
                 file.write(orjson.dumps(dict(found), option=orjson.OPT_INDENT_2))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
         except OSError as error:
             message = f"the search can't be saved: `{self._path}`: {error.strerror or error}"
             raise SetupError(

@@ -17,9 +17,10 @@ from anthropic_audit.archive.consistency import contradicting_numbers
 from anthropic_audit.archive.lease import Lease
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.errors import ArchiveBusyError, SetupError
-from anthropic_audit.search import count, standings, undelivered
+from anthropic_audit.search import undelivered
 from anthropic_audit.search.changed import change_counts
 from anthropic_audit.settings import FeedSettings
+from anthropic_audit.status import FeedState, FeedStatus, count_records, feed_statuses
 from anthropic_audit.times import format_duration
 
 from .findings import Finding, State
@@ -30,9 +31,7 @@ _LITTLE_BYTES, _LITTLE_SHARE = 5 * _GIGABYTE, 0.1
 _TOO_LITTLE_BYTES = _GIGABYTE // 2
 _MANY_FILES = 2_000
 _BEHIND = 50_000
-_LATE_ROUNDS = 3
 _DAMAGES = 10
-_LEAST_LATE = timedelta(minutes=15)
 
 
 class Disk(NamedTuple):
@@ -160,7 +159,7 @@ def retention_findings(location: str, sinks: Sequence[str], keep: timedelta, now
 
 def _events(reader: ArchiveReader) -> Finding:
     with reader.connect() as connection:
-        counts = count(connection)
+        counts = count_records(connection)
     stored = f"{sum(counts.activities.values()):,} activities, {counts.events:,} events"
     if unread := _damaged(reader, "activities", "events"):
         return Finding("archive: events", State.WARNING, f"{stored} can be read: {unread}", _REPAIR)
@@ -184,23 +183,22 @@ def _changes(reader: ArchiveReader) -> Iterator[Finding]:
 
 
 def _coverage(reader: ArchiveReader, feeds: Sequence[FeedSettings], now: datetime) -> Iterator[Finding]:
-    found = {(one.feed, one.filters): one for one in standings(reader.coverage(), now)}
     if unread := _damaged(reader, "coverage"):
         yield Finding("archive: coverage", State.WARNING, f"not all claims can be read: {unread}", _REPAIR)
-    for feed in feeds:
-        what, one = f"feed {feed.name}: coverage", found.get((feed.name, feed.filters.key()))
-        if one is None:
-            cure = "`anthropic-audit collect --once`, then look at what it says"
-            yield Finding(what, State.WARNING, "never walked to an end with these filters", cure)
-            continue
-        lag, holes = one.lag(now), len(one.covered.holes.windows)
-        told = f"covered up to {format_duration(lag)} ago, {holes} holes"
-        if lag > max(_LATE_ROUNDS * feed.interval, _LEAST_LATE):
-            cure = "see whether `run` is at work, and what it logs"
-            yield Finding(what, State.WARNING, told, cure)
-        elif holes:
-            yield Finding(
-                what, State.WARNING, told, "`status --gaps` tells since when and why; they are read by themselves"
-            )
-        else:
-            yield Finding(what, State.FINE, told)
+    for one in feed_statuses(reader.coverage(), feeds, now):
+        if feeds and one.is_configured:
+            yield _feed_coverage(one)
+
+
+def _feed_coverage(one: FeedStatus) -> Finding:
+    what, lag = f"feed {one.feed}: coverage", one.lag
+    if lag is None:
+        cure = "`anthropic-audit collect --once`, then look at what it says"
+        return Finding(what, State.WARNING, "never collected with these filters", cure)
+    covered = f"covered up to {format_duration(lag)} ago, {len(one.holes)} holes"
+    if one.state is FeedState.BEHIND:
+        return Finding(what, State.WARNING, covered, "see whether `run` is at work, and what it logs")
+    if one.holes:
+        cure = "`status --gaps` lists them with their causes; the collector reads them by itself"
+        return Finding(what, State.WARNING, covered, cure)
+    return Finding(what, State.FINE, covered)

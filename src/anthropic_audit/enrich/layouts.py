@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from anthropic_audit.documents import value_at_path
+
 from .countries import CONTINENTS, countries
 
 Json = Any
@@ -81,28 +83,19 @@ def as_of(record: Json) -> dict[str, Json]:
     """Return the `as` of ECS that a database's record tells of, empty when it tells of none."""
     if not isinstance(record, dict):
         return {}
-    number = next((read for path in _NUMBER if (read := _as_number(_at(record, path))) is not None), None)
+    number = next((read for path in _NUMBER if (read := _as_number(value_at_path(record, path))) is not None), None)
     if number is None:
         return {}
     organization = _text(record, _ORGANIZATION)
-    if organization is None and _at(record, ("asn",)) is not None:
+    if organization is None and value_at_path(record, ("asn",)) is not None:
         organization = _text(record, _paths("name", "organization", "org"))
     return {"number": number, "organization": {"name": organization}} if organization else {"number": number}
-
-
-def _at(record: Mapping[str, Json], path: Path) -> Json:
-    value: Json = record
-    for step in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
-    return value
 
 
 def _text(record: Mapping[str, Json], paths: tuple[Path, ...], *, code: bool | None = None) -> str | None:
     """Return the first text; with `code` the first that is a code of two letters, without it the first that is none."""
     for path in paths:
-        value = _at(record, path)
+        value = value_at_path(record, path)
         if isinstance(value, str) and (text := value.strip()) and code in {None, _is_code(text)}:
             return text
     return None
@@ -137,7 +130,7 @@ def _location(record: Mapping[str, Json]) -> dict[str, float] | None:
 
 
 def _coordinate(record: Mapping[str, Json], paths: tuple[Path, ...], most: float) -> float | None:
-    value = next((value for path in paths if (value := _at(record, path)) is not None), None)
+    value = next((value for path in paths if (value := value_at_path(record, path)) is not None), None)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from operator import itemgetter
 
+from anthropic_audit.documents import value_at_path
+
 from .drafts import Draft
 from .names import put_member
 from .places import source_of
@@ -47,7 +49,7 @@ def read_actor(actor: Json, tables: Tables, surroundings: Surroundings, exact: f
     if actor:
         draft.audit["actor"] = {**kept, _NAME: name_of(actor, who)}
     for path, target in who.copies:
-        value = _identifier(_value_at(actor, path))
+        value = _identifier(value_at_path(actor, path))
         if value:
             draft.put(target, value)
     return surroundings.added_to(_with_user(draft.document)), draft.audit, True
@@ -57,7 +59,7 @@ def name_of(actor: Mapping[str, Json], who: ActorPlan) -> str:
     """Return how a person reads who acted: by the catalogue's words, else by the first of its identifiers."""
 
     def value(name: str) -> str | None:
-        found = _value_at(actor, tuple(name.split(".")))
+        found = value_at_path(actor, tuple(name.split(".")))
         return found if isinstance(found, str) and found else None
 
     if who.name and not who.name.lacks(value):
@@ -107,13 +109,6 @@ def _identifier(value: Json) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else None
-
-
-def _value_at(actor: Mapping[str, Json], path: tuple[str, ...]) -> Json:
-    value: Json = actor
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def _with_user(parts: dict[str, Json]) -> dict[str, Json]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from types import MappingProxyType
 
+from anthropic_audit.documents import value_at_path
+
 from .drafts import Draft
 from .moments import is_interpreted, read_time
 from .places import extension_of, url_of
@@ -130,8 +132,7 @@ def _keep_no_text(rule: FieldRule, value: Json, draft: Draft) -> None:
 
 def _copy(path: tuple[str, ...], target: tuple[str, ...], value: Json, draft: Draft) -> None:
     """Give what lies at a path of a value a place in ECS as well, where it fits."""
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    fitted = None if value is None else _fitted_to_ecs(target, value)
+    found = value_at_path(value, path)
+    fitted = None if found is None else _fitted_to_ecs(target, found)
     if fitted is not None:
         draft.put(target, fitted)

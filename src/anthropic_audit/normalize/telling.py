@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from anthropic_audit.catalogue import AuditField, Catalogue
+from anthropic_audit.documents import value_at
 
 from .serialize import to_json
 from .values import Json
@@ -23,16 +24,16 @@ class Teller:
 
     def tell(self, document: Mapping[str, Json]) -> str:
         """Return what a document says, in one sentence without a full stop; never fails."""
-        message = _at(document, "error.message")
+        message = value_at(document, "error.message")
         if isinstance(message, str):
             return message
-        action = _at(document, "event.action")
+        action = value_at(document, "event.action")
         kind = self._types.get(action) if isinstance(action, str) else None
         if kind is None or not kind.sentence:
             words = _cut(action.replace("_", " ")) if isinstance(action, str) and action else "something happened"
             return f"{_actor(document)}: {words}{_changes(document)}"
         told = kind.sentence.tell(lambda name: self._value(document, name))
-        has_failed = kind.outcome is None and _at(document, "event.outcome") == "failure"
+        has_failed = kind.outcome is None and value_at(document, "event.outcome") == "failure"
         return f"{told}{_changes(document)}{' (failed)' if has_failed else ''}"
 
     def _value(self, document: Mapping[str, Json], name: str) -> str | None:
@@ -59,15 +60,8 @@ def _joined(place: str, inside: str) -> str:
     return f"{place}.{inside}" if inside else place
 
 
-def _at(document: Mapping[str, Json], path: str) -> Json:
-    value: Json = document
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
 def _first(document: Mapping[str, Json], *paths: str) -> str | None:
-    found = (_at(document, path) for path in paths)
+    found = (value_at(document, path) for path in paths)
     return next((_shown(value) for value in found if value is not None), None)
 
 
@@ -94,7 +88,7 @@ def _actor(document: Mapping[str, Json]) -> str:
 
 
 def _changes(document: Mapping[str, Json]) -> str:
-    changes = _at(document, "anthropic.audit.changes")
+    changes = value_at(document, "anthropic.audit.changes")
     if not isinstance(changes, list) or not changes:
         return ""
     more = len(changes) - _MOST_ELEMENTS

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from anthropic_audit.documents import value_at
+
 from .model import Json, Rules
-from .remainder import Remainder, at, is_text
+from .remainder import Remainder, is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Case:
     def text(self, path: str) -> str | None:
         """Return the text (or the integer, as text) of a field of the activity, wherever it was put."""
         for place in (self.audit, self.audit.get("metadata")):
-            value = at(place, path)
+            value = value_at(place, path)
             if is_text(value):
                 return str(value)
             if isinstance(value, int) and not isinstance(value, bool):

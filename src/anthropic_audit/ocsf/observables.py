@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from anthropic_audit.documents import value_at
+
 from .case import Case
 from .model import Coded, Json
 from .people import NOBODY
-from .remainder import at, is_addresses, is_email, is_text, is_texts
+from .remainder import is_addresses, is_email, is_text, is_texts
 
 _HOST: Final[Coded] = (1, "Hostname")
 _ADDRESS: Final[Coded] = (2, "IP Address")
@@ -58,7 +60,7 @@ def observables_of(event: Mapping[str, Json], case: Case) -> list[dict[str, Json
 
 def _in_places(event: Mapping[str, Json]) -> Iterator[tuple[Coded, str, str | None]]:
     for path, coded in _PLACES:
-        value = at(event, path)
+        value = value_at(event, path)
         if value:
             yield coded, value, path
     file = event.get("file")

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
+from anthropic_audit.documents import value_at
 from anthropic_audit.normalize.careful import read_carefully
 from anthropic_audit.normalize.limits import MAX_ACTIVITY_BYTES
 from anthropic_audit.timestamps import read_timestamp
 
 from .model import Json
-from .remainder import at, is_number, is_text
+from .remainder import is_number, is_text
 
 
 class _Head(msgspec.Struct):
@@ -29,7 +30,7 @@ def original_time(audit: Mapping[str, Json], raw: bytes | str | None) -> str | N
             implausible or is no time.
         raw: The activity as received, if it is at hand.
     """
-    kept = at(audit, "metadata.created_at")
+    kept = value_at(audit, "metadata.created_at")
     if is_text(kept) or is_number(kept):
         return str(kept)
     received = _created_at(raw) if raw else None

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 
+from anthropic_audit.documents import value_at
+
 from .depth import MAX_PART_DEPTH, bounded, json_text
 from .model import Json
 
@@ -91,19 +93,11 @@ class Remainder:
 
     def see(self, path: str) -> Json:
         """Return what lies at a path, and leave it there."""
-        return at(self._parts, path)
+        return value_at(self._parts, path)
 
     def left(self) -> dict[str, Json]:
         """Return what was not taken, without parts that are empty now."""
         return _kept(self._parts)
-
-
-def at(value: Json, path: str) -> Json:
-    """Return what lies at a path of objects, or None."""
-    folders, name = _steps(path)
-    for folder in folders:
-        value = value.get(folder) if isinstance(value, dict) else None
-    return value.get(name) if isinstance(value, dict) else None
 
 
 @lru_cache(_PATHS)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from anthropic_audit.documents import value_at
+
 from .case import Case
 from .choosing import Choice, choices_of, no_choice
 from .depth import bounded
@@ -19,7 +21,7 @@ from .model import Json, Rules
 from .observables import observables_of
 from .people import acting_user
 from .received import original_time
-from .remainder import Remainder, at, is_text
+from .remainder import Remainder, is_text
 from .targets import Actor, Parts, parts_about
 
 _OF_ECS: Final = frozenset({"ecs", "data_stream"})
@@ -97,12 +99,12 @@ def _translator() -> Translator:
 
 
 def _case(rules: Rules, document: Mapping[str, Json], message: str | None, raw: bytes | None) -> Case:
-    action, identity = at(document, "event.action"), at(document, "event.id")
-    found, kept = at(document, "anthropic.audit"), at(document, "event.original")
+    action, identity = value_at(document, "event.action"), value_at(document, "event.id")
+    found, kept = value_at(document, "anthropic.audit"), value_at(document, "event.original")
     audit = found if isinstance(found, dict) else {}
     tenant = audit.get("organization_uuid")
     operation = action if is_text(action) else "unknown"
-    reason = at(document, "error.message")
+    reason = value_at(document, "error.message")
     words = operation.replace("_", " ") if is_text(action) else _SOMETHING
     return Case(
         rules=rules,

@@ -1,7 +1,7 @@
 """What is covered, and what is due; pure."""
 
 from .backfill import Backfill, BackfillRules
-from .gaps import LATE_AFTER, Gap, GapEntry, Gaps, GapState, due_again, gap_changes, read_gaps, without_permanent
+from .gaps import Gap, GapEntry, Gaps, GapState, due_again, gap_changes, read_gaps, without_permanent
 from .margins import Margins, suggested
 from .reconcile import HORIZON, LADDER, Rung, Walk, due_reconciles
 from .spans import Spans
@@ -10,7 +10,6 @@ from .tail import Due, TailRules, due_windows, is_covered
 __all__ = [
     "HORIZON",
     "LADDER",
-    "LATE_AFTER",
     "Backfill",
     "BackfillRules",
     "Due",

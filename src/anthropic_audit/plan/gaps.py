@@ -16,9 +16,6 @@ from anthropic_audit.model import Purpose, Window
 from .spans import Spans
 from .tail import Due
 
-LATE_AFTER = timedelta(minutes=30)
-"""When the coverage's end is older than this, what lies behind it is a gap, too."""
-
 NOT_WALKED = "not walked"
 """The cause of a gap that no failure explains."""
 
@@ -101,16 +98,17 @@ def read_gaps(entries: Iterable[GapEntry]) -> Gaps:
 
 
 def gap_changes(
-    covered: Spans, now: datetime, known: Sequence[GapEntry], *, late_after: timedelta, cause: str | None
+    covered: Spans, now: datetime, known: Sequence[GapEntry], *, lag_limit: timedelta | None, cause: str | None
 ) -> list[GapEntry]:
     """Return the entries that make a ledger say what is missing now; none when it does already.
 
-    A hole inside the covered time is a gap, and so is a tail that is older than `late_after`. What is covered is no
-    longer one. `cause` is the text of the last failure, or None.
+    A hole inside the covered time is a gap, and so is the time after its end once that is longer than `lag_limit`; None
+    if the feed is no longer collected. What is covered is no longer a gap. `cause` is the text of the last failure, or
+    None.
     """
     ledger = read_gaps(known)
     closed = [GapEntry(window, GapState.CLOSED, now, _WALKED, COLLECTOR) for window in ledger.missing & covered]
-    return closed + list(_openings(covered, now, ledger, late_after=late_after, cause=cause))
+    return closed + list(_openings(covered, now, ledger, lag_limit=lag_limit, cause=cause))
 
 
 def without_permanent(due: Iterable[Due], known: Iterable[GapEntry]) -> Iterator[Due]:
@@ -132,21 +130,23 @@ def due_again(covered: Spans, known: Iterable[GapEntry]) -> Iterator[Due]:
 
 
 def _openings(
-    covered: Spans, now: datetime, ledger: Gaps, *, late_after: timedelta, cause: str | None
+    covered: Spans, now: datetime, ledger: Gaps, *, lag_limit: timedelta | None, cause: str | None
 ) -> Iterator[GapEntry]:
     open_now = ledger.missing - covered
-    for window in (covered.holes | _tail(covered, now, late_after)) - ledger.lost:
+    for window in (covered.holes | _tail(covered, now, lag_limit)) - ledger.lost:
         known, unknown = Spans((window,)) & open_now, Spans((window,)) - open_now
         is_growing = bool(known) and covered.end is not None and window.start >= covered.end and window.end == now
-        wanted = max(late_after, known.length * _LEAST_GROWTH) if is_growing else timedelta(0)
+        wanted = max(lag_limit or timedelta(0), known.length * _LEAST_GROWTH) if is_growing else timedelta(0)
         if unknown and unknown.length >= wanted:
             why = cause or _cause_of(ledger.opened, window) or NOT_WALKED
             yield GapEntry(window, GapState.OPENED, now, why, COLLECTOR)
 
 
-def _tail(covered: Spans, now: datetime, late_after: timedelta) -> Spans:
-    is_late = covered.end is not None and now - covered.end > late_after
-    return Spans((Window(covered.end, now),)) if is_late and covered.end is not None else Spans()
+def _tail(covered: Spans, now: datetime, lag_limit: timedelta | None) -> Spans:
+    """Return the time after the end of a coverage if it is longer than the limit."""
+    if covered.end is None or lag_limit is None or now - covered.end <= lag_limit:
+        return Spans()
+    return Spans((Window(covered.end, now),))
 
 
 def _cause_of(opened: Iterable[Gap], window: Window) -> str | None:

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from anthropic_audit.model import Window
-from anthropic_audit.plan import LATE_AFTER, GapState, Spans
-from anthropic_audit.search import Standing
-from anthropic_audit.search.gaps import FeedGap
+from anthropic_audit.plan import GapState, Spans
+from anthropic_audit.status import FeedGap, FeedState, FeedStatus
 
 
 class Why(StrEnum):
@@ -21,11 +20,13 @@ class Why(StrEnum):
     BEFORE = "before the first time collected"
     HOLE = "a hole: it will be collected when the API answers"
     LOST = "declared lost for good"
+    NEVER = "never collected with these filters"
+    RETIRED = "after the feed was retired: the settings no longer have it with these filters"
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A part of a period that nobody has collected."""
+    """A part of a period that was not collected."""
 
     window: Window
     why: Why
@@ -47,17 +48,18 @@ class FeedCoverage:
     filters: str
     covered: Spans
     share: float
-    lag: timedelta
-    """How far its coverage's end lies behind the time of the report."""
-    last_walk: datetime
+    state: FeedState
+    lag: timedelta | None
+    """The time from the end of its coverage to the time of the report; None if it was never collected."""
+    last_walk: datetime | None
     missing: tuple[Missing, ...]
     repaired: Spans
     """What was missing of the period once, and was collected later."""
 
     @property
     def is_complete(self) -> bool:
-        """Say whether nothing is missing but what is not due yet."""
-        return all(one.why is Why.NOT_DUE for one in self.missing)
+        """True if nothing is missing but what is not due yet, or what a retired feed no longer collects."""
+        return all(one.why in {Why.NOT_DUE, Why.RETIRED} for one in self.missing)
 
 
 def past(since: datetime, until: datetime, now: datetime) -> Window | None:
@@ -66,39 +68,41 @@ def past(since: datetime, until: datetime, now: datetime) -> Window | None:
     return Window(since, end) if since < end else None
 
 
-def coverages(
-    standings: Iterable[Standing], gaps: Sequence[FeedGap], window: Window, now: datetime
-) -> tuple[FeedCoverage, ...]:
-    """Say of each feed what it covered of a window that is over."""
+def coverages(statuses: Iterable[FeedStatus], gaps: Sequence[FeedGap], window: Window) -> tuple[FeedCoverage, ...]:
+    """Return what each feed covered of a window that is over; retired feeds that covered nothing of it are left out."""
     found = []
-    for one in standings:
-        own = [gap for gap in gaps if (gap.feed, gap.filters) == (one.feed, one.filters)]
+    for one in statuses:
+        own = [gap for gap in gaps if gap.key == one.key]
         covered = one.covered & Spans((window,))
+        if not (one.is_configured or covered):
+            continue
         found.append(
             FeedCoverage(
                 feed=one.feed,
                 filters=one.filters,
                 covered=covered,
                 share=covered.length / (window.end - window.start),
-                lag=one.lag(now),
-                last_walk=one.last_walk.walked_at,
-                missing=tuple(_missing(one, own, window, now)),
+                state=one.state,
+                lag=one.lag,
+                last_walk=None if one.last_walk is None else one.last_walk.walked_at,
+                missing=tuple(_missing(one, own, window)),
                 repaired=_of(own, GapState.CLOSED) & covered,
             )
         )
     return tuple(found)
 
 
-def shared(standings: Iterable[Standing], window: Window) -> float | None:
-    """Return the least share that a feed covered of a window, or None when there is no feed."""
-    shares = [(one.covered & Spans((window,))).length / (window.end - window.start) for one in standings]
+def shared(statuses: Iterable[FeedStatus], window: Window) -> float | None:
+    """Return the least share that a configured feed covered of a window, or None if there is no feed."""
+    configured = [one.covered & Spans((window,)) for one in statuses if one.is_configured]
+    shares = [covered.length / (window.end - window.start) for covered in configured]
     return min(shares, default=None)
 
 
-def _missing(one: Standing, gaps: Sequence[FeedGap], window: Window, now: datetime) -> Iterator[Missing]:
+def _missing(one: FeedStatus, gaps: Sequence[FeedGap], window: Window) -> Iterator[Missing]:
     missing = Spans((window,)) - one.covered
     lost = _of(gaps, GapState.PERMANENT)
-    found = [Missing(part, _why(one, part, now), _cause(gaps, part)) for part in missing - lost]
+    found = [Missing(part, _why(one, part), _cause(gaps, part)) for part in missing - lost]
     for gap in gaps:
         if gap.gap.state is GapState.PERMANENT:
             parts = missing & Spans((gap.gap.window,))
@@ -106,12 +110,18 @@ def _missing(one: Standing, gaps: Sequence[FeedGap], window: Window, now: dateti
     yield from sorted(found, key=lambda one: one.window)
 
 
-def _why(one: Standing, part: Window, now: datetime) -> Why:
-    if part.start >= one.last_covered:
-        return Why.NOT_DUE if one.lag(now) <= LATE_AFTER else Why.LATE
-    if part.end <= one.covered.windows[0].start:
+def _why(one: FeedStatus, part: Window) -> Why:
+    start, end = one.covered.start, one.covered.end
+    if start is None or end is None:
+        return Why.NEVER
+    if part.end <= start:
         return Why.BEFORE
-    return Why.HOLE
+    if part.start < end:
+        return Why.HOLE
+    return _AFTER_THE_END[one.state]
+
+
+_AFTER_THE_END = {FeedState.CURRENT: Why.NOT_DUE, FeedState.BEHIND: Why.LATE, FeedState.RETIRED: Why.RETIRED}
 
 
 def _cause(gaps: Iterable[FeedGap], part: Window) -> str | None:

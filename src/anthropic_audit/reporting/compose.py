@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from anthropic_audit import __version__
 from anthropic_audit.console import charts
-from anthropic_audit.search import Bucket
+from anthropic_audit.search import FIRST_SEEN, Bucket
 from anthropic_audit.times import format_duration
 
 from .coverage_words import completeness
@@ -15,7 +15,6 @@ from .gather import (
     ACTION,
     ACTOR,
     COUNTRY,
-    FIRSTS,
     NETWORK,
     ORGANIZATION,
     ORGANIZATION_NAME,
@@ -204,8 +203,8 @@ def _firsts(found: Gathered) -> Iterator[Block]:
         )
     else:
         yield Text(f"Compared with the {days} that the archive goes back before the period.")
-    nothing = [title for field, title in FIRSTS.items() if not found.firsts[field].values]
-    for field, title in FIRSTS.items():
+    nothing = [title for field, title in FIRST_SEEN.items() if not found.firsts[field].values]
+    for field, title in FIRST_SEEN.items():
         if found.firsts[field].values:
             yield _first(title, found.firsts[field], is_country=field == COUNTRY)
     if nothing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from anthropic_audit.plan.gaps import NOT_WALKED
+from anthropic_audit.status import FeedState
 from anthropic_audit.times import format_duration
 
 from .completeness import FeedCoverage, Why
@@ -72,11 +73,16 @@ def _covered(found: Gathered) -> Verdict:
         return Verdict(
             is_good=False, text=f"Incomplete: {len(incomplete)} of {feeds} did not cover all of it: {names}{more}."
         )
-    until = min(one.covered.end or found.window.start for one in found.feeds)
+    configured = [one for one in found.feeds if one.state is not FeedState.RETIRED]
+    until = min((one.covered.end or found.window.start for one in configured), default=found.window.start)
+    feeds = counted(len(configured), "feed")
     whole = "all of the period" if until >= found.window.end else f"the period up to {second(until)} UTC"
     rest = "" if until >= found.window.end else " What is more recent will be collected within minutes."
     if found.scope.period.until > found.window.end:
         rest += " The period is not over yet."
+    retired = len(found.feeds) - len(configured)
+    if retired:
+        rest += f" {counted(retired, 'retired feed')} covered a part of it before."
     return Verdict(is_good=True, text=f"Complete: {feeds} covered {whole}, without a hole.{rest}")
 
 
@@ -102,8 +108,8 @@ def _feed(one: FeedCoverage) -> tuple[str | Share, ...]:
         second(end) if end else "nothing",
         Share(percent(one.share), one.share),
         f"{holes:,}",
-        format_duration(one.lag),
-        second(one.last_walk),
+        "" if one.lag is None else format_duration(one.lag),
+        "never" if one.last_walk is None else second(one.last_walk),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,17 +14,20 @@ from anthropic_audit.archive.damage import Damage
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console.asking import Period
 from anthropic_audit.console.lens import Lens
-from anthropic_audit.console.views.rows import at
+from anthropic_audit.documents import value_at
 from anthropic_audit.model import Window
 from anthropic_audit.normalize import Teller
 from anthropic_audit.search import (
+    CRITICAL,
     EVERYTHING,
+    FAILURE,
+    FIRST_SEEN,
+    NOTABLE,
+    SIGN_IN,
     AllOf,
     Bucket,
-    Condition,
     Hit,
     Kept,
-    Operator,
     Order,
     Query,
     Question,
@@ -33,12 +36,12 @@ from anthropic_audit.search import (
     kept,
     over_time,
     page,
-    standings,
     top_values,
     totals,
 )
 from anthropic_audit.search.counting import Firsts as FirstSights
-from anthropic_audit.search.gaps import gaps_now
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.status import current_gaps, feed_statuses
 
 from .completeness import FeedCoverage, coverages, past, shared
 from .words import plain
@@ -66,22 +69,6 @@ RANKED: Final[Mapping[str, int]] = {
     ORGANIZATION_NAME: 20,
 }
 """The fields whose most frequent values are told, and how many of them."""
-
-FIRSTS: Final[Mapping[str, str]] = {
-    USER: "Users",
-    NETWORK: "Networks",
-    COUNTRY: "Countries",
-    "user_agent.original": "User agents",
-    "anthropic.audit.mcp_server_name": "MCP servers",
-    "anthropic.audit.actor.api_key_id": "API keys that acted",
-    "anthropic.audit.actor.admin_api_key_id": "Admin API keys that acted",
-}
-"""What is told when it occurs for the first time."""
-
-FAILED: Final = Condition(OUTCOME, Operator.EQUAL, "failure")
-SIGNING_IN: Final = Condition("event.category", Operator.EQUAL, "authentication")
-CRITICAL: Final = Condition("anthropic.audit.sensitivity", Operator.EQUAL, "critical")
-NOTABLE: Final = Condition("anthropic.audit.sensitivity", Operator.EQUAL, "notable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +172,17 @@ class Gathered:
     """Damaged or missing files of the archive, which are left out of everything."""
 
 
-def gather(reader: ArchiveReader, scope: Scope, lens: Lens, catalogue: Catalogue) -> Gathered:
-    """Ask an archive for everything that a report tells.
+def gather(
+    reader: ArchiveReader, scope: Scope, lens: Lens, catalogue: Catalogue, *, feeds: Sequence[FeedSettings] = ()
+) -> Gathered:
+    """Query an archive for everything that a report shows.
+
+    Args:
+        reader: The archive.
+        scope: The period, the time of the report, and its filter.
+        lens: Masks personal data, or not.
+        catalogue: Names activity types.
+        feeds: The configured feeds; see `feed_statuses`.
 
     Raises:
         QueryError: The query asks for what may not be seen.
@@ -194,22 +190,22 @@ def gather(reader: ArchiveReader, scope: Scope, lens: Lens, catalogue: Catalogue
     """
     lens.check(scope.query)
     walks = reader.coverage()
-    found = standings(walks, scope.now)
+    found = feed_statuses(walks, feeds, scope.now)
     window = past(scope.period.since, scope.period.until, scope.now)
-    gaps = gaps_now(walks, reader.gaps(), scope.now)
+    gaps = current_gaps(walks, reader.gaps(), feeds, scope.now)
     earlier = Window(scope.period.before.since, scope.period.before.until)
-    begins = min((one.covered.windows[0].start for one in found), default=scope.period.since)
+    begins = min((one.covered.start for one in found if one.covered.start is not None), default=scope.period.since)
     with reader.connect() as connection:
-        known = FirstSights(tuple(FIRSTS))
+        known = FirstSights(tuple(FIRST_SEEN))
         known.take(connection, reader.event_files)
         ask = _Asking(connection, scope, lens, catalogue, known)
-        sign_ins = (SIGNING_IN, FAILED)
+        sign_ins = (SIGN_IN, FAILURE)
         return Gathered(
             scope=scope,
             archive=plain(reader.folder if lens.sees_everything else reader.folder.name),
             is_masked=not lens.sees_everything,
             catalogue_version=catalogue.version,
-            feeds=coverages(found, gaps, window, scope.now) if window else (),
+            feeds=coverages(found, gaps, window) if window else (),
             window=window,
             before_share=shared(found, earlier),
             history=max(timedelta(0), scope.period.since - begins),
@@ -219,10 +215,10 @@ def gather(reader: ArchiveReader, scope: Scope, lens: Lens, catalogue: Catalogue
             over_time=ask.buckets("event.category"),
             failed_sign_ins=ask.buckets(ACTION, *sign_ins),
             rankings={field: ask.ranking(field, limit) for field, limit in RANKED.items()},
-            failures=ask.ranking(ACTION, 10, FAILED),
+            failures=ask.ranking(ACTION, 10, FAILURE),
             failed_users=ask.ranking(USER, 10, *sign_ins),
             failed_addresses=ask.ranking(ADDRESS, 10, *sign_ins),
-            firsts={field: ask.firsts(field) for field in FIRSTS},
+            firsts={field: ask.firsts(field) for field in FIRST_SEEN},
             critical=ask.told(CRITICAL),
             critical_actions=ask.ranking(ACTION, 50, CRITICAL),
             notable_actions=ask.ranking(ACTION, 50, NOTABLE),
@@ -276,9 +272,9 @@ class _Asking:
 
     def _told(self, teller: Teller, hit: Hit) -> Told:
         document = self.lens.document(hit.fields)
-        address = at(document, ADDRESS) or at(document, "source.address")
-        source = " ".join(str(one) for one in (address, at(document, COUNTRY)) if one)
-        when = str(at(document, "@timestamp") or "")[:19].replace("T", " ")
+        address = value_at(document, ADDRESS) or value_at(document, "source.address")
+        source = " ".join(str(one) for one in (address, value_at(document, COUNTRY)) if one)
+        when = str(value_at(document, "@timestamp") or "")[:19].replace("T", " ")
         sentence = plain(teller.tell(document), LONGEST_SENTENCE)
         return Told(hit.seq, plain(when), sentence, plain(source) if source else "")
 

@@ -1,4 +1,4 @@
-"""Questions to an archive: search by fields and words, everything in its order, and how each feed stands."""
+"""Questions to an archive: search by fields and words, everything in its order."""
 
 from .conditions import Condition, Operator, parse_condition
 from .counting import (
@@ -18,22 +18,26 @@ from .fields import check_fields, document_fields, known_fields, suggest
 from .figures import Spot, most_frequent, on_the_map, per_day
 from .kept import Kept, kept
 from .kql import equality, parse_kql
+from .measures import CRITICAL, FAILURE, FIRST_SEEN, NOTABLE, SIGN_IN
 from .paging import Order, Page, newest_since, page
 from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word, is_everything, weight_of
 from .question import Question
 from .records import Selection, What, lines
 from .run import Hit, run
-from .standing import Counts, Standing, count, standings
 from .undelivered import Undelivered, undelivered
 
 __all__ = [
+    "CRITICAL",
     "EVERYTHING",
+    "FAILURE",
+    "FIRST_SEEN",
+    "NOTABLE",
+    "SIGN_IN",
     "Accesses",
     "AllOf",
     "AnyOf",
     "Bucket",
     "Condition",
-    "Counts",
     "Echo",
     "FirstSeen",
     "Firsts",
@@ -48,7 +52,6 @@ __all__ = [
     "Selection",
     "Spender",
     "Spot",
-    "Standing",
     "Stranger",
     "Totals",
     "Undelivered",
@@ -58,7 +61,6 @@ __all__ = [
     "accesses",
     "can_hear",
     "check_fields",
-    "count",
     "document_fields",
     "equality",
     "first_seen",
@@ -75,7 +77,6 @@ __all__ = [
     "parse_kql",
     "per_day",
     "run",
-    "standings",
     "suggest",
     "top_values",
     "top_values_of",

@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
+from anthropic_audit.archive.duck import translated
 from anthropic_audit.model import Coverage, Purpose
-
-from .run import translated
 
 SPAN = timedelta(hours=24)
 """How far back answers are counted."""

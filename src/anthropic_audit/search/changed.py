@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from .run import translated
+from anthropic_audit.archive.duck import translated
 
 _COUNTS = """
 SELECT feed, count(DISTINCT id) AS activities, count(*) AS texts, count(*) FILTER (is_same_content) AS same_content,

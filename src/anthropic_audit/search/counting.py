@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 
 import duckdb
 
+from anthropic_audit.archive.duck import translated
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.times import EPOCH
 
 from .fields import COLUMNS, Kind
 from .folding import canonical, canonical_sql
 from .question import Clause, Question, elements
-from .run import compiled, translated
+from .run import compiled
 
 _MICROSECOND = timedelta(microseconds=1)
 

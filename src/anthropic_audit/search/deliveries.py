@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from anthropic_audit.archive import delivery_of, rejection_of
+from anthropic_audit.archive.duck import translated
 from anthropic_audit.model import Delivery, Errand, Rejection
-
-from .run import translated
 
 _HOUR = timedelta(hours=1)
 _SUMS = """

@@ -9,10 +9,9 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from anthropic_audit.archive.duck import translated
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue.drift import Drift, watched_actors, watched_types
-
-from .run import translated
 
 _BATCH_ROWS = 2_000
 _WANTED = """

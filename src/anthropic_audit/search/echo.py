@@ -16,9 +16,8 @@ from typing import Any
 
 import duckdb
 
+from anthropic_audit.archive.duck import translated
 from anthropic_audit.model import Filters
-
-from .run import translated
 
 TYPE = "compliance_api_accessed"
 

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 import duckdb
 
+from anthropic_audit.archive.duck import translated
+
 from .fields import COLUMNS, Kind
-from .run import translated
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import duckdb
 
-from .run import translated
+from anthropic_audit.archive.duck import translated
 
 _SQL = """
 SELECT

@@ -17,9 +17,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from anthropic_audit.archive.duck import translated
 from anthropic_audit.plan import Margins, suggested
-
-from .run import translated
 
 BOUNDS: Mapping[str, timedelta] = MappingProxyType(
     {

@@ -12,12 +12,13 @@ from typing import Final
 import duckdb
 import orjson
 
+from anthropic_audit.archive.duck import translated
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH
 
 from .fields import COLUMNS, Column, Kind
 from .question import Clause, Question
-from .run import Hit, compiled, days_of, run, translated
+from .run import Hit, compiled, days_of, run
 from .sorting import sorted_rows
 
 MOST: Final = 500

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import duckdb
 
-from .run import translated
+from anthropic_audit.archive.duck import translated
 
 _SLICE = 20_000
 """How many numbers (`seq`) one slice spans: some 20 MB of activities."""

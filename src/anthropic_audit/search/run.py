@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -14,7 +13,8 @@ from typing import Any
 import duckdb
 import orjson
 
-from anthropic_audit.errors import ArchiveError
+from anthropic_audit.archive.duck import translated
+from anthropic_audit.documents import value_at
 
 from .conditions import Condition, Network
 from .query import conditions_of
@@ -45,11 +45,7 @@ class Hit:
         """Return the value of a field by its dotted name, or None."""
         if name in {"seq", "feed"}:
             return self.seq if name == "seq" else self.feed
-        found: object = self.fields
-        for step in name.split("."):
-            if not isinstance(found, dict):
-                return None
-            found = found.get(step)
+        found: object = value_at(self.fields, name)
         return found
 
 
@@ -153,13 +149,3 @@ def _is_inside(text: str | None, network: Network) -> bool:
         return text is not None and ip_address(text) in network
     except ValueError:
         return False
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the database's failures into ours."""
-    try:
-        yield
-    except duckdb.Error as error:
-        message = f"the archive can't be searched: {' '.join(str(error).split())[:300]}"
-        raise ArchiveError(message, hint="`anthropic-audit status` says whether the archive can be read") from error

@@ -8,7 +8,7 @@ from datetime import date
 
 import duckdb
 
-from .run import translated
+from anthropic_audit.archive.duck import translated
 
 _POSITIONS = "SELECT sink, max(last_seq) FROM deliveries WHERE errand = 'follow' GROUP BY sink"
 _DAYS = """

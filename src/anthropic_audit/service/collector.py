@@ -16,7 +16,6 @@ from anthropic_audit.model import Purpose, Window
 from anthropic_audit.normalize import Normalizer
 from anthropic_audit.plan import (
     HORIZON,
-    LATE_AFTER,
     Due,
     Margins,
     Spans,
@@ -46,7 +45,6 @@ _LONGEST_BACK_OFF = timedelta(minutes=15)
 _MOST_DOUBLINGS = 10
 _LONG_GAP = timedelta(hours=6)
 """Longer gaps are read like history, by several workers, so that they do not hold up the tail for long."""
-_LATE_ROUNDS = 3
 _APART_SECONDS = 0.2
 """How far apart feeds begin, so that hundreds of them don't ask at the same moment."""
 _HISTORY_WORKERS = 8
@@ -313,7 +311,7 @@ class Collector:
             settings.filters,
             now=self._clock.now(),
             cause=None if error is None else str(error),
-            late_after=max(LATE_AFTER, _LATE_ROUNDS * settings.interval),
+            lag_limit=settings.lag_limit,
         )
 
     def _tell(self, settings: FeedSettings, error: AuditError) -> None:

@@ -31,6 +31,7 @@ from anthropic_audit.progress import (
 )
 from anthropic_audit.search import Echo
 from anthropic_audit.settings import FeedSettings
+from anthropic_audit.status import FeedState, feed_state
 
 _PREFIX = "anthropic_audit"
 _SIZE_SECONDS = 300.0
@@ -61,6 +62,7 @@ class Figures:
         self._waits = self._counter("wait_seconds", "Time waited for the budget or a busy server")
         self._events = self._counter("events", "Events that were made of activities")
         self._covered = self._gauge("coverage_age_seconds", "Age of the end of what is covered", "feed")
+        self._behind = self._gauge("feed_behind", "1 if a feed is behind or was never collected, else 0", "feed")
         self._holes = self._gauge("coverage_holes", "Stretches inside of the covered time that are not covered", "feed")
         self._budget = self._gauge("budget_remaining_requests", "What was left of the minute's budget", "feed")
         self._lag = self._gauge("events_behind", "Activities that have no event yet")
@@ -113,6 +115,8 @@ class Figures:
             covered = archive.covered(feed.name, feed.filters)
             if covered.end is not None:
                 self._covered.labels(feed.name).set((now - covered.end).total_seconds())
+            is_current = feed_state(covered, feed.lag_limit, now) is FeedState.CURRENT
+            self._behind.labels(feed.name).set(not is_current)
             self._holes.labels(feed.name).set(len(covered.holes.windows))
         stored, normalized = archive.last_seq, archive.normalized_seq
         self._stored.set(stored)

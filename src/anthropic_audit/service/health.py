@@ -17,6 +17,7 @@ from anthropic_audit.archive import ArchiveWriter
 from anthropic_audit.errors import SetupError
 from anthropic_audit.progress import nobody
 from anthropic_audit.settings import FeedSettings
+from anthropic_audit.status import FeedState, feed_state
 from anthropic_audit.times import format_time
 
 from .unexpected import UnexpectedErrors
@@ -45,13 +46,18 @@ Pages = Mapping[str, Callable[[], Answer]]
 def readiness(
     archive: ArchiveWriter, feeds: Sequence[FeedSettings], now: datetime, persistent: Mapping[str, str] = _NONE
 ) -> Answer:
-    """Say whether every feed is covered up to lately: 200 when all are, 503 with those that are not.
+    """Answer 200 if every feed is current, else 503; the body has the state of each feed.
 
-    `persistent` names work that goes on failing as no one foresaw, and its kind of error: with one, we are not ready.
+    Args:
+        archive: The archive that is written.
+        feeds: The configured feeds.
+        now: The time of the verdict.
+        persistent: Work that fails again and again for a reason that no one foresaw, and the kind of error; not ready
+            if there is any.
     """
-    told = {feed.name: _standing(archive, feed, now) for feed in feeds}
-    is_ready = all(one["is_current"] for one in told.values()) and not persistent
-    body = orjson.dumps({"is_ready": is_ready, "feeds": told, "unexpected_errors": dict(persistent)})
+    found = {feed.name: _status(archive, feed, now) for feed in feeds}
+    is_ready = all(one["is_current"] for one in found.values()) and not persistent
+    body = orjson.dumps({"is_ready": is_ready, "feeds": found, "unexpected_errors": dict(persistent)})
     return Answer(200 if is_ready else 503, _JSON, body)
 
 
@@ -65,10 +71,11 @@ def metrics(text: bytes) -> Answer:
     return Answer(200, _PROMETHEUS, text)
 
 
-def _standing(archive: ArchiveWriter, feed: FeedSettings, now: datetime) -> Mapping[str, object]:
-    end = archive.covered(feed.name, feed.filters).end
-    is_current = end is not None and now - end <= feed.behind_after
-    return {"covered_to": end and format_time(end), "is_current": is_current}
+def _status(archive: ArchiveWriter, feed: FeedSettings, now: datetime) -> Mapping[str, object]:
+    covered = archive.covered(feed.name, feed.filters)
+    state = feed_state(covered, feed.lag_limit, now)
+    end = None if covered.end is None else format_time(covered.end)
+    return {"covered_to": end, "state": state, "is_current": state is FeedState.CURRENT}
 
 
 class HealthServer:

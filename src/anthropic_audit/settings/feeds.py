@@ -16,9 +16,9 @@ KEY_VARIABLES = ("ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY")
 """The environment variables that Anthropic documents for keys, in the order we look."""
 
 _FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_ROUNDS = 3
+_LAG_INTERVALS = 3
 _DEADLINE_TIMEOUTS = 10
-_BEHIND = timedelta(minutes=15)
+_MIN_LAG_LIMIT = timedelta(minutes=15)
 
 
 class FeedSettings(Section):
@@ -58,6 +58,11 @@ class FeedSettings(Section):
     )
     request_deadline: Duration = Field(
         timedelta(0), description="Time one request may take in all; 0s: ten times `http_client_timeout`"
+    )
+    max_lag: Duration = Field(
+        timedelta(0),
+        description="How long ago the coverage may end before the feed counts as behind, and what follows as a gap; "
+        "0s: three times `interval`, at least 15 minutes, and `settle`",
     )
     give_up_after: Duration = Field(timedelta(minutes=2), description="How long one request is tried again")
     ca_file: str = Field("", description="PEM file of certificate authorities to trust instead of the system's")
@@ -100,6 +105,6 @@ class FeedSettings(Section):
         return self.request_deadline or _DEADLINE_TIMEOUTS * self.http_client_timeout
 
     @property
-    def behind_after(self) -> timedelta:
-        """How old the end of the coverage may be before the feed counts as behind: three rounds, and 15 minutes."""
-        return max(_ROUNDS * self.interval, _BEHIND)
+    def lag_limit(self) -> timedelta:
+        """The lag from which on the feed counts as behind: the one limit that all views use."""
+        return self.max_lag or max(_LAG_INTERVALS * self.interval, _MIN_LAG_LIMIT) + self.settle

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from anthropic_audit.archive.duck import translated
 from anthropic_audit.console import entities
 from anthropic_audit.console.asking import Asked
 from anthropic_audit.console.cutting import (
@@ -27,12 +28,12 @@ from anthropic_audit.console.cutting import (
 )
 from anthropic_audit.console.lens import Document, Lens
 from anthropic_audit.console.place import Viewer, answered, viewer_of
+from anthropic_audit.documents import value_at
 from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
 from anthropic_audit.search.changed import changes_of
-from anthropic_audit.search.run import translated
 from anthropic_audit.times import EPOCH, format_time, moved
 
-from .rows import at, shown_row
+from .rows import shown_row
 from .shell import page as rendered
 
 _NEAR: Final = timedelta(hours=24)
@@ -116,24 +117,24 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
     place, lens = viewer.place, viewer.lens
     document = lens.document(hit.fields)
     received = _received(connection, hit.seq) if lens.sees_everything else None
-    action = at(document, "event.action")
+    action = value_at(document, "event.action")
     kind = place.catalogue.types.get(action) if isinstance(action, str) else None
     return {
         "seq": hit.seq,
         "told": cut(place.teller.tell(document)),
-        "at": at(document, "@timestamp"),
+        "at": value_at(document, "@timestamp"),
         "around": _around_it(hit),
         "action": cut_value(action),
         "about": kind.description if kind else "",
-        "outcome": cut_value(at(document, "event.outcome")),
-        "sensitivity": cut_value(at(document, "anthropic.audit.sensitivity")),
+        "outcome": cut_value(value_at(document, "event.outcome")),
+        "sensitivity": cut_value(value_at(document, "anthropic.audit.sensitivity")),
         "parts": [
             (
                 title,
                 [
                     (name, cut_value(value), _link(lens, name, value))
                     for name in names
-                    if (value := at(document, name)) is not None
+                    if (value := value_at(document, name)) is not None
                 ],
             )
             for title, names in (("Who", _WHO), ("From where", _WHERE), ("How it went", _HOW))
@@ -223,7 +224,7 @@ def _received(connection: duckdb.DuckDBPyConnection, seq: int) -> Received | Non
 
 def _changes(document: Document) -> list[tuple[str, str, str]]:
     """Return what was changed: name, before, after; the normalizer writes `name: before → after`."""
-    found = at(document, "anthropic.audit.changes")
+    found = value_at(document, "anthropic.audit.changes")
     told = []
     for change in found[:MAX_FIELDS] if isinstance(found, list) else []:
         name, _, values = str(change).partition(": ")

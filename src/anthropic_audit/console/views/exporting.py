@@ -22,12 +22,13 @@ from starlette.types import Receive, Scope, Send
 
 from anthropic_audit.console.library import Ticket
 from anthropic_audit.console.place import Wish, place_of, session_of, wish_of
+from anthropic_audit.documents import value_at
 from anthropic_audit.errors import AuditError
 from anthropic_audit.search import Hit, Order
 from anthropic_audit.search.paging import in_order
 
 from .explore import columns_of, order_of
-from .rows import at, row
+from .rows import row
 
 _CHUNK: Final = 1 << 20
 _GROUP_CHARS: Final = 8 << 20
@@ -124,7 +125,7 @@ def _row(wish: Wish, hit: Hit, columns: Sequence[str]) -> Mapping[str, Any]:
     shown = row(wish.viewer, hit)
     document = wish.viewer.lens.document(hit.fields)
     summary = (shown["at"], shown["told"], shown["action"], shown["who"], shown["outcome"], shown["source"])
-    return {**dict(zip(_SUMMARY, summary, strict=True)), **{name: at(document, name) for name in columns}}
+    return {**dict(zip(_SUMMARY, summary, strict=True)), **{name: value_at(document, name) for name in columns}}
 
 
 def _csv(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Generator[bytes]]:

@@ -34,7 +34,7 @@ def _seen(health: Health, lens: Lens) -> Health:
     feeds = []
     for feed in health.feeds:
         filters = masked("user.id", feed.filters) or "{}"
-        feeds.append(replace(feed, standing=replace(feed.standing, filters=filters)))
+        feeds.append(replace(feed, status=replace(feed.status, filters=filters)))
     found = health.accesses
     strangers = [replace(one, source_ip=masked("source.ip", one.source_ip)) for one in found.strangers]
     spenders = [replace(one, who=masked("anthropic.audit.actor.name", one.who)) for one in found.spenders]

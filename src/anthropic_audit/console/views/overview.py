@@ -15,11 +15,13 @@ from starlette.responses import Response
 from anthropic_audit.console import charts, entities
 from anthropic_audit.console.asking import Period
 from anthropic_audit.console.cutting import cut, is_linkable
-from anthropic_audit.console.place import NEW, Wish, answered, wish_of
+from anthropic_audit.console.place import Wish, answered, wish_of
 from anthropic_audit.search import (
+    CRITICAL,
+    FAILURE,
+    FIRST_SEEN,
+    SIGN_IN,
     AllOf,
-    Condition,
-    Operator,
     Order,
     Query,
     Question,
@@ -48,20 +50,14 @@ _ENOUGH: Final = 4 * _LATEST
 _COUNTED: Final = 300
 """So many values are counted: all countries, and of other fields enough to compare with the period before."""
 _COUNTRY: Final = "source.geo.country_iso_code"
-_FAILED: Final = Condition("event.outcome", Operator.EQUAL, "failure")
-_SIGNING_IN: Final = Condition("event.category", Operator.EQUAL, "authentication")
-_CRITICAL: Final = Condition("anthropic.audit.sensitivity", Operator.EQUAL, "critical")
-
-_TITLES: Final = ("Users", "Networks", "Countries", "User agents", "MCP servers", "API keys")
 
 
 async def overview(request: Request) -> Response:
     """Show the page; its panels ask for themselves."""
     panels = {field: name for name, fields in RANKED.items() for field in fields}
     panels["map"] = panels[_COUNTRY]
-    new = dict(zip(NEW, _TITLES, strict=True))
     sensitive = equality("anthropic.audit.sensitivity", "critical")
-    return rendered(request, "overview.html", title="Overview", new=new, panels=panels, sensitive=sensitive)
+    return rendered(request, "overview.html", title="Overview", new=FIRST_SEEN, panels=panels, sensitive=sensitive)
 
 
 async def panel(request: Request) -> Response:
@@ -206,7 +202,7 @@ def _new(connection: duckdb.DuckDBPyConnection, wish: Wish, *, field: str) -> Js
 
 
 def _sensitive(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
-    found = page(connection, narrowed(wish.question, _CRITICAL), wish.now, order=Order(), size=_LATEST)
+    found = page(connection, narrowed(wish.question, CRITICAL), wish.now, order=Order(), size=_LATEST)
     return {"rows": [shown_row(wish.viewer, hit) for hit in found.hits]}
 
 
@@ -220,8 +216,8 @@ PANELS: Final[Mapping[str, Panel]] = {
     "numbers": _numbers,
     "over-time": partial(chart_over_time, by="event.category", is_compared=True),
     **{name: partial(_values, fields=fields) for name, fields in RANKED.items()},
-    "failed-sign-ins": partial(chart_over_time, by="event.action", more=(_SIGNING_IN, _FAILED)),
+    "failed-sign-ins": partial(chart_over_time, by="event.action", more=(SIGN_IN, FAILURE)),
     "sensitive": _sensitive,
-    **{f"new-{field}": partial(_new, field=field) for field in NEW},
+    **{f"new-{field}": partial(_new, field=field) for field in FIRST_SEEN},
 }
 """Every panel, or several of a kind, by its name in addresses."""

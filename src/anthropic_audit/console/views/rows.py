@@ -9,32 +9,29 @@ from anthropic_audit.console import entities
 from anthropic_audit.console.cutting import cut_value, is_linkable
 from anthropic_audit.console.lens import Document, Lens
 from anthropic_audit.console.place import Viewer
+from anthropic_audit.documents import value_at
 from anthropic_audit.search import Hit
-
-
-def at(document: Document, field: str) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Return the value of a field by its dotted name, or None."""
-    value: Any = document
-    for step in field.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
 
 
 def row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str, Any]:
     """Return what a row shows of an event, and the values of further columns."""
     place, lens = viewer.place, viewer.lens
     document = lens.document(hit.fields)
-    who = at(document, "user.email") or at(document, "anthropic.audit.actor.name") or at(document, "user.id")
+    who = (
+        value_at(document, "user.email")
+        or value_at(document, "anthropic.audit.actor.name")
+        or value_at(document, "user.id")
+    )
     return {
         "seq": hit.seq,
-        "at": at(document, "@timestamp"),
+        "at": value_at(document, "@timestamp"),
         "told": place.teller.tell(document),
-        "action": at(document, "event.action"),
-        "outcome": at(document, "event.outcome"),
-        "sensitivity": at(document, "anthropic.audit.sensitivity"),
+        "action": value_at(document, "event.action"),
+        "outcome": value_at(document, "event.outcome"),
+        "sensitivity": value_at(document, "anthropic.audit.sensitivity"),
         "who": who,
-        "source": at(document, "source.ip"),
-        "country": at(document, "source.geo.country_iso_code"),
+        "source": value_at(document, "source.ip"),
+        "country": value_at(document, "source.geo.country_iso_code"),
         "cells": [_cell(document, name, lens) for name in columns],
     }
 
@@ -50,6 +47,6 @@ def shown_row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str
 
 
 def _cell(document: Document, field: str, lens: Lens) -> dict[str, Any]:
-    value = at(document, field)
+    value = value_at(document, field)
     link = entities.path(field, value) if isinstance(value, str) and not lens.hides(field) else None
     return {"value": value, "link": link}

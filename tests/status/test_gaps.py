@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from anthropic_audit.archive import GapRow
 from anthropic_audit.model import Coverage, Purpose, Window
 from anthropic_audit.plan import GapEntry, GapState
-from anthropic_audit.search.gaps import FeedGap, gaps_now
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.status import FeedGap, current_gaps
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+FEEDS = [FeedSettings(name=name) for name in ("acme", "a", "b", "c")]
 
 
 def window(start: float, end: float) -> Window:
@@ -31,13 +33,13 @@ def told(found: list[FeedGap]) -> list[tuple[str, Window, bool]]:
 
 
 def test_a_hole_is_told_before_it_is_recorded() -> None:
-    assert told(gaps_now([walk(9, 5), walk(3, 0)], [], NOW)) == [("opened", window(5, 3), False)]
+    assert told(current_gaps([walk(9, 5), walk(3, 0)], [], FEEDS, NOW)) == [("opened", window(5, 3), False)]
 
 
 def test_a_recorded_gap_that_has_grown_since_is_told_with_its_end_now() -> None:
     recorded = entry(9, 5, GapState.OPENED, ago=5)
 
-    assert told(gaps_now([walk(20, 9)], [recorded], NOW)) == [("opened", window(9, 0), True)]
+    assert told(current_gaps([walk(20, 9)], [recorded], FEEDS, NOW)) == [("opened", window(9, 0), True)]
 
 
 def test_a_recorded_gap_that_was_walked_since_is_closed_by_the_last_walk_of_it() -> None:
@@ -48,7 +50,7 @@ def test_a_recorded_gap_that_was_walked_since_is_closed_by_the_last_walk_of_it()
         walk(4, 0, ago=0),
     ]
 
-    (one,) = gaps_now(walks, [entry(8, 5, GapState.OPENED, ago=5)], NOW)
+    (one,) = current_gaps(walks, [entry(8, 5, GapState.OPENED, ago=5)], FEEDS, NOW)
 
     assert (one.gap.state, one.gap.ended_at, one.gap.ended_by) == (GapState.CLOSED, NOW - HOUR, "reconcile")
 
@@ -62,16 +64,28 @@ def test_what_closed_long_ago_is_no_longer_told() -> None:
         entry(50 * days, 40 * days, GapState.CLOSED, ago=29 * days),
     ]
 
-    assert told(gaps_now([walk(80 * days, 0)], rows, NOW)) == [("closed", window(50 * days, 40 * days), True)]
+    assert told(current_gaps([walk(80 * days, 0)], rows, FEEDS, NOW)) == [
+        ("closed", window(50 * days, 40 * days), True)
+    ]
 
 
 def test_what_is_lost_for_good_is_told_for_ever_and_is_no_gap_besides() -> None:
     lost = entry(9000, 8000, GapState.PERMANENT, ago=7000)
 
-    assert told(gaps_now([walk(9999, 9000), walk(8000, 0)], [lost], NOW)) == [("permanent", window(9000, 8000), True)]
+    assert told(current_gaps([walk(9999, 9000), walk(8000, 0)], [lost], FEEDS, NOW)) == [
+        ("permanent", window(9000, 8000), True)
+    ]
 
 
 def test_feeds_are_told_apart() -> None:
-    found = gaps_now([walk(9, 5, feed="b"), walk(9, 0, feed="a"), walk(9, 2, feed="c")], [], NOW)
+    found = current_gaps([walk(9, 5, feed="b"), walk(9, 0, feed="a"), walk(9, 2, feed="c")], [], FEEDS, NOW)
 
     assert [(one.feed, one.gap.window) for one in found] == [("b", window(5, 0)), ("c", window(2, 0))]
+
+
+def test_a_retired_feed_has_no_gap_after_its_end_and_keeps_its_holes() -> None:
+    late = entry(2, 1, GapState.OPENED, ago=1)
+
+    found = current_gaps([walk(9, 5), walk(3, 2)], [late], [FeedSettings(name="other")], NOW)
+
+    assert told(found) == [("opened", window(5, 3), False)]
