@@ -108,9 +108,9 @@ class Health:
         if not (self.feeds or self.never):
             found.append("no feed was walked to its end yet: `anthropic-audit collect --once` does it")
         if self.accesses.strangers:
-            found.append(
-                f"{len(self.accesses.strangers):,} requests under our keys are not ours: they are listed below"
-            )
+            number = len(self.accesses.strangers)
+            requests = "1 request" if number == 1 else f"{number:,} requests"
+            found.append(f"{requests} with our keys did not come from us: see below")
         for one in self.changed:
             content = one.texts - one.same_content
             if content and self.now - one.last_at < _RECENT_CHANGE:
