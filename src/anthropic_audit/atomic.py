@@ -17,6 +17,8 @@ PRIVATE: Final = 0o600
 def atomic_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """Yield a file to write that takes its name, in the place of one before, when all of it is on the disk.
 
+    Whether a power failure may bring the old file back is up to the folder: see `sync`.
+
     Args:
         path: Its name; its folder exists.
         mode: Its permissions.
@@ -35,7 +37,6 @@ def atomic_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-    sync(path.parent)
 
 
 def sync(*paths: Path) -> None:

@@ -158,6 +158,7 @@ class DigestJournal:
             if recorded is not None:
                 with atomic_file(self._path) as file:
                     file.write(b"".join(_state_lines(recorded)))
+                sync(self._path.parent)
 
     def forget_missing(self, folder: Path) -> None:
         """Drop what is recorded of files that newer versions do not need and that are no longer there.

@@ -86,7 +86,7 @@ def _write(folder: Path, table: Table, value: str | None, rows: pa.Table) -> Add
 
 
 def _longest(rows: pa.Table, name: str) -> int:
-    """Return the length of a column's longest value in bytes; compressing one takes that much memory in addition."""
+    """Return the length of a column's longest value in bytes; compressing it needs the same amount of memory."""
     return pc.max(pc.binary_length(rows.column(name))).as_py() or 0
 
 

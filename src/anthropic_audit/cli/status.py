@@ -210,7 +210,7 @@ def _print(settings: Settings, found: Sequence[FeedStatus], counts: RecordCounts
 
 
 def _summary(found: Iterable[FeedStatus]) -> str:
-    """Return one line on all configured feeds that names those that need attention."""
+    """Return a summary of all configured feeds in one line; feeds that need attention are named."""
     configured = [one for one in found if one.is_configured]
     parts = [f"{len(configured)} feeds", f"{len(_names(configured, FeedState.CURRENT))} current"]
     for names, what in (

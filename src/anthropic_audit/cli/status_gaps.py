@@ -29,7 +29,7 @@ _WORDS = {GapState.OPENED: "open", GapState.CLOSED: "closed", GapState.PERMANENT
 def print_gaps(found: Sequence[FeedGap]) -> None:
     """Print gaps for people: open ones, closed ones, permanent ones."""
     if not found:
-        console().print("no gaps: all time is covered from each feed's first walk up to a few minutes ago")
+        console().print("no gaps: no feed is behind, and none has a hole in its coverage")
         return
     order = list(_WORDS)
     print_table(_HEADINGS, [_row(one) for one in sorted(found, key=lambda one: order.index(one.gap.state))])

@@ -216,10 +216,10 @@ class Firsts:
 
         Args:
             connection: Where to read them.
-            files: Returns those that are whole. It is asked again when one can't be read: reading finds damage.
+            files: Returns the paths of undamaged files; called again when a file can't be read: reading finds damage.
 
         Raises:
-            ArchiveError: One of those that are whole can't be read.
+            ArchiveError: An undamaged file can't be read.
         """
         with self._lock:
             there = files()

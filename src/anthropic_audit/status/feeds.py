@@ -112,8 +112,8 @@ def feed_statuses(walks: Iterable[Coverage], feeds: Sequence[FeedSettings], now:
 
     Args:
         walks: The finished walks of an archive.
-        feeds: The configured feeds. If there are none (somebody else's archive), nothing says which filters are in
-            use: of each feed, those that were walked last count as configured, with the default settings.
+        feeds: The configured feeds. If there are none (the archive of another machine), the filters that each feed was
+            walked with last count as configured, with default settings.
         now: The time of the verdict.
     """
     groups = walks_by_feed(walks)
