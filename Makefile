@@ -6,6 +6,9 @@ STAMP := .venv/.installed
 PATHS := src tests bench scripts
 MINUTES ?= 30
 EXTRAS := aws elasticsearch geo kafka opensearch
+# Tests start the command hundreds of times: without bytecode files each start would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help

@@ -195,7 +195,8 @@ def commands_page() -> str:
 
 def _commands(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - typer does not export the class
     """Yield every command with its whole name, those of a group after the group itself."""
-    for name, command in group.commands.items():
+    for name in group.commands:
+        command = group.loaded(name)
         yield f"{path}{name}", command
         if hasattr(command, "commands"):
             yield from _commands(command, f"{path}{name} ")

@@ -1,7 +1,5 @@
 """Collect, keep, normalize and prove the audit trail of Anthropic organizations."""
 
-from importlib.metadata import version
-
-__version__ = version("anthropic-audit")
+__version__ = "0.1.0"
 
 __all__ = ["__version__"]

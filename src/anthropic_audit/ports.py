@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from .model import Coverage, Page, Parcel, Query, Received, Verdict
+
+DAMAGE_LOGGER: Final = "anthropic_audit.archive.damage"
+"""Name of the standard library's logger to which readers of an archive report each file that they leave out."""
+REPAIR_HINT: Final = "`anthropic-audit archive repair` sets damaged files aside and gets back what can be had"
+"""Hint of every error and warning about damage to an archive."""
 
 
 class Clock(Protocol):

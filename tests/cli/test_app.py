@@ -10,7 +10,7 @@ import pytest
 from typer.testing import Result
 
 from anthropic_audit import __version__
-from anthropic_audit.cli.app import COMMANDS
+from anthropic_audit.cli.commands import COMMANDS, CommandSource, GroupSource
 
 Run = Callable[..., Result]
 
@@ -21,6 +21,13 @@ def test_the_version_is_printed(run: Run) -> None:
     assert (result.exit_code, result.stdout) == (0, f"anthropic-audit {__version__}\n")
 
 
+GROUPS = {name: one for name, one in COMMANDS.items() if isinstance(one, GroupSource)}
+SOURCES: dict[tuple[str, ...], CommandSource] = {
+    (name,): one for name, one in COMMANDS.items() if isinstance(one, CommandSource)
+}
+SOURCES |= {(name, inner): one for name, group in GROUPS.items() for inner, one in group.commands.items()}
+
+
 def test_the_help_lists_every_command_and_the_exit_codes(run: Run) -> None:
     shown = run("--help").stdout
 
@@ -28,13 +35,29 @@ def test_the_help_lists_every_command_and_the_exit_codes(run: Run) -> None:
     assert "Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 incomplete" in " ".join(shown.split())
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_commands_help_says_what_it_does_and_what_each_option_means(run: Run, command: str) -> None:
-    result = run(command, "--help")
+def test_summaries_fit_on_a_line_of_80_columns() -> None:
+    limit = 80 - 6 - max(len(name) for name in COMMANDS) - len("...")
 
-    first_line = (COMMANDS[command][0].__doc__ or "").partition("\n")[0]
+    summaries = [*(one.summary for one in SOURCES.values()), *(one.summary for one in GROUPS.values())]
+
+    assert [summary for summary in summaries if len(summary) > limit] == []
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_help_of_a_group_lists_its_commands_with_their_summaries(run: Run, group: str) -> None:
+    shown = " ".join(run(group, "--help").stdout.split())
+
+    assert [one.summary for one in GROUPS[group].commands.values() if one.summary not in shown] == []
+
+
+@pytest.mark.parametrize("command", SOURCES, ids=" ".join)
+def test_the_help_of_a_command_begins_with_its_summary(run: Run, command: tuple[str, ...]) -> None:
+    result = run(*command, "--help")
+
+    usage, _, about = result.stdout.partition("\n\n")
     assert result.exit_code == 0
-    assert first_line in " ".join(result.stdout.split())
+    assert " ".join(command) in usage
+    assert " ".join(about.split()).startswith(SOURCES[command].summary)
 
 
 def test_no_command_shows_the_help_and_is_wrong_use(run: Run) -> None:

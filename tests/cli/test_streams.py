@@ -57,25 +57,16 @@ def test_odd_locales_and_terminals_end_in_no_traceback(tmp_path: Path, setup: st
 
 
 @pytest.mark.timeout(120)
-def test_too_little_memory_to_load_is_said(tmp_path: Path) -> None:
-    line = f"ulimit -v 150000; {sys.executable} -c '{MAIN}' --version"
+@pytest.mark.parametrize(("limit_kb", "args"), [(13_000, "--version"), (150_000, "search")])
+def test_too_little_memory_to_load_is_said(tmp_path: Path, limit_kb: int, args: str) -> None:
+    line = f"ulimit -v {limit_kb}; {sys.executable} -c '{MAIN}' {args}"
 
     result = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=100, check=False)
 
     assert result.returncode == 1
-    assert result.stderr.startswith(b"error: this program can't be loaded")
+    assert result.stderr.startswith(b"error: ")
     assert b"memory" in result.stderr
     assert b"Traceback" not in result.stderr
-
-
-@pytest.mark.timeout(120)
-def test_what_few_commands_need_is_not_loaded_by_the_others() -> None:
-    heavy = ["typst", "vl_convert", "pymupdf_fonts", "elasticsearch", "opensearchpy", "confluent_kafka", "botocore"]
-    code = f"import sys, anthropic_audit.cli.app; print([one for one in {heavy!r} if one in sys.modules])"
-
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=100, check=True)
-
-    assert loaded.stdout.decode().strip() == "[]"
 
 
 @pytest.fixture

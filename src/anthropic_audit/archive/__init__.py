@@ -1,6 +1,6 @@
 """The archive: Delta tables with one writer and any number of readers."""
 
-from .damage import DAMAGE_LOGGER, Damage, late_files, record_missing, unrecorded_files
+from .damage import Damage, late_files, record_missing, unrecorded_files
 from .deliveries import DeliveryLedger, delivery_of, rejection_of
 from .gaps import settle_gaps
 from .ledger import GapRow, append_to_ledger
@@ -11,7 +11,6 @@ from .verify import Finding, verify
 from .writer import ArchiveWriter, open_writer
 
 __all__ = [
-    "DAMAGE_LOGGER",
     "ArchiveReader",
     "ArchiveWriter",
     "Compacted",

@@ -21,6 +21,7 @@ from typing import Any
 
 from anthropic_audit.atomic import sync
 from anthropic_audit.errors import ArchiveError, SetupError
+from anthropic_audit.ports import REPAIR_HINT
 from anthropic_audit.times import format_time
 
 from .damage import Damage, OpenedTable, open_table
@@ -29,7 +30,7 @@ from .digests import LOG, DigestJournal, digest_of
 from .presence import FILE as TABLES_FILE
 from .reader import open_reader
 from .schema import ACTIVITIES, CHANGED, COVERAGE, DELIVERIES, EVENTS, REJECTED, TABLES
-from .snapshot import REPAIR, Snapshot, translated
+from .snapshot import Snapshot, translated
 
 MANIFEST = "backup.json"
 """The file that says what a backup holds; a backup without it is not whole."""
@@ -172,7 +173,7 @@ def _moment(folder: Path) -> _Moment:
 def _refuse_damage(reader: _Moment) -> None:
     if reader.damage:
         message = f"the archive is damaged, and a backup of it would be: {reader.damage[0]}"
-        raise ArchiveError(message, hint=f"the backup before stays as it is; {REPAIR}")
+        raise ArchiveError(message, hint=f"the backup before stays as it is; {REPAIR_HINT}")
 
 
 def _refuse_target(archive: Path, target: Path) -> None:
@@ -243,7 +244,7 @@ def _copy(one: _Wanted, place: Path) -> tuple[int, str]:
     if nbytes != one.nbytes or (one.sha256 is not None and digest.hexdigest() != one.sha256):
         temporary.unlink()
         message = f"a file has other bytes than were written: `{one.source}`"
-        raise ArchiveError(message, hint=REPAIR)
+        raise ArchiveError(message, hint=REPAIR_HINT)
     temporary.replace(place)
     return nbytes, digest.hexdigest()
 

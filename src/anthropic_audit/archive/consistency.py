@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anthropic_audit.errors import ArchiveError
+from anthropic_audit.ports import REPAIR_HINT
 
 from .damage import log_damage_since_checkpoint, missing_files
 from .delta import DeltaLog
 from .duck import connect, read
 from .schema import ACTIVITIES, CLAIMED, COVERAGE, EVENTS, NORMALIZED, SEQ, TABLES
-from .snapshot import REPAIR, DataFile, Snapshot
+from .snapshot import DataFile, Snapshot
 
 _SHOWN = 5
 
@@ -56,7 +57,7 @@ def refuse_contradictions(archive: Path, logs: Sequence[DeltaLog], counted: Coun
     if found:
         more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         message = f"the archive contradicts itself: `{archive}`: {'; '.join(found[:_SHOWN])}{more}"
-        raise ArchiveError(message, hint=REPAIR)
+        raise ArchiveError(message, hint=REPAIR_HINT)
 
 
 def contradictions(archive: Path, logs: Mapping[str, DeltaLog], counted: Counted) -> Iterator[str]:

@@ -17,9 +17,6 @@ from .presence import recorded_tables
 from .schema import DAY, TABLES, Table
 from .snapshot import DataFile, Snapshot, is_table, snapshot_of
 
-DAMAGE_LOGGER = "anthropic_audit.archive.damage"
-"""The logger (of the standard library) that is told which files were left out while reading."""
-
 FILE_MISSING = "a file is missing"
 FILE_CUT = "a file has another size than was written"
 FILE_CHANGED = "a file has other bytes than were written"

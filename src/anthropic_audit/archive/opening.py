@@ -8,11 +8,12 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from anthropic_audit.errors import ArchiveError
+from anthropic_audit.ports import REPAIR_HINT
 
 from .digests import DigestJournal, Recorded
 from .presence import check_may_be_made, missing
 from .schema import Table
-from .snapshot import REPAIR, checked, is_table
+from .snapshot import checked, is_table
 
 
 def opened(archive: Path, table: Table, journal: DigestJournal, recorded: Recorded) -> DeltaTable:
@@ -33,7 +34,7 @@ def opened(archive: Path, table: Table, journal: DigestJournal, recorded: Record
             f"commits of a table are lost: the newest of `{folder}` is {delta.version()}, "
             f"and {recorded.version} was committed"
         )
-        raise ArchiveError(message, hint=REPAIR)
+        raise ArchiveError(message, hint=REPAIR_HINT)
     return delta
 
 

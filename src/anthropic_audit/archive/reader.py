@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.model import Coverage, Window
+from anthropic_audit.ports import DAMAGE_LOGGER
 
 from .chunks import days_together
 from .contained import ContainedConnection
-from .damage import DAMAGE_LOGGER, TABLE_GONE, Damage, damaged_since, has_content, open_table
+from .damage import TABLE_GONE, Damage, damaged_since, has_content, open_table
 from .duck import connect, read
 from .ledger import GapRow, gaps_of
 from .location import folder_of

@@ -22,14 +22,13 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from anthropic_audit.errors import ArchiveError
+from anthropic_audit.ports import REPAIR_HINT
 from anthropic_audit.times import moved
 
 from .schema import Table
 
 _MILLISECOND = timedelta(milliseconds=1)
 _PARQUET = "Parquet"
-REPAIR = "`anthropic-audit archive repair` sets damaged files aside and gets back what can be had"
-"""The hint of every error and warning about damage."""
 _UNUSABLE = "check that the folder may be written and that the disk has space"
 
 Bound = int | datetime
@@ -82,7 +81,7 @@ def translated(place: Path) -> Iterator[None]:
     except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
         said = " ".join(str(error).split()).partition(" LINE 1: ")[0][:500]
         message = f"the archive can't be used: `{place}`: {said}"
-        raise ArchiveError(message, hint=REPAIR if _may_be_damage(error, said) else _UNUSABLE) from error
+        raise ArchiveError(message, hint=REPAIR_HINT if _may_be_damage(error, said) else _UNUSABLE) from error
     except BaseException as error:
         if type(error).__name__ != _PANIC:
             raise

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -22,19 +21,16 @@ from anthropic_audit.archive import (
     verify,
 )
 from anthropic_audit.archive.schema import TABLES
-from anthropic_audit.archive.snapshot import REPAIR
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import InterruptedRunError
+from anthropic_audit.ports import REPAIR_HINT
 from anthropic_audit.times import parse_duration
 
 from . import retaining
-from .backing_up import backup_archive, restore_archive
-from .environment import load_settings
-from .groups import group
+from .configuration import load_settings
 from .logs import logging_watch, open_log
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, notes, print_json, print_table
-from .repairing import repair_archive
 from .stopping import stopping
 
 _FOUND = 3
@@ -49,7 +45,7 @@ def verify_archive(
     archive: Archive = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Compare every file with its digest, recompute every SHA-256, and check every record and every claim.
+    """Check every file, hash, record and coverage claim.
 
     It reads only, beside a running collector, and lists all damage. The digest of each file was recorded when the file
     was committed: any changed bit is found.
@@ -79,7 +75,7 @@ def verify_archive(
         console().print(f"archive {settings.archive}: every hash, record and claim is right", markup=False)
     _note_digests(reader)
     if found:
-        notes().print(f"hint: {REPAIR}", markup=False)
+        notes().print(f"hint: {REPAIR_HINT}", markup=False)
         raise typer.Exit(_FOUND)
 
 
@@ -96,7 +92,7 @@ def _note_digests(reader: ArchiveReader) -> None:
 
 
 def compact(config: Config = None, archive: Archive = None) -> None:
-    """Merge small files into large ones; what readers have open stays on the disk until `archive vacuum`.
+    """Merge small files into large ones.
 
     `run` does this every six hours. While another process writes the archive, this waits for it.
     """
@@ -112,7 +108,7 @@ def vacuum(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Delete files that were replaced by others and that nobody reads any more.
+    """Delete replaced files that no reader needs any more.
 
     `run` does this every six hours. While another process writes the archive, this waits for it.
     """
@@ -127,7 +123,7 @@ def retain(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Remove the activities and events of days that are older than `retention.keep`, but for legal holds.
+    """Remove days older than `retention.keep`, except legal holds.
 
     A day that a sink has still to get events of waits for it, unless `retention.wait_for_sinks` is false. `run` does
     this every six hours. What was walked stays recorded, and so does what was removed and when: `archive verify`
@@ -161,19 +157,3 @@ def _writer(config: Path | None, archive: str | None) -> Iterator[ArchiveWriter]
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=notes(), transient=True)
-
-
-COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType(
-    {
-        "verify": verify_archive,
-        "repair": repair_archive,
-        "backup": backup_archive,
-        "restore": restore_archive,
-        "compact": compact,
-        "retain": retain,
-        "vacuum": vacuum,
-    }
-)
-"""Every subcommand of `archive`."""
-
-app = group("Look through an archive, and keep house in it.", COMMANDS)

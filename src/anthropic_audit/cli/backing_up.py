@@ -12,7 +12,7 @@ from anthropic_audit.archive.lease import Lease
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.clock import SystemClock
 
-from .environment import load_settings
+from .configuration import load_settings
 from .options import Archive, Config
 from .output import console, notes
 
@@ -27,7 +27,7 @@ def backup_archive(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Copy the archive into a folder, also while `run` writes it; only what is new is copied.
+    """Back up the archive incrementally, also beside `run`.
 
     The backup is one moment of the archive, in which every claim is backed. Each file is compared with the digest that
     was recorded when it was written, also those that were copied before. A backup that is cut off is not taken for
@@ -60,7 +60,7 @@ def restore_archive(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Make an archive of a backup, at the place that the settings name; every file is compared with the manifest.
+    """Restore an archive from a backup, checking every digest.
 
     The archive's folder must be empty, unless --force moves it aside. The next `collect` reads what came after the
     backup.

@@ -29,7 +29,8 @@ from anthropic_audit.service import open_feeds
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings, SinkSettings
 from anthropic_audit.settings_sources import Key, resolve_key, resolve_sink_secret
 
-from .environment import environment, load_settings
+from .configuration import load_settings
+from .environment import environment
 from .filters import warnings, with_types
 from .normalizing import configured_processors
 from .options import Archive, Config, TableOrJson
@@ -50,7 +51,7 @@ def check(
     archive: Archive = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Look at settings, keys, clocks, the archive and the databases, and say of each what is wrong and what to do.
+    """Check settings, keys, clocks, archive and databases.
 
     Each feed is asked once, for one activity: that tells whether the API can be reached, whether it accepts the key and
     its scope, how much of the budget is left, and whether clocks agree. Clusters that events are delivered to are asked

@@ -22,7 +22,8 @@ from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
 from anthropic_audit.settings_sources import Key, resolve_keys
 
 from .clock_notes import ClockNotes
-from .environment import environment, load_settings
+from .configuration import load_settings
+from .environment import environment
 from .failures import tell, worst
 from .filters import warnings, with_types
 from .logs import logging_watch, open_log
@@ -60,7 +61,7 @@ def collect(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Collect activities into the archive, each exactly once, and normalize them to events.
+    """Collect activities, each exactly once, and normalize them.
 
     With no settings at all, a key in ANTHROPIC_COMPLIANCE_ACCESS_KEY or ANTHROPIC_ADMIN_KEY is enough to collect into
     ./archive. SIGTERM and Ctrl-C end it cleanly: what is stored stays, the rest is due next time; a second Ctrl-C ends

@@ -13,7 +13,7 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import hash_password, open_console
 from anthropic_audit.errors import InterruptedRunError
 
-from .environment import client_secret, load_settings
+from .configuration import client_secret, load_settings
 from .options import Archive, Config
 from .output import notes
 from .stopping import stopping
@@ -35,7 +35,7 @@ def console(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Serve the console: overview, search, events, users, feed health, in a browser.
+    """Serve the web console.
 
     It reads the archive and nothing else, also beside a running collector. Without users in the settings it is served
     on this machine only, and opened by a link with a token that works once; each time one was used, the next one is

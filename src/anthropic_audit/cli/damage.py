@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
-from structlog.typing import FilteringBoundLogger
+import typer
 
-from anthropic_audit.archive import DAMAGE_LOGGER
-from anthropic_audit.archive.snapshot import REPAIR
+from anthropic_audit.ports import DAMAGE_LOGGER, REPAIR_HINT
 from anthropic_audit.redact import redact
+
+from .failures import print_note
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 
 class DamageTeller(logging.Handler):
@@ -35,12 +38,11 @@ class DamageTeller(logging.Handler):
         if text in self._known:
             return
         if self._log is not None:
-            self._log.warning("left out", damage=text, hint=REPAIR)
+            self._log.warning("left out", damage=text, hint=REPAIR_HINT)
         else:
-            console = Console(stderr=True, highlight=False, soft_wrap=True)
-            console.print(Text("warning: ", style="bold yellow"), Text(f"left out: {text}"), sep="")
+            print_note("warning", f"left out: {text}", typer.colors.YELLOW)
             if not self._known:
-                console.print(Text("hint: ", style="bold cyan"), Text(REPAIR), sep="")
+                print_note("hint", REPAIR_HINT, typer.colors.CYAN)
             self.is_incomplete = True
         self._known.add(text)
 

@@ -43,7 +43,7 @@ def demo(
     ] = None,
     no_console: Annotated[bool, typer.Option("--no-console", help="End with the report, without the console.")] = False,
 ) -> None:
-    """Show what this does, in less than a minute and without a key: simulate, collect, look at it, stop everything.
+    """Show the product in a minute, without a key.
 
     A simulator of the Compliance API on this machine serves the history of an invented organization, and what
     happens there now. It is collected as the real feed would be; then you see activity over time, top actions and

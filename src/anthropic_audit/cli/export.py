@@ -15,7 +15,7 @@ from anthropic_audit.errors import SetupError
 from anthropic_audit.processors import Processors
 from anthropic_audit.search import Selection, What, lines
 
-from .environment import load_settings
+from .configuration import load_settings
 from .normalizing import configured_processors, document_writer
 from .options import Archive, Config, Schema, Since, Until, read_span
 from .output import notes
@@ -42,7 +42,7 @@ def export(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Write records of the archive as NDJSON, one a line, in the order they were stored.
+    """Export records of the archive as NDJSON, in stored order.
 
     Activities are the bytes as received. Where an activity came with line breaks between its parts, those are written
     as spaces, because each record must stay on its line; nothing inside of its texts changes. The SHA-256 that the

@@ -7,19 +7,15 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import Final, ParamSpec, TypeVar
+from typing import Final
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.redact import redact
 from anthropic_audit.visible import visible
 
-from .damage import telling_damage
-from .environment import is_debugging
+from .environment import environment, is_debugging
 from .streams import close_stdout
 
 MAX_MESSAGE_CHARS: Final = 20_000
@@ -32,37 +28,6 @@ UNEXPECTED = 1
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SEVERITY = (0, InterruptedRunError.exit_code, SetupError.exit_code, AuditError.exit_code)
 """Exit codes, the one that counts most last."""
-
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
-
-
-def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Wrap a command so that whatever it raises becomes lines on stderr and an exit code."""
-
-    @wraps(command)
-    def run(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-        try:
-            with telling_damage() as damage:
-                result = command(*args, **kwargs)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
-            raise
-        except BrokenPipeError as error:
-            close_stdout()
-            raise typer.Exit(PIPE_CLOSED) from error
-        except KeyboardInterrupt as error:
-            raise typer.Exit(INTERRUPTED) from error
-        except AuditError as error:
-            tell(str(error), error.hint, error)
-            raise typer.Exit(error.exit_code) from error
-        except Exception as error:
-            tell(*_explained(error), error)
-            raise typer.Exit(UNEXPECTED) from error
-        if damage.is_incomplete:
-            raise typer.Exit(INCOMPLETE)
-        return result
-
-    return run
 
 
 def end(run: Callable[[], None]) -> int:
@@ -87,7 +52,7 @@ def thread_ended(ended: threading.ExceptHookArgs) -> None:
     """Say that a thread ended by an error that no one foresaw, without a traceback."""
     if isinstance(ended.exc_value, Exception):
         name = ended.thread.name if ended.thread else "a thread"
-        message, hint = _explained(ended.exc_value)
+        message, hint = explained(ended.exc_value)
         tell(f"{name}: {message}", hint, ended.exc_value)
 
 
@@ -96,7 +61,7 @@ def _told(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
         close_stdout()
         return PIPE_CLOSED
-    tell(*_explained(error), error)
+    tell(*explained(error), error)
     return UNEXPECTED
 
 
@@ -104,12 +69,19 @@ def tell(message: str, hint: str | None = None, error: BaseException | None = No
     """Print an error and its way out on stderr, without anything secret; with the traceback when debugging."""
     if len(message) > MAX_MESSAGE_CHARS:
         message = f"{message[:MAX_MESSAGE_CHARS]}… ({len(message):,} characters)"
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text("error: ", style="bold red"), Text(visible(redact(message), "\n\t")), sep="")
+    print_note("error", message, typer.colors.RED)
     if hint:
-        console.print(Text("hint: ", style="bold cyan"), Text(visible(redact(hint), "\n\t")), sep="")
+        print_note("hint", hint, typer.colors.CYAN)
     if error is not None and is_debugging():
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
+
+
+def print_note(kind: str, text: str, color: str) -> None:
+    """Print a line such as `hint: ...` on stderr, its first word coloured on a terminal (unless NO_COLOR is set)."""
+    label = f"{kind}: "
+    if sys.stderr.isatty() and not environment().get("NO_COLOR"):
+        label = typer.style(label, fg=color, bold=True)
+    sys.stderr.write(label + visible(redact(text), "\n\t") + "\n")
 
 
 def worst(exit_codes: Iterable[int]) -> int:
@@ -117,10 +89,15 @@ def worst(exit_codes: Iterable[int]) -> int:
     return max(exit_codes, key=_SEVERITY.index, default=0)
 
 
-def _explained(error: Exception) -> tuple[str, str]:
+def explained(error: Exception) -> tuple[str, str]:
     """Return what is wrong, and what to do, when nobody has foreseen it; standard output may be a file, too."""
     if isinstance(error, OSError) and error.errno == errno.EBADF:
         return "what is written goes nowhere: standard output is closed", "give it somewhere to go, such as `> file`"
+    if isinstance(error, ImportError):
+        return (
+            f"this program can't be loaded: {' '.join(str(error).split())}",
+            "give the process more memory (`ulimit -v`), or install anthropic-audit again",
+        )
     if isinstance(error, MemoryError):
         return "there is not enough memory", "give the process more (`ulimit -v`, the limit of a container or service)"
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -20,9 +19,8 @@ from anthropic_audit.settings import Settings
 from anthropic_audit.status import FeedState, current_gaps, feed_statuses
 from anthropic_audit.times import format_duration, format_time
 
-from .environment import load_settings
+from .configuration import load_settings
 from .filters import with_types
-from .groups import group
 from .options import Archive, Config, Since, TableOrJson, Until, read_span
 from .output import notes, print_json
 from .status_gaps import gaps_as_json, print_gaps
@@ -35,7 +33,7 @@ def list_gaps(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """List gaps: open ones, those that closed within the last 30 days, and those that were declared permanent.
+    """List gaps: open, closed in the last 30 days, and permanent.
 
     A feed that is behind (`max_lag`) has an open gap after the end of its coverage, also when its collector hangs or
     does not run. A feed that is no longer configured has none there.
@@ -69,7 +67,7 @@ def declare(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Declare that what is missing of a span of time is lost for good: the collector no longer tries to walk it.
+    """Declare a gap permanent: that time is not read any more.
 
     It stays in the ledger with your reason and your name, and can't be taken back. It does not disturb a running
     collector. Time that is covered is left out; reading the span by hand with `backfill` stays possible.
@@ -92,12 +90,6 @@ def declare(
     for one in missing:
         span = f"{format_time(one.start)} to {format_time(one.end)} ({format_duration(one.end - one.start)})"
         notes().print(f"{feed}: {span} is declared lost for good", markup=False)
-
-
-COMMANDS: Mapping[str, Callable[..., None]] = MappingProxyType({"list": list_gaps, "declare": declare})
-"""Every subcommand of `gaps`."""
-
-app = group("See which time is missing from the archive, and declare what can't be collected any more.", COMMANDS)
 
 
 def _window(since: str | None, until: str | None, now: datetime) -> Window:

@@ -11,7 +11,7 @@ import typer
 from anthropic_audit.normalize import Options
 from anthropic_audit.normalize.unreadable import error_document
 
-from .environment import load_settings
+from .configuration import load_settings
 from .normalizing import document_writer, open_normalizer
 from .options import Config, Schema
 from .output import binary_out, notes
@@ -40,7 +40,7 @@ def normalize(
     ] = Schema.ECS,
     config: Config = None,
 ) -> None:
-    """Turn activities (NDJSON on stdin) into events of ECS or OCSF (NDJSON on stdout), in order, one for one.
+    """Convert activities (stdin) to ECS or OCSF events (stdout).
 
     Every line gives exactly one event. A line that is no activity gives an event that says so in error.message and
     keeps the line in event.original (in OCSF: a Base Event with message and raw_data); how many those were is told at

@@ -49,6 +49,8 @@ Until = Annotated[
     ),
 ]
 
+SinkName = Annotated[str, typer.Argument(metavar="NAME", help="The sink's name in the settings.", show_default=False)]
+
 
 class TableOrJson(StrEnum):
     """How something is shown: for people, or for programs."""

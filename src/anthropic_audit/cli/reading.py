@@ -20,7 +20,8 @@ from anthropic_audit.settings import Settings
 from anthropic_audit.settings_sources import resolve_keys
 
 from .collect import chosen_feeds, watching
-from .environment import environment, load_settings
+from .configuration import load_settings
+from .environment import environment
 from .failures import tell
 from .filters import with_types
 from .normalizing import normalize_rules, open_normalizer
@@ -53,7 +54,7 @@ def backfill(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Collect what happened in a range of up to six years, the newest first; what is covered is not read again.
+    """Collect a past period of up to six years, newest first.
 
     Without --from it starts where the API's memory does, six years ago. It can be stopped at any time and goes on
     where it was when it is started again.
@@ -76,7 +77,7 @@ def reconcile(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Read a range once more, and say how many activities had become visible since it was read before.
+    """Read a period again, and count late activities.
 
     `collect` does this by itself for the last days; by hand it is for certainty before an audit. Without --from it
     reads the last 30 days.

@@ -18,7 +18,7 @@ from anthropic_audit.progress import Normalized, Progress, Waiting, Watch
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import EPOCH
 
-from .environment import load_settings
+from .configuration import load_settings
 from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config, Since, Until, read_span
@@ -29,7 +29,7 @@ _TOMORROW = timedelta(days=1)
 
 
 def renormalize(since: Since = None, until: Until = None, config: Config = None, archive: Archive = None) -> None:
-    """Derive the events of a span of time again from their activities; nothing is collected again.
+    """Derive the events of a period again from stored activities.
 
     Worth it after an update: types and fields that the catalogue has learned since, and newer databases of locations,
     then show in what was collected before. Without --from and --to all events are derived again. Events keep their

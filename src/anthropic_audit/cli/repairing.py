@@ -23,7 +23,8 @@ from anthropic_audit.settings_sources import resolve_key
 from anthropic_audit.times import format_time
 
 from .collect import watching
-from .environment import environment, load_settings
+from .configuration import load_settings
+from .environment import environment
 from .failures import tell
 from .filters import with_types
 from .normalizing import normalize_rules, open_normalizer
@@ -85,7 +86,7 @@ def repair_archive(
     archive: Archive = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Mend an archive that is damaged or contradicts itself, and say what was lost for good.
+    """Repair a damaged archive, and report what was lost for good.
 
     Damaged files are moved to `damaged/` in the archive, and never deleted. Claims of time whose activities are gone
     are withdrawn, so that the time is read again: here, or by the next `collect`. Events are derived again from

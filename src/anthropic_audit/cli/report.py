@@ -23,7 +23,7 @@ from anthropic_audit.reporting.words import last_day
 from anthropic_audit.search import document_fields, known_fields
 from anthropic_audit.settings import Settings
 
-from .environment import load_settings
+from .configuration import load_settings
 from .options import Archive, Config, Since, Until, read_span
 from .output import notes
 from .search import Kql, read_query
@@ -67,7 +67,7 @@ def report(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Write a report on a period: one file for people who log in nowhere, as HTML or PDF.
+    """Write a report on a period as a single HTML or PDF file.
 
     It says how complete the period is, what happened in it beside the period before, who did it and from where, what
     failed, what occurred for the first time, and tells critical events in sentences. All times are UTC. It reads the

@@ -42,7 +42,8 @@ from anthropic_audit.settings_sources import resolve_key
 from anthropic_audit.times import format_duration, format_time
 
 from .collect import chosen_feeds
-from .environment import client_secret, environment, load_settings
+from .configuration import client_secret, load_settings
+from .environment import environment
 from .filters import warnings, with_types
 from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
@@ -88,7 +89,7 @@ def run(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Collect all feeds for good, normalize, and keep house; one process for everything.
+    """Run the service: collect, normalize, deliver and maintain.
 
     Each feed goes its own way: one that is slow, refused or silent holds up no other, and is asked less often until it
     answers. History that `backfill` asks for is filled in beside the live tails. Events are delivered to all sinks of

@@ -33,7 +33,7 @@ from anthropic_audit.search import (
 )
 from anthropic_audit.search.conditions import checked_name
 
-from .environment import load_settings
+from .configuration import load_settings
 from .options import Archive, Config, Since, Until, read_span
 from .output import Heading, binary_out, console, notes, print_table, printable
 from .summary import SUMMARY, UNCUT
@@ -113,7 +113,7 @@ def search(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Find events: everything that is given has to fit.
+    """Search events; all given conditions must match.
 
     Fields are those of the ECS document (event.action, user.email, anthropic.audit.claude_chat_id). A field with
     several values fits when any of them does; != fits when none does, and when the field is missing. Values are

@@ -15,7 +15,8 @@ from anthropic_audit.settings import FeedSettings
 from anthropic_audit.settings_sources import Loaded, resolve_key
 from anthropic_audit.settings_sources.origins import Place, write_place
 
-from .environment import environment, load_settings
+from .configuration import load_settings
+from .environment import environment
 from .options import Archive, Config, TableOrJson
 from .output import Heading, notes, print_json, print_table
 
@@ -45,7 +46,7 @@ def settings(
     archive: Archive = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Print the settings that count, each with its origin (default, file, environment, flag); keys are masked."""
+    """Print the effective settings, each with its origin."""
     loaded = load_settings(config, {"archive": archive})
     rows = [*_rows(loaded), *_keys(loaded.settings.feeds)]
     if format is TableOrJson.JSON:

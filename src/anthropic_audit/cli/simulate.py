@@ -98,7 +98,7 @@ def simulate(
     no_exclude: NoExclude = False,
     key_file: KeyFile = None,
 ) -> None:
-    """Serve a truthful Compliance API on this machine, until stopped by Ctrl-C or SIGTERM.
+    """Serve a simulated Compliance API on this machine.
 
     Its keys open nothing else. The ground truth and faults on demand are under /_simulator/ (see the documentation).
     """

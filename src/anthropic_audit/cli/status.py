@@ -26,7 +26,7 @@ from anthropic_audit.status import (
 )
 from anthropic_audit.times import format_duration, format_time
 
-from .environment import load_settings
+from .configuration import load_settings
 from .filters import with_types
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
@@ -68,7 +68,7 @@ def status(
     ] = False,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Say how each feed stands: covered from and to, lag, last walk, counts, holes, requests, budget, echoes.
+    """Show each feed's coverage, lag, counts, holes and requests.
 
     It reads the archive and nothing else, and never disturbs a running collector. Requests are those of finished walks.
     The budget is what the server said at the end of the last one: it is one for all keys of the organization. An echo

@@ -12,7 +12,7 @@ from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import load
 from anthropic_audit.catalogue.drift import Sighting
 from anthropic_audit.catalogue.proposal import propose, write_proposals
-from anthropic_audit.cli.environment import load_settings
+from anthropic_audit.cli.configuration import load_settings
 from anthropic_audit.cli.options import Archive, Config, Since, Until, read_span
 from anthropic_audit.cli.output import Heading, notes, print_json, print_table, write_out
 from anthropic_audit.clock import SystemClock
@@ -46,7 +46,7 @@ def drift(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Find types, fields, kinds of actor, their members and enum values that the catalogue lacks.
+    """Find types, fields and values that the catalogue lacks.
 
     With `--format yaml` it prints entries in the catalogue's own notation, each below the file and the place it is for.
     Exit codes: 0 the catalogue has everything, 3 something is missing.

@@ -40,7 +40,7 @@ def lint(
     ] = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Check the catalogue and count what it knows, or check the filters of settings files.
+    """Check the catalogue, or the filters of settings files.
 
     Of settings files it says which activity types are unknown and what was probably meant, and what each group stands
     for. Exit codes: 0 nothing to mend, 1 something was found.

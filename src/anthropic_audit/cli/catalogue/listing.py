@@ -56,7 +56,7 @@ def list_types(
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """List activity types: category, type, outcome, sensitivity, and what happened."""
+    """List activity types: category, outcome, meaning."""
     catalogue = load()
     kinds = [
         kind

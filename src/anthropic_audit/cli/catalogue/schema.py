@@ -19,7 +19,7 @@ def schema(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write; else stdout.")
     ] = None,
 ) -> None:
-    """Write the JSON Schema (draft 2020-12) of the events that this catalogue makes."""
+    """Write the JSON Schema (draft 2020-12) of events."""
     text = orjson.dumps(event_schema(load()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if output is None:
         write_out(text)

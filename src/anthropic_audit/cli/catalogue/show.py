@@ -29,7 +29,7 @@ def show(
     ] = False,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Show all that is known of an activity type, a field, or a kind of actor, and where each value goes."""
+    """Show a type, field or actor kind, and its mapping to ECS."""
     catalogue = load()
     cards = [_guess(name)] if guess else [card for read in _READERS if (card := read(name, catalogue))]
     if not cards:

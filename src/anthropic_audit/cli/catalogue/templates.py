@@ -21,7 +21,7 @@ def templates(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write them to.")],
     engine: Annotated[Engine, typer.Option("--for", help="Who stores the events.")] = Engine.ELASTICSEARCH,
 ) -> None:
-    """Write the templates of the data stream logs-anthropic.audit-*, each to a file of its name.
+    """Write index templates of the data stream to files.
 
     The component template maps every field of events and goes to `PUT _component_template/NAME` first, the index
     template to `PUT _index_template/NAME`. The pipeline, to `PUT _ingest/pipeline/NAME`, is for those who ship raw

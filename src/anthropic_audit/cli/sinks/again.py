@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from anthropic_audit.cli.logs import logging_watch, open_log
-from anthropic_audit.cli.options import Archive, Config, Since, Until, read_span
+from anthropic_audit.cli.options import Archive, Config, Since, SinkName, Until, read_span
 from anthropic_audit.cli.output import notes
 from anthropic_audit.cli.stopping import stopping
 from anthropic_audit.clock import SystemClock
@@ -18,15 +18,15 @@ from anthropic_audit.delivery import send_again
 from anthropic_audit.errors import InterruptedRunError, SetupError
 from anthropic_audit.model import Delivery, Errand, Window
 
-from .opening import Name, Opened, opened
+from .opening import Opened, opened
 
 _LEFT = 3
 
 
 def replay(
-    name: Name, since: Since = None, until: Until = None, config: Config = None, archive: Archive = None
+    name: SinkName, since: Since = None, until: Until = None, config: Config = None, archive: Archive = None
 ) -> None:
-    """Deliver the events of a span of time again; what the sink has already stays as it is.
+    """Deliver the events of a period again, without duplicates.
 
     Its position stays where it is, too.
 
@@ -41,8 +41,8 @@ def replay(
         _tell(name, deliver_again(sink.errands, sink.reader, window))
 
 
-def retry(name: Name, config: Config = None, archive: Archive = None) -> None:
-    """Send the events again that a sink has rejected, as `sinks rejected` lists them.
+def retry(name: SinkName, config: Config = None, archive: Archive = None) -> None:
+    """Send rejected events again.
 
     Exit codes: 0 all were taken, 1 failed, 2 wrong use or settings, 3 some are still rejected, or it was stopped.
     """

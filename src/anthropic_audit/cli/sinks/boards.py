@@ -22,7 +22,7 @@ def dashboards(
         typer.Option("--output", "-o", metavar="FILE", help="File to write; else stdout.", show_default=False),
     ] = None,
 ) -> None:
-    """Write the overview dashboard as saved objects, for the import page of Kibana or OpenSearch Dashboards.
+    """Write the dashboard for Kibana or OpenSearch Dashboards.
 
     Both have it below Management, Saved objects, Import. Imported again, it replaces what is there.
     """

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from anthropic_audit.archive import open_reader
-from anthropic_audit.cli.environment import load_settings
+from anthropic_audit.cli.configuration import load_settings
 from anthropic_audit.cli.logs import logging_watch, open_log
-from anthropic_audit.cli.options import Archive, Config, Since, TableOrJson, Until, read_span
+from anthropic_audit.cli.options import Archive, Config, Since, SinkName, TableOrJson, Until, read_span
 from anthropic_audit.cli.output import Heading, console, notes, print_json, print_table
 from anthropic_audit.cli.stopping import stopping
 from anthropic_audit.clock import SystemClock
@@ -24,7 +24,7 @@ from anthropic_audit.settings import Settings
 from anthropic_audit.sinks.cluster import Cluster
 from anthropic_audit.times import format_time
 
-from .opening import Name, chosen_cluster, opened, opened_cluster, preparing
+from .opening import chosen_cluster, opened, opened_cluster, preparing
 
 _FOUND = 3
 _HEADINGS = (
@@ -37,7 +37,7 @@ _HEADINGS = (
 
 
 def verify(
-    name: Name,
+    name: SinkName,
     since: Since = None,
     until: Until = None,
     repair: Annotated[bool, typer.Option("--repair", help="Send what is missing.")] = False,
@@ -45,7 +45,7 @@ def verify(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Compare a cluster with the archive, hour by hour and id by id, and send what is missing if you say --repair.
+    """Compare a cluster with the archive; --repair sends the rest.
 
     Missing is what was delivered and is not there; strange is what is there and not in the archive; doubled is what is
     there in more than one backing index. Without --from and --to, the last 24 hours are compared.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from anthropic_audit.archive import open_reader
-from anthropic_audit.cli.environment import load_settings
+from anthropic_audit.cli.configuration import load_settings
 from anthropic_audit.cli.failures import tell, worst
 from anthropic_audit.cli.logs import logging_watch, open_log
 from anthropic_audit.cli.options import Archive, Config
@@ -37,7 +37,7 @@ def deliver(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Deliver the events that a sink has not got yet, beside whoever writes the archive.
+    """Deliver pending events to sinks, also while `run` writes.
 
     Each sink goes its own way: one that is down holds up no other. Its position moves only behind events that it has
     acknowledged; an event sent twice is stored once where the target can tell. `run` does this by itself for all sinks

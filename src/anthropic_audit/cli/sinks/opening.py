@@ -8,12 +8,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from anthropic_audit.archive import ArchiveReader, DeliveryLedger, open_reader
-from anthropic_audit.cli.environment import environment, load_settings
+from anthropic_audit.cli.configuration import load_settings
+from anthropic_audit.cli.environment import environment
 from anthropic_audit.cli.normalizing import configured_processors
 from anthropic_audit.cli.output import notes
 from anthropic_audit.clock import SystemClock
@@ -28,7 +26,6 @@ from anthropic_audit.settings_sources import resolve_sink_secret
 from anthropic_audit.sinks import open_cluster, open_sink
 from anthropic_audit.sinks.cluster import Cluster
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The sink's name in the settings.", show_default=False)]
 Warn = Callable[[str], None]
 """Says what is unwise."""
 PATIENT = Patience(give_up_after=timedelta(days=36_500))

@@ -8,24 +8,24 @@ from typing import Annotated
 import typer
 
 from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.cli.environment import load_settings
-from anthropic_audit.cli.options import Archive, Config
+from anthropic_audit.cli.configuration import load_settings
+from anthropic_audit.cli.options import Archive, Config, SinkName
 from anthropic_audit.cli.output import Heading, print_table
 from anthropic_audit.delivery import Change, set_up, set_up_dashboards
 from anthropic_audit.sinks import BoardServer, open_cluster
 
-from .opening import Name, chosen_cluster, found_secret
+from .opening import chosen_cluster, found_secret
 
 _HEADINGS = (Heading("what"), Heading("name"), Heading("change"), Heading("reason"))
 
 
 def setup(
-    name: Name,
+    name: SinkName,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Install what a cluster needs before it takes events: templates with every field, and rules for its indices.
+    """Install index templates and rules on a cluster.
 
     Done twice, it changes nothing. After an update of this program it brings the templates up to date and lets the data
     stream go on in a new backing index; data stays as it is. With `dashboards_url` set, the overview is installed in

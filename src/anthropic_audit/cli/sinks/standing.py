@@ -10,16 +10,14 @@ from typing import Annotated
 import typer
 
 from anthropic_audit.archive import ArchiveReader, open_reader
-from anthropic_audit.cli.environment import load_settings
-from anthropic_audit.cli.options import Archive, Config, TableOrJson
+from anthropic_audit.cli.configuration import load_settings
+from anthropic_audit.cli.options import Archive, Config, SinkName, TableOrJson
 from anthropic_audit.cli.output import Heading, console, print_json, print_table
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
 from anthropic_audit.search.deliveries import SinkStanding, rejections, sink_standings
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import format_duration, format_time
-
-from .opening import Name
 
 _STANDING = (
     Heading("sink"),
@@ -39,7 +37,7 @@ def status(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Say how each sink stands: position, what it has still to get, rate, what it refuses; reads the archive only.
+    """Show each sink's position, backlog, rate and rejections.
 
     The lag is the age of the oldest event that a sink has not got yet. The rate is that of the last hour, while it was
     delivering.
@@ -57,12 +55,12 @@ def status(
 
 
 def rejected(
-    name: Name,
+    name: SinkName,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """List the events that a sink refuses for good, with its reason; `sinks retry` sends them again.
+    """List the events that a sink has rejected, with reasons.
 
     Mend what the reason says first: a mapping of the target, or the event by a processor.
     """

@@ -1,0 +1,62 @@
+"""Groups of commands whose modules are imported when a command is called, and not for help or completion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, ClassVar, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from .commands import CommandSource, GroupSource
+
+CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
+"""Settings of every command and group."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that lists its commands from a table, and imports a command when it is resolved."""
+
+    sources: ClassVar[Mapping[str, CommandSource | GroupSource]] = {}
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as its parent says it
+        super().__init__(**options)
+        for name, source in self.sources.items():
+            self.commands[name] = (
+                _group(name, source)
+                if isinstance(source, GroupSource)
+                else TyperCommand(name=name, callback=None, help=source.summary, rich_markup_mode=None)
+            )
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - typer does not export the classes
+        """Return the name, the command (imported now) and the arguments that are left."""
+        name, command, left = super().resolve_command(ctx, args)
+        return name, command if name is None else self.loaded(name), left
+
+    def loaded(self, name: str) -> Any:  # noqa: ANN401 - typer does not export the class
+        """Return a command with all its options; its module is imported."""
+        source = self.sources[name]
+        return self.commands[name] if isinstance(source, GroupSource) else load(name, source)
+
+
+def lazy_group(sources: Mapping[str, CommandSource | GroupSource]) -> type[LazyGroup]:
+    """Return a class of group, as typer takes it, with these commands."""
+    return type("Group", (LazyGroup,), {"sources": sources})
+
+
+@cache
+def load(name: str, source: CommandSource) -> Any:  # noqa: ANN401 - typer does not export the class
+    """Import a command; whatever it raises when it runs becomes a message and an exit code."""
+    module = import_module(f".{source.module}", __package__)
+    guarded = import_module(".guarding", __package__).guarded
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
+    app.command(name, epilog=getattr(module, "EXAMPLES", None))(guarded(getattr(module, source.function)))
+    return typer.main.get_command(app)
+
+
+def _group(name: str, source: GroupSource) -> LazyGroup:
+    return lazy_group(source.commands)(
+        name=name, help=source.summary, no_args_is_help=True, rich_markup_mode=None, context_settings=CONTEXT
+    )
