@@ -19,17 +19,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from anthropic_audit.cli.commands import COMMANDS, GroupSource
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.serving import key, serving  # noqa: E402 - it is found below the root only
-
-from anthropic_audit.cli.commands import COMMANDS, GroupSource  # noqa: E402 - likewise
-
 PROGRAM = [str(Path(sys.executable).parent / "anthropic-audit")]
 REFERENCE = [sys.executable, "-c", "import typer"]
 COMPLETION = {"_ANTHROPIC_AUDIT_COMPLETE": "complete_bash", "COMP_WORDS": "anthropic-audit sea", "COMP_CWORD": "1"}
 KEY_VARIABLE = "ANTHROPIC_COMPLIANCE_ACCESS_KEY"
+FILLER = f"""
+import os, subprocess, sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.serving import key, serving
+with serving(per_day=float(sys.argv[1])) as server:
+    environ = {{**os.environ, {KEY_VARIABLE!r}: key(server)}}
+    subprocess.run([*sys.argv[2:], "collect", "--once", "--url", server.url], env=environ, check=True)
+"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Start:
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Start:
+    """Run a command once."""
     started = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=folder, env={**os.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -52,14 +57,17 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Sta
 
 
 def measured(command: Sequence[str], environ: Mapping[str, str], folder: Path, repeats: int) -> Start:
+    """Return the medians of several runs."""
     runs = [run(command, environ, folder) for _ in range(repeats + 1)][1:]  # the first one fills caches
     return Start(statistics.median(one.seconds for one in runs), statistics.median(one.megabytes for one in runs))
 
 
-def filled(folder: Path, activities: int) -> None:
-    with serving(per_day=activities) as server:
-        collect = [*PROGRAM, "collect", "--once", "--url", server.url]
-        subprocess.run(collect, cwd=folder, env={**os.environ, KEY_VARIABLE: key(server)}, check=True)
+def fill(folder: Path, activities: int) -> None:
+    """Collect about so many activities, in a process of its own.
+
+    This process stays small: the largest resident set of a child is never reported as less than its parent's.
+    """
+    subprocess.run([sys.executable, "-c", FILLER, str(activities), *PROGRAM], cwd=folder, check=True)
 
 
 def commands() -> list[tuple[str, list[str], dict[str, str]]]:
@@ -78,13 +86,14 @@ def commands() -> list[tuple[str, list[str], dict[str, str]]]:
 
 
 def main() -> None:
+    """Print a line for each command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--activities", type=int, default=1_000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        filled(folder, options.activities)
+        fill(folder, options.activities)
         reference = measured(REFERENCE, {}, folder, options.repeats)
         print(f"{'import typer':<28} {reference.seconds:5.2f} s {reference.megabytes:6.1f} MB")
         for title, args, environ in commands():
