@@ -36,9 +36,7 @@ _ARCHIVE = {
     "repair": CommandSource(
         "repairing", "repair_archive", "Repair a damaged archive, and report what was lost for good."
     ),
-    "backup": CommandSource(
-        "backing_up", "backup_archive", "Back up the archive incrementally, also beside `run`."
-    ),
+    "backup": CommandSource("backing_up", "backup_archive", "Back up the archive incrementally, also beside `run`."),
     "restore": CommandSource(
         "backing_up", "restore_archive", "Restore an archive from a backup, checking every digest."
     ),
@@ -47,9 +45,7 @@ _ARCHIVE = {
     "vacuum": CommandSource("archive", "vacuum", "Delete replaced files that no reader needs any more."),
 }
 _CATALOGUE = {
-    "list": CommandSource(
-        "catalogue.listing", "list_types", "List activity types: category, outcome, meaning."
-    ),
+    "list": CommandSource("catalogue.listing", "list_types", "List activity types: category, outcome, meaning."),
     "show": CommandSource("catalogue.show", "show", "Show a type, field or actor kind, and its mapping to ECS."),
     "lint": CommandSource("catalogue.lint", "lint", "Check the catalogue, or the filters of settings files."),
     "drift": CommandSource("catalogue.drift", "drift", "Find types, fields and values that the catalogue lacks."),
