@@ -22,8 +22,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anthropic_audit.archive.identities import FOLDER, IdIndex, hashes_of
-from anthropic_audit.archive.runs import Pairs, Run, column_of, in_order, write_run
+from anthropic_audit.archive.id_index import FOLDER, IdIndex, hashes_of
+from anthropic_audit.archive.sorted_runs import Pairs, Run, column_of, in_order, write_run
 
 BATCH = 25_000
 DAY = 250_000

@@ -13,7 +13,7 @@ from anthropic_audit.catalogue import ActivityType, load
 from anthropic_audit.dashboards import COLUMNS, CONTROLS, PANELS, Kind, Panel
 from anthropic_audit.dashboards.panels import LATEST
 from anthropic_audit.ocsf import load_rules
-from anthropic_audit.ocsf.choosing import Choice, choices_of
+from anthropic_audit.ocsf.class_choice import Choice, choices_of
 from anthropic_audit.ocsf.model import About, Rules
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"

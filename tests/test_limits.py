@@ -12,7 +12,7 @@ from scripts.limits_page import LIMITS, written
 
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.cli.output import MAX_CELL_CHARS, Heading, table
-from anthropic_audit.console.cutting import MAX_VALUE_CHARS, as_text, cut, cut_value
+from anthropic_audit.console.truncation import MAX_VALUE_CHARS, as_text, cut, cut_value
 from anthropic_audit.console.views.event import leaves, mapping
 from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.search import document_fields, known_fields, parse_condition, parse_kql
@@ -20,8 +20,8 @@ from anthropic_audit.search.conditions import read_number
 from anthropic_audit.search.kql import MAX_QUERY_CHARS, MAX_QUERY_DEPTH
 from anthropic_audit.settings.section import MAX_DURATION, MAX_TIMEOUT
 from anthropic_audit.settings.tree import MAX_FEEDS
-from anthropic_audit.settings_sources import load
-from anthropic_audit.settings_sources.load import MAX_DEPTH, MAX_FILE_CHARS, MAX_PROBLEMS
+from anthropic_audit.settings_loader import load
+from anthropic_audit.settings_loader.load import MAX_DEPTH, MAX_FILE_CHARS, MAX_PROBLEMS
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "bounds.md"
 ROWS = re.findall(r"^\| [^|]+ \| ([^|]+) \| [^|]+ \| `(\w+\.[\w.]+)` \|$", PAGE.read_text(), re.MULTILINE)

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.archive.samples import CLOCK, NOW, received, stored
 
-from anthropic_audit.archive import ArchiveWriter, identities, open_reader, verify
-from anthropic_audit.archive.changed import is_same_content
-from anthropic_audit.archive.runs import DamagedRunError
+from anthropic_audit.archive import ArchiveWriter, id_index, open_reader, verify
+from anthropic_audit.archive.changed_repeats import is_same_content
+from anthropic_audit.archive.sorted_runs import DamagedRunError
 from anthropic_audit.model import Received
 from anthropic_audit.progress import ChangedActivities, Progress, Waiting
 from anthropic_audit.times import EPOCH
@@ -148,21 +148,21 @@ def test_what_retention_removed_is_stored_again_and_leaves_no_bytes_behind(tmp_p
 
 
 def lose(folder: Path) -> None:
-    shutil.rmtree(folder / identities.FOLDER, ignore_errors=True)
+    shutil.rmtree(folder / id_index.FOLDER, ignore_errors=True)
 
 
 def lose_runs(folder: Path) -> None:
-    for file in (folder / identities.FOLDER).glob("*.run"):
+    for file in (folder / id_index.FOLDER).glob("*.run"):
         file.unlink()
 
 
 def cut_off(folder: Path) -> None:
-    for file in (folder / identities.FOLDER).glob("*"):
+    for file in (folder / id_index.FOLDER).glob("*"):
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
 def empty(folder: Path) -> None:
-    for file in (folder / identities.FOLDER).glob("*"):
+    for file in (folder / id_index.FOLDER).glob("*"):
         file.write_bytes(b"")
 
 
@@ -170,9 +170,9 @@ def of_another_archive(folder: Path) -> None:
     other = folder.with_name(f"{folder.name}-other")
     with ArchiveWriter(str(other), CLOCK) as archive:
         archive.append([received(number + 10_000) for number in range(30)])
-    shutil.rmtree(folder / identities.FOLDER, ignore_errors=True)
-    if (other / identities.FOLDER).exists():
-        shutil.copytree(other / identities.FOLDER, folder / identities.FOLDER)
+    shutil.rmtree(folder / id_index.FOLDER, ignore_errors=True)
+    if (other / id_index.FOLDER).exists():
+        shutil.copytree(other / id_index.FOLDER, folder / id_index.FOLDER)
     shutil.rmtree(other)
 
 
@@ -189,8 +189,8 @@ HARM: dict[str, Callable[[Path], None]] = {
 @pytest.fixture
 def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have runs written and merged after a few ids."""
-    monkeypatch.setattr(identities, "_RECENT", 7)
-    monkeypatch.setattr(identities, "_WORTH_WRITING", 2)
+    monkeypatch.setattr(id_index, "_RECENT", 7)
+    monkeypatch.setattr(id_index, "_WORTH_WRITING", 2)
 
 
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
@@ -200,7 +200,7 @@ def test_an_index_that_was_harmed_gives_no_wrong_answer(tmp_path: Path, harm: Ca
     with ArchiveWriter(str(folder), CLOCK) as archive:
         for first in range(0, 40, 4):
             archive.append([received(number) for number in range(first, first + 4)])
-    assert list((folder / identities.FOLDER).glob("*.run"))
+    assert list((folder / id_index.FOLDER).glob("*.run"))
 
     harm(folder)
 
@@ -217,7 +217,7 @@ def test_an_older_index_and_a_newer_one_are_found_out(tmp_path: Path) -> None:
     shutil.copytree(folder, before)
     with ArchiveWriter(str(folder), CLOCK) as archive:
         archive.append([received(number) for number in range(20, 40)])
-    older, newer = before / identities.FOLDER, folder / identities.FOLDER
+    older, newer = before / id_index.FOLDER, folder / id_index.FOLDER
 
     shutil.rmtree(before / "activities")
     shutil.copytree(folder / "activities", before / "activities")
@@ -236,7 +236,7 @@ def test_any_flipped_bit_of_the_index_gives_no_wrong_answer(tmp_path: Path) -> N
     folder = tmp_path / "archive"
     with ArchiveWriter(str(folder), CLOCK) as archive:
         archive.append([received(number) for number in range(60)])
-    files = sorted((folder / identities.FOLDER).glob("*"))
+    files = sorted((folder / id_index.FOLDER).glob("*"))
     whole = {file: file.read_bytes() for file in files}
     places = [(file, place) for file in files for place in range(0, len(whole[file]), 97)]
 
@@ -244,7 +244,7 @@ def test_any_flipped_bit_of_the_index_gives_no_wrong_answer(tmp_path: Path) -> N
         for one, text in whole.items():
             one.write_bytes(text)
         file.write_bytes(whole[file][:place] + bytes([whole[file][place] ^ 4]) + whole[file][place + 1 :])
-        index = identities.IdIndex(folder)
+        index = id_index.IdIndex(folder)
         names = [f"activity_{number}" for number in range(60)]
         try:
             found = index.find(names) if index.up_to else None
@@ -256,7 +256,7 @@ def test_any_flipped_bit_of_the_index_gives_no_wrong_answer(tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("small_runs")
 def test_two_ids_with_one_hash_are_two_activities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identities, "hashes_of", lambda ids: [len(one) for one in ids])
+    monkeypatch.setattr(id_index, "hashes_of", lambda ids: [len(one) for one in ids])
     with ArchiveWriter(str(tmp_path), CLOCK) as archive:
         assert archive.append([received(number) for number in range(10)]) == 10
         assert archive.append([received(number) for number in range(30)]) == 20
@@ -276,7 +276,7 @@ def test_long_and_odd_ids_are_ids(tmp_path: Path) -> None:
 
 
 def test_making_the_index_of_a_large_archive_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anthropic_audit.archive.storing._WORTH_TELLING", 1)
+    monkeypatch.setattr("anthropic_audit.archive.activity_store._WORTH_TELLING", 1)
     told: list[Progress] = []
     with ArchiveWriter(str(tmp_path), CLOCK) as archive:
         archive.append([received(1), received(2)])

@@ -11,8 +11,8 @@ import pytest
 from tests.archive.samples import CLOCK, NOW, claim, events_of, received, request, stored
 
 from anthropic_audit.archive import ArchiveWriter, DeliveryLedger, append_to_ledger, open_reader
-from anthropic_audit.archive.presence import forget_table
 from anthropic_audit.archive.schema import ESSENTIAL, TABLES
+from anthropic_audit.archive.table_list import forget_table
 from anthropic_audit.errors import ArchiveError, ArchiveLostError, SetupError
 
 WRITES: dict[str, Callable[[ArchiveWriter], object]] = {

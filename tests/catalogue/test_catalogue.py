@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.catalogue.figures import categorization, published
+from anthropic_audit.catalogue.statistics import categorization, published
 
 HERE = Path(__file__).parent
 CATALOGUE = load()

@@ -10,7 +10,7 @@ import pytest
 
 from anthropic_audit import catalogue as room
 from anthropic_audit.catalogue import load, read_catalogue
-from anthropic_audit.catalogue.lines import read_lines
+from anthropic_audit.catalogue.line_numbers import read_lines
 from anthropic_audit.catalogue.lint import lint, slips
 
 Write = Callable[..., Path]

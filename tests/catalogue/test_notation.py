@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from anthropic_audit.catalogue import FieldSpec
-from anthropic_audit.catalogue.mistakes import NotationError
+from anthropic_audit.catalogue.errors import NotationError
 from anthropic_audit.catalogue.notation import parse_field, parse_members
 
 

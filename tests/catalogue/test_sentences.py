@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.catalogue.mistakes import NotationError
+from anthropic_audit.catalogue.errors import NotationError
 from anthropic_audit.catalogue.sentences import parse_sentence
 
 VALUES = {"actor": "Alice", "key": "key_1", "actor.provider.type": "aws"}

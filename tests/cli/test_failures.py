@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from anthropic_audit.cli.guarding import guarded
+from anthropic_audit.cli.error_boundary import guarded
 from anthropic_audit.errors import (
     ArchiveBusyError,
     ArchiveError,

@@ -17,7 +17,7 @@ from tests.hanging import hanging
 MAIN = "from anthropic_audit.cli import main; main()"
 HANGS = """
 import sys, threading, time
-from anthropic_audit.cli.stopping import stopping
+from anthropic_audit.cli.signals import stopping
 with stopping(lambda: None, int(sys.argv[1]), 0.5):
     print("ready", flush=True)
     {hang}
@@ -84,7 +84,7 @@ def test_what_does_not_end_by_itself_is_left(signals: list[signal.Signals], code
 
 BEFORE_AND_AFTER = """
 import os, signal, sys, time
-from anthropic_audit.cli.stopping import expect_termination, leave_with, stopping
+from anthropic_audit.cli.signals import expect_termination, leave_with, stopping
 expect_termination()
 with stopping(lambda: None, 3):
     if "asked" in sys.argv:

@@ -14,9 +14,9 @@ from tests.cli.conftest import ACTIVITIES, NOW, MakeArchive, Run, received, walk
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
-from anthropic_audit.console.asking import Period
 from anthropic_audit.console.health import gather as gather_health
-from anthropic_audit.console.lens import Clear
+from anthropic_audit.console.masking import Clear
+from anthropic_audit.console.url_query import Period
 from anthropic_audit.diagnosis.archive import archive_findings
 from anthropic_audit.diagnosis.findings import State
 from anthropic_audit.model import Coverage

@@ -21,8 +21,8 @@ from tests.console.conftest import Serve, Served
 
 from anthropic_audit.archive import open_writer
 from anthropic_audit.archive.rows import Events
-from anthropic_audit.console.admission import EXPORT_BYTES, MAX_PER_SESSION, MAX_RUNNING, RESERVED_BYTES
-from anthropic_audit.console.place import Place
+from anthropic_audit.console.context import Place
+from anthropic_audit.console.export_slots import EXPORT_BYTES, MAX_PER_SESSION, MAX_RUNNING, RESERVED_BYTES
 from anthropic_audit.memory import Memory
 from anthropic_audit.progress import nobody
 from anthropic_audit.testing import FakeClock
@@ -174,7 +174,7 @@ def test_under_a_small_memory_limit_an_export_is_refused_and_pages_are_not(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = Memory(limit=512 << 20, available=RESERVED_BYTES + EXPORT_BYTES - 1)
-    monkeypatch.setattr("anthropic_audit.console.admission.memory", lambda: small)
+    monkeypatch.setattr("anthropic_audit.console.export_slots.memory", lambda: small)
     client = served.inside()
 
     answer = client.get("/export/csv")

@@ -10,7 +10,7 @@ import time
 import httpx2
 import pytest
 from tests.console.conftest import Served
-from tests.console.test_door import raw, status
+from tests.console.test_middleware import raw, status
 
 from anthropic_audit.console.views.overview import PANELS
 

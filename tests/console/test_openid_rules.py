@@ -9,8 +9,8 @@ from hashlib import sha256, sha512
 import pytest
 from tests.collecting import NOW
 
-from anthropic_audit.console.openid.attempts import LASTING, MOST, MOST_OF_AN_ADDRESS, Attempts
 from anthropic_audit.console.openid.claims import Expected, check_claims
+from anthropic_audit.console.openid.pending_logins import LASTING, MOST, MOST_OF_AN_ADDRESS, Attempts
 from anthropic_audit.errors import LoginRefusedError
 from anthropic_audit.testing import FakeClock
 

@@ -18,9 +18,9 @@ from tests.console.archives import enemies, received
 from anthropic_audit.archive import open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.console.app import Surroundings, make_app
-from anthropic_audit.console.guard import Journal
-from anthropic_audit.console.library import Library
-from anthropic_audit.console.place import Place
+from anthropic_audit.console.auth import Journal
+from anthropic_audit.console.context import Place
+from anthropic_audit.console.snapshots import Library
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import nobody

@@ -6,7 +6,7 @@ from typing import Final
 
 from anthropic_audit.errors import SetupError
 from anthropic_audit.settings import FeedSettings, Settings
-from anthropic_audit.settings_sources import load
+from anthropic_audit.settings_loader import load
 
 SHORT_RUNS: Final = 800
 SECRET: Final = "sk-ant-api01-TEST-of-the-fuzzer"

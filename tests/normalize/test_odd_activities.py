@@ -15,7 +15,7 @@ from tests.normalize import odd
 from anthropic_audit.archive.columns import columns_of
 from anthropic_audit.catalogue import load
 from anthropic_audit.normalize import Normalizer, Options, to_json
-from anthropic_audit.normalize.telling import Teller
+from anthropic_audit.normalize.sentences import Teller
 from anthropic_audit.ocsf import to_ocsf
 
 Json = Any

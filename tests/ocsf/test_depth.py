@@ -12,7 +12,7 @@ from anthropic_audit.normalize import to_json
 from anthropic_audit.normalize.limits import MAX_DOCUMENT_DEPTH
 from anthropic_audit.ocsf import to_ocsf
 from anthropic_audit.ocsf.depth import bounded, json_text
-from anthropic_audit.ocsf.remainder import Remainder
+from anthropic_audit.ocsf.unmapped import Remainder
 
 Json = Any
 DEEP = 100_000

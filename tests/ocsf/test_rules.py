@@ -14,7 +14,7 @@ import pytest
 
 from anthropic_audit.catalogue import load
 from anthropic_audit.ocsf import load_rules
-from anthropic_audit.ocsf.choosing import choices_of, verb_of
+from anthropic_audit.ocsf.class_choice import choices_of, verb_of
 
 Json = Any
 RULES = load_rules()

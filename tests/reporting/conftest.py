@@ -13,8 +13,8 @@ import pytest
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import Catalogue, load
-from anthropic_audit.console.asking import Period
-from anthropic_audit.console.lens import Clear, Lens
+from anthropic_audit.console.masking import Clear, Lens
+from anthropic_audit.console.url_query import Period
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
 from anthropic_audit.normalize import Normalizer

@@ -9,8 +9,8 @@ from tests.reporting.conftest import ALICE, BOB, DAY, HOUR, NOW, Make, Report
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.asking import Period
-from anthropic_audit.console.lens import Masked
+from anthropic_audit.console.masking import Masked
+from anthropic_audit.console.url_query import Period
 from anthropic_audit.errors import QueryError
 from anthropic_audit.reporting.gather import ACTION, MOST_SENTENCES, USER, Firsts
 from anthropic_audit.search import FIRST_SEEN, Condition, Kept, Operator, Word, totals

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import load
 from anthropic_audit.normalize import Normalizer, Options
-from anthropic_audit.normalize.moments import read_time
+from anthropic_audit.normalize.timestamps import read_time
 from anthropic_audit.normalize.values import is_empty
 from anthropic_audit.redact import safe_url
 

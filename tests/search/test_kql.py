@@ -30,7 +30,7 @@ from anthropic_audit.search import (
     parse_kql,
     run,
 )
-from anthropic_audit.search.query import conditions_of
+from anthropic_audit.search.ast import conditions_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KNOWN = known_fields(document_fields(load()))

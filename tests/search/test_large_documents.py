@@ -15,8 +15,8 @@ from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.archive.rows import Events
 from anthropic_audit.progress import nobody
 from anthropic_audit.search import Order, Question, page
-from anthropic_audit.search.query import Query, Word
-from anthropic_audit.search.question import LARGE_DOCUMENT_BYTES
+from anthropic_audit.search.ast import Query, Word
+from anthropic_audit.search.sql import LARGE_DOCUMENT_BYTES
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
 

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from anthropic_audit.archive.duck import connect
-from anthropic_audit.search import Order, Question, run, sorting
+from anthropic_audit.search import Order, Question, external_sort, run
 from anthropic_audit.search import slices as slices_module
 from anthropic_audit.search.paging import in_order
 from anthropic_audit.search.slices import Pace
@@ -40,7 +40,7 @@ def events() -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.fixture(params=[7, 100, 5_000], ids="{} events a step".format)
 def _steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices_module, "STEP", request.param)
-    monkeypatch.setattr(sorting, "MIN_BUCKET_ROWS", request.param)
+    monkeypatch.setattr(external_sort, "MIN_BUCKET_ROWS", request.param)
     monkeypatch.setattr(Pace.__init__, "__defaults__", (request.param,))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anthropic_audit.simulator.cursors import CursorSeal
-from anthropic_audit.simulator.exchange import RefusalError
+from anthropic_audit.simulator.http import RefusalError
 
 Call = Callable[..., Any]
 SEAL = CursorSeal(b"one organization")

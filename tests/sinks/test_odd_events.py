@@ -20,7 +20,7 @@ from anthropic_audit.model import Fate, Parcel
 from anthropic_audit.normalize import Normalizer, to_json
 from anthropic_audit.normalize.names import original
 from anthropic_audit.sinks import open_sink
-from anthropic_audit.sinks.ids import MAX_ID_BYTES, by_target_id, target_id
+from anthropic_audit.sinks.document_ids import MAX_ID_BYTES, by_target_id, target_id
 
 Json = Any
 NORMALIZER = Normalizer(load())

@@ -2,11 +2,11 @@
 
 from .damage import Damage, late_files, record_missing, unrecorded_files
 from .deliveries import DeliveryLedger, delivery_of, rejection_of
+from .gap_ledger import GapRow, append_to_ledger
 from .gaps import settle_gaps
-from .ledger import GapRow, append_to_ledger
+from .maintenance import Compacted, Vacuumed
 from .reader import ArchiveReader, open_reader
 from .rows import Events
-from .upkeep import Compacted, Vacuumed
 from .verify import Finding, verify
 from .writer import ArchiveWriter, open_writer
 

@@ -27,10 +27,10 @@ from anthropic_audit.times import format_time
 from .damage import Damage, OpenedTable, open_table
 from .digests import FOLDER as DIGESTS
 from .digests import LOG, DigestJournal, digest_of
-from .presence import FILE as TABLES_FILE
 from .reader import open_reader
 from .schema import ACTIVITIES, CHANGED, COVERAGE, DELIVERIES, EVENTS, REJECTED, TABLES
 from .snapshot import Snapshot, translated
+from .table_list import FILE as TABLES_FILE
 
 MANIFEST = "backup.json"
 """The file that says what a backup holds; a backup without it is not whole."""

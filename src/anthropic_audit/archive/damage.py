@@ -12,10 +12,10 @@ from anthropic_audit.errors import ArchiveError
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, on_disk
 from .late_digests import is_whole, record_late
 from .location import folder_of
-from .presence import FILE as TABLES_FILE
-from .presence import recorded_tables
 from .schema import DAY, TABLES, Table
 from .snapshot import DataFile, Snapshot, is_table, snapshot_of
+from .table_list import FILE as TABLES_FILE
+from .table_list import recorded_tables
 
 FILE_MISSING = "a file is missing"
 FILE_CUT = "a file has another size than was written"

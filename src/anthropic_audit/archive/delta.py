@@ -23,14 +23,14 @@ from anthropic_audit.errors import ArchiveError, ArchiveLostError
 from anthropic_audit.times import EPOCH
 
 from .digests import LOG, Commit, DigestJournal, FileDigest, digest_of, log_files
-from .large import is_large, write_files
+from .large_values import is_large, write_files
 from .late_digests import record_late
 from .lease import Lease
-from .opening import opened
-from .presence import HINT, record_table
+from .maintenance import GRACE, Compacted, Vacuumed
+from .open_table import opened
 from .schema import DAY, Table
 from .snapshot import DataFile, Snapshot, data_file, snapshot_at, translated
-from .upkeep import GRACE, Compacted, Vacuumed
+from .table_list import HINT, record_table
 
 _RESERVE_BYTES = 16 * 2**20
 """So much stays free, for the log, checkpoints and everybody else on the disk."""

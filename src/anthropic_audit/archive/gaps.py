@@ -9,7 +9,7 @@ from anthropic_audit.model import Filters
 from anthropic_audit.plan import GapEntry, GapState, gap_changes
 from anthropic_audit.redact import redact
 
-from .ledger import GapRow
+from .gap_ledger import GapRow
 from .writer import ArchiveWriter
 
 _LONGEST_CAUSE = 500

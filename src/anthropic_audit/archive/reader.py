@@ -19,15 +19,15 @@ from anthropic_audit.model import Coverage, Window
 from anthropic_audit.ports import DAMAGE_LOGGER
 
 from .chunks import days_together
-from .contained import ContainedConnection
 from .damage import TABLE_GONE, Damage, damaged_since, has_content, open_table
 from .duck import connect, read
-from .ledger import GapRow, gaps_of
+from .gap_ledger import GapRow, gaps_of
 from .location import folder_of
-from .presence import missing, recorded_tables
 from .rows import coverage_of
 from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, NORMALIZED, TABLES, Table
 from .snapshot import DataFile, Snapshot, is_table, translated
+from .table_list import missing, recorded_tables
+from .tolerant import ContainedConnection
 
 _BETWEEN = """
 SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)

@@ -16,7 +16,7 @@ from anthropic_audit.atomic import sync
 
 from .delta import DeltaLog
 from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, log_files
-from .large import stated
+from .large_values import stated
 from .schema import DAY, Table
 from .snapshot import DataFile, Snapshot, translated
 

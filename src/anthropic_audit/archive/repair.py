@@ -22,12 +22,10 @@ from .damage import list_damage
 from .delta import DeltaLog
 from .digests import DigestJournal
 from .duck import connect
-from .identities import FOLDER as IDS
+from .gap_ledger import GapRow
+from .id_index import FOLDER as IDS
 from .lease import Lease
-from .ledger import GapRow
 from .orphans import Settled, set_orphans_aside, settle_orphans
-from .presence import FILE as TABLES_FILE
-from .presence import record_table
 from .rebuild import Aside, drop_files, rebuild_table, refresh_journal
 from .rows import Events, event_rows
 from .schema import (
@@ -43,6 +41,8 @@ from .schema import (
 )
 from .snapshot import is_table, translated
 from .survey import Numbers, Survey, survey
+from .table_list import FILE as TABLES_FILE
+from .table_list import record_table
 from .withdrawals import Withdrawal, apply_withdrawals, claim_ends, overlapping, record_holes, record_withdrawals
 
 Derive = Callable[[pa.Table], Events]

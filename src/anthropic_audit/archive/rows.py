@@ -15,8 +15,8 @@ from anthropic_audit.model import Coverage, Purpose, Received, RequestMade, Wind
 from anthropic_audit.times import EPOCH
 
 from .columns import columns_of
+from .maintenance import Removed
 from .schema import ACTIVITIES, COVERAGE, DAY, EVENTS, REMOVALS, REQUESTS
-from .upkeep import Removed
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from anthropic_audit.plan import GapEntry, GapState, Spans, read_gaps
 
 from .delta import DeltaLog
 from .duck import connect, read
-from .ledger import GapLedger, GapRow
+from .gap_ledger import GapLedger, GapRow
 from .rows import coverage_of, coverage_rows
 from .schema import ACTIVITIES, COVERAGE, WITHDRAWALS
 

@@ -18,13 +18,16 @@ from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Waiting, Watch, nobody
 from anthropic_audit.times import EPOCH
 
+from .activity_store import ActivityStore
 from .chunks import Chunk, chunks_of
 from .consistency import counted, refuse_contradictions
 from .delta import DeltaLog
 from .duck import connect, read
+from .gap_ledger import GapLedger, GapRow
 from .lease import Lease
-from .ledger import GapLedger, GapRow
 from .location import folder_of
+from .maintenance import GRACE, Compacted, Removed, Vacuumed
+from .row_sizes import part_of, stretches_of
 from .rows import Events, coverage_rows, event_rows, removal_rows, request_rows
 from .schema import (
     ACTIVITIES,
@@ -40,10 +43,7 @@ from .schema import (
     SEQ,
     WITHDRAWALS,
 )
-from .sizes import part_of, stretches_of
 from .snapshot import translated
-from .storing import ActivityStore
-from .upkeep import GRACE, Compacted, Removed, Vacuumed
 
 _LEASE_SECONDS = 1.0
 

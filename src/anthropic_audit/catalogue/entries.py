@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from .mistakes import NotationError
+from .errors import NotationError
 from .model import ActivityType, ActorKind, AuditField, FieldSpec, OutcomeRule, StoredField
 from .notation import parse_field, parse_members
 from .sentences import Sentence, parse_sentence

@@ -18,7 +18,7 @@ from anthropic_audit.errors import SetupError
 
 from .load import load
 from .model import Catalogue
-from .reading import Problems, read_mapping
+from .yaml_reader import Problems, read_mapping
 
 Groups = Mapping[str, frozenset[str]]
 """The types of each family and group, by its name."""

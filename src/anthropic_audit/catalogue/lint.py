@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import combinations
 
-from .lines import Lines
+from .line_numbers import Lines
 from .model import ActivityType, AuditField, Catalogue, FieldSpec
 
 MOVED_OF_ANY = frozenset({"ip_address", "user_agent", "unauthenticated_email_address"})

@@ -20,7 +20,7 @@ from .entries import (
     type_reader,
 )
 from .model import ActivityType, AuditField, Catalogue, StoredField
-from .reading import Problems, guarded, read_each, read_mapping
+from .yaml_reader import Problems, guarded, read_each, read_mapping
 
 _FIELD_SECTIONS = ("moved", "published", "newer")
 _ECS_TYPES = FIELD_TYPES | {

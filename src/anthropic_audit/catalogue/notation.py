@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 
-from .mistakes import NotationError
+from .errors import NotationError
 from .model import FieldSpec
 
 _TOKEN = re.compile(r"\s*([A-Za-z0-9_.:/-]+|[(),=!?])")

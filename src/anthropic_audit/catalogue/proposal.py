@@ -11,7 +11,7 @@ from .classify import classify
 from .drift import Lack, Sighting
 from .inference import WORD, Seen
 from .model import Catalogue, FieldSpec
-from .writing import Written, write_field
+from .notation_writer import Written, write_field
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _NO_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})

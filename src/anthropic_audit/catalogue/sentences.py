@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from .mistakes import NotationError
+from .errors import NotationError
 
 _TOKEN = re.compile(r"\{([a-z0-9_.]+)\}|([\[\]])|([^{}\[\]]+)|(.)", re.DOTALL)
 _NOT_GIVEN = "(not given)"

@@ -14,7 +14,7 @@ from .environment import forget_narrow_terminal
 from .failures import end, thread_ended
 from .files import private_files
 from .lazy import CONTEXT, lazy_group
-from .stopping import expect_termination, leave_with
+from .signals import expect_termination, leave_with
 from .streams import prepare_streams
 
 app = typer.Typer(

@@ -26,12 +26,12 @@ from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.ports import REPAIR_HINT
 from anthropic_audit.times import parse_duration
 
-from . import retaining
+from . import retention
 from .configuration import load_settings
 from .logs import logging_watch, open_log
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, notes, print_json, print_table
-from .stopping import stopping
+from .signals import stopping
 
 _FOUND = 3
 
@@ -134,13 +134,13 @@ def retain(
         notes().print("retention.keep is not set: everything is kept")
         return
     with _writer(config, archive) as writer:
-        done = retaining.retain(writer, settings, SystemClock().now(), is_rehearsal=dry_run)
+        done = retention.retain(writer, settings, SystemClock().now(), is_rehearsal=dry_run)
     number = sum(one.activities for one in done.removed)
     words = f"{number:,} activities of {len(done.removed):,} days"
     notes().print(f"{'would remove' if dry_run else 'removed'} {words}")
-    for line in retaining.told(done.waiting):
+    for line in retention.told(done.waiting):
         notes().print(f"kept until they are delivered: {line}", markup=False)
-    for line in retaining.told(done.never_delivered):
+    for line in retention.told(done.never_delivered):
         notes().print(f"never delivered: {line}", markup=False)
 
 

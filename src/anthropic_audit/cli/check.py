@@ -27,7 +27,7 @@ from anthropic_audit.progress import nobody
 from anthropic_audit.redact import redact
 from anthropic_audit.service import open_feeds
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings, SinkSettings
-from anthropic_audit.settings_sources import Key, resolve_key, resolve_sink_secret
+from anthropic_audit.settings_loader import Key, resolve_key, resolve_sink_secret
 
 from .configuration import load_settings
 from .environment import environment

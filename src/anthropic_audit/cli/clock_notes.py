@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from anthropic_audit.clocks import CURE, difference_in_words, effect_in_words
+from anthropic_audit.clock_difference import CURE, difference_in_words, effect_in_words
 from anthropic_audit.progress import ClaimHeldBack, Progress, Watch
 
 

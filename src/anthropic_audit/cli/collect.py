@@ -19,7 +19,7 @@ from anthropic_audit.errors import FeedRefusedError, InterruptedRunError, SetupE
 from anthropic_audit.progress import Watch
 from anthropic_audit.service import Collector, Outcome, RequestLog, open_feeds, safely
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
-from anthropic_audit.settings_sources import Key, resolve_keys
+from anthropic_audit.settings_loader import Key, resolve_keys
 
 from .clock_notes import ClockNotes
 from .configuration import load_settings
@@ -30,9 +30,9 @@ from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
 from .output import notes
-from .pace import settle_in
+from .process import settle_in
 from .progress_display import ProgressDisplay
-from .stopping import stopping
+from .signals import stopping
 
 _FIRST_GIVE_UP = timedelta(seconds=6)
 """How long a host is tried that has never answered while a user waits at a terminal; a service goes on trying."""

@@ -33,13 +33,9 @@ class GroupSource:
 
 _ARCHIVE = {
     "verify": CommandSource("archive", "verify_archive", "Check every file, hash, record and coverage claim."),
-    "repair": CommandSource(
-        "repairing", "repair_archive", "Repair a damaged archive, and report what was lost for good."
-    ),
-    "backup": CommandSource("backing_up", "backup_archive", "Back up the archive incrementally, also beside `run`."),
-    "restore": CommandSource(
-        "backing_up", "restore_archive", "Restore an archive from a backup, checking every digest."
-    ),
+    "repair": CommandSource("repair", "repair_archive", "Repair a damaged archive, and report what was lost for good."),
+    "backup": CommandSource("backup", "backup_archive", "Back up the archive incrementally, also beside `run`."),
+    "restore": CommandSource("backup", "restore_archive", "Restore an archive from a backup, checking every digest."),
     "compact": CommandSource("archive", "compact", "Merge small files into large ones."),
     "retain": CommandSource("archive", "retain", "Remove days older than `retention.keep`, except legal holds."),
     "vacuum": CommandSource("archive", "vacuum", "Delete replaced files that no reader needs any more."),
@@ -59,15 +55,15 @@ _GAPS = {
     "declare": CommandSource("gaps", "declare", "Declare a gap permanent: that time is not read any more."),
 }
 _SINKS = {
-    "setup": CommandSource("sinks.prepared", "setup", "Install index templates and rules on a cluster."),
+    "setup": CommandSource("sinks.setup", "setup", "Install index templates and rules on a cluster."),
     "deliver": CommandSource("sinks.deliver", "deliver", "Deliver pending events to sinks, also while `run` writes."),
-    "status": CommandSource("sinks.standing", "status", "Show each sink's position, backlog, rate and rejections."),
-    "rejected": CommandSource("sinks.standing", "rejected", "List the events that a sink has rejected, with reasons."),
-    "retry": CommandSource("sinks.again", "retry", "Send rejected events again."),
-    "replay": CommandSource("sinks.again", "replay", "Deliver the events of a period again, without duplicates."),
-    "verify": CommandSource("sinks.compared", "verify", "Compare a cluster with the archive; --repair sends the rest."),
+    "status": CommandSource("sinks.status", "status", "Show each sink's position, backlog, rate and rejections."),
+    "rejected": CommandSource("sinks.status", "rejected", "List the events that a sink has rejected, with reasons."),
+    "retry": CommandSource("sinks.redeliver", "retry", "Send rejected events again."),
+    "replay": CommandSource("sinks.redeliver", "replay", "Deliver the events of a period again, without duplicates."),
+    "verify": CommandSource("sinks.verify", "verify", "Compare a cluster with the archive; --repair sends the rest."),
     "dashboards": CommandSource(
-        "sinks.boards", "dashboards", "Write the dashboard for Kibana or OpenSearch Dashboards."
+        "sinks.dashboards", "dashboards", "Write the dashboard for Kibana or OpenSearch Dashboards."
     ),
 }
 COMMANDS: Final[Mapping[str, CommandSource | GroupSource]] = MappingProxyType(
@@ -75,8 +71,8 @@ COMMANDS: Final[Mapping[str, CommandSource | GroupSource]] = MappingProxyType(
         "demo": CommandSource("demo", "demo", "Show the product in a minute, without a key."),
         "collect": CommandSource("collect", "collect", "Collect activities, each exactly once, and normalize them."),
         "run": CommandSource("run", "run", "Run the service: collect, normalize, deliver and maintain."),
-        "backfill": CommandSource("reading", "backfill", "Collect a past period of up to six years, newest first."),
-        "reconcile": CommandSource("reading", "reconcile", "Read a period again, and count late activities."),
+        "backfill": CommandSource("backfill", "backfill", "Collect a past period of up to six years, newest first."),
+        "reconcile": CommandSource("backfill", "reconcile", "Read a period again, and count late activities."),
         "check": CommandSource("check", "check", "Check settings, keys, clocks, archive and databases."),
         "status": CommandSource("status", "status", "Show each feed's coverage, lag, counts, holes and requests."),
         "console": CommandSource("console", "console", "Serve the web console."),

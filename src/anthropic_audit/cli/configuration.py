@@ -7,7 +7,7 @@ from pathlib import Path
 
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ConsoleSettings
-from anthropic_audit.settings_sources import Loaded, find_file, load, read_file, resolve_client_secret
+from anthropic_audit.settings_loader import Loaded, find_file, load, read_file, resolve_client_secret
 
 from .environment import environment
 

@@ -16,7 +16,7 @@ from anthropic_audit.errors import InterruptedRunError
 from .configuration import client_secret, load_settings
 from .options import Archive, Config
 from .output import notes
-from .stopping import stopping
+from .signals import stopping
 
 _DAY_SECONDS = 86_400.0
 

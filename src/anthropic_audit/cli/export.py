@@ -19,7 +19,7 @@ from .configuration import load_settings
 from .normalizing import configured_processors, document_writer
 from .options import Archive, Config, Schema, Since, Until, read_span
 from .output import notes
-from .writing import opened
+from .output_file import opened
 
 
 def export(

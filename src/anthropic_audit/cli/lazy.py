@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from .commands import CommandSource, GroupSource
+from .error_boundary import guarded
 
 CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 """Settings of every command and group."""
@@ -50,7 +51,6 @@ def lazy_group(sources: Mapping[str, CommandSource | GroupSource]) -> type[LazyG
 def load(name: str, source: CommandSource) -> Any:  # noqa: ANN401 - typer does not export the class
     """Import a command; whatever it raises when it runs becomes a message and an exit code."""
     module = import_module(f".{source.module}", __package__)
-    guarded = import_module(".guarding", __package__).guarded
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
     app.command(name, epilog=getattr(module, "EXAMPLES", None))(guarded(getattr(module, source.function)))
     return typer.main.get_command(app)

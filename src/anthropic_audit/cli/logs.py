@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-from anthropic_audit.clocks import CURE, difference_in_words, effect_in_words
+from anthropic_audit.clock_difference import CURE, difference_in_words, effect_in_words
 from anthropic_audit.progress import (
     ChangedActivities,
     ClaimHeldBack,

@@ -12,7 +12,7 @@ from anthropic_audit.normalize import Normalizer, Options, Teller, to_json
 from anthropic_audit.ocsf import to_ocsf
 from anthropic_audit.processors import Processors, open_processors
 from anthropic_audit.settings import FeedSettings, Settings
-from anthropic_audit.settings_sources import resolve_hash_key
+from anthropic_audit.settings_loader import resolve_hash_key
 
 from .environment import environment
 from .options import Schema

@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from anthropic_audit.clocks import difference_in_words, effect_in_words
+from anthropic_audit.clock_difference import difference_in_words, effect_in_words
 from anthropic_audit.progress import (
     Asked,
     ChangedActivities,

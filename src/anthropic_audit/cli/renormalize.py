@@ -23,7 +23,7 @@ from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config, Since, Until, read_span
 from .output import notes
-from .stopping import stopping
+from .signals import stopping
 
 _TOMORROW = timedelta(days=1)
 

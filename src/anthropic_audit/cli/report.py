@@ -15,19 +15,19 @@ from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.console.asking import Period
-from anthropic_audit.console.lens import Clear, Lens, Masked
+from anthropic_audit.console.masking import Clear, Lens, Masked
+from anthropic_audit.console.url_query import Period
 from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.reporting import Gathered, Report, Scope, compose, gather, to_html, to_pdf
-from anthropic_audit.reporting.words import last_day
+from anthropic_audit.reporting.text import last_day
 from anthropic_audit.search import document_fields, known_fields
 from anthropic_audit.settings import Settings
 
 from .configuration import load_settings
 from .options import Archive, Config, Since, Until, read_span
 from .output import notes
+from .output_file import opened
 from .search import Kql, read_query
-from .writing import opened
 
 
 class Format(StrEnum):

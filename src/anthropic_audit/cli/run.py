@@ -36,9 +36,9 @@ from anthropic_audit.service import (
     readiness,
     safely,
 )
-from anthropic_audit.service.delivering import Open
+from anthropic_audit.service.deliveries import Open
 from anthropic_audit.settings import FeedSettings, Settings, SinkSettings
-from anthropic_audit.settings_sources import resolve_key
+from anthropic_audit.settings_loader import resolve_key
 from anthropic_audit.times import format_duration, format_time
 
 from .collect import chosen_feeds
@@ -48,11 +48,11 @@ from .filters import warnings, with_types
 from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
-from .pace import settle_in
-from .retaining import retain, told
-from .sinks.opening import PATIENT, opened_errands
+from .process import settle_in
+from .retention import retain, told
+from .signals import Stop, reloading, stopping
+from .sinks.open_sinks import PATIENT, opened_errands
 from .status_echo import accesses
-from .stopping import Stop, reloading, stopping
 
 _RECORD_SECONDS = 60.0
 _LISTEN_SECONDS = 3600.0

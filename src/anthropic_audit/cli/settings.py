@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from anthropic_audit.errors import SetupError
 from anthropic_audit.redact import MASK, redact, safe_url
 from anthropic_audit.settings import FeedSettings
-from anthropic_audit.settings_sources import Loaded, resolve_key
-from anthropic_audit.settings_sources.origins import Place, write_place
+from anthropic_audit.settings_loader import Loaded, resolve_key
+from anthropic_audit.settings_loader.origins import Place, write_place
 
 from .configuration import load_settings
 from .environment import environment

@@ -22,7 +22,7 @@ from anthropic_audit.simulator.world import WorldSettings
 from anthropic_audit.times import format_duration, format_time, parse_duration, parse_time
 
 from .output import notes
-from .stopping import stopping
+from .signals import stopping
 
 _SECONDS_A_DAY = 86400.0
 _LONGEST_HISTORY = timedelta(days=6 * 366)

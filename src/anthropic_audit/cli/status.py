@@ -30,7 +30,7 @@ from .configuration import load_settings
 from .filters import with_types
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
-from .sinks.standing import print_sinks
+from .sinks.status import print_sinks
 from .status_changes import (
     MAX_LISTED,
     change_counts_as_json,

@@ -1,8 +1,8 @@
 """The console: web pages on an archive, where people look."""
 
-from .guard import Journal, hash_password
-from .library import Library
-from .place import Place
-from .serving import Console, LinkFile, open_console
+from .auth import Journal, hash_password
+from .context import Place
+from .server import Console, LinkFile, open_console
+from .snapshots import Library
 
 __all__ = ["Console", "Journal", "Library", "LinkFile", "Place", "hash_password", "open_console"]

@@ -20,11 +20,11 @@ from starlette.types import ASGIApp
 from anthropic_audit.errors import AuditError
 from anthropic_audit.ports import Clock
 
-from .guard import Door, Journal, Sessions, Throttle, hardened
+from .auth import Door, Journal, Sessions, Throttle, hardened
+from .context import Place
 from .openid import Attempts, Provider
-from .place import Place
-from .views import entity, event, explore, exporting, feeds, overview, progress, saved, shell
-from .views.entrance import Elsewhere, Entrance, Tokens, Ways
+from .views import entity, event, explore, exporting, feeds, layout, overview, progress, saved
+from .views.login import Elsewhere, Entrance, Tokens, Ways
 from .views.openid import LOGIN, OpenIdEntrance
 
 _KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -64,15 +64,15 @@ def make_app(
     app = Starlette(
         routes=routes,
         exception_handlers={
-            AuditError: shell.failed,
-            HTTPException: shell.missing,
-            ClientDisconnect: shell.gone,
-            Exception: shell.broken,
+            AuditError: layout.failed,
+            HTTPException: layout.missing,
+            ClientDisconnect: layout.gone,
+            Exception: layout.broken,
         },
     )
     app.router.redirect_slashes = False
     app.state.place = place
-    door = Door(shell.telling_damage(app, place), sessions, journal, clock, hosts=surroundings.hosts)
+    door = Door(layout.telling_damage(app, place), sessions, journal, clock, hosts=surroundings.hosts)
     return hardened(door, is_secure=surroundings.is_secure), tokens
 
 

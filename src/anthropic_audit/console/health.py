@@ -31,7 +31,7 @@ from anthropic_audit.status import (
 )
 from anthropic_audit.times import format_duration
 
-from .calendar import Calendar, calendar, first_day
+from .coverage_calendar import Calendar, calendar, first_day
 
 _RECENT_CHANGE: Final = timedelta(days=7)
 """For so long a change of content counts as something to look at; it stays listed."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.model import Parcel, Window
 from anthropic_audit.sinks.cluster import Cluster
-from anthropic_audit.sinks.ids import target_id
+from anthropic_audit.sinks.document_ids import target_id
 
 from .prepare import Prepare
 

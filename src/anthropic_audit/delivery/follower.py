@@ -9,7 +9,7 @@ import pyarrow as pa
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.model import Errand
 
-from .errands import Errands, Span
+from .deliver import Errands, Span
 
 _AT_ONCE = 10_000
 REACH = 20_000

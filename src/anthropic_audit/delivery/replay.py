@@ -9,7 +9,7 @@ import pyarrow as pa
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.model import Delivery, Errand, Window
 
-from .errands import Errands, Span
+from .deliver import Errands, Span
 
 _AT_ONCE = 20_000
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from anthropic_audit.clocks import CURE, clock_difference, difference_in_words, effect_in_words
+from anthropic_audit.clock_difference import CURE, clock_difference, difference_in_words, effect_in_words
 from anthropic_audit.errors import FeedRefusedError
 from anthropic_audit.model import Page, Query, Window
 from anthropic_audit.ports import Clock, Feed

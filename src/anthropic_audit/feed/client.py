@@ -12,7 +12,7 @@ from typing import Self
 
 import httpx2
 
-from anthropic_audit.clocks import ClockComparison, clock_difference
+from anthropic_audit.clock_difference import ClockComparison, clock_difference
 from anthropic_audit.errors import FeedContractError, FeedPageTooLargeError, FeedUnreachableError
 from anthropic_audit.model import Page, Query
 from anthropic_audit.network import Supervisor, supervise
@@ -23,13 +23,13 @@ from anthropic_audit.retry_after import http_date
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.timestamps import is_plausible
 
-from .answers import Answer, refusal, request_id_of
 from .budget import Budget, allowance
 from .connection import Route, Transport, open_client, translated
 from .contract import MAX_AGE_SECONDS
 from .decode import decode_body
 from .proxy import proxy_of
 from .query import PATH, parameters
+from .responses import Answer, refusal, request_id_of
 from .trace import Exchange, Tracer
 
 MAX_PAGE_BYTES = 64 * 2**20

@@ -11,7 +11,7 @@ from functools import cache
 
 import httpx2
 
-from anthropic_audit.clocks import validity_hint
+from anthropic_audit.clock_difference import validity_hint
 from anthropic_audit.errors import FeedUnreachableError, SetupError
 from anthropic_audit.network import DeadlineExceededError
 from anthropic_audit.redact import redact, safe_url

@@ -16,7 +16,7 @@ from anthropic_audit.redact import redact
 from anthropic_audit.times import EPOCH
 from anthropic_audit.timestamps import EARLIEST, LATEST, read_timestamp
 
-from .lenient import Envelope, UnbalancedError, members_of, split_page, text_of
+from .lenient_json import Envelope, UnbalancedError, members_of, split_page, text_of
 
 UNKNOWN_TYPE = "unknown"
 """The type of an activity that names none."""

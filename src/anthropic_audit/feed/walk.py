@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from anthropic_audit.clocks import TOLERANCE
+from anthropic_audit.clock_difference import TOLERANCE
 from anthropic_audit.errors import AuditError, FeedContractError, FeedRefusedError, FeedStalledError
 from anthropic_audit.model import Coverage, Filters, Order, Page, Query, Received, Window
 from anthropic_audit.plan import Due

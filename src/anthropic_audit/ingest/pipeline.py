@@ -10,7 +10,7 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.normalize import Options
 from anthropic_audit.normalize.options import DATASET, ECS, MODULE, ORIGINAL_TAG
 
-from .guessing import functions
+from .inference import functions
 from .tables import parameters
 
 Pipeline = dict[str, Any]

@@ -11,7 +11,7 @@ from anthropic_audit.normalize.changes import UPDATES, Change
 from anthropic_audit.normalize.options import ECS
 from anthropic_audit.normalize.tables import ActorPlan, FieldRule, TypePlan, compile_tables, plan_of_unknown
 
-from .guessing import meanings
+from .inference import meanings
 
 Json = dict[str, Any]
 

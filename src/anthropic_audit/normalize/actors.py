@@ -7,10 +7,10 @@ from operator import itemgetter
 
 from anthropic_audit.documents import value_at_path
 
+from .context import Surroundings
 from .drafts import Draft
+from .ecs_objects import source_of
 from .names import put_member
-from .places import source_of
-from .surroundings import Surroundings
 from .tables import ActorPlan, Tables
 from .urls import mask_members
 from .values import FITTED, Json, is_empty

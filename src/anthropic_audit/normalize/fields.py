@@ -9,10 +9,10 @@ from types import MappingProxyType
 from anthropic_audit.documents import value_at_path
 
 from .drafts import Draft
-from .moments import is_interpreted, read_time
-from .places import extension_of, url_of
+from .ecs_objects import extension_of, url_of
 from .serialize import to_json
 from .tables import FieldRule, TypePlan
+from .timestamps import is_interpreted, read_time
 from .values import FITTED, Json, is_empty
 
 _URL = ("url", "original")

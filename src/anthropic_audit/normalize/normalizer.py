@@ -18,19 +18,19 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.ports import Enrichment
 
 from .actors import Scene, read_actor
-from .careful import read_carefully
 from .changes import changes_in, changes_of
+from .context import NoEnrichment, Surroundings
 from .drafts import Draft
-from .express import Express, Lane
+from .fallbacks import flag_changed, mend
+from .fast_path import Express, Lane
 from .fields import place_fields
+from .lenient_json import read_carefully
 from .limits import MAX_ACTIVITY_BYTES, MAX_REMEMBERED_CHARS
-from .mending import flag_changed, mend
-from .moments import is_usual, read_time
 from .options import DATASET, ECS, MODULE, Options
 from .serialize import to_json
 from .shapes import Shapes, compile_shapes
-from .surroundings import NoEnrichment, Surroundings
 from .tables import Tables, TypePlan, compile_tables, plan_of_unknown
+from .timestamps import is_usual, read_time
 from .unreadable import error_document
 from .urls import mask_members, masked
 from .values import ANY_FLOAT, EXACT, LONG, Json, SpoiledError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from .moments import write_time
+from .timestamps import write_time
 
 ORIGINAL_TAG: Final = "preserve_original_event"
 DATASET: Final = "anthropic.audit"

@@ -17,8 +17,8 @@ from msgspec import Meta
 
 from anthropic_audit.catalogue import ActivityType, Catalogue, FieldSpec
 
-from .briefs import Brief, brief_of
 from .changes import Change, changes_in
+from .field_rules import Brief, brief_of
 from .tables import Tables, TypePlan
 from .values import FITTED, LONG, Json
 

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from .limits import MAX_DEPTH
-from .moments import read_time
 from .names import put_member
+from .timestamps import read_time
 
 Json = Any
 """A value as JSON has them."""

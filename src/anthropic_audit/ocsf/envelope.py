@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from .case import Case
-from .choosing import Choice
+from .class_choice import Choice
+from .endpoints import NOWHERE, endpoint_of, request_of
 from .model import About, Coded, Json
-from .people import NOBODY, actor_of
-from .places import NOWHERE, endpoint_of, request_of
-from .remainder import is_texts, is_whole
+from .source_event import Case
+from .unmapped import is_texts, is_whole
+from .users import NOBODY, actor_of
 
 _VENDOR: Final = "Anthropic"
 _PRODUCT: Final[Mapping[str, Json]] = {

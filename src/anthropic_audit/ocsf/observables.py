@@ -7,10 +7,10 @@ from typing import Final
 
 from anthropic_audit.documents import value_at
 
-from .case import Case
 from .model import Coded, Json
-from .people import NOBODY
-from .remainder import is_addresses, is_email, is_text, is_texts
+from .source_event import Case
+from .unmapped import is_addresses, is_email, is_text, is_texts
+from .users import NOBODY
 
 _HOST: Final[Coded] = (1, "Hostname")
 _ADDRESS: Final[Coded] = (2, "IP Address")

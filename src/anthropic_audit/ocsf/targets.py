@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from .case import Case
-from .choosing import Choice
+from .class_choice import Choice
 from .model import About, Json
-from .people import HUMAN, NOBODY, target_user
-from .remainder import is_texts
-from .things import Thing, any_thing, found_thing, thing_about, thing_in
+from .resources import Thing, any_thing, found_thing, thing_about, thing_in
+from .source_event import Case
+from .unmapped import is_texts
+from .users import HUMAN, NOBODY, target_user
 
 _REGULAR_FILE: Final = (1, "Regular File")
 _OTHER: Final = 99

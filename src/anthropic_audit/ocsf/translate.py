@@ -12,17 +12,17 @@ from typing import Final
 
 from anthropic_audit.documents import value_at
 
-from .case import Case
-from .choosing import Choice, choices_of, no_choice
+from .class_choice import Choice, choices_of, no_choice
 from .depth import bounded
 from .envelope import head_of, profiles_of, surroundings_of
 from .load import load_rules
 from .model import Json, Rules
 from .observables import observables_of
-from .people import acting_user
-from .received import original_time
-from .remainder import Remainder, is_text
+from .original_time import original_time
+from .source_event import Case
 from .targets import Actor, Parts, parts_about
+from .unmapped import Remainder, is_text
+from .users import acting_user
 
 _OF_ECS: Final = frozenset({"ecs", "data_stream"})
 """Parts of a document that tell of the document itself, and of nothing that happened."""

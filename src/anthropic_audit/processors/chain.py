@@ -19,9 +19,9 @@ from anthropic_audit.settings import (
     RedactFields,
 )
 
-from .changing import Changing, Replace
 from .conditions import When
-from .naming import FieldNames, Trie, trie
+from .field_names import FieldNames, Trie, trie
+from .rewrite import Changing, Replace
 
 Document = dict[str, Any]
 Act = Callable[[Document], Document | None]

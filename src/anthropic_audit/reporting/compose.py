@@ -9,8 +9,8 @@ from anthropic_audit.console import charts
 from anthropic_audit.search import FIRST_SEEN, Bucket
 from anthropic_audit.times import format_duration
 
-from .coverage_words import completeness
-from .drawing import NARROW, WIDE, svg
+from .blocks import Align, Block, Chart, Column, Figure, Figures, Pair, Report, Section, Share, Table, Text
+from .coverage_section import completeness
 from .gather import (
     ACTION,
     ACTOR,
@@ -26,8 +26,8 @@ from .gather import (
     Ranked,
     Ranking,
 )
-from .pages import Align, Block, Chart, Column, Figure, Figures, Pair, Report, Section, Share, Table, Text
-from .words import change, counted, moment, percent, plain, second
+from .svg_charts import NARROW, WIDE, svg
+from .text import change, counted, moment, percent, plain, second
 
 _COUNTRIES = 15
 _NOTHING = "Nothing of this kind happened in the period."

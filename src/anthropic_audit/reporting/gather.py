@@ -12,8 +12,8 @@ import duckdb
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.archive.damage import Damage
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.asking import Period
-from anthropic_audit.console.lens import Lens
+from anthropic_audit.console.masking import Lens
+from anthropic_audit.console.url_query import Period
 from anthropic_audit.documents import value_at
 from anthropic_audit.model import Window
 from anthropic_audit.normalize import Teller
@@ -39,12 +39,12 @@ from anthropic_audit.search import (
     top_values,
     totals,
 )
-from anthropic_audit.search.counting import Firsts as FirstSights
+from anthropic_audit.search.aggregations import Firsts as FirstSights
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import current_gaps, feed_statuses
 
 from .completeness import FeedCoverage, coverages, past, shared
-from .words import plain
+from .text import plain
 
 MOST_SENTENCES: Final = 200
 """So many critical events are told one by one."""

@@ -9,8 +9,8 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from .pages import Report
-from .words import pieces
+from .blocks import Report
+from .text import pieces
 
 _TEMPLATES: Final = resources.files(__package__).joinpath("templates")
 

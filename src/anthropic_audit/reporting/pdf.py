@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from .pages import Report
-from .words import pieces
+from .blocks import Report
+from .text import pieces
 
 if TYPE_CHECKING:
     import typst  # loaded by the first report: no other command needs it

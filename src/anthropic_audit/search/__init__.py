@@ -1,7 +1,6 @@
 """Questions to an archive: search by fields and words, everything in its order."""
 
-from .conditions import Condition, Operator, parse_condition
-from .counting import (
+from .aggregations import (
     Bucket,
     Firsts,
     FirstSeen,
@@ -13,17 +12,18 @@ from .counting import (
     top_values_of,
     totals,
 )
+from .ast import EVERYTHING, AllOf, AnyOf, Not, Query, Word, is_everything, weight_of
+from .conditions import Condition, Operator, parse_condition
+from .demo_figures import Spot, most_frequent, on_the_map, per_day
 from .echo import Accesses, Echo, Spender, Stranger, accesses, can_hear
+from .execute import Hit, run
 from .fields import check_fields, document_fields, known_fields, suggest
-from .figures import Spot, most_frequent, on_the_map, per_day
 from .kept import Kept, kept
 from .kql import equality, parse_kql
 from .measures import CRITICAL, FAILURE, FIRST_SEEN, NOTABLE, SIGN_IN
 from .paging import Order, Page, newest_since, page
-from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word, is_everything, weight_of
-from .question import Question
-from .records import Selection, What, lines
-from .run import Hit, run
+from .record_stream import Selection, What, lines
+from .sql import Question
 from .undelivered import Undelivered, undelivered
 
 __all__ = [

@@ -21,9 +21,9 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.times import parse_time
 
+from .ast import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 from .conditions import MAX_QUOTED_CHARS, Condition, Operator, check_encodable, checked_name, read_number
 from .fields import COLUMNS, Column, Kind, check_fields
-from .query import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 
 MAX_QUERY_CHARS: Final = 10_000
 """Longest query, in characters."""

@@ -16,10 +16,10 @@ from anthropic_audit.archive.duck import translated
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH
 
+from .execute import Hit, compiled, days_of, run
+from .external_sort import sorted_rows
 from .fields import COLUMNS, Column, Kind
-from .question import Clause, Question
-from .run import Hit, compiled, days_of, run
-from .sorting import sorted_rows
+from .sql import Clause, Question
 
 MOST: Final = 500
 TIME: Final = "@timestamp"

@@ -11,7 +11,7 @@ import duckdb
 
 from anthropic_audit.times import EPOCH
 
-from .question import Clause
+from .sql import Clause
 
 TARGET_CHARS: Final = 16 << 20
 """How much text of documents one slice should bring."""

@@ -1,13 +1,13 @@
 """What puts the rooms together: plan, walk, store, claim, normalize; for one run or for good, for one feed or many."""
 
-from .chores import Chore, Chores
+from .backfill import History, HistoryRead, HistoryRules
 from .collector import Collector, Outcome
-from .delivering import Deliveries
+from .deliveries import Deliveries
 from .feeds import FeedRun, open_feeds
-from .figures import Figures
 from .health import HealthServer, alive, metrics, readiness
-from .history import History, HistoryRead, HistoryRules
-from .requests import RequestLog
+from .metrics import Figures
+from .periodic import Chore, Chores
+from .request_log import RequestLog
 from .unexpected import UnexpectedErrors, safely
 
 __all__ = [

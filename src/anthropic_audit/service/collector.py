@@ -32,11 +32,11 @@ from anthropic_audit.progress import Waiting, WalkFailed, Watch, WorkFailed
 from anthropic_audit.retry_after import capped
 from anthropic_audit.settings import FeedSettings
 
-from .beside import Beside
+from .backfill import History, HistoryRules
+from .background import Beside
 from .feeds import FeedRun, Slots, SlottedFeed
-from .history import History, HistoryRules
-from .requests import RequestLog
-from .threads import side_by_side
+from .parallel import side_by_side
+from .request_log import RequestLog
 from .unexpected import ENDS_EVERYTHING, UnexpectedErrors
 
 _GAVE_UP = 3

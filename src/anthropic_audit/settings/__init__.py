@@ -1,13 +1,13 @@
 """The settings tree: every option with its type, default and a sentence of help.
 
-Names follow the published integration where it has one. `settings_sources` builds the tree from file, environment
+Names follow the published integration where it has one. `settings_loader` builds the tree from file, environment
 and flags; nothing here reads anything.
 """
 
 from .console import ConsoleSettings, Role, UserSettings
 from .feeds import KEY_VARIABLES, FeedSettings
-from .keeping import LEAST_KEPT, EnrichmentSettings, HoldSettings, RetentionSettings, ServiceSettings
 from .openid import OpenIdSettings, is_loopback, is_protected, map_names
+from .operation import LEAST_KEPT, EnrichmentSettings, HoldSettings, RetentionSettings, ServiceSettings
 from .processors import (
     PROCESSORS,
     AddLabels,

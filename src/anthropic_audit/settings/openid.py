@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from .kinds import Filled, Span
 from .section import Section
+from .value_types import Filled, Span
 
 EMAIL: Final = "email"
 """The claim that is compared without regard to case, and believed only if the provider doesn't call it unverified."""

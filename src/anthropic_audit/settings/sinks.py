@@ -9,8 +9,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from .kinds import Days, Filled, Headers, Span, TimeoutSpan, Url, UrlOrNone
 from .section import Duration, Section
+from .value_types import Days, Filled, Headers, Span, TimeoutSpan, Url, UrlOrNone
 
 _DEADLINE_TIMEOUTS = 10
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from .console import ConsoleSettings
 from .feeds import FeedSettings
-from .keeping import EnrichmentSettings, RetentionSettings, ServiceSettings
+from .operation import EnrichmentSettings, RetentionSettings, ServiceSettings
 from .processors import ProcessorSettings
 from .section import Section
 from .sinks import NdjsonSink, SinkSettings

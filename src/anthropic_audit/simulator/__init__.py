@@ -1,8 +1,8 @@
 """A truthful Compliance API: a seeded world, what the vendor says about it, and a server for both."""
 
 from .delivery import Delivery
-from .exchange import Ending, Request, Response
 from .faults import FAULTS, Fault
+from .http import Ending, Request, Response
 from .respond import respond
 from .serve import Server, serve
 from .vendor import Vendor, VendorSettings, open_vendor

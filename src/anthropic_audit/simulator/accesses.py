@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import orjson
 
-from .chance import letters
-from .exchange import Request
+from .http import Request
 from .keys import AccessKey, KeyKind
+from .seeded import letters
 from .timeline import microseconds
 from .world import Row
 

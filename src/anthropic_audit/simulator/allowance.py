@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from anthropic_audit.times import format_time
 
-from .exchange import RefusalError
+from .http import RefusalError
 
 _MINUTE = timedelta(minutes=1)
 

@@ -20,8 +20,8 @@ import orjson
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import format_time, parse_time
 
-from .exchange import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .faults import RETRY_AFTER_SECONDS, WAIT_SECONDS, WAYS, Fault
+from .http import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .keys import ALL_SCOPES, AccessKey, KeyKind, new_key
 from .timeline import MINUTE_US, Sighting, microseconds
 from .vendor import Vendor

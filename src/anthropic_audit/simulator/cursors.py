@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from .exchange import bad_request
+from .http import bad_request
 
 Key = tuple[int, bytes]
 """A place in the order of activities: microseconds since the epoch, and the id, which breaks ties."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .chance import stream
+from .seeded import stream
 from .world import Row
 
 _MICROSECONDS = 1_000_000

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from .chance import stream
-from .exchange import Ending, Request, Response, bad_request, problem
+from .http import Ending, Request, Response, bad_request, problem
 from .page import EMPTY_BODY_WITH_MORE
+from .seeded import stream
 
 WAIT_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 1.0

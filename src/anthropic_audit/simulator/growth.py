@@ -7,7 +7,7 @@ from random import Random
 
 import orjson
 
-from .chance import letters, stream
+from .seeded import letters, stream
 from .timeline import Source
 from .world import Row
 

@@ -12,8 +12,8 @@ from http import HTTPStatus
 
 from anthropic_audit.redact import Secret
 
-from .chance import letters
-from .exchange import RefusalError, not_found
+from .http import RefusalError, not_found
+from .seeded import letters
 
 ACTIVITIES_SCOPES = ("read:compliance_activities", "read:org_audit")
 ORGANIZATION_SCOPES = ("read:compliance_org_data",)

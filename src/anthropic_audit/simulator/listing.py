@@ -8,8 +8,8 @@ import orjson
 
 from .cursors import CursorSeal
 from .directory import Record
-from .exchange import bad_request
-from .question import read_limit
+from .feed_query import read_limit
+from .http import bad_request
 
 _MOST, _ORDINARY = 1000, 100
 _PREFIX = "page_"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from anthropic_audit.model import Order
 
 from .cursors import Key
+from .feed_query import Question
 from .index import Span
-from .question import Question
 from .timeline import Pick, Timeline
 
 _CARRIED_AT_MOST = 20

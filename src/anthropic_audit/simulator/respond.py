@@ -16,12 +16,12 @@ from .accesses import Access
 from .control import PATH as CONTROL_PATH
 from .control import control
 from .directory import Directory, Record
-from .exchange import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .faults import Scene, disturbed
+from .feed_query import read_question
+from .http import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .keys import ACTIVITIES_SCOPES, ORGANIZATION_SCOPES, USER_SCOPES, AccessKey, KeyKind
 from .listing import list_page
 from .page import body, choose
-from .question import read_question
 from .timeline import microseconds
 from .vendor import Vendor
 

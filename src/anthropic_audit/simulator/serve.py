@@ -15,7 +15,7 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import Protocol, Self
 from urllib.parse import parse_qsl, unquote
 
-from .exchange import Ending, Request, Response, problem
+from .http import Ending, Request, Response, problem
 from .respond import respond
 from .vendor import Vendor
 

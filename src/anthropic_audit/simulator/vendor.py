@@ -12,16 +12,16 @@ from anthropic_audit.catalogue import load
 
 from .accesses import Access, access_row
 from .allowance import Allowance
-from .chance import letters, stream
 from .cursors import CursorSeal, Key
 from .delivery import Delivery
 from .directory import Directory
-from .exchange import Response
 from .faults import FaultPlan
+from .feed_query import Rules
 from .growth import GrowingSource
+from .http import Response
 from .index import Span
 from .keys import KeyRing, demo_keys
-from .question import Rules
+from .seeded import letters, stream
 from .timeline import MINUTE_US, Extent, Sighting, Source, Timeline, microseconds, moment
 from .world import PAUSE_MINUTES, Registry, Storyline, World, WorldSettings
 from .world import Extent as WorldExtent

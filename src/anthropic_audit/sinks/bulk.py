@@ -17,8 +17,8 @@ from anthropic_audit.errors import AuditError
 from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.times import EPOCH, format_time
 
-from .answers import reason_of
-from .ids import by_target_id, target_id
+from .document_ids import by_target_id, target_id
+from .responses import reason_of
 
 CREATED = Verdict(Fate.CREATED)
 EXISTING = Verdict(Fate.EXISTING)

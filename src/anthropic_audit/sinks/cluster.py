@@ -13,7 +13,7 @@ from anthropic_audit.model import Parcel, Verdict
 from anthropic_audit.network import nothing
 
 from . import bulk
-from .answers import MISSING
+from .responses import MISSING
 
 Hit = bulk.Hit
 

@@ -15,8 +15,8 @@ from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ElasticsearchSink
 
 from . import bulk
-from .answers import no_answer, reason_of, refusal
 from .pool import SupervisedPool
+from .responses import no_answer, reason_of, refusal
 
 
 class ElasticsearchApi:

@@ -18,7 +18,7 @@ from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.ports import Clock
 from anthropic_audit.settings import NdjsonSink
 
-from .disk import CLOSED, OPEN, PACKED, hold, newest_ids, pack, sync_folder
+from .event_files import CLOSED, OPEN, PACKED, hold, newest_ids, pack, sync_folder
 
 _CREATED = Verdict(Fate.CREATED)
 _READ_BACK = 100_000

@@ -16,9 +16,9 @@ from anthropic_audit.redact import Secret
 from anthropic_audit.settings import OpenSearchSink
 
 from . import bulk
-from .answers import no_answer, reason_of, refusal
 from .long_texts import fit_long_texts
 from .pool import SupervisedPool
+from .responses import no_answer, reason_of, refusal
 
 
 class OpenSearchApi:

@@ -16,7 +16,7 @@ from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import OtlpSink
 
-from .web import WebClient
+from .http_client import WebClient
 
 _CREATED = Verdict(Fate.CREATED)
 _INFO = 9

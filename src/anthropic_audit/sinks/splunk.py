@@ -14,7 +14,7 @@ from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import SplunkHecSink
 
-from .web import WebClient
+from .http_client import WebClient
 
 _CREATED = Verdict(Fate.CREATED)
 _PATH = "/services/collector/event"

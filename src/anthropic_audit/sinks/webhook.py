@@ -12,7 +12,7 @@ from anthropic_audit.network import nothing
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import HttpSink
 
-from .web import WebClient
+from .http_client import WebClient
 
 _CREATED = Verdict(Fate.CREATED)
 _KINDS = {"ndjson": "application/x-ndjson", "json": "application/json"}

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.console.browser.visits import Visit, query_of, settled
 from tests.console.conftest import Served
-from tests.console.test_door import token
+from tests.console.test_middleware import token
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.console.entities import KINDS

@@ -17,7 +17,7 @@ from tests.console.browser.test_explore import turn_all
 from tests.console.browser.visits import Visit, settled
 from tests.console.conftest import Served
 
-from anthropic_audit.console.cutting import cut
+from anthropic_audit.console.truncation import cut
 from anthropic_audit.visible import visible
 
 COLUMNS = ("user.email", "user_agent.original", "anthropic.audit.changes")

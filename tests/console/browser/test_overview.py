@@ -14,7 +14,7 @@ from tests.console.browser.visits import Visit, query_of, settled
 from tests.console.conftest import Served
 
 from anthropic_audit.archive import open_reader
-from anthropic_audit.console.cutting import cut
+from anthropic_audit.console.truncation import cut
 from anthropic_audit.visible import visible
 
 RANKED = {

@@ -12,17 +12,17 @@ import typer
 
 from anthropic_audit import catalogue as catalogue_room
 from anthropic_audit.catalogue import Catalogue, load
-from anthropic_audit.catalogue.figures import Figures, figures
 from anthropic_audit.catalogue.groups import Groups, expand, is_pattern, load_groups, unknown_types
-from anthropic_audit.catalogue.lines import read_lines
+from anthropic_audit.catalogue.line_numbers import read_lines
 from anthropic_audit.catalogue.lint import Finding
 from anthropic_audit.catalogue.lint import lint as lint_catalogue
+from anthropic_audit.catalogue.statistics import Figures, figures
 from anthropic_audit.cli.filters import FILTERS, query_length
 from anthropic_audit.cli.options import TableOrJson
 from anthropic_audit.cli.output import console, print_json
 from anthropic_audit.errors import SetupError
-from anthropic_audit.settings_sources import Loaded, read_file
-from anthropic_audit.settings_sources import load as load_settings
+from anthropic_audit.settings_loader import Loaded, read_file
+from anthropic_audit.settings_loader import load as load_settings
 
 _FOUND = 1
 _LONGEST_QUERY = 8_000

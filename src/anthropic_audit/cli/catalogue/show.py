@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from anthropic_audit.catalogue import ActivityType, ActorKind, Catalogue, FieldSpec, classify, load
-from anthropic_audit.catalogue.whereabouts import places_of_field, places_of_member
-from anthropic_audit.catalogue.writing import write_field, write_rule, write_sentence
+from anthropic_audit.catalogue.notation_writer import write_field, write_rule, write_sentence
+from anthropic_audit.catalogue.targets import places_of_field, places_of_member
 from anthropic_audit.cli.options import TableOrJson
 from anthropic_audit.cli.output import Heading, console, print_json, print_table
 from anthropic_audit.errors import SetupError

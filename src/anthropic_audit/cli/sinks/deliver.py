@@ -13,18 +13,18 @@ from anthropic_audit.cli.failures import tell, worst
 from anthropic_audit.cli.logs import logging_watch, open_log
 from anthropic_audit.cli.options import Archive, Config
 from anthropic_audit.cli.output import notes
-from anthropic_audit.cli.pace import settle_in
-from anthropic_audit.cli.stopping import stopping
+from anthropic_audit.cli.process import settle_in
+from anthropic_audit.cli.signals import stopping
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import Follower
 from anthropic_audit.errors import AuditError, InterruptedRunError
 from anthropic_audit.feed.retry import Patience
 from anthropic_audit.progress import Watch
 from anthropic_audit.service import UnexpectedErrors, safely
-from anthropic_audit.service.threads import side_by_side
+from anthropic_audit.service.parallel import side_by_side
 from anthropic_audit.settings import Settings, SinkSettings
 
-from .opening import PATIENT, chosen_sinks, opened_errands
+from .open_sinks import PATIENT, chosen_sinks, opened_errands
 
 _POLL_SECONDS = 2.0
 

@@ -11,7 +11,12 @@ from anthropic_audit.ports import Clock
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import OpenIdSettings
 
-from .answers import (
+from .cache import Kept
+from .claims import Expected, check_claims
+from .doubts import Doubt, disbelieved
+from .http import Fetcher
+from .pending_logins import Attempt
+from .responses import (
     Callback,
     Metadata,
     Tokens,
@@ -22,12 +27,7 @@ from .answers import (
     read_metadata,
     read_tokens,
 )
-from .attempts import Attempt
-from .claims import Expected, check_claims
-from .doubts import Doubt, disbelieved
-from .fetching import Fetcher
-from .kept import Kept
-from .people import Person, lacks, recognise
+from .roles import Person, lacks, recognise
 from .signatures import Header, Jwk, choose, read_header, signed_claims
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console import entities
-from anthropic_audit.console.place import Wish, answered, viewer_of, wish_of
+from anthropic_audit.console.context import Wish, answered, viewer_of, wish_of
 from anthropic_audit.errors import QueryError
 from anthropic_audit.search import (
     AllOf,
@@ -27,13 +27,13 @@ from anthropic_audit.search import (
     page,
     top_values_of,
 )
-from anthropic_audit.search.counting import Seen, seen
+from anthropic_audit.search.aggregations import Seen, seen
 from anthropic_audit.times import format_time
 
+from .layout import json
+from .layout import page as rendered
 from .overview import chart_over_time, narrowed, ranked, told
 from .rows import shown_row
-from .shell import json
-from .shell import page as rendered
 
 _ROWS: Final = 20
 _TOP: Final = 8

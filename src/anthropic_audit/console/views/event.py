@@ -16,8 +16,9 @@ from starlette.responses import Response
 
 from anthropic_audit.archive.duck import translated
 from anthropic_audit.console import entities
-from anthropic_audit.console.asking import Asked
-from anthropic_audit.console.cutting import (
+from anthropic_audit.console.context import Viewer, answered, viewer_of
+from anthropic_audit.console.masking import Document, Lens
+from anthropic_audit.console.truncation import (
     MAX_FIELD_DEPTH,
     MAX_FIELDS,
     MAX_TEXT_CHARS,
@@ -26,15 +27,14 @@ from anthropic_audit.console.cutting import (
     cut_value,
     is_linkable,
 )
-from anthropic_audit.console.lens import Document, Lens
-from anthropic_audit.console.place import Viewer, answered, viewer_of
+from anthropic_audit.console.url_query import Asked
 from anthropic_audit.documents import value_at
 from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
 from anthropic_audit.search.changed import changes_of
 from anthropic_audit.times import EPOCH, format_time, moved
 
+from .layout import page as rendered
 from .rows import shown_row
-from .shell import page as rendered
 
 _NEAR: Final = timedelta(hours=24)
 _WIDE: Final = timedelta(days=7)

@@ -10,18 +10,18 @@ import duckdb
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anthropic_audit.console.completion import complete
-from anthropic_audit.console.lens import Lens
-from anthropic_audit.console.place import Place, Wish, answered, place_of, viewer_of, wish_of
+from anthropic_audit.console.context import Place, Wish, answered, place_of, viewer_of, wish_of
+from anthropic_audit.console.masking import Lens
+from anthropic_audit.console.query_completion import complete
 from anthropic_audit.errors import SetupError
 from anthropic_audit.search import Condition, Operator, Order, Question, check_fields, newest_since, page, top_values
 from anthropic_audit.search.fields import COLUMNS
 from anthropic_audit.search.paging import can_sort_by, sorting_column
 
+from .layout import json
+from .layout import page as rendered
 from .overview import chart_over_time, ranked, told
 from .rows import shown_row
-from .shell import json
-from .shell import page as rendered
 
 PAGE_SIZE: Final = 50
 MOST_COLUMNS: Final = 30

@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from anthropic_audit.console.library import Ticket
-from anthropic_audit.console.place import Wish, place_of, session_of, wish_of
+from anthropic_audit.console.context import Wish, place_of, session_of, wish_of
+from anthropic_audit.console.snapshots import Ticket
 from anthropic_audit.documents import value_at
 from anthropic_audit.errors import AuditError
 from anthropic_audit.search import Hit, Order

@@ -7,11 +7,11 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from anthropic_audit.console.context import answered, place_of, viewer_of
 from anthropic_audit.console.health import Health, gather
-from anthropic_audit.console.lens import Lens
-from anthropic_audit.console.place import answered, place_of, viewer_of
+from anthropic_audit.console.masking import Lens
 
-from .shell import page as rendered
+from .layout import page as rendered
 
 
 async def feeds(request: Request) -> Response:

@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from anthropic_audit.console.guard import Throttle, whereabouts
-from anthropic_audit.console.guard.door import TOLD
+from anthropic_audit.console.auth import Throttle, whereabouts
+from anthropic_audit.console.auth.middleware import TOLD
 from anthropic_audit.console.openid import LASTING, Attempts, Person, Provider, read_callback
 from anthropic_audit.errors import AuditError, LoginRefusedError, ProviderError
 from anthropic_audit.times import format_duration
 
-from .entrance import Entrance, visitor_of
-from .shell import page
+from .layout import page
+from .login import Entrance, visitor_of
 
 _Result = TypeVar("_Result")
 

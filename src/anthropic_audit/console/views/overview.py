@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from anthropic_audit.console import charts, entities
-from anthropic_audit.console.asking import Period
-from anthropic_audit.console.cutting import cut, is_linkable
-from anthropic_audit.console.place import Wish, answered, wish_of
+from anthropic_audit.console.context import Wish, answered, wish_of
+from anthropic_audit.console.truncation import cut, is_linkable
+from anthropic_audit.console.url_query import Period
 from anthropic_audit.search import (
     CRITICAL,
     FAILURE,
@@ -36,9 +36,9 @@ from anthropic_audit.search import (
 )
 from anthropic_audit.times import EPOCH, format_time
 
+from .layout import json
+from .layout import page as rendered
 from .rows import shown_row
-from .shell import json
-from .shell import page as rendered
 
 Json = dict[str, Any]
 Panel = Callable[[duckdb.DuckDBPyConnection, Wish], Json]

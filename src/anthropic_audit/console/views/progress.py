@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anthropic_audit.console.place import place_of, session_of
+from anthropic_audit.console.context import place_of, session_of
 
-from .shell import json
+from .layout import json
 
 
 async def progress(request: Request) -> Response:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from anthropic_audit.console import entities
-from anthropic_audit.console.cutting import cut_value, is_linkable
-from anthropic_audit.console.lens import Document, Lens
-from anthropic_audit.console.place import Viewer
+from anthropic_audit.console.context import Viewer
+from anthropic_audit.console.masking import Document, Lens
+from anthropic_audit.console.truncation import cut_value, is_linkable
 from anthropic_audit.documents import value_at
 from anthropic_audit.search import Hit
 

@@ -9,13 +9,13 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anthropic_audit.console.asking import query, read_asked
-from anthropic_audit.console.place import Viewer, place_of, viewer_of
+from anthropic_audit.console.context import Viewer, place_of, viewer_of
+from anthropic_audit.console.url_query import query, read_asked
 from anthropic_audit.errors import SetupError
 
-from .entrance import form_of
 from .explore import order_by
-from .shell import json
+from .layout import json
+from .login import form_of
 
 
 async def searches(request: Request) -> Response:

@@ -13,9 +13,9 @@ import orjson
 from anthropic_audit.catalogue import ActivityType, Catalogue
 from anthropic_audit.times import EPOCH
 
-from .chance import token
 from .fields import Maker, Scene, compile_fields
 from .organization import Unit
+from .random_values import token
 from .values import Row
 
 USER, UNAUTHENTICATED = "user_actor", "unauthenticated_user_actor"

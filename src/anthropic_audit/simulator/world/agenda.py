@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .activities import UNAUTHENTICATED, USER, Activities, row, time_text
-from .chance import generator
 from .cycles import Cycles, Happening
+from .day_resources import Shelf
 from .days import MINUTES_A_DAY, Days, Session
 from .details import Details
 from .fields import Scene
 from .machines import Key
 from .organization import ERA_DAYS, Organization, Person
-from .shelf import Shelf
+from .random_values import generator
 from .values import Row
 
 _MINUTE_US = 60_000_000

@@ -10,10 +10,10 @@ from itertools import groupby
 from math import floor
 from typing import NamedTuple
 
-from .chance import number
 from .days import MINUTES_A_DAY, Days, Session
 from .families import FAMILIES
 from .organization import Organization, Person
+from .random_values import number
 
 _LONGEST_DELAY_DAYS = 8
 """A sitting waits for its person's next working day, and may end in the next day of UTC."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from .chance import generator, token
 from .names import FILES
 from .organization import Organization, Person
 from .places import VPN
+from .random_values import generator, token
 
 MINUTES_A_DAY = 1440
 _MINUTES_AN_HOUR = 60

@@ -11,13 +11,13 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.times import EPOCH
 
 from .activities import time_text
-from .chance import generator, number, token
 from .changes import changed, in_turn, role_values
 from .cycles import Cycles, Happening, Thing
 from .days import MINUTES_A_DAY, Days, Session
 from .fields import Maker, Scene, compile_field, id_prefix, own_id
 from .names import FILES, MCP_SERVERS, PLUGINS, TEAMS, words
 from .organization import Organization, Person
+from .random_values import generator, number, token
 
 _NAMED = ("_id", "_name", "slug", "hostname", "_issuer", "domain", "provider", "filename", "title", "_type", "_mode")
 _NAMES = frozenset(

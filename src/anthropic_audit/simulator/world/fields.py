@@ -9,11 +9,11 @@ from typing import Any
 
 from anthropic_audit.catalogue import FieldSpec
 
-from .chance import token, uuid
 from .days import Session
 from .names import DOMAIN, FILES, PARTNERS, PROJECTS
 from .organization import Organization, Person
 from .places import SERVERS
+from .random_values import token, uuid
 from .vocabulary import WORDS
 
 _NULL, _MISSING = 0.15, 0.15

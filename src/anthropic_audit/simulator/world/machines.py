@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from .chance import generator, token
 from .names import DOMAIN, REPOSITORIES
 from .places import PROGRAMS, SERVERS
+from .random_values import generator, token
 
 _SIEM_AGENT = "siem-collector/4.2 (compliance-api)"
 _EXPORTER_AGENT = "python-httpx/0.28.1"

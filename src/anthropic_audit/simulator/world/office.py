@@ -9,13 +9,13 @@ from random import Random
 from typing import Any
 
 from .activities import USER, head, row, time_text
-from .chance import generator, token
+from .day_resources import Shelf
 from .days import Days, Session
 from .machines import Machines
 from .organization import Organization, Unit
 from .places import DESKTOP
+from .random_values import generator, token
 from .rhythm import Rhythm
-from .shelf import Shelf
 from .values import Row
 from .work import PEOPLE, PROGRAMS, TECHNICAL_PEOPLE, Desk, Task, Told, federated_sign_in
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from .chance import generator, number, token, uuid
 from .machines import Machines
 from .names import DOMAIN, FAMILY, GIVEN, ROLES, TEAMS, TECHNICAL_TEAMS
 from .places import BROWSERS, PHONES, PLACES, TERMINAL, Place
+from .random_values import generator, number, token, uuid
 
 ERA_DAYS = 10
 """Every so many days somebody joins, somebody leaves, and each storyline is told once."""

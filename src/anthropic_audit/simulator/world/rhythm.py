@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from .chance import number
 from .days import MINUTES_A_DAY
 from .places import PLACES
+from .random_values import number
 
 _WEEK = 7 * MINUTES_A_DAY
 _THURSDAY = 3 * MINUTES_A_DAY

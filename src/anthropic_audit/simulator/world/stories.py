@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from anthropic_audit.times import EPOCH
 
 from .activities import UNAUTHENTICATED, Activities, row, time_text
-from .chance import generator, token
+from .day_resources import Shelf
 from .days import MINUTES_A_DAY, Chat, Days, Session
 from .fields import Scene
 from .organization import ERA_DAYS, Organization, Person
 from .places import ATTACKER_AGENTS, ATTACKERS
-from .shelf import Shelf
+from .random_values import generator, token
 from .values import Row, Storyline
 
 _MINUTE_US = 60_000_000

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from .chance import token
+from .day_resources import Project, Shelf
 from .days import MINUTES_A_DAY, Chat, Days, Session
 from .machines import Machines
 from .names import FILES, words
-from .shelf import Project, Shelf
+from .random_values import token
 
 Told = tuple[str, Mapping[str, Any]]
 """A type with its members."""

@@ -18,6 +18,7 @@ from anthropic_audit.catalogue import Catalogue
 from .activities import Activities, time_text
 from .agenda import Agenda, Beat
 from .cycles import Cycles, read_families
+from .day_resources import Shelf
 from .days import MINUTES_A_DAY, Days
 from .details import Details
 from .fields import Scene
@@ -26,7 +27,6 @@ from .office import Office
 from .organization import ERA_DAYS, Organization, Person
 from .plots import PLOTS
 from .rhythm import Extent, Rhythm
-from .shelf import Shelf
 from .stories import Stories
 from .values import Row, Storyline, WorldSettings
 from .work import TYPES

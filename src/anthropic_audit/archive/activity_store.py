@@ -1,0 +1,210 @@
+"""Storing activities exactly once by id, and recording those that come again with other bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from datetime import UTC
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from anthropic_audit.model import Received
+from anthropic_audit.progress import ChangedActivities, Waiting, Watch
+
+from .changed_repeats import Change, Kept, StoredText, change_rows, changes_among
+from .delta import DeltaLog
+from .duck import read
+from .id_index import IdIndex, Source, Stretch
+from .lease import Lease
+from .rows import activity_rows
+from .schema import ACTIVITIES, CHANGED, SEQ
+from .sorted_runs import DamagedRunError
+
+_STRETCH = 100_000
+_SHOWN = 5
+_WORTH_TELLING = 1_000_000
+"""Reading fewer ids than these takes no time that anybody would notice."""
+
+_DELETED_TOGETHER = 1_000
+
+_CHANGED = "SELECT DISTINCT seq FROM read_parquet($files) ORDER BY seq"
+_IDS = """
+SELECT seq, id FROM read_parquet($files, hive_partitioning = false)
+WHERE seq > $above AND seq <= $last ORDER BY seq
+"""
+_KEPT = """
+SELECT stored.seq, stored.id, stored.sha256
+FROM read_parquet($files, hive_partitioning = false) stored JOIN wanted ON wanted.seq = stored.seq
+WHERE stored.seq BETWEEN $first AND $last ORDER BY stored.seq
+"""
+_RAW = """
+SELECT stored.seq, stored.created_at, stored.raw FROM read_parquet($files, hive_partitioning = false) stored
+JOIN wanted ON wanted.seq = stored.seq WHERE stored.seq BETWEEN $first AND $last
+"""
+_RECORDED = """
+SELECT recorded.id, recorded.sha256 FROM read_parquet($files) recorded JOIN wanted ON wanted.seq = recorded.seq
+"""
+
+
+class ActivityStore:
+    """The tables `activities` and `changed_activities`, and the index of ids; one thread at a time.
+
+    Raises:
+        ArchiveError: A table can't be read or written.
+    """
+
+    def __init__(self, folder: Path, lease: Lease, connection: duckdb.DuckDBPyConnection, watch: Watch) -> None:
+        self.activities = DeltaLog(folder, ACTIVITIES, lease)
+        self.changed = DeltaLog(folder, CHANGED, lease)
+        self._index = IdIndex(folder)
+        self._is_checked = False
+        self._duckdb = connection
+        self._watch = watch
+
+    def append(self, received: Sequence[Received]) -> int:
+        """Store the activities whose id is not stored yet, and return how many those were.
+
+        Of several with one id the first counts. What has other bytes than are stored under its id is recorded in
+        `changed_activities` after that: a crash in between repeats the walk, which finds it again.
+        """
+        self.activities.refresh()
+        self.changed.refresh()
+        once: dict[str, Received] = {}
+        for one in received:
+            once.setdefault(one.activity.id, one)
+        kept = self._kept(list(once))
+        fresh = [one for name, one in once.items() if name not in kept]
+        if fresh:
+            last = self.activities.mark(SEQ)
+            rows = activity_rows(fresh, last + 1)
+            self.activities.append(rows, {SEQ: last + len(fresh)})
+            self._learn([one.activity.id for one in fresh], last + 1)
+        if len(fresh) < len(received):
+            first = self.activities.mark(SEQ) - len(fresh) + 1
+            again = [one for one in received if one.activity.id in kept or once[one.activity.id] is not one]
+            self._record_changes(again, kept | _as_kept(fresh, first, {one.activity.id for one in again}))
+        return len(fresh)
+
+    def drop_orphans(self) -> None:
+        """Remove what is recorded of activities that are no longer stored: retention takes all bytes of a day."""
+        files = [file.path for file in self.changed.files]
+        if not files:
+            return
+        with self._duckdb.cursor() as connection:
+            numbers = read(connection, _CHANGED, {"files": files}).column(SEQ).to_pylist()
+        there = set(self._of(_KEPT, numbers).column(SEQ).to_pylist())
+        gone = [number for number in numbers if number not in there]
+        for first in range(0, len(gone), _DELETED_TOGETHER):
+            self.changed.remove_numbered(gone[first : first + _DELETED_TOGETHER])
+
+    def close(self) -> None:
+        """Let go of the index's files."""
+        self._index.close()
+
+    def _kept(self, ids: Sequence[str]) -> dict[str, list[Kept]]:
+        """Return what is stored under each of some ids; ids that are not stored are left out."""
+        candidates = self._candidates(ids)
+        numbers = sorted({number for listed in candidates.values() for number in listed})
+        rows = self._of(_KEPT, numbers)
+        found: dict[str, list[Kept]] = {}
+        columns = (rows.column(name).to_pylist() for name in (SEQ, "id", "sha256"))
+        for seq, name, digest in zip(*columns, strict=True):
+            if name in candidates:
+                found.setdefault(name, []).append(Kept(seq, digest))
+        return found
+
+    def _candidates(self, ids: Sequence[str]) -> dict[str, list[int]]:
+        """Ask the index, which is brought up to date first, and made again if it is damaged."""
+        for _ in range(2):
+            try:
+                self._catch_up()
+                return self._index.find(ids)
+            except DamagedRunError:
+                self._index.forget()
+        self._catch_up()
+        return self._index.find(ids)
+
+    def _catch_up(self) -> None:
+        last = self.activities.mark(SEQ)
+        if self._is_checked and self._index.up_to == last:
+            return
+        files = self.activities.files
+        self._index.catch_up(Source(self.activities.table_id, sum(file.rows for file in files), last, self._ids))
+        self._is_checked = True
+
+    def _ids(self, above: int, last: int) -> Iterator[Stretch]:
+        """Yield the ids with a number above one and up to another, in order."""
+        if last - above > _WORTH_TELLING:
+            self._watch(Waiting(0, f"the index of ids is being made from {last - above:,} stored activities"))
+        for first in range(above, last, _STRETCH):
+            end = min(first + _STRETCH, last)
+            files = [file.path for file in self.activities.files if file.may_hold(SEQ, first + 1, end)]
+            if files:
+                with self._duckdb.cursor() as connection:
+                    rows = read(connection, _IDS, {"files": files, "above": first, "last": end})
+                yield Stretch(rows.column("id").to_pylist(), rows.column(SEQ).to_pylist())
+
+    def _learn(self, ids: Sequence[str], first: int) -> None:
+        try:
+            with suppress(OSError):  # a full disk: what could not be written is kept in memory
+                self._index.add(ids, range(first, first + len(ids)))
+        except DamagedRunError:
+            self._index.forget()
+
+    def _record_changes(self, received: Iterable[Received], kept: Mapping[str, Sequence[Kept]]) -> None:
+        changes = changes_among(received, kept)
+        if not changes:
+            return
+        numbers = sorted({change.kept.seq for change in changes})
+        recorded = self._recorded(numbers)
+        new = [one for one in changes if (one.received.activity.id, one.received.activity.sha256) not in recorded]
+        if new:
+            stored = {
+                row[SEQ]: StoredText(row["created_at"].astimezone(UTC), row["raw"])
+                for row in self._of(_RAW, numbers).to_pylist()
+            }
+            rows = change_rows(new, stored)
+            self.changed.append(rows, {})
+            self._tell(new, rows.column("is_same_content").to_pylist())
+
+    def _recorded(self, numbers: Sequence[int]) -> set[tuple[str, bytes]]:
+        files = [file.path for file in self.changed.files if file.may_hold_any(SEQ, numbers)]
+        if not files:
+            return set()
+        with self._duckdb.cursor() as connection:
+            connection.register("wanted", pa.table({SEQ: pa.array(numbers, pa.int64())}))
+            rows = read(connection, _RECORDED, {"files": files}).to_pylist()
+        return {(row["id"], row["sha256"]) for row in rows}
+
+    def _tell(self, new: Sequence[Change], same: Sequence[bool]) -> None:
+        by_feed = Counter(one.received.feed for one in new)
+        for feed, number in by_feed.items():
+            of_feed = [
+                (one.received.activity.id, is_same)
+                for one, is_same in zip(new, same, strict=True)
+                if one.received.feed == feed
+            ]
+            examples = tuple(dict.fromkeys(name for name, _ in of_feed))[:_SHOWN]
+            self._watch(ChangedActivities(feed, number, sum(is_same for _, is_same in of_feed), examples))
+
+    def _of(self, query: str, numbers: Sequence[int]) -> pa.Table:
+        """Return what a query says of the activities with some numbers, which come in order."""
+        files = [file.path for file in self.activities.files if file.may_hold_any(SEQ, numbers)]
+        if not files:
+            return ACTIVITIES.schema.empty_table()
+        with self._duckdb.cursor() as connection:
+            connection.register("wanted", pa.table({SEQ: pa.array(numbers, pa.int64())}))
+            return read(connection, query, {"files": files, "first": numbers[0], "last": numbers[-1]})
+
+
+def _as_kept(fresh: Sequence[Received], first: int, wanted: AbstractSet[str]) -> dict[str, list[Kept]]:
+    """Return those activities that are wanted of some that have just been stored under numbers from `first` on."""
+    return {
+        one.activity.id: [Kept(seq, one.activity.sha256)]
+        for seq, one in enumerate(fresh, start=first)
+        if one.activity.id in wanted
+    }

@@ -1,0 +1,61 @@
+"""Retention as the settings say: what is removed, and what waits for a sink that is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from anthropic_audit.archive import ArchiveWriter, open_reader
+from anthropic_audit.archive.maintenance import Removed
+from anthropic_audit.search import Undelivered, undelivered
+from anthropic_audit.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """What retention has done."""
+
+    removed: Sequence[Removed]
+    waiting: Sequence[Undelivered]
+    """What sinks have still to get; those days were kept."""
+    never_delivered: Sequence[Undelivered]
+    """What sinks had still to get, and never will: `retention.wait_for_sinks` is false."""
+
+
+def retain(writer: ArchiveWriter, settings: Settings, now: datetime, *, is_rehearsal: bool = False) -> Retained:
+    """Remove what is older than `retention.keep`, but for legal holds and for what a sink has still to get.
+
+    Raises:
+        ArchiveError: A table can't be read or written.
+    """
+    before = (now - settings.retention.keep).date()
+    holds = [(hold.start, hold.end) for hold in settings.retention.holds]
+    behind = _behind(settings, before)
+    waits = settings.retention.wait_for_sinks
+    kept = [(one.day, one.day) for one in behind] if waits else []
+    removed = writer.retain(before, [*holds, *kept], is_rehearsal=is_rehearsal)
+    days = {one.day for one in removed}
+    lost = [one for one in behind if one.day in days]
+    return Retained(removed, behind if waits else [], lost)
+
+
+def told(found: Sequence[Undelivered]) -> list[str]:
+    """Return a line for each sink: how many events of which days it has not got."""
+    lines = []
+    for sink in dict.fromkeys(one.sink for one in found):
+        mine = [one for one in found if one.sink == sink]
+        events = sum(one.events for one in mine)
+        lines.append(f"sink {sink}: {events:,} events of {_days(mine[0].day, mine[-1].day)}")
+    return lines
+
+
+def _days(first: date, last: date) -> str:
+    return f"{first}" if first == last else f"{first} to {last}"
+
+
+def _behind(settings: Settings, before: date) -> Sequence[Undelivered]:
+    if not settings.sinks:
+        return []
+    with open_reader(settings.archive).connect() as connection:
+        return undelivered(connection, [sink.name for sink in settings.sinks], before)

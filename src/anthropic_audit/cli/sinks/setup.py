@@ -1,0 +1,43 @@
+"""`anthropic-audit sinks setup`: templates and rules of a cluster."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.cli.configuration import load_settings
+from anthropic_audit.cli.options import Archive, Config, SinkName
+from anthropic_audit.cli.output import Heading, print_table
+from anthropic_audit.delivery import Change, set_up, set_up_dashboards
+from anthropic_audit.sinks import BoardServer, open_cluster
+
+from .open_sinks import chosen_cluster, found_secret
+
+_HEADINGS = (Heading("what"), Heading("name"), Heading("change"), Heading("reason"))
+
+
+def setup(
+    name: SinkName,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Install index templates and rules on a cluster.
+
+    Done twice, it changes nothing. After an update of this program it brings the templates up to date and lets the data
+    stream go on in a new backing index; data stays as it is. With `dashboards_url` set, the overview is installed in
+    Kibana or OpenSearch Dashboards, too.
+    """
+    settings = load_settings(config, {"archive": archive}).settings
+    sink = chosen_cluster(settings, name)
+    secret = found_secret(sink)
+    with closing(open_cluster(sink, secret)) as cluster:
+        steps = list(set_up(cluster, sink, load_catalogue(), is_rehearsal=dry_run))
+    if sink.dashboards_url:
+        with closing(BoardServer(sink, secret)) as boards:
+            steps.append(set_up_dashboards(boards, sink, is_rehearsal=dry_run))
+    told = {change: f"would {change}" for change in (Change.CREATE, Change.UPDATE, Change.ROLL_OVER)} if dry_run else {}
+    print_table(_HEADINGS, [(one.what, one.name, told.get(one.change, one.change), one.reason) for one in steps])

@@ -1,0 +1,113 @@
+"""`anthropic-audit sinks verify`: whether a cluster has what the archive has, id by id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anthropic_audit.archive import open_reader
+from anthropic_audit.cli.configuration import load_settings
+from anthropic_audit.cli.logs import logging_watch, open_log
+from anthropic_audit.cli.options import Archive, Config, Since, SinkName, TableOrJson, Until, read_span
+from anthropic_audit.cli.output import Heading, console, notes, print_json, print_table
+from anthropic_audit.cli.signals import stopping
+from anthropic_audit.clock import SystemClock
+from anthropic_audit.delivery import HourCompared, Sent, compare, send_again
+from anthropic_audit.errors import InterruptedRunError
+from anthropic_audit.model import Errand, Window
+from anthropic_audit.search.deliveries import rejections, sink_standings
+from anthropic_audit.settings import Settings
+from anthropic_audit.sinks.cluster import Cluster
+from anthropic_audit.times import format_time
+
+from .open_sinks import chosen_cluster, opened, opened_cluster, preparing
+
+_FOUND = 3
+_HEADINGS = (
+    Heading("hour", may_be_cut=False),
+    *(
+        Heading(title, is_number=True, may_be_cut=False)
+        for title in ("archive", "cluster", "missing", "strange", "doubled")
+    ),
+)
+
+
+def verify(
+    name: SinkName,
+    since: Since = None,
+    until: Until = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Send what is missing.")] = False,
+    format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
+    config: Config = None,
+    archive: Archive = None,
+) -> None:
+    """Compare a cluster with the archive; --repair sends the rest.
+
+    Missing is what was delivered and is not there; strange is what is there and not in the archive; doubled is what is
+    there in more than one backing index. Without --from and --to, the last 24 hours are compared.
+
+    Exit codes: 0 both have the same, 1 failed, 2 wrong use or settings, 3 they differ, or the cluster is busy or
+    away.
+    """
+    now = SystemClock().now()
+    start, end = read_span(since or "24h", until, now)
+    window = Window(start or now, end or now)
+    settings = load_settings(config, {"archive": archive}).settings
+    cluster = opened_cluster(chosen_cluster(settings, name))
+    try:
+        found = _compare(settings, cluster, name, window)
+        missing = [seq for hour in found for seq in hour.missing]
+        if repair and missing:
+            _send(config, archive, name, missing)
+            found = _compare(settings, cluster, name, window)
+    finally:
+        cluster.close()
+    _print(name, found, format)
+    if not all(hour.is_alike for hour in found):
+        raise typer.Exit(_FOUND)
+
+
+def _compare(settings: Settings, cluster: Cluster, name: str, window: Window) -> list[HourCompared]:
+    """Compare what the sink was sent, but what it refuses."""
+    reader = open_reader(settings.archive)
+    with reader.connect() as connection:
+        standings = sink_standings(connection, [name], window.end)
+        refused = {one.seq for one in rejections(connection, name)}
+    position = next(one.position for one in standings if one.sink == name)
+    prepare = preparing(settings, chosen_cluster(settings, name))
+    return list(compare(reader, cluster, prepare, window, sent=Sent(position, frozenset(refused))))
+
+
+def _send(config: Path | None, archive: str | None, name: str, missing: Sequence[int]) -> None:
+    clock = SystemClock()
+    with (
+        stopping(clock.interrupt, InterruptedRunError.exit_code),
+        opened(config, archive, name, clock, logging_watch(open_log())) as sink,
+    ):
+        sent = send_again(sink.errands, sink.reader, Errand.REPAIR, missing)
+    notes().print(f"{name}: {sum(one.created for one in sent):,} of {len(missing):,} missing events were sent")
+
+
+def _print(name: str, found: Sequence[HourCompared], format: TableOrJson) -> None:  # noqa: A002 - as the flag
+    differing = [hour for hour in found if not hour.is_alike]
+    archived, there = sum(hour.archived for hour in found), sum(hour.found for hour in found)
+    if format is TableOrJson.JSON:
+        hours = [{**asdict(hour), "hour": format_time(hour.hour)} for hour in differing]
+        print_json({"sink": name, "archive": archived, "cluster": there, "differing": hours})
+        return
+    out = console()
+    out.print(
+        f"{name}: {archived:,} events in the archive, {there:,} in the cluster, {len(found):,} hours", markup=False
+    )
+    if differing:
+        rows = [
+            (format_time(one.hour), one.archived, one.found, len(one.missing), len(one.strange), len(one.doubled))
+            for one in differing
+        ]
+        print_table(_HEADINGS, rows)
+    else:
+        out.print("both have the same, id by id")

@@ -1,0 +1,127 @@
+"""Delivering given events, and recording what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+
+from anthropic_audit.archive import DeliveryLedger
+from anthropic_audit.errors import AuditError
+from anthropic_audit.model import Delivery, Errand, Fate, Parcel, Rejection
+from anthropic_audit.ports import Clock
+from anthropic_audit.progress import Delivered, Watch
+
+from .prepare import Prepare
+from .sender import Courier, Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Events by their number, both ends included."""
+
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What became of events so far."""
+
+    last_seq: int
+    counts: dict[Fate, int] = field(default_factory=lambda: dict.fromkeys(Fate, 0))
+    nbytes: int = 0
+    refused: list[Settled] = field(default_factory=list)
+    taken: list[Settled] = field(default_factory=list)
+    """What was taken at last, after it had been rejected."""
+    dropped: list[int] = field(default_factory=list)
+    """The `seq` of what processors have dropped."""
+
+    def add(self, settled: Settled, errand: Errand) -> None:
+        """Take note of one event."""
+        parcel, verdict = settled
+        self.last_seq = parcel.seq
+        self.counts[verdict.fate] += 1
+        self.nbytes += parcel.nbytes
+        if verdict.fate is Fate.REJECTED:
+            self.refused.append(settled)
+        elif errand is Errand.RETRY:
+            self.taken.append(settled)
+
+
+class Errands:
+    """Delivers events to one sink for whatever reason, and records it."""
+
+    def __init__(
+        self, ledger: DeliveryLedger, courier: Courier, prepare: Prepare, *, clock: Clock, watch: Watch
+    ) -> None:
+        self._ledger = ledger
+        self._courier = courier
+        self._prepare = prepare
+        self._clock = clock
+        self._watch = watch
+
+    @property
+    def ledger(self) -> DeliveryLedger:
+        """Where it is recorded."""
+        return self._ledger
+
+    def run(self, errand: Errand, slices: Iterable[pa.Table], span: Span, *, carefully: bool = True) -> Delivery:
+        """Deliver the events of a span, which come in slices, and return what became of them.
+
+        Raises:
+            SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: What was settled before is recorded.
+        """
+        started = self._clock.now()
+        tally = _Tally(span.first - 1)
+        try:
+            for settled in self._courier.bring(self._parcels(slices, tally), carefully=carefully):
+                tally.add(settled, errand)
+        except AuditError:
+            if tally.last_seq >= span.first:
+                self._record(errand, tally, Span(span.first, tally.last_seq), started)
+            raise
+        return self._record(errand, tally, span, started)
+
+    def _parcels(self, slices: Iterable[pa.Table], tally: _Tally) -> Iterator[Parcel]:
+        for events in slices:
+            parcels = self._prepare.parcels(events)
+            if len(parcels) < events.num_rows:
+                kept = {parcel.seq for parcel in parcels}
+                tally.dropped += [seq for seq in events.column("seq").to_pylist() if seq not in kept]
+            yield from parcels
+
+    def _record(self, errand: Errand, tally: _Tally, span: Span, started: datetime) -> Delivery:
+        now = self._clock.now()
+        delivery = Delivery(
+            sink=self._ledger.sink,
+            errand=errand,
+            first_seq=span.first,
+            last_seq=span.last,
+            created=tally.counts[Fate.CREATED],
+            existing=tally.counts[Fate.EXISTING],
+            rejected=tally.counts[Fate.REJECTED],
+            dropped=sum(seq <= span.last for seq in tally.dropped),
+            nbytes=tally.nbytes,
+            started_at=started,
+            finished_at=now,
+        )
+        self._ledger.record(delivery, list(self._rejections(tally, now)))
+        self._watch(Delivered(delivery))
+        return delivery
+
+    def _rejections(self, tally: _Tally, now: datetime) -> Iterator[Rejection]:
+        for some, is_resolved in ((tally.refused, False), (tally.taken, True)):
+            for parcel, verdict in some:
+                yield Rejection(
+                    sink=self._ledger.sink,
+                    seq=parcel.seq,
+                    id=parcel.id,
+                    timestamp=parcel.timestamp,
+                    status=verdict.status,
+                    reason=verdict.reason,
+                    is_resolved=is_resolved,
+                    recorded_at=now,
+                )

@@ -1,0 +1,181 @@
+"""The rules of one type's fields, resolved: which field says what, without asking each rule for each activity.
+
+Most types whose fields do more than stay have one or two that do: a target, a reason, a file, somebody related. For
+these the rules are resolved once. A type with any other kind of rule has no brief; its fields are placed rule by rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from anthropic_audit.catalogue import ActivityType
+from anthropic_audit.redact import safe_url
+
+from .ecs_objects import extension_of, url_of
+from .tables import FieldRule
+from .values import FITTED, Json
+
+_TARGET: Final = ("user", "target")
+_ROLES: Final = "roles"
+_REASON: Final = ("event", "reason")
+_FILE_NAME: Final = ("file", "name")
+_URL: Final = ("url", "original")
+_STATUS: Final = ("http", "response", "status_code")
+_PARTS: Final = frozenset({"file", "group", "http", "url"})
+"""The parts of documents that nothing else writes to."""
+_TEXTS: Final = frozenset({"string", "enum"})
+
+
+class Target(NamedTuple):
+    """A field that tells of the user an activity was done to."""
+
+    field: str
+    member: str
+    """Which member of `user.target` it is."""
+    is_list: bool
+    """True when that member is a list."""
+    is_moved: bool
+    when: str | None
+    """It tells so only when this other field …"""
+    value: str | None
+    """… has this value."""
+
+
+class Part(NamedTuple):
+    """A field that is a member of another part of the document."""
+
+    field: str
+    path: tuple[str, ...]
+    is_moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the fields of one type say beyond their values."""
+
+    targets: tuple[Target, ...] = ()
+    parts: tuple[Part, ...] = ()
+    reason: str | None = None
+    """The field that is `event.reason`."""
+    users: tuple[str, ...] = ()
+    """Fields whose values are related users."""
+    hosts: tuple[str, ...] = ()
+    """Fields whose values are related hosts."""
+
+    @property
+    def says_nothing(self) -> bool:
+        """True when all fields simply stay."""
+        return self == _SILENT
+
+
+_SILENT: Final = Brief()
+
+
+def brief_of(kind: ActivityType, odd: Iterable[str], rules: Mapping[str, FieldRule]) -> Brief | None:
+    """Return what the odd fields of a type say, or None when one of them has a rule of another kind."""
+    found = _Found()
+    if not all(found.takes(kind, rules[name]) for name in odd):
+        return None
+    places: list[object] = [target.member for target in found.targets] + [part.path for part in found.parts]
+    if len(set(places)) < len(places) or len(found.reasons) > 1:
+        return None
+    reason = found.reasons[0] if found.reasons else None
+    users, hosts = found.related["user"], found.related["hosts"]
+    return Brief(tuple(found.targets), tuple(found.parts), reason, tuple(users), tuple(hosts))
+
+
+def target_of(brief: Brief, fields: object) -> dict[str, Json]:
+    """Return the members of `user.target` that fields tell, and take from the fields those that move there."""
+    target: dict[str, Json] = {}
+    for field, member, is_list, is_moved, when, value in brief.targets:
+        said = getattr(fields, field)
+        if said is not None and (when is None or getattr(fields, when) == value):
+            target[member] = [said] if is_list else said
+            if is_moved:
+                setattr(fields, field, None)
+    return target
+
+
+def users_of(brief: Brief, fields: object, target: Mapping[str, Json]) -> list[str]:
+    """Return the users that a target and fields name."""
+    users = [said for name in ("email", "id") if (said := target.get(name)) is not None] if target else []
+    for field in brief.users:
+        said = getattr(fields, field)
+        users += said if isinstance(said, list) else () if said is None else (said,)
+    return users
+
+
+def parts_of(brief: Brief, fields: object) -> dict[str, Json]:
+    """Return the other parts of a document that fields make, and take from the fields those that move there."""
+    made: dict[str, Json] = {}
+    for field, path, is_moved in brief.parts:
+        said = getattr(fields, field)
+        if said is None:
+            continue
+        if path == _URL:
+            made["url"] = url_of(safe_url(said))
+        else:
+            _put(made, path, said)
+            if path == _FILE_NAME and (extension := extension_of(said)):
+                made["file"]["extension"] = extension
+        if is_moved:
+            setattr(fields, field, None)
+    return made
+
+
+def _put(made: dict[str, Json], path: tuple[str, ...], value: Json) -> None:
+    for name in path[:-1]:
+        made = made.setdefault(name, {})
+    made[path[-1]] = value
+
+
+class _Found:
+    """What has been found of a type's fields so far."""
+
+    def __init__(self) -> None:
+        self.targets: list[Target] = []
+        self.parts: list[Part] = []
+        self.reasons: list[str] = []
+        self.related: dict[str, list[str]] = {"user": [], "hosts": []}
+
+    def takes(self, kind: ActivityType, rule: FieldRule) -> bool:
+        """Note what a field says, or return False when its rule is of another kind."""
+        spec = kind.fields[rule.name]
+        moves = bool(rule.path) and _may_move(rule, kind)
+        stays = not moves or rule.when is not None
+        is_special = rule.is_text or rule.objects_as or rule.stored_as != rule.name
+        is_readable = spec.kind in _TEXTS or (spec.kind == "number" and rule.path == _STATUS)
+        if not is_readable or is_special or (stays and rule.fitted is not FITTED["keyword"]):
+            return False
+        if (rule.path or rule.copies) and (spec.is_array or rule.related):
+            return False
+        if rule.related:
+            self.related[rule.related].append(rule.name)
+        copies = [ecs for path, ecs in rule.copies if not path]
+        is_simple = not rule.copies or (len(copies) == len(rule.copies) and not rule.path)
+        return (
+            is_simple
+            and all(self._notes(rule, ecs, is_moved=False) for ecs in copies)
+            and (not moves or self._notes(rule, rule.path, is_moved=True))
+        )
+
+    def _notes(self, rule: FieldRule, ecs: tuple[str, ...], *, is_moved: bool) -> bool:
+        """Note where a field goes, or return False when that is no place for a brief."""
+        when, value = rule.when or (None, None)
+        if ecs[:-1] == _TARGET:
+            self.targets.append(Target(rule.name, ecs[-1], ecs[-1] == _ROLES, is_moved, when, value))
+        elif ecs == _REASON and is_moved and when is None:
+            self.reasons.append(rule.name)
+        elif ecs[0] in _PARTS and when is None:
+            self.parts.append(Part(rule.name, ecs, is_moved))
+        else:
+            return False
+        return True
+
+
+def _may_move(rule: FieldRule, kind: ActivityType) -> bool:
+    if rule.only_for and kind.name not in rule.only_for:
+        return False
+    return rule.when is None or rule.when[0] in kind.fields

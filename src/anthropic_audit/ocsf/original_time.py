@@ -1,0 +1,47 @@
+"""The text of an activity's time as the source wrote it, which a document has in milliseconds only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from anthropic_audit.documents import value_at
+from anthropic_audit.normalize.lenient_json import read_carefully
+from anthropic_audit.normalize.limits import MAX_ACTIVITY_BYTES
+from anthropic_audit.timestamps import read_timestamp
+
+from .model import Json
+from .unmapped import is_number, is_text
+
+
+class _Head(msgspec.Struct):
+    created_at: Json = None
+
+
+_decode = msgspec.json.Decoder(_Head).decode
+
+
+def original_time(audit: Mapping[str, Json], raw: bytes | str | None) -> str | None:
+    """Return `created_at` as received, or None when neither a document nor the received bytes have it.
+
+    Args:
+        audit: `anthropic.audit` of the document; its `metadata.created_at` is a time that was written oddly, is
+            implausible or is no time.
+        raw: The activity as received, if it is at hand.
+    """
+    kept = value_at(audit, "metadata.created_at")
+    if is_text(kept) or is_number(kept):
+        return str(kept)
+    received = _created_at(raw) if raw else None
+    return received if isinstance(received, str) and read_timestamp(received) is not None else None
+
+
+def _created_at(raw: bytes | str) -> Json:
+    try:
+        return _decode(raw).created_at
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        if len(raw) > MAX_ACTIVITY_BYTES:
+            return None
+        careful = read_carefully(raw.encode("utf-8", "backslashreplace") if isinstance(raw, str) else raw)
+        return None if isinstance(careful, str) else careful.activity.get("created_at")

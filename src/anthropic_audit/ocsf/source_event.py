@@ -1,0 +1,41 @@
+"""One event on its way to OCSF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from anthropic_audit.documents import value_at
+
+from .model import Json, Rules
+from .unmapped import Remainder, is_text
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What all parts of an event are made from."""
+
+    rules: Rules
+    rest: Remainder
+    audit: Mapping[str, Json]
+    """`anthropic.audit` of the document; it is kept whole, so nothing is taken from it."""
+    operation: str
+    """The activity's type, or what stands for it."""
+    identity: str | None
+    tenant: str | None
+    """The organization's UUID."""
+    original_time: str | None
+    """`created_at` of the activity as received, where it is known."""
+    message: str
+    """The sentence that tells the event."""
+
+    def text(self, path: str) -> str | None:
+        """Return the text (or the integer, as text) of a field of the activity, wherever it was put."""
+        for place in (self.audit, self.audit.get("metadata")):
+            value = value_at(place, path)
+            if is_text(value):
+                return str(value)
+            if isinstance(value, int) and not isinstance(value, bool):
+                return str(value)
+        moved = self.rest.see(path)
+        return moved if is_text(moved) else None

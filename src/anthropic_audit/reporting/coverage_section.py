@@ -1,0 +1,154 @@
+"""The first section: how complete the period is, in words and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from anthropic_audit.plan.gaps import NOT_WALKED
+from anthropic_audit.status import FeedState
+from anthropic_audit.times import format_duration
+
+from .blocks import Align, Block, Column, Section, Share, Table, Text, Verdict
+from .completeness import FeedCoverage, Why
+from .gather import Gathered
+from .text import counted, moment, percent, plain, second
+
+_EVERYTHING = "{}"
+_MOST_MISSING = 40
+_MAX_DAMAGE_ROWS = 40
+
+
+def completeness(found: Gathered) -> Section:
+    """Answer an auditor's first question."""
+    return Section("How complete the period is", tuple(_blocks(found)))
+
+
+def _blocks(found: Gathered) -> Iterator[Block]:
+    yield _verdict(found)
+    if found.damage:
+        yield _damage(found)
+    if found.window is None or not found.feeds:
+        return
+    yield _feeds(found)
+    missing = [(feed, one) for feed in found.feeds for one in feed.missing]
+    if missing:
+        yield _missing(found)
+    yield from _notes(found)
+
+
+def _verdict(found: Gathered) -> Verdict:
+    """Say whether all of the period was collected, and whether all that was collected could be read."""
+    covered = _covered(found)
+    if not found.damage:
+        return covered
+    left_out = (
+        f"Not all that was collected could be read: {counted(len(found.damage), 'damaged or missing file')} "
+        "of the archive had to be left out."
+    )
+    return Verdict(is_good=False, text=left_out if covered.is_good else f"{covered.text} {left_out}")
+
+
+def _damage(found: Gathered) -> Table:
+    columns = (Column("Table"), Column("Day, UTC", Align.TIME), Column("Damage", weight=3))
+    rows = sorted((one.table, one.day or "all", one.what) for one in found.damage)
+    more = len(rows) - _MAX_DAMAGE_ROWS
+    mend = "The command `anthropic-audit archive repair` sets this right as far as the API still has it."
+    note = f"And {more:,} more. {mend}" if more > 0 else mend
+    return Table("What could not be read", columns, tuple(rows[:_MAX_DAMAGE_ROWS]), note)
+
+
+def _covered(found: Gathered) -> Verdict:
+    if found.window is None:
+        return Verdict(is_good=False, text="The period has not begun.")
+    if not found.feeds:
+        return Verdict(is_good=False, text="Nothing can be said to be complete: no feed has been collected to an end.")
+    incomplete = [one for one in found.feeds if not one.is_complete]
+    feeds = counted(len(found.feeds), "feed")
+    if len(found.feeds) == 1 and incomplete:
+        told = f"Incomplete: the feed {_name(incomplete[0])} covered {percent(incomplete[0].share)} of the period."
+        return Verdict(is_good=False, text=told)
+    if incomplete:
+        names = ", ".join(f"{_name(one)} ({percent(one.share)})" for one in incomplete[:5])
+        more = f" and {len(incomplete) - 5} more" if len(incomplete) > 5 else ""  # noqa: PLR2004 - as many as named
+        return Verdict(
+            is_good=False, text=f"Incomplete: {len(incomplete)} of {feeds} did not cover all of it: {names}{more}."
+        )
+    configured = [one for one in found.feeds if one.state is not FeedState.RETIRED]
+    until = min((one.covered.end or found.window.start for one in configured), default=found.window.start)
+    feeds = counted(len(configured), "feed")
+    whole = "all of the period" if until >= found.window.end else f"the period up to {second(until)} UTC"
+    rest = "" if until >= found.window.end else " What is more recent will be collected within minutes."
+    if found.scope.period.until > found.window.end:
+        rest += " The period is not over yet."
+    retired = len(found.feeds) - len(configured)
+    if retired:
+        rest += f" {counted(retired, 'retired feed')} covered a part of it before."
+    return Verdict(is_good=True, text=f"Complete: {feeds} covered {whole}, without a hole.{rest}")
+
+
+def _feeds(found: Gathered) -> Table:
+    columns = (
+        Column("Feed"),
+        Column("Covered from, UTC", Align.TIME),
+        Column("Covered to, UTC", Align.TIME),
+        Column("Of the period", Align.SHARE),
+        Column("Holes", Align.NUMBER),
+        Column("Lag", Align.NUMBER),
+        Column("Last walk, UTC", Align.TIME),
+    )
+    return Table("What each feed covered", columns, tuple(map(_feed, found.feeds)))
+
+
+def _feed(one: FeedCoverage) -> tuple[str | Share, ...]:
+    holes = sum(part.why in {Why.HOLE, Why.LOST} for part in one.missing)
+    start, end = one.covered.start, one.covered.end
+    return (
+        _name(one),
+        second(start) if start else "nothing",
+        second(end) if end else "nothing",
+        Share(percent(one.share), one.share),
+        f"{holes:,}",
+        "" if one.lag is None else format_duration(one.lag),
+        "never" if one.last_walk is None else second(one.last_walk),
+    )
+
+
+def _missing(found: Gathered) -> Table:
+    columns = (
+        Column("Feed"),
+        Column("From, UTC", Align.TIME),
+        Column("To, UTC", Align.TIME),
+        Column("Length", Align.NUMBER),
+        Column("Why", weight=3),
+    )
+    parts = [(feed, one) for feed in found.feeds for one in feed.missing]
+    rows = []
+    for feed, one in parts[:_MOST_MISSING]:
+        by = f", declared by {plain(one.declared_by)}" if one.declared_by and not found.is_masked else ""
+        cause = f" ({plain(one.cause)}{by})" if one.cause and one.cause != NOT_WALKED else ""
+        times = (second(one.window.start), second(one.window.end), format_duration(one.length))
+        rows.append((_name(feed), *times, f"{one.why}{cause}"))
+    more = len(parts) - len(rows)
+    return Table("What is missing", columns, tuple(rows), f"And {more:,} more parts." if more > 0 else "")
+
+
+def _notes(found: Gathered) -> Iterator[Block]:
+    repaired = [(feed, one) for feed in found.feeds for one in feed.repaired]
+    if repaired:
+        told = "; ".join(f"{_name(feed)} {moment(one.start)} to {moment(one.end)}" for feed, one in repaired[:10])
+        yield Text(f"Missing once, and collected later: {told}{'; and more' if len(repaired) > 10 else ''}.")  # noqa: PLR2004
+    if any(one.filters != _EVERYTHING for one in found.feeds):
+        yield Text("A feed with filters covers what they select, and nothing else.")
+    if found.kept.removed:
+        yield Text(
+            f"Retention has removed {counted(found.kept.removed, 'activity', 'activities')} of the period's days: "
+            "they were collected, and are not counted below."
+        )
+    yield Text(
+        "A feed is one key's view of the Activity Feed. Covered means: every page of that time was read to its end "
+        "and stored. Activities that become visible late are found by reading the same time again, for a week."
+    )
+
+
+def _name(one: FeedCoverage) -> str:
+    return plain(one.feed) if one.filters == _EVERYTHING else f"{plain(one.feed)} {plain(one.filters)}"

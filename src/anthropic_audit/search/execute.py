@@ -1,0 +1,151 @@
+"""Ask an archive a question: slice by slice, so that memory holds few matches and the first rows come early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from ipaddress import ip_address
+from itertools import islice
+from typing import Any
+
+import duckdb
+import orjson
+
+from anthropic_audit.archive.duck import translated
+from anthropic_audit.documents import value_at
+
+from .ast import conditions_of
+from .conditions import Condition, Network
+from .slices import Pace, slices
+from .sql import Clause, Question, elements, where
+
+_BATCH_ROWS = 1_000
+_FEW = 1_000
+"""Up to this limit, DuckDB keeps only the first rows of a day while it reads the rest."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An event that fits."""
+
+    seq: int
+    feed: str
+    document: str
+    """The whole ECS document as JSON."""
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """The document, read."""
+        read: dict[str, Any] = orjson.loads(self.document)
+        return read
+
+    def value(self, name: str) -> object:
+        """Return the value of a field by its dotted name, or None."""
+        if name in {"seq", "feed"}:
+            return self.seq if name == "seq" else self.feed
+        found: object = value_at(self.fields, name)
+        return found
+
+
+def run(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Iterator[Hit]:
+    """Yield what fits, newest first unless asked otherwise, equal times by `seq`.
+
+    Raises:
+        SetupError: A value does not fit its field.
+        ArchiveError: The archive can't be read.
+    """
+    with translated():
+        clause = compiled(connection, question, now)
+        if question.limit is None or question.limit > _FEW:
+            yield from islice(_all_hits(connection, clause, question), question.limit)
+            return
+        left = question.limit
+        for day in days_of(connection, question):
+            for hit in _hits(
+                connection, clause, Clause("day = CAST(? AS DATE)", (day,)), replace(question, limit=left)
+            ):
+                yield hit
+                left -= 1
+            if left == 0:
+                return
+
+
+def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, question: Question) -> Iterator[Hit]:
+    """Yield what fits, slice by slice, so that memory holds no more than one slice's documents."""
+    pace, unlimited = Pace(), replace(question, limit=None)
+    for day, events in _counted_days(connection, question):
+        for part in slices(connection, day, events, pace, oldest_first=question.oldest_first):
+            chars = 0
+            for hit in _hits(connection, clause, part.clause, unlimited):
+                chars += len(hit.document)
+                yield hit
+            pace.note(part.rows, chars)
+
+
+def compiled(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Clause:
+    """Return the SQL condition that a question becomes, with the addresses of its networks looked up.
+
+    Raises:
+        SetupError: A value does not fit its field.
+    """
+    return where(replace(question, addresses=_addresses(connection, question, now)), now)
+
+
+def days_of(connection: duckdb.DuckDBPyConnection, question: Question) -> list[date]:
+    """Return the UTC days of a question's span that have events, in the order that it wants them."""
+    span = where(Question(since=question.since, until=question.until))
+    direction = "ASC" if question.oldest_first else "DESC"
+    sql = f"SELECT DISTINCT day FROM events WHERE {span.sql} ORDER BY day {direction}"  # noqa: S608 - our own text
+    return [row[0] for row in connection.execute(sql, list(span.parameters)).fetchall()]
+
+
+def _counted_days(connection: duckdb.DuckDBPyConnection, question: Question) -> list[tuple[date, int]]:
+    """Return the same days, and how many events each of them has in all."""
+    first, last = question.since and question.since.date(), question.until and question.until.date()
+    direction = "ASC" if question.oldest_first else "DESC"
+    sql = (
+        "SELECT day, count(*) FROM events WHERE day >= coalesce(CAST($first AS DATE), day) "  # noqa: S608 - our own text
+        f"AND day <= coalesce(CAST($last AS DATE), day) GROUP BY day ORDER BY day {direction}"
+    )
+    return connection.execute(sql, {"first": first, "last": last}).fetchall()
+
+
+def _hits(connection: duckdb.DuckDBPyConnection, clause: Clause, part: Clause, question: Question) -> Iterator[Hit]:
+    """Yield what fits in one part of a day."""
+    direction = "ASC" if question.oldest_first else "DESC"
+    limit = "" if question.limit is None else f"LIMIT {question.limit:d}"
+    sql = (
+        f"SELECT seq, feed, document FROM events WHERE {part.sql} AND {clause.sql} "  # noqa: S608 - our own
+        f"ORDER BY timestamp {direction}, seq {direction} {limit}"
+    )
+    found = connection.cursor().execute(sql, [*part.parameters, *clause.parameters])
+    while rows := found.fetchmany(_BATCH_ROWS):
+        for seq, feed, document in rows:
+            yield Hit(seq, feed, document)
+
+
+def _addresses(
+    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime
+) -> dict[Condition, tuple[str, ...]]:
+    """Look up which of the archive's addresses lie in the networks that are asked for."""
+    asked = (*question.conditions, *conditions_of(question.query))
+    span = where(Question(question.since, question.until), now)
+    return {one: _inside(connection, one, network, span) for one in asked if (network := one.network) is not None}
+
+
+def _inside(
+    connection: duckdb.DuckDBPyConnection, condition: Condition, network: Network, span: Clause
+) -> tuple[str, ...]:
+    found = elements(condition.field)
+    sql = f"SELECT DISTINCT unnest({found.sql}) FROM events WHERE {span.sql}"  # noqa: S608 - our own text
+    rows = connection.execute(sql, [*found.parameters, *span.parameters]).fetchall()
+    return tuple(text for (text,) in rows if _is_inside(text, network))
+
+
+def _is_inside(text: str | None, network: Network) -> bool:
+    try:
+        return text is not None and ip_address(text) in network
+    except ValueError:
+        return False

@@ -1,0 +1,59 @@
+"""What the status of an answer asks of us, for all targets that speak HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from anthropic_audit.clock_difference import validity_hint
+from anthropic_audit.errors import AuditError, SinkBusyError, SinkDeniedError, SinkRefusedError
+from anthropic_audit.redact import redact
+from anthropic_audit.retry_after import retry_after_seconds
+
+MISSING = 404
+_DENIED = {
+    401: "the target does not know who we are: check the key, the password or the token",
+    403: "the target knows us and lets us not do this: give the key the rights that docs/guides/sinks.md lists",
+    MISSING: "there is nothing at this address: check it, or run `anthropic-audit sinks setup` for a stream",
+    407: "a proxy wants to know who we are",
+}
+_BUSY = (408, 425, 429)
+_SERVERS_FAULT = 500
+_LONGEST = 500
+
+
+def reason_of(body: object) -> str:
+    """Return what Elasticsearch and OpenSearch say of an error: its type, its reason, and the innermost cause."""
+    error = body.get("error") if isinstance(body, Mapping) else body
+    if not isinstance(error, Mapping):
+        return str(error)
+    said = [str(error.get("type", "")), str(error.get("reason", ""))]
+    cause = error
+    while isinstance(cause.get("caused_by"), Mapping):
+        cause = cause["caused_by"]
+    if cause is not error:
+        said.append(str(cause.get("reason", "")))
+    return ": ".join(filter(None, dict.fromkeys(said)))
+
+
+def refusal(sink: str, status: int, said: str, headers: Mapping[str, str]) -> AuditError:
+    """Return the error that an answer means: wait, send less, or call somebody."""
+    text = redact(" ".join(said.split()))[:_LONGEST]
+    message = f"sink {sink}: the target answered {status}: {text}"
+    if status in _BUSY or status >= _SERVERS_FAULT or status == 0:
+        return SinkBusyError(message, retry_after=retry_after_seconds(headers, datetime.now(UTC)))
+    if status in _DENIED:
+        return SinkDeniedError(message, status=status, hint=_DENIED[status])
+    return SinkRefusedError(message, status=status)
+
+
+def no_answer(sink: str, problem: str, check: str = "urls") -> SinkBusyError:
+    """Return the error that a failed connection means.
+
+    Args:
+        sink: The sink's name.
+        problem: What the HTTP library says.
+        check: The settings that say where the target is.
+    """
+    hint = f"check {check}, certificates and the network" + validity_hint(problem, datetime.now(UTC))
+    return SinkBusyError(f"sink {sink}: no answer: {redact(problem)}", hint=hint)
