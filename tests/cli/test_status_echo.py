@@ -14,8 +14,8 @@ from typer.testing import Result
 
 from anthropic_audit.cli.status_echo import print_accesses
 from anthropic_audit.model import Filters
-from anthropic_audit.search import Accesses, Echo, Spender, Stranger, can_hear
 from anthropic_audit.simulator import Server
+from anthropic_audit.status.echoes import Accesses, Echo, Spender, Stranger, can_hear
 
 Run = Callable[..., Result]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

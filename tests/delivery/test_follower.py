@@ -20,7 +20,7 @@ from anthropic_audit.model import Errand, Window
 from anthropic_audit.processors import Processors
 from anthropic_audit.processors.conditions import When
 from anthropic_audit.progress import Delivered
-from anthropic_audit.search.deliveries import rejections, sink_standings
+from anthropic_audit.status.sinks import rejections, sink_standings
 
 
 @pytest.fixture(scope="module")

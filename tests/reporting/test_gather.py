@@ -13,7 +13,8 @@ from anthropic_audit.console.masking import Masked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.errors import QueryError
 from anthropic_audit.reporting.gather import ACTION, MOST_SENTENCES, USER, Firsts
-from anthropic_audit.search import FIRST_SEEN, Condition, Kept, Operator, Word, totals
+from anthropic_audit.search import FIRST_SEEN, Condition, Operator, Word, totals
+from anthropic_audit.status.record_counts import Kept
 
 
 def test_the_figures_are_those_of_a_search(make_archive: Make, gathered: Report) -> None:

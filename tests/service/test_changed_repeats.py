@@ -15,11 +15,11 @@ from tests.collecting import NOTHING_WRONG, NOW, House, settings
 from anthropic_audit.archive import open_reader, verify
 from anthropic_audit.diagnosis import State, archive_findings
 from anthropic_audit.progress import ChangedActivities
-from anthropic_audit.search.changed import change_counts, newest_changes
 from anthropic_audit.service import FeedRun, open_feeds
 from anthropic_audit.service.metrics import Figures
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.simulator.world import WorldSettings
+from anthropic_audit.status.changed_repeats import change_counts, newest_changes
 from anthropic_audit.testing import simulated_transport
 from anthropic_audit.times import format_time
 

@@ -14,8 +14,8 @@ from tests.collecting import NOW, House, settings
 from anthropic_audit.archive import open_writer
 from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.progress import Waiting, WalkFailed
-from anthropic_audit.search import Echo
 from anthropic_audit.service import Chore, Chores, Figures, HealthServer, alive, metrics, readiness
+from anthropic_audit.status.echoes import Echo
 
 
 def test_figures_count_what_happens_and_say_how_it_stands(tmp_path: Path) -> None:

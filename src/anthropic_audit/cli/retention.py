@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from anthropic_audit.archive import ArchiveWriter, open_reader
 from anthropic_audit.archive.maintenance import Removed
-from anthropic_audit.search import Undelivered, undelivered
 from anthropic_audit.settings import Settings
+from anthropic_audit.status.undelivered import Undelivered, undelivered
 
 
 @dataclass(frozen=True, slots=True)

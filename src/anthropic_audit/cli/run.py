@@ -20,7 +20,6 @@ from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError, 
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Watch
 from anthropic_audit.redact import Secret
-from anthropic_audit.search.lateness import lateness
 from anthropic_audit.service import (
     Chore,
     Chores,
@@ -39,6 +38,7 @@ from anthropic_audit.service import (
 from anthropic_audit.service.deliveries import Open
 from anthropic_audit.settings import FeedSettings, Settings, SinkSettings
 from anthropic_audit.settings_loader import resolve_key
+from anthropic_audit.status.lateness import lateness
 from anthropic_audit.times import format_duration, format_time
 
 from .collect import chosen_feeds

@@ -11,9 +11,6 @@ import typer
 
 from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.search.changed import ChangedText, change_counts, newest_changes
-from anthropic_audit.search.lateness import Lateness
-from anthropic_audit.search.lateness import lateness as measured_lateness
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.status import (
     FeedGap,
@@ -24,6 +21,9 @@ from anthropic_audit.status import (
     current_gaps,
     feed_statuses,
 )
+from anthropic_audit.status.changed_repeats import ChangedText, change_counts, newest_changes
+from anthropic_audit.status.lateness import Lateness
+from anthropic_audit.status.lateness import lateness as measured_lateness
 from anthropic_audit.times import format_duration, format_time
 
 from .configuration import load_settings

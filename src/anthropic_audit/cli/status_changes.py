@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from anthropic_audit.search.changed import ChangeCounts, ChangedText
+from anthropic_audit.status.changed_repeats import ChangeCounts, ChangedText
 from anthropic_audit.times import format_time
 
 from .output import Heading, console, print_table

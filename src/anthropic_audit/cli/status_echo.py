@@ -9,9 +9,9 @@ from datetime import datetime
 import duckdb
 from rich.console import Console
 
-from anthropic_audit.search import Accesses, Echo, Spender, can_hear
-from anthropic_audit.search import accesses as all_accesses
 from anthropic_audit.settings import FeedSettings
+from anthropic_audit.status.echoes import Accesses, Echo, Spender, can_hear
+from anthropic_audit.status.echoes import accesses as all_accesses
 from anthropic_audit.times import format_duration, format_time
 
 _MOST = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from anthropic_audit.search.lateness import BOUNDS, Late, Lateness
+from anthropic_audit.status.lateness import BOUNDS, Late, Lateness
 from anthropic_audit.times import format_duration
 
 from .output import Heading, console, print_table

@@ -15,10 +15,6 @@ import duckdb
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.archive.schema import TABLES
 from anthropic_audit.model import Coverage
-from anthropic_audit.search import Accesses, Echo, accesses, can_hear
-from anthropic_audit.search.answers import Answers, answers, late_finds
-from anthropic_audit.search.changed import ChangeCounts, ChangedText, change_counts, newest_changes
-from anthropic_audit.search.deliveries import SinkStanding, sink_standings
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.status import (
     FeedGap,
@@ -29,6 +25,10 @@ from anthropic_audit.status import (
     current_gaps,
     feed_statuses,
 )
+from anthropic_audit.status.changed_repeats import ChangeCounts, ChangedText, change_counts, newest_changes
+from anthropic_audit.status.echoes import Accesses, Echo, accesses, can_hear
+from anthropic_audit.status.requests import Answers, answers, late_finds
+from anthropic_audit.status.sinks import SinkStanding, sink_standings
 from anthropic_audit.times import format_duration
 
 from .coverage_calendar import Calendar, calendar, first_day

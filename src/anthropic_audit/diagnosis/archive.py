@@ -17,10 +17,10 @@ from anthropic_audit.archive.consistency import contradicting_numbers
 from anthropic_audit.archive.lease import Lease
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.errors import ArchiveBusyError, SetupError
-from anthropic_audit.search import undelivered
-from anthropic_audit.search.changed import change_counts
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import FeedState, FeedStatus, count_records, feed_statuses
+from anthropic_audit.status.changed_repeats import change_counts
+from anthropic_audit.status.undelivered import undelivered
 from anthropic_audit.times import format_duration
 
 from .findings import Finding, State

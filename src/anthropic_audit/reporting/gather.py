@@ -27,13 +27,11 @@ from anthropic_audit.search import (
     AllOf,
     Bucket,
     Hit,
-    Kept,
     Order,
     Query,
     Question,
     Totals,
     first_seen,
-    kept,
     over_time,
     page,
     top_values,
@@ -42,6 +40,7 @@ from anthropic_audit.search import (
 from anthropic_audit.search.aggregations import Firsts as FirstSights
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import current_gaps, feed_statuses
+from anthropic_audit.status.record_counts import Kept, kept
 
 from .completeness import FeedCoverage, coverages, past, shared
 from .text import plain

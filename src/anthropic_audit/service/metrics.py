@@ -29,9 +29,9 @@ from anthropic_audit.progress import (
     Watch,
     WorkFailed,
 )
-from anthropic_audit.search import Echo
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import FeedState, feed_state
+from anthropic_audit.status.echoes import Echo
 
 _PREFIX = "anthropic_audit"
 _SIZE_SECONDS = 300.0

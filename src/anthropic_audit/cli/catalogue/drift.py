@@ -16,7 +16,7 @@ from anthropic_audit.cli.configuration import load_settings
 from anthropic_audit.cli.options import Archive, Config, Since, Until, read_span
 from anthropic_audit.cli.output import Heading, notes, print_json, print_table, write_out
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.search.drift import Compared, compare
+from anthropic_audit.status.catalogue_drift import Compared, compare
 from anthropic_audit.times import format_time
 
 _FOUND = 3

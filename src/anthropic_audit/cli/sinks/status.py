@@ -15,8 +15,8 @@ from anthropic_audit.cli.options import Archive, Config, SinkName, TableOrJson
 from anthropic_audit.cli.output import Heading, console, print_json, print_table
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
-from anthropic_audit.search.deliveries import SinkStanding, rejections, sink_standings
 from anthropic_audit.settings import Settings
+from anthropic_audit.status.sinks import SinkStanding, rejections, sink_standings
 from anthropic_audit.times import format_duration, format_time
 
 _STANDING = (

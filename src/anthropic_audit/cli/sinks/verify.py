@@ -19,9 +19,9 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import HourCompared, Sent, compare, send_again
 from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.model import Errand, Window
-from anthropic_audit.search.deliveries import rejections, sink_standings
 from anthropic_audit.settings import Settings
 from anthropic_audit.sinks.cluster import Cluster
+from anthropic_audit.status.sinks import rejections, sink_standings
 from anthropic_audit.times import format_time
 
 from .open_sinks import chosen_cluster, opened, opened_cluster, preparing

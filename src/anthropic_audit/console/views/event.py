@@ -30,7 +30,7 @@ from anthropic_audit.console.truncation import (
 from anthropic_audit.console.url_query import Asked
 from anthropic_audit.documents import value_at
 from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
-from anthropic_audit.search.changed import changes_of
+from anthropic_audit.status.changed_repeats import changes_of
 from anthropic_audit.times import EPOCH, format_time, moved
 
 from .layout import page as rendered

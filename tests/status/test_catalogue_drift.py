@@ -15,7 +15,7 @@ from anthropic_audit.archive.duck import connect
 from anthropic_audit.catalogue import load
 from anthropic_audit.catalogue.drift import watched_types
 from anthropic_audit.errors import ArchiveError
-from anthropic_audit.search.drift import compare
+from anthropic_audit.status.catalogue_drift import compare
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PLAIN = "claude_chat_created"

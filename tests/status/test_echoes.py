@@ -9,8 +9,8 @@ import pytest
 from tests.collecting import House, settings
 
 from anthropic_audit.archive import open_reader
-from anthropic_audit.search import accesses
 from anthropic_audit.service import FeedRun
+from anthropic_audit.status.echoes import accesses
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.status.test_feeds import NOW, walk
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, RequestMade, Window
-from anthropic_audit.search.answers import Answers, answers, late_finds
+from anthropic_audit.status.requests import Answers, answers, late_finds
 from anthropic_audit.testing import FakeClock
 
 SINCE = NOW - timedelta(days=90)

@@ -18,8 +18,8 @@ from anthropic_audit.archive import ArchiveWriter, open_reader
 from anthropic_audit.archive.duck import connect
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.model import Activity, Coverage, Filters, Purpose, Received, Window
-from anthropic_audit.search.lateness import Lateness, first_claims, lateness, slices
 from anthropic_audit.simulator.delivery import Delivery
+from anthropic_audit.status.lateness import Lateness, first_claims, lateness, slices
 from anthropic_audit.testing import FakeClock
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
