@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from urllib.parse import urlencode
 
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.simulator import Delivery, Request, Response, Vendor, VendorSettings, open_vendor, respond
+from anthropic_audit.simulator import IndexingBehavior, Request, Response, Vendor, VendorSettings, open_vendor, respond
 from anthropic_audit.simulator.serve import Server
 from anthropic_audit.simulator.world import WorldSettings
 
@@ -70,7 +70,7 @@ def keep_to(core: int) -> None:
         os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
-def server_process(told: Connection, plan: Plan, delivery: Delivery) -> None:
+def server_process(told: Connection, plan: Plan, delivery: IndexingBehavior) -> None:
     """Serve until told to end: first the port and the key are told, then the process's own account."""
     keep_to(0)
     settings = VendorSettings(
@@ -145,7 +145,7 @@ def measure(asker: Asker, query: tuple[tuple[str, str], ...], seconds: float) ->
     return Measured(pages, pages * ROWS_IN_A_PAGE, size, took)
 
 
-def run(plan: Plan, delivery: Delivery, walks: dict[str, tuple[tuple[str, str], ...]]) -> dict[str, Measured]:
+def run(plan: Plan, delivery: IndexingBehavior, walks: dict[str, tuple[tuple[str, str], ...]]) -> dict[str, Measured]:
     """Measure walks over one world in a server process of its own, and the reference beside them."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=server_process, args=(there, plan, delivery))
@@ -183,9 +183,9 @@ def main() -> None:
     wanted = parser.parse_args()
     plan = Plan(wanted.activities, wanted.seconds)
     keep_to(1)
-    results = run(plan, Delivery(), WALKS)
+    results = run(plan, IndexingBehavior(), WALKS)
     print("\nwith 1 % late and 1 % repeated activities:")
-    unruly = run(plan, Delivery(late_share=0.01, repeat_share=0.01), dict(list(WALKS.items())[:2]))
+    unruly = run(plan, IndexingBehavior(late_share=0.01, repeat_share=0.01), dict(list(WALKS.items())[:2]))
     slowest = min(
         one.activities / one.seconds for one in (results["ascending"], results["descending"], unruly["ascending"])
     )

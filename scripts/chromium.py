@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
-from anthropic_audit.cli.demo_play import World, play
+from anthropic_audit.cli.demo_play import DemoWorld, play
 
 
 @contextmanager
@@ -44,4 +44,4 @@ def in_the_demo(shoot: Callable[[Path], None]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         silent = Console(file=io.StringIO())
-        play(silent, folder, World(1, timedelta(days=30)), place="./demo-archive", then=lambda: shoot(folder))
+        play(silent, folder, DemoWorld(1, timedelta(days=30)), place="./demo-archive", then=lambda: shoot(folder))

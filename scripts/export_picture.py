@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from anthropic_audit.cli.demo_play import World, play
+from anthropic_audit.cli.demo_play import DemoWorld, play
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "pictures" / "demo.svg"
 WIDTH = 132
@@ -22,7 +22,7 @@ def main() -> None:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, force_terminal=False)
     console.print("[bold]$ make demo[/bold]\n")
     with tempfile.TemporaryDirectory() as name:
-        play(console, Path(name), World(1, timedelta(days=30)), place="./demo-archive", then=lambda: None)
+        play(console, Path(name), DemoWorld(1, timedelta(days=30)), place="./demo-archive", then=lambda: None)
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     svg = console.export_svg(title="anthropic-audit demo", theme=MONOKAI, unique_id="demo")
     # the fonts would be fetched from elsewhere, and this picture fetches nothing

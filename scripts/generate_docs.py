@@ -21,7 +21,7 @@ from anthropic_audit import errors
 from anthropic_audit.archive.schema import EVENT_COLUMNS, TABLES
 from anthropic_audit.catalogue import ActivityType, Catalogue, StoredField, load
 from anthropic_audit.cli.app import app
-from anthropic_audit.normalize.sentences import Teller
+from anthropic_audit.normalize.sentences import SentenceWriter
 from anthropic_audit.settings import (
     PROCESSORS,
     SINKS,
@@ -349,7 +349,7 @@ EXAMPLES: Mapping[str, str] = {
 
 def examples_page() -> str:
     """Show activities next to the events that they become, and the sentence that tells each."""
-    teller = Teller(load())
+    teller = SentenceWriter(load())
     lines = [
         "# Ten activities and their events",
         "",

@@ -62,7 +62,7 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
         ),
         Limit("Limit or remainder of a budget", "feed.budget.MAX_REQUESTS", "requests", "not believed"),
         Limit("Error text of the API that is quoted", "feed.responses._MAX_MESSAGE_CHARS", "characters", "cut"),
-        Limit("Wait for the request budget", "feed.budget._LONGEST_SECONDS", "seconds", "no wait is longer"),
+        Limit("Wait for the request budget", "feed.budget._MAX_WAIT_SECONDS", "seconds", "no wait is longer"),
     ),
     "Activities and events": (
         Limit(
@@ -109,11 +109,16 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
             "characters",
             "normalized like others",
         ),
-        Limit("Value of a change that is told", "normalize.changes._LONGEST", "characters", "cut in the telling only"),
-        Limit("Value in a sentence", "normalize.sentences._LONGEST", "characters", "cut in the sentence only"),
+        Limit(
+            "Value of a change that is told",
+            "normalize.changes._MAX_VALUE_CHARS",
+            "characters",
+            "cut in the telling only",
+        ),
+        Limit("Value in a sentence", "normalize.sentences._MAX_VALUE_CHARS", "characters", "cut in the sentence only"),
         Limit("Text that is read as a time", "timestamps.MAX_TEXT_CHARS", "characters", "it is no time"),
-        Limit("User agent that is taken apart", "enrich.user_agents._MOST", "characters", "its beginning is"),
-        Limit("Sightings of what the catalogue lacks", "catalogue.drift.MOST_SIGHTINGS", "", "counted, not listed"),
+        Limit("User agent that is taken apart", "enrich.user_agents._MAX_CACHED", "characters", "its beginning is"),
+        Limit("Sightings of what the catalogue lacks", "catalogue.drift.MAX_SIGHTINGS", "", "counted, not listed"),
     ),
     "Settings": (
         Limit("Settings file", "settings_loader.load.MAX_FILE_CHARS", "characters", "refused, exit code 2"),
@@ -151,10 +156,10 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
     "Console": (
         Limit("Address of a request", "console.auth.middleware.MAX_TARGET_BYTES", "bytes", "414"),
         Limit("Body of a request", "console.auth.middleware.MAX_BODY_BYTES", "bytes", "413"),
-        Limit("Filters", "console.url_query.MOST_FILTERS", "", "400"),
-        Limit("Fields of each event that a query reads", "console.url_query.HEAVIEST", "", "400"),
-        Limit("Bars of a chart", "console.url_query.MOST_BARS", "", "the bars are wider"),
-        Limit("Columns beside the usual ones", "console.views.explore.MOST_COLUMNS", "", "400"),
+        Limit("Filters", "console.url_query.MAX_FILTERS", "", "400"),
+        Limit("Fields of each event that a query reads", "console.url_query.MAX_QUERY_WEIGHT", "", "400"),
+        Limit("Bars of a chart", "console.url_query.MAX_BUCKETS", "", "the bars are wider"),
+        Limit("Columns beside the usual ones", "console.views.explore.MAX_COLUMNS", "", "400"),
         Limit("Value on a page", "console.truncation.MAX_VALUE_CHARS", "characters", "cut; the rest is counted"),
         Limit("Document or raw bytes on a page", "console.truncation.MAX_TEXT_CHARS", "characters", "cut, as above"),
         Limit("Fields of an event on its page", "console.truncation.MAX_FIELDS", "", "the first ones are shown"),
@@ -164,7 +169,7 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
         Limit("Exports in all", "console.export_slots.MAX_RUNNING", "at a time", "the next one waits"),
     ),
     "Sinks": (
-        Limit("Reason of a rejection", "archive.deliveries._LONGEST_REASON", "characters", "cut"),
+        Limit("Reason of a rejection", "archive.deliveries._MAX_REASON_CHARS", "characters", "cut"),
         Limit("Answer of a target", "sinks.http_client._MAX_ANSWER_BYTES", "bytes", "the batch is sent again later"),
     ),
 }

@@ -18,7 +18,7 @@ from scripts.chromium import chromium, in_the_demo, wait_until_ready
 from anthropic_audit.archive import open_reader
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import open_console
-from anthropic_audit.search import Question, parse_condition, run
+from anthropic_audit.search import SearchRequest, parse_condition, run
 from anthropic_audit.settings import ConsoleSettings, Settings
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -34,7 +34,7 @@ def paths(archive: Path) -> dict[str, str]:
         map(parse_condition, ("anthropic.audit.sensitivity=critical", "anthropic.audit.changes=*", "user.email=*"))
     )
     with open_reader(str(archive)).connect() as connection:
-        hit = next(run(connection, Question(conditions=wanted, limit=1), now))
+        hit = next(run(connection, SearchRequest(conditions=wanted, limit=1), now))
     return {
         "overview": "/",
         "explore": "/explore?q=event.outcome+:+failure+and+not+event.category+:+web",

@@ -16,7 +16,7 @@ from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.model import Filters
 from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import Progress
-from anthropic_audit.service import Collector, FeedRun, Outcome, RequestLog, open_feeds
+from anthropic_audit.service import Collector, FeedOutcome, FeedRun, RequestLog, open_feeds
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.simulator import Vendor, VendorSettings, open_vendor
 from anthropic_audit.simulator.world import WorldSettings
@@ -50,7 +50,7 @@ class House:
         (run,) = open_feeds([(FeedSettings.model_validate(asked), secret)], self.clock, self.requests.watch, transport)
         return run
 
-    def collect(self, *runs: FeedRun) -> list[Outcome]:
+    def collect(self, *runs: FeedRun) -> list[FeedOutcome]:
         with self.collector() as collector:
             return collector.once(runs)
 

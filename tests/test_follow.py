@@ -21,7 +21,7 @@ from anthropic_audit.errors import ArchiveError
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Activity, Received, Window
 from anthropic_audit.normalize import Normalizer, Options
-from anthropic_audit.progress import Normalized, Progress, nobody
+from anthropic_audit.progress import Normalized, Progress, ignore_progress
 from anthropic_audit.simulator.world import World, WorldSettings
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import EPOCH
@@ -64,7 +64,7 @@ def test_each_feeds_events_carry_its_options_in_any_order(archive: ArchiveWriter
     feeds = ["acme", "acme", "other", "gone", "acme"]
     archive.append([received(number, NOON, feed) for number, feed in enumerate(feeds)])
 
-    assert normalize_pending(archive, OLD, RULES, nobody) == 5
+    assert normalize_pending(archive, OLD, RULES, ignore_progress) == 5
 
     tags = [orjson.loads(row["document"])["tags"] for row in events_of(tmp_path)]
     assert tags == [["acme"], ["acme"], ["other"], list(Options().tags), ["acme"]]
@@ -73,7 +73,7 @@ def test_each_feeds_events_carry_its_options_in_any_order(archive: ArchiveWriter
 def test_an_undated_activity_has_the_time_at_which_it_was_received(archive: ArchiveWriter, tmp_path: Path) -> None:
     archive.append([received(1, NOON), received(2, EPOCH), received(3, NOON)])
 
-    normalize_pending(archive, OLD, RULES, nobody)
+    normalize_pending(archive, OLD, RULES, ignore_progress)
 
     created = [orjson.loads(row["document"])["event"].get("created") for row in events_of(tmp_path)]
     assert created == [None, "2026-11-23T13:00:00.000Z", None]
@@ -83,10 +83,10 @@ def test_renormalizing_replaces_the_events_of_a_window_and_no_other(archive: Arc
     times = [NOON + timedelta(hours=hours) for hours in (-30, -3, -2, -1, 0, 30)]
     for number, created_at in enumerate(times):
         archive.append([received(number, created_at)])
-        normalize_pending(archive, OLD, RULES, nobody)
+        normalize_pending(archive, OLD, RULES, ignore_progress)
     before = events_of(tmp_path)
 
-    done = renormalize(archive, NEW, RULES, Window(times[1], times[4]), watch=nobody)
+    done = renormalize(archive, NEW, RULES, Window(times[1], times[4]), watch=ignore_progress)
 
     after = events_of(tmp_path)
     assert done == 3
@@ -100,37 +100,40 @@ def test_renormalizing_replaces_the_events_of_a_window_and_no_other(archive: Arc
 
 def test_normalizing_goes_on_where_it_was_after_renormalizing(archive: ArchiveWriter, tmp_path: Path) -> None:
     archive.append([received(1, NOON)])
-    normalize_pending(archive, OLD, RULES, nobody)
-    renormalize(archive, NEW, RULES, ALWAYS, watch=nobody)
+    normalize_pending(archive, OLD, RULES, ignore_progress)
+    renormalize(archive, NEW, RULES, ALWAYS, watch=ignore_progress)
     archive.append([received(2, NOON)])
 
-    assert normalize_pending(archive, OLD, RULES, nobody) == 1
+    assert normalize_pending(archive, OLD, RULES, ignore_progress) == 1
 
     assert [row["catalogue_version"] for row in events_of(tmp_path)] == ["new", "old"]
 
 
 def test_a_reader_that_was_there_before_sees_what_it_saw(archive: ArchiveWriter, tmp_path: Path) -> None:
     archive.append([received(1, NOON)])
-    normalize_pending(archive, OLD, RULES, nobody)
+    normalize_pending(archive, OLD, RULES, ignore_progress)
     with open_reader(str(tmp_path / "archive")).connect() as connection:
-        renormalize(archive, NEW, RULES, ALWAYS, watch=nobody)
+        renormalize(archive, NEW, RULES, ALWAYS, watch=ignore_progress)
 
         assert connection.sql("SELECT catalogue_version FROM events").fetchall() == [("old",)]
 
 
 def test_an_empty_window_is_left_alone(archive: ArchiveWriter) -> None:
     archive.append([received(1, NOON)])
-    normalize_pending(archive, OLD, RULES, nobody)
+    normalize_pending(archive, OLD, RULES, ignore_progress)
 
     assert (
-        renormalize(archive, NEW, RULES, Window(NOON + timedelta(hours=1), NOON + timedelta(days=9)), watch=nobody) == 0
+        renormalize(
+            archive, NEW, RULES, Window(NOON + timedelta(hours=1), NOON + timedelta(days=9)), watch=ignore_progress
+        )
+        == 0
     )
-    assert renormalize(archive, NEW, RULES, Window(NOON - timedelta(days=9), NOON), watch=nobody) == 0
+    assert renormalize(archive, NEW, RULES, Window(NOON - timedelta(days=9), NOON), watch=ignore_progress) == 0
 
 
 def test_a_failure_while_deriving_changes_nothing(archive: ArchiveWriter, tmp_path: Path) -> None:
     archive.append([received(1, NOON)])
-    normalize_pending(archive, OLD, RULES, nobody)
+    normalize_pending(archive, OLD, RULES, ignore_progress)
     (chunk,) = archive.event_chunks(ALWAYS.start, ALWAYS.end)
 
     def fail(_: object) -> Any:
@@ -141,7 +144,7 @@ def test_a_failure_while_deriving_changes_nothing(archive: ArchiveWriter, tmp_pa
         archive.replace_events(chunk, fail)
 
     assert [row["catalogue_version"] for row in events_of(tmp_path)] == ["old"]
-    assert renormalize(archive, NEW, RULES, ALWAYS, watch=nobody) == 1
+    assert renormalize(archive, NEW, RULES, ALWAYS, watch=ignore_progress) == 1
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -160,7 +163,7 @@ def test_any_window_is_renormalized_exactly(
         number = 0
         for batch in batches:
             writer.append([received(number := number + 1, NOON + timedelta(hours=hours)) for hours in batch])
-            normalize_pending(writer, OLD, RULES, nobody)
+            normalize_pending(writer, OLD, RULES, ignore_progress)
         done = renormalize(writer, NEW, RULES, window, watch=told.append)
 
     rows = events_of(folder)

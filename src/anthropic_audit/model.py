@@ -17,7 +17,7 @@ class Purpose(StrEnum):
     BACKFILL = "backfill"
 
 
-class Order(StrEnum):
+class FeedOrder(StrEnum):
     """In which order the API serves activities, by `created_at`, ties by id."""
 
     ASCENDING = "asc"
@@ -63,7 +63,7 @@ class Query:
 
     window: Window
     filters: Filters = field(default_factory=Filters)
-    order: Order | None = Order.ASCENDING
+    order: FeedOrder | None = FeedOrder.ASCENDING
     """None asks a server that does not know the parameter; it answers in descending order."""
     limit: int = 5000
     after_id: str | None = None
@@ -193,7 +193,7 @@ class Verdict:
     """The status that a target gave it."""
 
 
-class Errand(StrEnum):
+class DeliveryPurpose(StrEnum):
     """Why events are delivered."""
 
     FOLLOW = "follow"
@@ -210,7 +210,7 @@ class Delivery:
     """Events that a sink has settled: each was taken, was there, was rejected, or was dropped by a processor."""
 
     sink: str
-    errand: Errand
+    errand: DeliveryPurpose
     first_seq: int
     last_seq: int
     created: int

@@ -19,7 +19,7 @@ class WalkStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestSent:
     """A request was answered, in whatever way."""
 
     feed: str
@@ -192,7 +192,7 @@ class Unexpected:
 
 
 Progress = (
-    Asked
+    RequestSent
     | StillWaiting
     | WalkStarted
     | PageRead
@@ -214,5 +214,5 @@ Progress = (
 Watch = Callable[[Progress], None]
 
 
-def nobody(_: Progress) -> None:
+def ignore_progress(_: Progress) -> None:
     """Watch nothing."""

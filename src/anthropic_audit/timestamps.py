@@ -14,10 +14,10 @@ from enum import Flag, auto
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-EARLIEST: Final = datetime(2020, 1, 1, tzinfo=UTC)
+MIN_PLAUSIBLE: Final = datetime(2020, 1, 1, tzinfo=UTC)
 """No activity is older: Anthropic was founded in 2021."""
 
-LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+MAX_PLAUSIBLE: Final = datetime(2100, 1, 1, tzinfo=UTC)
 """No activity is from this time or later, whatever the clock says."""
 
 CLOCK_TOLERANCE: Final = timedelta(days=1)
@@ -31,10 +31,10 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _UNITS: Final[Mapping[int, Decimal]] = MappingProxyType(
     {10: Decimal(10**6), 13: Decimal(10**3), 16: Decimal(1), 19: Decimal("0.001")}
 )
-"""By the digits before the point that a moment between EARLIEST and LATEST has: microseconds in a unit of it."""
+"""Microseconds in a unit, by the number of digits before the point of a plausible moment in that unit."""
 
 _TOO_LARGE: Final = 10**19
-"""No number of so many digits is a moment between EARLIEST and LATEST."""
+"""No number of so many digits is a moment between MIN_PLAUSIBLE and MAX_PLAUSIBLE."""
 
 _NUMBER: Final = re.compile(r"[0-9]{10,19}(?:\.[0-9]*)?")
 _LONG_FRACTION: Final = re.compile(r"([.,][0-9]{6})[0-9]+")
@@ -71,7 +71,7 @@ def read_timestamp(value: object) -> Timestamp | None:
     """Return the moment that a value means, or None when it means none or could mean several; never raises.
 
     Texts are read as RFC 3339 and ISO 8601; numbers (also as texts) as time since 1970 when exactly one unit puts them
-    between EARLIEST and LATEST. Whether the moment is believable is another question: `is_plausible`.
+    between MIN_PLAUSIBLE and MAX_PLAUSIBLE. Whether the moment is believable is another question: `is_plausible`.
     """
     if isinstance(value, str):
         return _read_text(value)
@@ -87,7 +87,7 @@ def is_plausible(moment: datetime, received_at: datetime | None = None) -> bool:
         moment: The time that an activity tells; aware.
         received_at: By a clock that can be trusted (the server's, if ours differs); None leaves only the fixed bounds.
     """
-    if not EARLIEST <= moment < LATEST:
+    if not MIN_PLAUSIBLE <= moment < MAX_PLAUSIBLE:
         return False
     return received_at is None or moment <= received_at + CLOCK_TOLERANCE
 
@@ -123,4 +123,4 @@ def _read_number(digits: str) -> Timestamp | None:
     if unit is None or not _NUMBER.fullmatch(digits):
         return None
     moment = _EPOCH + int(Decimal(digits) * unit) * _MICROSECOND
-    return Timestamp(moment, Quirk.NUMBER) if EARLIEST <= moment < LATEST else None
+    return Timestamp(moment, Quirk.NUMBER) if MIN_PLAUSIBLE <= moment < MAX_PLAUSIBLE else None

@@ -17,7 +17,7 @@ from anthropic_audit.feed.decode import decode_activity
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Received, Window
 from anthropic_audit.normalize import MAX_ACTIVITY_BYTES, Normalizer
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
 
@@ -56,7 +56,7 @@ def test_what_is_written_so_is_read_like_everything_else(tmp_path: Path, batch: 
         assert archive.append(batch[:3]) == 3
         assert archive.append(batch) == len(batch) - 3
         assert archive.append(batch) == 0
-        normalize_pending(archive, Normalizer(load()), NormalizeRules(), nobody)
+        normalize_pending(archive, Normalizer(load()), NormalizeRules(), ignore_progress)
 
     rows = stored(tmp_path / "archive")
 
@@ -84,9 +84,11 @@ def test_an_activity_that_is_too_large_to_be_read_has_an_event_that_says_so(
 ) -> None:
     with open_writer(str(tmp_path / "archive"), FakeClock(NOW)) as archive:
         archive.append(batch)
-        normalize_pending(archive, Normalizer(load()), NormalizeRules(), nobody)
+        normalize_pending(archive, Normalizer(load()), NormalizeRules(), ignore_progress)
         before = documents(tmp_path / "archive")
-        renormalize(archive, Normalizer(load()), NormalizeRules(), Window(NOW - 2 * DAY, NOW + DAY), watch=nobody)
+        renormalize(
+            archive, Normalizer(load()), NormalizeRules(), Window(NOW - 2 * DAY, NOW + DAY), watch=ignore_progress
+        )
 
     assert documents(tmp_path / "archive") == before
     large = json.loads(before["activity_6"])

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 
 from anthropic_audit import catalogue as room
 from anthropic_audit.catalogue import Catalogue, load, read_catalogue
-from anthropic_audit.catalogue.drift import MOST_SIGHTINGS, Drift, Key, Lack, watched_actors, watched_types
+from anthropic_audit.catalogue.drift import (
+    MAX_SIGHTINGS,
+    Drift,
+    MissingEntry,
+    MissingKind,
+    watched_actors,
+    watched_types,
+)
 from anthropic_audit.catalogue.proposal import Proposal, family_of, propose, write_proposals
 from anthropic_audit.normalize import Normalizer
 
@@ -43,7 +50,7 @@ def drift_of(*activities: object, catalogue: Catalogue | None = None) -> Drift:
     return drift
 
 
-def keys(*activities: object) -> list[Key]:
+def keys(*activities: object) -> list[MissingEntry]:
     return [one.key for one in drift_of(*activities).sightings]
 
 
@@ -51,25 +58,31 @@ UPDATES = [{"type": "colour", "previous_value": "red", "current_value": "blue"}]
 ECS = (resources.files(room) / "ecs.yaml").read_text()
 LACKS = {
     "nothing": (activity(claude_chat_id="c"), []),
-    "type": (activity("claude_orbit_created", orbit_id="o"), [Key(Lack.TYPE, "", "claude_orbit_created")]),
-    "field": (activity(mood="good"), [Key(Lack.FIELD, "claude_chat_created", "mood")]),
-    "actor": (activity(actor={"type": "ghost_actor", "ghost_id": "g"}), [Key(Lack.ACTOR, "", "ghost_actor")]),
-    "member": (activity(actor={**ALICE, "hat": "red"}), [Key(Lack.MEMBER, "user_actor", "hat")]),
+    "type": (
+        activity("claude_orbit_created", orbit_id="o"),
+        [MissingEntry(MissingKind.TYPE, "", "claude_orbit_created")],
+    ),
+    "field": (activity(mood="good"), [MissingEntry(MissingKind.FIELD, "claude_chat_created", "mood")]),
+    "actor": (
+        activity(actor={"type": "ghost_actor", "ghost_id": "g"}),
+        [MissingEntry(MissingKind.ACTOR, "", "ghost_actor")],
+    ),
+    "member": (activity(actor={**ALICE, "hat": "red"}), [MissingEntry(MissingKind.MEMBER, "user_actor", "hat")]),
     "enum": (
         activity("compliance_api_accessed", request_method="BREW"),
-        [Key(Lack.VALUE, "compliance_api_accessed", "request_method", "BREW")],
+        [MissingEntry(MissingKind.VALUE, "compliance_api_accessed", "request_method", "BREW")],
     ),
     "enum-in-a-list": (
         activity("admin_api_key_updated", updates=UPDATES),
-        [Key(Lack.VALUE, "admin_api_key_updated", "updates.type", "colour")],
+        [MissingEntry(MissingKind.VALUE, "admin_api_key_updated", "updates.type", "colour")],
     ),
     "enum-of-variants": (
         activity("claude_organization_settings_updated", updates=UPDATES),
-        [Key(Lack.VALUE, "claude_organization_settings_updated", "updates.type", "colour")],
+        [MissingEntry(MissingKind.VALUE, "claude_organization_settings_updated", "updates.type", "colour")],
     ),
     "enum-of-an-actor": (
         activity(actor={"type": "federated_actor", "provider": {"type": "moon", "issuer": "https://moon.example"}}),
-        [Key(Lack.VALUE, "federated_actor", "provider.type", "moon")],
+        [MissingEntry(MissingKind.VALUE, "federated_actor", "provider.type", "moon")],
     ),
     "open-object-in-a-variant": (
         activity("claude_organization_settings_updated", updates=[{"type": "name", "current_value": {"anything": 1}}]),
@@ -77,13 +90,13 @@ LACKS = {
     ),
     "member-of-an-object": (
         activity("anthropic_access", resource_details={"type": "chat", "id": "c", "mood": 1}),
-        [Key(Lack.FIELD, "anthropic_access", "resource_details.mood")],
+        [MissingEntry(MissingKind.FIELD, "anthropic_access", "resource_details.mood")],
     ),
 }
 
 
 @pytest.mark.parametrize(("one", "lacking"), LACKS.values(), ids=LACKS)
-def test_what_the_catalogue_lacks_is_seen(one: Json, lacking: list[Key]) -> None:
+def test_what_the_catalogue_lacks_is_seen(one: Json, lacking: list[MissingEntry]) -> None:
     assert keys(one) == lacking
 
 
@@ -106,9 +119,9 @@ def test_what_is_no_activity_is_counted(odd: object) -> None:
 
 
 def test_memory_is_bounded_and_what_has_no_room_is_counted() -> None:
-    drift = drift_of(*({**activity(), f"field_{number}": 1} for number in range(MOST_SIGHTINGS + 5)))
+    drift = drift_of(*({**activity(), f"field_{number}": 1} for number in range(MAX_SIGHTINGS + 5)))
 
-    assert (len(drift.sightings), drift.untold) == (MOST_SIGHTINGS, 5)
+    assert (len(drift.sightings), drift.untold) == (MAX_SIGHTINGS, 5)
 
 
 def test_types_without_enums_and_objects_need_not_be_watched() -> None:

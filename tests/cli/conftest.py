@@ -21,7 +21,7 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
 from anthropic_audit.normalize import Normalizer
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.simulator import Server
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
@@ -131,7 +131,7 @@ def make_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeArchive
             archive.append(kept)
             for one in coverage:
                 archive.claim(one)
-            normalize_pending(archive, Normalizer(load()), NormalizeRules(), nobody)
+            normalize_pending(archive, Normalizer(load()), NormalizeRules(), ignore_progress)
         return folder
 
     return make

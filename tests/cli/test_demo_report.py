@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from anthropic_audit.cli.demo_report import Proof, chart, hits_text, proof_text, ranking, side_by_side, titled
-from anthropic_audit.search import Hit
+from anthropic_audit.search import SearchHit
 
 GOOD = Proof(
     start=datetime(2026, 10, 24, tzinfo=UTC),
@@ -62,8 +62,11 @@ def test_things_stand_side_by_side_below_their_titles() -> None:
     assert lines[2].split()[::3] == ["a", "b"]
 
 
-def hits(number: int) -> list[Hit]:
-    return [Hit(seq, "demo", f'{{"event":{{"action":"act_{seq}"}},"user":{{"email":"a@b"}}}}') for seq in range(number)]
+def hits(number: int) -> list[SearchHit]:
+    return [
+        SearchHit(seq, "demo", f'{{"event":{{"action":"act_{seq}"}},"user":{{"email":"a@b"}}}}')
+        for seq in range(number)
+    ]
 
 
 def test_hits_are_lines_of_the_summary() -> None:

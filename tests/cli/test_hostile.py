@@ -22,7 +22,7 @@ from anthropic_audit.feed.decode import decode_body
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Received
 from anthropic_audit.normalize import Normalizer
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock
 
@@ -42,7 +42,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     body = decode_body(page)
     with open_writer(str(folder), FakeClock(NOW)) as writer:
         writer.append([Received(one, "acme", NOW, "req_1", "walk_1") for one in body.activities])
-        normalize_pending(writer, Normalizer(load()), NormalizeRules({}), nobody)
+        normalize_pending(writer, Normalizer(load()), NormalizeRules({}), ignore_progress)
     return folder
 
 

@@ -13,7 +13,7 @@ from tests.collecting import NOW
 from anthropic_audit.archive import open_writer
 from anthropic_audit.diagnosis.archive import archive_findings
 from anthropic_audit.diagnosis.findings import State
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.testing import FakeClock
 
 COMMAND = """
@@ -45,7 +45,7 @@ def test_an_archive_that_a_command_makes_is_private(umask: str, tmp_path: Path) 
 def test_check_tells_of_files_that_others_can_use(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        with open_writer(str(tmp_path / "archive"), FakeClock(NOW), nobody):
+        with open_writer(str(tmp_path / "archive"), FakeClock(NOW), ignore_progress):
             pass
     finally:
         os.umask(before)

@@ -15,9 +15,9 @@ from anthropic_audit.cli.retention import Retained, retain, told
 from anthropic_audit.diagnosis.archive import retention_findings
 from anthropic_audit.diagnosis.findings import State
 from anthropic_audit.follow import NormalizeRules, normalize_pending
-from anthropic_audit.model import Activity, Delivery, Errand, Received
+from anthropic_audit.model import Activity, Delivery, DeliveryPurpose, Received
 from anthropic_audit.normalize import Normalizer, Options
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
@@ -44,10 +44,10 @@ def done(folder: Path, delivered: int, *, waits: bool = True) -> Retained:
         "sinks": [{"name": "siem", "to": "ndjson", "folder": str(folder.parent / "out")}],
     }
     settings = Settings.model_validate(told_of)
-    with open_writer(str(folder), FakeClock(NOW), nobody) as writer:
+    with open_writer(str(folder), FakeClock(NOW), ignore_progress) as writer:
         for number, age in enumerate(AGES, 1):
             writer.append([received(number, age)])
-        normalize_pending(writer, Normalizer(load()), NormalizeRules({"acme": Options()}), nobody)
+        normalize_pending(writer, Normalizer(load()), NormalizeRules({"acme": Options()}), ignore_progress)
         if delivered:
             with DeliveryLedger(str(folder), "siem", NOW) as ledger:
                 ledger.record(delivery(delivered))
@@ -55,7 +55,7 @@ def done(folder: Path, delivered: int, *, waits: bool = True) -> Retained:
 
 
 def delivery(up_to: int) -> Delivery:
-    return Delivery("siem", Errand.FOLLOW, 1, up_to, up_to, 0, 0, 0, 10, NOW, NOW)
+    return Delivery("siem", DeliveryPurpose.FOLLOW, 1, up_to, up_to, 0, 0, 0, 10, NOW, NOW)
 
 
 @pytest.mark.parametrize(

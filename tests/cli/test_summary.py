@@ -8,11 +8,11 @@ import orjson
 import pytest
 
 from anthropic_audit.cli.summary import SUMMARY
-from anthropic_audit.search import Hit
+from anthropic_audit.search import SearchHit
 
 
 def told(column: str, document: dict[str, Any]) -> object:
-    return SUMMARY[column](Hit(1, "acme", orjson.dumps(document).decode()))
+    return SUMMARY[column](SearchHit(1, "acme", orjson.dumps(document).decode()))
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,14 @@ from tests.cli.conftest import ACTIVITIES, NOW, MakeArchive, Run, received, walk
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.console.health import gather as gather_health
-from anthropic_audit.console.masking import Clear
+from anthropic_audit.console.masking import Unmasked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.diagnosis.archive import archive_findings
 from anthropic_audit.diagnosis.findings import State
 from anthropic_audit.model import Coverage
-from anthropic_audit.reporting.completeness import Why
+from anthropic_audit.reporting.completeness import MissingReason
 from anthropic_audit.reporting.gather import Scope, gather
-from anthropic_audit.service import Figures, readiness
+from anthropic_audit.service import ServiceMetrics, readiness
 from anthropic_audit.settings import Settings
 from anthropic_audit.status import FeedState
 from anthropic_audit.testing import FakeClock
@@ -118,7 +118,7 @@ def by_readiness(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
 def by_metrics(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
     """Return the states as far as metrics tell them: a feed that was never collected counts as behind."""
     with open_writer(str(asked.folder), FakeClock(NOW)) as archive:
-        text = Figures(lambda _: None, FakeClock(NOW)).text(archive, asked.settings.feeds).decode()
+        text = ServiceMetrics(lambda _: None, FakeClock(NOW)).text(archive, asked.settings.feeds).decode()
         never = {one.name for one in asked.settings.feeds if archive.covered(one.name, one.filters).end is None}
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     found = {}
@@ -158,8 +158,13 @@ def by_gaps(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
 
 def by_report(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
     scope = Scope(Period(NOW - 7 * DAY, NOW), NOW, "Audit report")
-    found = gather(open_reader(str(asked.folder)), scope, Clear(), load(), feeds=asked.settings.feeds)
-    means = {Why.NOT_DUE: CURRENT, Why.LATE: BEHIND, Why.NEVER: NEVER, Why.RETIRED: RETIRED}
+    found = gather(open_reader(str(asked.folder)), scope, Unmasked(), load(), feeds=asked.settings.feeds)
+    means = {
+        MissingReason.NOT_DUE: CURRENT,
+        MissingReason.LATE: BEHIND,
+        MissingReason.NEVER: NEVER,
+        MissingReason.RETIRED: RETIRED,
+    }
     for one in found.feeds:
         assert {means[part.why] for part in one.missing if part.why in means} <= {one.state}
     return {(one.feed, one.filters): one.state for one in found.feeds}

@@ -18,7 +18,7 @@ from anthropic_audit.enrich import describe_user_agent
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Activity, Received, Window
 from anthropic_audit.normalize import Normalizer, Options
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.simulator.world import World, WorldSettings
 from anthropic_audit.times import EPOCH, format_time
 
@@ -63,8 +63,8 @@ def make_archive(folder: Path) -> None:
     with open_writer(str(folder), house.clock) as archive:
         accesses = _accesses(folder)
         archive.append([received(raw) for raw in (*_of_every_kind(), *enemies(), *accesses, b"\xff{no activity")])
-        normalize_pending(archive, normalizer, rules, nobody)
-        renormalize(archive, normalizer, rules, Window(EPOCH, NOW + timedelta(days=1)), watch=nobody)
+        normalize_pending(archive, normalizer, rules, ignore_progress)
+        renormalize(archive, normalizer, rules, Window(EPOCH, NOW + timedelta(days=1)), watch=ignore_progress)
 
 
 def received(raw: bytes) -> Received:

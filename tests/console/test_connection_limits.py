@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from anthropic_audit.console.auth import Patient
+from anthropic_audit.console.auth import ConnectionLimits
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
 
 
-class Hasty(Patient):
+class Hasty(ConnectionLimits):
     """The same with less patience."""
 
     seconds_for_a_request = 1.5

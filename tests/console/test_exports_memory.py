@@ -21,10 +21,10 @@ from tests.console.conftest import Serve, Served
 
 from anthropic_audit.archive import open_writer
 from anthropic_audit.archive.rows import Events
-from anthropic_audit.console.context import Place
+from anthropic_audit.console.context import ConsoleContext
 from anthropic_audit.console.export_slots import EXPORT_BYTES, MAX_PER_SESSION, MAX_RUNNING, RESERVED_BYTES
 from anthropic_audit.memory import Memory
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
 
@@ -55,7 +55,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for number, when in enumerate(times)
     ]
-    with open_writer(str(folder), FakeClock(NOW), nobody) as archive:
+    with open_writer(str(folder), FakeClock(NOW), ignore_progress) as archive:
         archive.append_events(Events(pa.table(activities), texts, [True] * EVENTS, "1"), EVENTS)
     return folder
 
@@ -113,16 +113,16 @@ def test_eight_exports_at_once_cost_little_more_than_one(large: Path) -> None:
 
 
 @pytest.fixture
-def places(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+def places(monkeypatch: pytest.MonkeyPatch) -> list[ConsoleContext]:
     """What the consoles of a test share among their requests."""
-    made: list[Place] = []
-    init = Place.__init__
+    made: list[ConsoleContext] = []
+    init = ConsoleContext.__init__
 
-    def noted(self: Place, *arguments: object) -> None:
+    def noted(self: ConsoleContext, *arguments: object) -> None:
         init(self, *arguments)  # type: ignore[arg-type]
         made.append(self)
 
-    monkeypatch.setattr(Place, "__init__", noted)
+    monkeypatch.setattr(ConsoleContext, "__init__", noted)
     return made
 
 
@@ -132,7 +132,7 @@ def until(claim: Callable[[], bool]) -> None:
 
 
 def test_exports_beyond_those_of_a_session_wait_until_one_is_done_or_given_up(
-    serving: Serve, large: Path, places: list[Place]
+    serving: Serve, large: Path, places: list[ConsoleContext]
 ) -> None:
     served = serving(archive=large)
     client, exports = served.inside(), places[0].exports
@@ -156,7 +156,7 @@ def test_exports_beyond_those_of_a_session_wait_until_one_is_done_or_given_up(
     until(lambda: (exports.running, exports.waiting) == (0, 0))
 
 
-def test_no_more_exports_run_than_may_in_all(serving: Serve, large: Path, places: list[Place]) -> None:
+def test_no_more_exports_run_than_may_in_all(serving: Serve, large: Path, places: list[ConsoleContext]) -> None:
     served = serving(archive=large)
     clients = [served.inside() for _ in range(MAX_RUNNING + 1)]
     exports, most = places[0].exports, 0

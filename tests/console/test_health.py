@@ -13,7 +13,7 @@ from tests.collecting import NOW, House, settings
 
 from anthropic_audit.archive import DeliveryLedger, open_reader, open_writer
 from anthropic_audit.console.health import Health, gather
-from anthropic_audit.model import Delivery, Errand, Rejection, RequestMade, Window
+from anthropic_audit.model import Delivery, DeliveryPurpose, Rejection, RequestMade, Window
 from anthropic_audit.settings import Settings
 from anthropic_audit.simulator.world import WorldSettings
 from anthropic_audit.status import FeedState
@@ -109,7 +109,7 @@ def test_a_silent_feed_is_told(house: House) -> None:
 
 def test_a_sink_that_refuses_events_is_told(house: House) -> None:
     now = house.clock.now()
-    delivery = Delivery("siem", Errand.FOLLOW, 1, 10, 9, 0, 1, 0, 1_000, now - HOUR, now)
+    delivery = Delivery("siem", DeliveryPurpose.FOLLOW, 1, 10, 9, 0, 1, 0, 1_000, now - HOUR, now)
     rejection = Rejection(
         "siem", 3, "activity_3", NOW - HOUR, 400, "mapper_parsing_exception", is_resolved=False, recorded_at=now
     )

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from tests.console.conftest import HEADERS, PASSWORD, Serve, Served, csrf
 
-from anthropic_audit.console import Journal
+from anthropic_audit.console import AccessLog
 from anthropic_audit.console.auth.headers import HEADERS as HARDENING
 from anthropic_audit.errors import SetupError
 
@@ -525,7 +525,7 @@ def test_the_access_log_is_for_its_owner_only(served: Served) -> None:
 
 def test_the_access_log_goes_on_where_it_ended(tmp_path: Path) -> None:
     for number in range(2):
-        with Journal(tmp_path / "new" / "log") as journal:
+        with AccessLog(tmp_path / "new" / "log") as journal:
             journal.note({"number": number})
 
     assert (tmp_path / "new" / "log").read_text() == '{"number":0}\n{"number":1}\n'

@@ -10,7 +10,7 @@ import pytest
 from tests.collecting import NOW
 
 from anthropic_audit.console.openid.claims import Expected, check_claims
-from anthropic_audit.console.openid.pending_logins import LASTING, MOST, MOST_OF_AN_ADDRESS, Attempts
+from anthropic_audit.console.openid.pending_logins import LASTING, MAX_PENDING, MAX_PENDING_PER_NETWORK, Attempts
 from anthropic_audit.errors import LoginRefusedError
 from anthropic_audit.testing import FakeClock
 
@@ -60,7 +60,7 @@ def test_an_attempt_belongs_to_a_browser_and_counts_once() -> None:
 def test_whoever_begins_very_often_loses_their_own_oldest_attempts_only() -> None:
     attempts = Attempts(FakeClock(NOW))
     other = attempts.begin("1.2.3.4", "")
-    mine = [attempts.begin("5.6.7.8", "") for _ in range(MOST_OF_AN_ADDRESS + 1)]
+    mine = [attempts.begin("5.6.7.8", "") for _ in range(MAX_PENDING_PER_NETWORK + 1)]
 
     assert attempts.take(mine[0][1].state, mine[0][0]) is None
     assert attempts.take(mine[1][1].state, mine[1][0]) is not None
@@ -70,22 +70,22 @@ def test_whoever_begins_very_often_loses_their_own_oldest_attempts_only() -> Non
 def test_no_more_attempts_are_kept_than_that() -> None:
     clock = FakeClock(NOW)
     attempts = Attempts(clock)
-    begun = [attempts.begin(f"address {number % 100}", "") for number in range(MOST + 5)]
+    begun = [attempts.begin(f"address {number % 100}", "") for number in range(MAX_PENDING + 5)]
 
     found = [attempts.take(attempt.state, cookie) is not None for cookie, attempt in begun]
 
-    assert (found.count(True), found[:5]) == (MOST, [False] * 5)
+    assert (found.count(True), found[:5]) == (MAX_PENDING, [False] * 5)
 
 
 def test_what_is_over_makes_room() -> None:
     clock = FakeClock(NOW)
     attempts = Attempts(clock)
-    for _ in range(MOST_OF_AN_ADDRESS):
+    for _ in range(MAX_PENDING_PER_NETWORK):
         attempts.begin("1.2.3.4", "")
     clock.advance(LASTING - timedelta(seconds=1))
     kept = attempts.begin("1.2.3.4", "")
     clock.advance(timedelta(seconds=1))
-    for _ in range(MOST_OF_AN_ADDRESS - 1):
+    for _ in range(MAX_PENDING_PER_NETWORK - 1):
         attempts.begin("1.2.3.4", "")
 
     assert attempts.take(kept[1].state, kept[0]) is not None

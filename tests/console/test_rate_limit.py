@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.collecting import NOW
 
-from anthropic_audit.console.auth import Throttle, whereabouts
+from anthropic_audit.console.auth import LoginRateLimit, client_network
 from anthropic_audit.testing import FakeClock
 
 
@@ -25,12 +25,12 @@ from anthropic_audit.testing import FakeClock
     ],
 )
 def test_an_address_stands_for_whoever_has_it(address: str, whose: str) -> None:
-    assert whereabouts(address) == whose
+    assert client_network(address) == whose
 
 
 def test_after_eight_failures_one_waits_until_the_first_is_five_minutes_old() -> None:
     clock = FakeClock(NOW)
-    throttle = Throttle(clock)
+    throttle = LoginRateLimit(clock)
     for _ in range(8):
         assert throttle.wait("a", "b") is None
         throttle.note("a")
@@ -43,7 +43,7 @@ def test_after_eight_failures_one_waits_until_the_first_is_five_minutes_old() ->
 
 
 def test_a_success_forgets_what_was_before_it() -> None:
-    throttle = Throttle(FakeClock(NOW))
+    throttle = LoginRateLimit(FakeClock(NOW))
     for _ in range(9):
         throttle.note("a", "b")
 

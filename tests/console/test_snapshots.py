@@ -14,7 +14,7 @@ import pytest
 from tests.collecting import NOW
 from tests.console.conftest import Served
 
-from anthropic_audit.console.snapshots import Library, Ticket, Tickets
+from anthropic_audit.console.snapshots import ReaderTicket, ReaderTickets, SnapshotPool
 from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.testing import FakeClock
 
@@ -22,8 +22,8 @@ FOR_MINUTES = "SELECT count(*) FROM range(40000000) a JOIN events b ON hash(a.ra
 
 
 @pytest.fixture
-def library(archive: Path) -> Library:
-    return Library(str(archive), FakeClock(NOW))
+def library(archive: Path) -> SnapshotPool:
+    return SnapshotPool(str(archive), FakeClock(NOW))
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def ask_long(library: Library, threads: ThreadPoolExecutor, ticket: Ticket) -> Future[object]:
+def ask_long(library: SnapshotPool, threads: ThreadPoolExecutor, ticket: ReaderTicket) -> Future[object]:
     begun = threading.Event()
 
     def ask(connection: duckdb.DuckDBPyConnection) -> object:
@@ -50,8 +50,10 @@ def until(claim: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def test_a_question_tells_how_far_it_is_until_it_is_given_up(library: Library, threads: ThreadPoolExecutor) -> None:
-    tickets = Tickets()
+def test_a_question_tells_how_far_it_is_until_it_is_given_up(
+    library: SnapshotPool, threads: ThreadPoolExecutor
+) -> None:
+    tickets = ReaderTickets()
     with tickets.held("alice's session", "t1") as ticket:
         future = ask_long(library, threads, ticket)
         until(lambda: (tickets.percent("alice's session", "t1") or 0) > 0)
@@ -65,16 +67,16 @@ def test_a_question_tells_how_far_it_is_until_it_is_given_up(library: Library, t
     assert tickets.percent("alice's session", "t1") is None
 
 
-def test_a_ticket_that_was_given_up_before_is_not_answered(library: Library) -> None:
-    ticket = Ticket()
+def test_a_ticket_that_was_given_up_before_is_not_answered(library: SnapshotPool) -> None:
+    ticket = ReaderTicket()
     ticket.cancel()
 
     with pytest.raises(InterruptedRunError):
         library.ask(ticket, lambda connection: connection.execute("SELECT 1").fetchall())
 
 
-def test_a_name_that_is_held_twice_belongs_to_the_second(library: Library) -> None:
-    tickets = Tickets()
+def test_a_name_that_is_held_twice_belongs_to_the_second(library: SnapshotPool) -> None:
+    tickets = ReaderTickets()
     with tickets.held("s", "t") as second, tickets.held("s", "t") as first:
         assert first is not second
     with tickets.held("s", "") as unnamed, library.cursor(unnamed):

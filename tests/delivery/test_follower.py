@@ -13,12 +13,12 @@ from tests.collecting import House, settings
 from tests.delivery.memory import MemoryPlace, Troubles
 
 from anthropic_audit.archive import DeliveryLedger, open_reader, open_writer
-from anthropic_audit.delivery import Courier, Errands, Follower, Limits, Prepare, replay, send_again
+from anthropic_audit.delivery import Deliverer, Follower, Limits, Prepare, Sender, replay, send_again
 from anthropic_audit.errors import ArchiveBusyError, SinkBusyError, SinkDeniedError
-from anthropic_audit.feed.retry import Patience
-from anthropic_audit.model import Errand, Window
+from anthropic_audit.feed.retry import RetryPolicy
+from anthropic_audit.model import DeliveryPurpose, Window
 from anthropic_audit.processors import Processors
-from anthropic_audit.processors.conditions import When
+from anthropic_audit.processors.conditions import EventCondition
 from anthropic_audit.progress import Delivered
 from anthropic_audit.status.sinks import rejections, sink_standings
 
@@ -39,15 +39,15 @@ def sink(request: pytest.FixtureRequest) -> str:
 @contextmanager
 def errands(
     house: House, sink: str, place: MemoryPlace, prepare: Prepare | None = None, *, moves: bool = True
-) -> Iterator[Errands]:
-    patience = Patience(give_up_after=timedelta(minutes=2))
+) -> Iterator[Deliverer]:
+    patience = RetryPolicy(give_up_after=timedelta(minutes=2))
     with (
         DeliveryLedger(str(house.folder), sink, house.clock.now(), moves=moves) as ledger,
-        Courier(
+        Sender(
             place, Limits(100, 10**6, 4), house.clock, patience=patience, watch=house.told.append, chance=lambda: 0.5
         ) as courier,
     ):
-        yield Errands(ledger, courier, prepare or Prepare(Processors()), clock=house.clock, watch=house.told.append)
+        yield Deliverer(ledger, courier, prepare or Prepare(Processors()), clock=house.clock, watch=house.told.append)
 
 
 def ids(house: House) -> list[str]:
@@ -143,7 +143,7 @@ def test_rejected_events_are_kept_with_their_reason_and_can_be_sent_again(full: 
     place.troubles = Troubles(poisoned=frozenset(ids(full)[11:12]))
     with errands(full, sink, place, moves=False) as some:
         seqs = [one.seq for one in some.ledger.rejections()]
-        send_again(some, open_reader(str(full.folder)), Errand.RETRY, seqs)
+        send_again(some, open_reader(str(full.folder)), DeliveryPurpose.RETRY, seqs)
         assert [one.id for one in some.ledger.rejections()] == ids(full)[11:12]
     assert standing(full, sink).rejected == 1
 
@@ -169,7 +169,7 @@ def test_processors_change_and_drop(full: House, sink: str) -> None:
     dropped = set(ids(full)[::3])
     place = MemoryPlace()
 
-    assert catch_up(full, sink, place, Prepare(Processors([(When({}), act)]))) == len(ids(full))
+    assert catch_up(full, sink, place, Prepare(Processors([(EventCondition({}), act)]))) == len(ids(full))
 
     assert set(place.stored) == set(ids(full)) - dropped
     assert all(orjson.loads(text)["labels"] == {"a": "b"} for text in place.generations[0].values())

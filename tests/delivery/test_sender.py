@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.delivery.memory import MemoryPlace, Troubles
 
-from anthropic_audit.delivery import Courier, Limits
+from anthropic_audit.delivery import Limits, Sender
 from anthropic_audit.errors import InterruptedRunError, SinkBusyError, SinkDeniedError
-from anthropic_audit.feed.retry import Patience
+from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.model import Fate, Parcel, Verdict
-from anthropic_audit.progress import Progress, nobody
+from anthropic_audit.progress import Progress, ignore_progress
 from anthropic_audit.testing import FakeClock
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
 LIMITS = Limits(10, 10_000, 4)
-PATIENT = Patience(give_up_after=timedelta(days=999))
+PATIENT = RetryPolicy(give_up_after=timedelta(days=999))
 
 
 def parcels(number: int, size: int = 10) -> list[Parcel]:
@@ -32,10 +32,12 @@ def parcels(number: int, size: int = 10) -> list[Parcel]:
 def courier(
     place: MemoryPlace,
     limits: Limits = LIMITS,
-    patience: Patience = PATIENT,
+    patience: RetryPolicy = PATIENT,
     clock: FakeClock | None = None,
-) -> Iterator[Courier]:
-    with Courier(place, limits, clock or FakeClock(NOW), patience=patience, watch=nobody, chance=lambda: 0.5) as one:
+) -> Iterator[Sender]:
+    with Sender(
+        place, limits, clock or FakeClock(NOW), patience=patience, watch=ignore_progress, chance=lambda: 0.5
+    ) as one:
         yield one
 
 
@@ -108,7 +110,7 @@ def test_a_target_that_refuses_everything_is_wrong_and_not_the_events() -> None:
 
 def test_patience_ends() -> None:
     place = MemoryPlace(Troubles(unreachable=1.0))
-    with courier(place, patience=Patience(give_up_after=timedelta(minutes=2))) as one, pytest.raises(SinkBusyError):
+    with courier(place, patience=RetryPolicy(give_up_after=timedelta(minutes=2))) as one, pytest.raises(SinkBusyError):
         list(one.bring(parcels(5), carefully=False))
 
 
@@ -138,7 +140,7 @@ def test_a_batch_that_is_denied_ends_those_that_would_be_tried_for_ever() -> Non
             raise SinkDeniedError(message)
 
     place = OneDenied()
-    with courier(place, patience=Patience(give_up_after=timedelta(days=36_500))) as one:
+    with courier(place, patience=RetryPolicy(give_up_after=timedelta(days=36_500))) as one:
         with pytest.raises(SinkDeniedError):
             list(one.bring(parcels(100), carefully=False))
         place.is_mended = True
@@ -157,7 +159,7 @@ def test_an_operator_ends_the_waiting() -> None:
             clock.interrupt()
 
     with (
-        Courier(place, Limits(10, 10_000, 1), clock, patience=PATIENT, watch=watch, chance=lambda: 0.5) as one,
+        Sender(place, Limits(10, 10_000, 1), clock, patience=PATIENT, watch=watch, chance=lambda: 0.5) as one,
         pytest.raises(InterruptedRunError),
     ):
         list(one.bring(parcels(10), carefully=False))

@@ -17,7 +17,7 @@ from tests.sinks import places
 from tests.sinks.places import sink
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.delivery import Change, set_up, set_up_dashboards
+from anthropic_audit.delivery import PlannedChange, set_up, set_up_dashboards
 from anthropic_audit.delivery.setup import parts
 from anthropic_audit.errors import SetupError, SinkDeniedError, SinkRefusedError
 from anthropic_audit.redact import Secret
@@ -65,9 +65,9 @@ def test_everything_is_made_once_and_brought_up_to_date(settings: Json) -> None:
     changed = {one.change for one in set_up(cluster, longer, load())}  # type: ignore[arg-type]
 
     assert first == rehearsed
-    assert {one.change for one in first} == {Change.CREATE}
-    assert {one.change for one in again} == {Change.NONE}
-    assert Change.UPDATE in changed
+    assert {one.change for one in first} == {PlannedChange.CREATE}
+    assert {one.change for one in again} == {PlannedChange.NONE}
+    assert PlannedChange.UPDATE in changed
 
 
 def test_what_is_skipped_is_told_in_the_words_of_the_cluster() -> None:
@@ -80,7 +80,7 @@ def test_what_is_skipped_is_told_in_the_words_of_the_cluster() -> None:
 
     steps = list(set_up(Refusing(), sink(to="opensearch", urls=["http://x"]), load()))  # type: ignore[arg-type]
 
-    assert steps[-1].change is Change.SKIP
+    assert steps[-1].change is PlannedChange.SKIP
     assert "[field] required property is missing" in steps[-1].reason
 
 
@@ -105,8 +105,8 @@ def test_an_upgrade_rolls_over_and_keeps_data(opensearch: Engine) -> None:
         again = {one.change for one in set_up(cluster, place.settings, newer)}  # type: ignore[arg-type]
         list(set_up(cluster, place.settings, load()))  # type: ignore[arg-type]
 
-    assert {Change.UPDATE, Change.ROLL_OVER} <= steps
-    assert again <= {Change.NONE, Change.SKIP}
+    assert {PlannedChange.UPDATE, PlannedChange.ROLL_OVER} <= steps
+    assert again <= {PlannedChange.NONE, PlannedChange.SKIP}
     assert [name for name, _ in place.read()] == ["a"]
     assert len(httpx2.get(f"{opensearch.url}/{stream}").json()) == 3
 
@@ -156,7 +156,7 @@ def test_the_overview_is_installed_once(kind: str, mark: str) -> None:
             assert kept == []
             steps += [set_up_dashboards(boards, settings) for _ in range(2)]
 
-    assert [one.change for one in steps] == [Change.CREATE, Change.CREATE, Change.NONE]
+    assert [one.change for one in steps] == [PlannedChange.CREATE, PlannedChange.CREATE, PlannedChange.NONE]
     assert {one["type"] for one in kept if "type" in one} >= {"dashboard", "index-pattern", "search"}
     assert (kept[-1][mark], kept[-1]["authorization"][:6]) == ("true", "Basic ")
 

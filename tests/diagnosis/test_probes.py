@@ -14,8 +14,8 @@ from tests.collecting import NOW, House, settings
 
 from anthropic_audit.archive import open_writer
 from anthropic_audit.diagnosis import (
+    CheckResult,
     Disk,
-    Finding,
     State,
     archive_findings,
     enrichment_findings,
@@ -37,7 +37,7 @@ def _private_files() -> Iterator[None]:
     os.umask(before)
 
 
-def states(found: Iterator[Finding]) -> dict[str, State]:
+def states(found: Iterator[CheckResult]) -> dict[str, State]:
     return {one.what: one.state for one in found}
 
 
@@ -192,8 +192,8 @@ def test_databases_are_looked_at(tmp_path: Path) -> None:
 
 
 def test_a_probe_that_fails_hides_nothing() -> None:
-    def failing() -> Iterator[Finding]:
-        yield Finding("a", State.FINE, "good")
+    def failing() -> Iterator[CheckResult]:
+        yield CheckResult("a", State.FINE, "good")
         raise PermissionError(13, "Permission denied")
 
     assert [one.state for one in probed("x", failing)] == [State.WRONG]

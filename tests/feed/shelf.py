@@ -7,7 +7,7 @@ from datetime import datetime
 
 from anthropic_audit.errors import FeedRefusedError
 from anthropic_audit.feed.decode import decode_activity
-from anthropic_audit.model import Activity, Coverage, Order, Page, Query, Received
+from anthropic_audit.model import Activity, Coverage, FeedOrder, Page, Query, Received
 from anthropic_audit.times import format_time
 
 Spoil = Callable[[int, Query, Page], Page]
@@ -66,7 +66,7 @@ class Shelf:
     def _rows(self, query: Query) -> list[Activity]:
         rows = [one for one in self.activities if query.window.start <= one.created_at < query.window.end]
         rows.sort(key=lambda one: (one.created_at, one.id))
-        return rows if query.order is Order.ASCENDING else rows[::-1]
+        return rows if query.order is FeedOrder.ASCENDING else rows[::-1]
 
 
 class Notebook:

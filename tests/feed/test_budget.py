@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from anthropic_audit.errors import InterruptedRunError
-from anthropic_audit.feed.budget import Allowance, Budget, allowance
+from anthropic_audit.feed.budget import Budget, ServerBudget, allowance
 from anthropic_audit.progress import Progress, Waiting
 from anthropic_audit.testing import FakeClock
 
@@ -147,7 +147,7 @@ def test_headers_that_say_nothing_change_nothing(odd: dict[str, str]) -> None:
 def test_a_reset_without_an_offset_is_taken_as_utc() -> None:
     said = allowance(headers(5, "2026-11-23T12:00:42"))
 
-    assert said == Allowance(600, 5, NOW + timedelta(seconds=42))
+    assert said == ServerBudget(600, 5, NOW + timedelta(seconds=42))
 
 
 def test_no_request_is_sent_after_an_interrupt() -> None:

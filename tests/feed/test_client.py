@@ -21,7 +21,7 @@ from anthropic_audit.feed.budget import Budget
 from anthropic_audit.feed.client import FeedClient
 from anthropic_audit.feed.trace import Tracer
 from anthropic_audit.model import Filters, Query, Window
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.testing import FakeClock
@@ -45,7 +45,7 @@ def client(
         FeedSettings.model_validate({"http_client_timeout": "500ms", **(settings or {})}),
         Secret(KEY),
         clock,
-        budget=Budget(clock, nobody),
+        budget=Budget(clock, ignore_progress),
         tracer=tracer,
         transport=None if answering is None else httpx2.MockTransport(answering),
     )
@@ -106,7 +106,7 @@ def test_the_budget_learns_from_answers_and_refusals() -> None:
         FeedSettings(),
         Secret(KEY),
         clock,
-        budget=Budget(clock, nobody),
+        budget=Budget(clock, ignore_progress),
         transport=httpx2.MockTransport(lambda _: httpx2.Response(429, headers=headers)),
     )
 

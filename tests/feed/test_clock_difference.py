@@ -17,9 +17,9 @@ from anthropic_audit.archive import open_writer
 from anthropic_audit.feed.budget import Budget
 from anthropic_audit.feed.client import FeedClient
 from anthropic_audit.model import Query, Window
-from anthropic_audit.progress import Asked, ClaimHeldBack, ClockDiffers, Progress, WalkFinished
+from anthropic_audit.progress import ClaimHeldBack, ClockDiffers, Progress, RequestSent, WalkFinished
 from anthropic_audit.redact import Secret
-from anthropic_audit.service import Figures, Outcome, open_feeds
+from anthropic_audit.service import FeedOutcome, ServiceMetrics, open_feeds
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.testing import FakeClock, simulated_transport
 
@@ -52,7 +52,7 @@ class Answers:
         return [one.difference for one in self.told if isinstance(one, ClockDiffers)]
 
     def measured(self) -> list[timedelta | None]:
-        return [one.clock_difference for one in self.told if isinstance(one, Asked)]
+        return [one.clock_difference for one in self.told if isinstance(one, RequestSent)]
 
     def _answer(self, _: httpx2.Request) -> httpx2.Response:
         self._clock.advance(timedelta(seconds=self._wait))
@@ -140,7 +140,7 @@ def test_the_message_has_both_times() -> None:
     assert (one.feed, one.our_time, one.server_time) == ("acme", NOW, NOW - 600 * SECOND)
 
 
-def collected(folder: Path, seconds: int, **changes: object) -> tuple[House, Outcome]:
+def collected(folder: Path, seconds: int, **changes: object) -> tuple[House, FeedOutcome]:
     """Collect from a vendor whose clock is so many seconds ahead of ours."""
     house = House(folder, settings())
     theirs = FakeClock(SIMULATED_NOW + seconds * SECOND)
@@ -190,7 +190,7 @@ def test_a_walk_that_claims_all_that_our_clock_allows_says_nothing(tmp_path: Pat
 @pytest.mark.parametrize(("seconds", "figure"), [(-600, 600), (600, -600), (0, 0)])
 def test_the_difference_is_a_figure_of_the_feed(tmp_path: Path, seconds: int, figure: int) -> None:
     house, _ = collected(tmp_path, seconds)
-    figures = Figures(lambda _: None, house.clock)
+    figures = ServiceMetrics(lambda _: None, house.clock)
     for event in house.told:
         figures.watch(event)
 

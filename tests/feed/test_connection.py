@@ -17,7 +17,7 @@ from anthropic_audit.errors import FeedUnreachableError
 from anthropic_audit.feed.budget import Budget
 from anthropic_audit.feed.client import FeedClient
 from anthropic_audit.model import Query, Window
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.testing import FakeClock
@@ -75,7 +75,7 @@ def read(**settings: str) -> int:
         FeedSettings.model_validate({"http_client_timeout": "5s", **settings}),
         Secret("sk-ant-api01-TESTTESTTEST"),
         clock,
-        budget=Budget(clock, nobody),
+        budget=Budget(clock, ignore_progress),
     )
     try:
         return len(client.read_page(QUERY).activities)

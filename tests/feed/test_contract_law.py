@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from anthropic_audit.errors import AuditError
 from anthropic_audit.feed.budget import Budget
 from anthropic_audit.feed.client import FeedClient
-from anthropic_audit.feed.retry import Patience, RetryingFeed
+from anthropic_audit.feed.retry import RetryingFeed, RetryPolicy
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.model import Coverage, Filters, Purpose, Received
 from anthropic_audit.plan import Due, Spans, TailRules, due_windows
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.testing import FakeClock
@@ -48,10 +48,10 @@ class Collected:
             settings,
             Secret("sk-ant-api01-TESTTESTTEST"),
             self.clock,
-            budget=Budget(self.clock, nobody),
+            budget=Budget(self.clock, ignore_progress),
             transport=httpx2.MockTransport(self.server.respond),
         )
-        self._feed = RetryingFeed(client, self.clock, patience=Patience(), watch=nobody, chance=lambda: 0.0)
+        self._feed = RetryingFeed(client, self.clock, patience=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.0)
 
     def append(self, received: Sequence[Received]) -> int:
         before = len(self.stored)
@@ -74,7 +74,7 @@ class Collected:
     def collect(self, filters: Filters, limit: int) -> None:
         """Do what the collector does in one round; an error ends it."""
         rules = WalkRules(filters, timedelta(seconds=60), limit=limit, store_every=2, longest=3)
-        walker = Walker("acme", self._feed, self, self.clock, rules=rules, watch=nobody)
+        walker = Walker("acme", self._feed, self, self.clock, rules=rules, watch=ignore_progress)
         self.error = None
         try:
             for due in list(due_windows(self.covered, self.clock.now(), RULES)):

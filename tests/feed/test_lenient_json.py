@@ -16,7 +16,7 @@ from anthropic_audit.feed.client import FeedClient
 from anthropic_audit.feed.decode import MAX_CURSOR_CHARS, decode_activity, decode_body
 from anthropic_audit.feed.lenient_json import UnbalancedError, split_page
 from anthropic_audit.model import Page, Query, Window
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.testing import FakeClock
@@ -64,7 +64,7 @@ def read_page(body: bytes) -> Page:
         FeedSettings(),
         Secret("sk-ant-api01-TESTTESTTEST"),
         clock,
-        budget=Budget(clock, nobody),
+        budget=Budget(clock, ignore_progress),
         transport=httpx2.MockTransport(lambda _: httpx2.Response(200, content=body)),
     )
     return client.read_page(Query(Window(NOW - timedelta(hours=1), NOW)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anthropic_audit.errors import FeedRefusedError, FeedStalledError
 from anthropic_audit.feed.pages import Pages, read_ahead
-from anthropic_audit.model import Activity, Order, Page, Query, Window
+from anthropic_audit.model import Activity, FeedOrder, Page, Query, Window
 from anthropic_audit.testing import FakeClock
 
 from .shelf import Shelf, Spoil, activity, truthful
@@ -27,7 +27,7 @@ def on_shelf(rows: list[Activity], spoil: Spoil = truthful) -> Shelf:
 
 
 def read(
-    shelf: Shelf, *, order: Order | None = Order.ASCENDING, limit: int = 3, clock: FakeClock | None = None
+    shelf: Shelf, *, order: FeedOrder | None = FeedOrder.ASCENDING, limit: int = 3, clock: FakeClock | None = None
 ) -> list[str]:
     resumed: list[datetime] = []
     pages = Pages(shelf, clock or FakeClock(NOW), resumed.append)
@@ -40,17 +40,17 @@ rows = st.lists(st.integers(0, 8), min_size=0, max_size=20).map(
 )
 
 
-@given(rows, st.sampled_from([Order.ASCENDING, None]), st.integers(1, 7))
-def test_every_activity_is_read_once_in_order(given_rows: list[Activity], order: Order | None, limit: int) -> None:
+@given(rows, st.sampled_from([FeedOrder.ASCENDING, None]), st.integers(1, 7))
+def test_every_activity_is_read_once_in_order(given_rows: list[Activity], order: FeedOrder | None, limit: int) -> None:
     found = read(on_shelf(given_rows), order=order, limit=limit)
 
     expected = [one.id for one in sorted(given_rows, key=lambda one: (one.created_at, one.id))]
     assert found == (expected if order else expected[::-1])
 
 
-@given(rows, st.sampled_from([Order.ASCENDING, None]), st.sets(st.integers(1, 12), max_size=4))
+@given(rows, st.sampled_from([FeedOrder.ASCENDING, None]), st.sets(st.integers(1, 12), max_size=4))
 def test_a_lost_cursor_costs_repeats_and_never_an_activity(
-    given_rows: list[Activity], order: Order | None, lost: set[int]
+    given_rows: list[Activity], order: FeedOrder | None, lost: set[int]
 ) -> None:
     def spoil(number: int, query: Query, page: Page) -> Page:
         if number in lost and query.after_id:

@@ -11,7 +11,7 @@ from anthropic_audit.errors import (
     FeedDeniedError,
     FeedRefusedError,
 )
-from anthropic_audit.feed.responses import Answer, refusal
+from anthropic_audit.feed.responses import FeedResponse, refusal
 
 BODY = b'{"type":"error","error":{"type":"permission_error","message":"Got: [a] Needed: [read:compliance_activities]"}}'
 
@@ -42,7 +42,7 @@ BODY = b'{"type":"error","error":{"type":"permission_error","message":"Got: [a] 
     ],
 )
 def test_a_status_says_what_to_do_next(status: int, headers: dict[str, str], expected: type[AuditError]) -> None:
-    problem = refusal(Answer(status, {"request-id": "req_7", **headers}, BODY))
+    problem = refusal(FeedResponse(status, {"request-id": "req_7", **headers}, BODY))
 
     assert type(problem) is expected
     assert "req_7" in str(problem)
@@ -50,14 +50,14 @@ def test_a_status_says_what_to_do_next(status: int, headers: dict[str, str], exp
 
 
 def test_a_yes_is_no_problem() -> None:
-    assert refusal(Answer(200, {}, b"")) is None
+    assert refusal(FeedResponse(200, {}, b"")) is None
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"), [("7", 7.0), ("0.5", 0.5), ("soon", None), ("-1", None), ("inf", None), ("nan", None)]
 )
 def test_retry_after_is_taken_over_when_it_is_a_time(header: str, seconds: float | None) -> None:
-    problem = refusal(Answer(429, {"retry-after": header}, b""))
+    problem = refusal(FeedResponse(429, {"retry-after": header}, b""))
 
     assert isinstance(problem, FeedBusyError)
     assert problem.retry_after == seconds
@@ -66,7 +66,7 @@ def test_retry_after_is_taken_over_when_it_is_a_time(header: str, seconds: float
 def test_the_words_of_the_api_are_quoted_without_keys() -> None:
     body = b'{"error":{"type":"authentication_error","message":"unknown key sk-ant-api01-TESTTEST"}}'
 
-    said = str(refusal(Answer(401, {}, body)))
+    said = str(refusal(FeedResponse(401, {}, body)))
 
     assert "authentication_error: unknown key sk-ant-api01-***" in said
     assert "TESTTEST" not in said
@@ -74,7 +74,7 @@ def test_the_words_of_the_api_are_quoted_without_keys() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b'{"error":"odd"}', b"[]", b'{"error":{"type":7}}'])
 def test_a_body_that_explains_nothing_is_left_out(body: bytes) -> None:
-    assert str(refusal(Answer(503, {"request-id": "req_1"}, body))) == "the feed answered 503, request-id: req_1"
+    assert str(refusal(FeedResponse(503, {"request-id": "req_1"}, body))) == "the feed answered 503, request-id: req_1"
 
 
 PROXY_PAGE = b"<html><head><style>p {x:y}</style><title>Access Denied</title></head><p>Policy 7 of ACME</p></html>"
@@ -86,7 +86,7 @@ VIA = "the proxy http://***@proxy.example:3128 (HTTPS_PROXY)"
 def test_a_refusal_that_is_not_the_apis_does_not_blame_the_key(status: int, body: bytes) -> None:
     headers = {"content-type": "text/html; charset=utf-8", "server": "squid"}
 
-    problem = refusal(Answer(status, headers, body, via=VIA))
+    problem = refusal(FeedResponse(status, headers, body, via=VIA))
 
     assert isinstance(problem, FeedDeniedError)
     assert "a proxy or firewall answered" in str(problem)
@@ -99,7 +99,7 @@ def test_a_refusal_that_is_not_the_apis_does_not_blame_the_key(status: int, body
 @pytest.mark.parametrize("status", [401, 403, 404])
 @pytest.mark.parametrize(("headers", "body"), [({"request-id": "req_1"}, b""), ({}, BODY)])
 def test_a_refusal_of_the_api_names_the_key(status: int, headers: dict[str, str], body: bytes) -> None:
-    problem = refusal(Answer(status, headers, body, via=VIA))
+    problem = refusal(FeedResponse(status, headers, body, via=VIA))
 
     assert isinstance(problem, FeedDeniedError)
     assert "the feed answered" in str(problem)
@@ -107,20 +107,20 @@ def test_a_refusal_of_the_api_names_the_key(status: int, headers: dict[str, str]
 
 
 def test_a_page_of_a_gateway_is_quoted_and_waited_for() -> None:
-    problem = refusal(Answer(503, {"content-type": "text/html"}, b"<h1>Down for maintenance</h1>"))
+    problem = refusal(FeedResponse(503, {"content-type": "text/html"}, b"<h1>Down for maintenance</h1>"))
 
     assert isinstance(problem, FeedBusyError)
     assert str(problem) == "the feed answered 503 (text/html: Down for maintenance), request-id: none"
 
 
 def test_a_key_that_a_proxy_echoes_is_masked() -> None:
-    said = str(refusal(Answer(403, {}, b"blocked x-api-key: sk-ant-api01-TESTTESTTEST")))
+    said = str(refusal(FeedResponse(403, {}, b"blocked x-api-key: sk-ant-api01-TESTTESTTEST")))
 
     assert "TESTTEST" not in said
 
 
 def test_an_endless_request_id_is_cut() -> None:
-    assert len(str(refusal(Answer(403, {"request-id": "r" * 100_000}, BODY)))) < 1000
+    assert len(str(refusal(FeedResponse(403, {"request-id": "r" * 100_000}, BODY)))) < 1000
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_endless_request_id_is_cut() -> None:
 def test_retry_after_is_read_as_seconds_or_as_a_date(header: str, date: str | None, seconds: float | None) -> None:
     headers = {"retry-after": header} | ({"date": date} if date else {})
 
-    problem = refusal(Answer(429, headers, b"", datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)))
+    problem = refusal(FeedResponse(429, headers, b"", datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)))
 
     assert isinstance(problem, FeedBusyError)
     assert problem.retry_after == seconds
@@ -156,4 +156,4 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(header: str, date: str | No
 def test_a_long_explanation_is_cut() -> None:
     body = b'{"error":{"type":"api_error","message":"' + b"x" * 100_000 + b'"}}'
 
-    assert len(str(refusal(Answer(500, {}, body)))) < 1000
+    assert len(str(refusal(FeedResponse(500, {}, body)))) < 1000

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anthropic_audit.errors import FeedBusyError, FeedDeniedError
-from anthropic_audit.feed.retry import Patience, RetryingFeed
+from anthropic_audit.feed.retry import RetryingFeed, RetryPolicy
 from anthropic_audit.model import Page, Query, Window
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.testing import FakeClock
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -33,7 +33,9 @@ class Scripted:
 def retrying(
     clock: FakeClock, *answers: Page | Exception, give_up_after: timedelta = timedelta(minutes=2)
 ) -> RetryingFeed:
-    return RetryingFeed(Scripted(*answers), clock, patience=Patience(give_up_after), watch=nobody, chance=lambda: 0.0)
+    return RetryingFeed(
+        Scripted(*answers), clock, patience=RetryPolicy(give_up_after), watch=ignore_progress, chance=lambda: 0.0
+    )
 
 
 def test_the_waits_double_until_an_answer_comes() -> None:
@@ -82,7 +84,7 @@ def test_what_waiting_does_not_help_is_raised_at_once() -> None:
 def test_a_wait_is_never_shorter_than_asked_nor_longer_than_agreed(
     failures: int, retry_after: float | None, chance: float
 ) -> None:
-    seconds = Patience().wait_seconds(failures, retry_after, chance)
+    seconds = RetryPolicy().wait_seconds(failures, retry_after, chance)
 
     assert seconds >= (retry_after if retry_after is not None else 0.5)
     assert seconds <= (60 if retry_after is None else retry_after + 1)

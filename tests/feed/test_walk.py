@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anthropic_audit.errors import FeedBusyError, FeedRefusedError
-from anthropic_audit.feed.reading import Answers
+from anthropic_audit.feed.reading import RecentRequestIds
 from anthropic_audit.feed.walk import Walked, Walker, WalkRules
 from anthropic_audit.model import Filters, Page, Purpose, Query, Window
 from anthropic_audit.plan import Due
-from anthropic_audit.progress import CursorLost, PageRead, Progress, Stored, WalkFinished, WalkStarted, nobody
+from anthropic_audit.progress import CursorLost, PageRead, Progress, Stored, WalkFinished, WalkStarted, ignore_progress
 from anthropic_audit.testing import FakeClock
 
 from .shelf import Notebook, Shelf, Spoil, activity, truthful
@@ -33,7 +33,7 @@ def shelf_of(
 
 
 def walker(shelf: Shelf, ledger: Notebook, told: list[Progress] | None = None, rules: WalkRules = RULES) -> Walker:
-    watch = nobody if told is None else told.append
+    watch = ignore_progress if told is None else told.append
     return Walker("acme", shelf, ledger, FakeClock(NOW), rules=rules, watch=watch)
 
 
@@ -237,7 +237,7 @@ def test_any_feed_is_stored_whole_and_claimed_to_its_settled_end(
 
 @pytest.mark.parametrize("is_reused", [False, True])
 def test_a_copy_is_known_by_its_request_id_unless_ids_are_reused(*, is_reused: bool) -> None:
-    answers = Answers()
+    answers = RecentRequestIds()
     first, second = Query(HOUR, Filters(), None, 10), Query(Window(HOUR.start + SECOND, HOUR.end), Filters(), None, 10)
     row = activity(1, HOUR.start)
     page = Page((row,), has_more=True, first_id=None, last_id=None, request_id="r", received_at=NOW, server_time=None)

@@ -11,9 +11,9 @@ import httpx2
 from anthropic_audit.errors import AuditError
 from anthropic_audit.feed.budget import Budget
 from anthropic_audit.feed.client import FeedClient
-from anthropic_audit.feed.retry import Patience, RetryingFeed
+from anthropic_audit.feed.retry import RetryingFeed, RetryPolicy
 from anthropic_audit.model import Query, Window
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.testing import FakeClock
@@ -63,7 +63,7 @@ _CLIENT: Final = FeedClient(
     FeedSettings.model_validate({"url": "https://feed.example"}),
     Secret(KEY),
     FakeClock(NOW),
-    budget=Budget(FakeClock(NOW), nobody),
+    budget=Budget(FakeClock(NOW), ignore_progress),
     transport=httpx2.MockTransport(_SERVER),
 )
 
@@ -74,8 +74,8 @@ def check(data: bytes) -> None:
     _SERVER.status, _SERVER.headers = _read(head)
     clock = FakeClock(NOW)
     client = copy(_CLIENT)
-    client._clock, client._budget = clock, Budget(clock, nobody)
-    feed = RetryingFeed(client, clock, patience=Patience(), watch=nobody, chance=lambda: 0.5)
+    client._clock, client._budget = clock, Budget(clock, ignore_progress)
+    feed = RetryingFeed(client, clock, patience=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.5)
     for _ in range(2):
         try:
             page = feed.read_page(Query(_WINDOW))

@@ -17,13 +17,13 @@ from tests.console.archives import enemies, received
 
 from anthropic_audit.archive import open_writer
 from anthropic_audit.catalogue import load
-from anthropic_audit.console.app import Surroundings, make_app
-from anthropic_audit.console.auth import Journal
-from anthropic_audit.console.context import Place
-from anthropic_audit.console.snapshots import Library
+from anthropic_audit.console.app import ConsoleEnvironment, make_app
+from anthropic_audit.console.auth import AccessLog
+from anthropic_audit.console.context import ConsoleContext
+from anthropic_audit.console.snapshots import SnapshotPool
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.normalize import Normalizer
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock
 
@@ -80,12 +80,12 @@ def _console() -> tuple[Any, bytes]:
     clock = FakeClock(NOW)
     with open_writer(str(folder / "archive"), clock) as archive:
         archive.append([received(raw) for raw in (*enemies(), b"\xff{no activity")])
-        normalize_pending(archive, Normalizer(load()), NormalizeRules({}), nobody)
+        normalize_pending(archive, Normalizer(load()), NormalizeRules({}), ignore_progress)
     settings = Settings.model_validate({"archive": str(folder / "archive"), "console": {"session": "100d"}})
-    place = Place(settings, Library(settings.archive, clock), clock)
-    journal = stack.enter_context(Journal(folder / "access.ndjson"))
+    place = ConsoleContext(settings, SnapshotPool(settings.archive, clock), clock)
+    journal = stack.enter_context(AccessLog(folder / "access.ndjson"))
     links: list[str] = []
-    app, tokens = make_app(place, journal, clock, Surroundings(f"http://{HOST}", {HOST}, links.append))
+    app, tokens = make_app(place, journal, clock, ConsoleEnvironment(f"http://{HOST}", {HOST}, links.append))
     assert tokens is not None
     answer: dict[str, Any] = {}
     asyncio.run(_ask(app, b"/enter", f"token={tokens.current}".encode(), b"", answer=answer))

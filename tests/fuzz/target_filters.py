@@ -7,7 +7,7 @@ from typing import Final
 from tests.fuzz.events import CONNECTION, KNOWN, NOW
 
 from anthropic_audit.errors import SetupError
-from anthropic_audit.search import Question, check_fields, parse_condition, run
+from anthropic_audit.search import SearchRequest, check_fields, parse_condition, run
 from anthropic_audit.times import parse_time
 
 SHORT_RUNS: Final = 400
@@ -40,6 +40,6 @@ def check(data: bytes) -> None:
         conditions = (parse_condition(condition),) if condition else ()
         check_fields([one.field for one in conditions], KNOWN)
         start = parse_time(since, NOW) if since else None
-        list(run(CONNECTION, Question(start, None, conditions, (word,) if word else ()), NOW))
+        list(run(CONNECTION, SearchRequest(start, None, conditions, (word,) if word else ()), NOW))
     except SetupError:
         pass

@@ -7,7 +7,7 @@ from typing import Final
 from tests.fuzz.events import CONNECTION, KNOWN, NOW
 
 from anthropic_audit.errors import QueryError
-from anthropic_audit.search import Question, parse_kql, run, weight_of
+from anthropic_audit.search import SearchRequest, parse_kql, run, weight_of
 
 SHORT_RUNS: Final = 400
 TOKENS: Final = (
@@ -51,7 +51,7 @@ def check(data: bytes) -> None:
     try:
         query = parse_kql(text, KNOWN, NOW)
         if weight_of(query) <= _HEAVIEST:
-            list(run(CONNECTION, Question(query=query), NOW))
+            list(run(CONNECTION, SearchRequest(query=query), NOW))
     except QueryError as error:
         assert 1 <= error.column <= len(text) + 1, "a column outside of the query"
         str(error).encode("utf-8", "surrogateescape")

@@ -11,7 +11,7 @@ from tests.fuzz import laws
 from anthropic_audit.archive.columns import columns_of
 from anthropic_audit.catalogue import load
 from anthropic_audit.enrich import open_enrichment
-from anthropic_audit.normalize import Normalizer, Options, Teller, to_json
+from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.normalize.normalizer import is_expected
 from anthropic_audit.settings import EnrichmentSettings
 
@@ -33,7 +33,7 @@ RECEIVED: Final = Options(received_at=datetime(2026, 5, 22, 11, 1, tzinfo=UTC))
 
 _CATALOGUE = load()
 _NORMALIZER = Normalizer(_CATALOGUE, open_enrichment(EnrichmentSettings(), lambda _: None))
-_TELL = Teller(_CATALOGUE).tell
+_TELL = SentenceWriter(_CATALOGUE).tell
 _LONGEST_SENTENCE: Final = 4_000
 
 

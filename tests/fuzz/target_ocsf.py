@@ -8,7 +8,7 @@ from typing import Any, Final
 from tests.fuzz import laws
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Teller, to_json
+from anthropic_audit.normalize import Normalizer, SentenceWriter, to_json
 from anthropic_audit.ocsf import to_ocsf
 
 Json = Any
@@ -26,7 +26,7 @@ TOKENS: Final = (
 
 _CATALOGUE = load()
 _NORMALIZER = Normalizer(_CATALOGUE)
-_TELL = Teller(_CATALOGUE).tell
+_TELL = SentenceWriter(_CATALOGUE).tell
 _REQUIRED: Final = ("activity_id", "category_uid", "class_uid", "metadata", "severity_id", "type_uid")
 
 

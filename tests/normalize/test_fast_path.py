@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import AuditField, FieldSpec, load
 from anthropic_audit.normalize import Normalizer, Options, to_json
-from anthropic_audit.normalize.fast_path import Lane
+from anthropic_audit.normalize.fast_path import FeedFastPath
 from anthropic_audit.normalize.normalizer import is_expected
 from anthropic_audit.simulator.world import World, WorldSettings
 
@@ -25,7 +25,7 @@ Json = Any
 CATALOGUE = load()
 NORMALIZER = Normalizer(CATALOGUE)
 WORLD = World(WorldSettings(), CATALOGUE)
-LANE = Lane(NORMALIZER._express, Options())
+LANE = FeedFastPath(NORMALIZER._express, Options())
 PAIRS = [(kind.name, actor) for kind in CATALOGUE.types.values() for actor in kind.actors]
 
 odd_values = st.one_of(
@@ -225,7 +225,7 @@ def test_remembering_actors_and_organizations_is_bounded(monkeypatch: pytest.Mon
     monkeypatch.setattr("anthropic_audit.normalize.fast_path._MOST_ACTORS", 3)
     monkeypatch.setattr("anthropic_audit.normalize.fast_path._MOST_ORGANIZATIONS", 3)
     normalizer = Normalizer(CATALOGUE)
-    lane = Lane(normalizer._express, Options())
+    lane = FeedFastPath(normalizer._express, Options())
 
     for number in range(20):
         activity = WORLD.example("claude_chat_created", "user_actor", Random(number))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from anthropic_audit.normalize import Normalizer, to_json
-from anthropic_audit.normalize.lenient_json import read_carefully
+from anthropic_audit.normalize.lenient_json import read_leniently
 
 Json = Any
 
@@ -31,7 +31,7 @@ Json = Any
     ],
 )
 def test_odd_json_is_read(text: bytes, expected: Json) -> None:
-    read = read_carefully(text)
+    read = read_leniently(text)
 
     assert not isinstance(read, str)
     assert read.activity == expected
@@ -47,7 +47,7 @@ def test_what_is_nested_too_deep_becomes_text(depth: int) -> None:
         + b', "type": "claude_chat_created"}'
     )
 
-    read = read_carefully(deep)
+    read = read_leniently(deep)
 
     assert not isinstance(read, str)
     assert (read.activity["id"], read.activity["type"]) == ("activity_1", "claude_chat_created")
@@ -92,7 +92,7 @@ def test_a_number_that_the_fast_parser_would_round_keeps_its_digits(normalizer: 
     ],
 )
 def test_what_is_no_object_has_a_reason(text: bytes, reason: str) -> None:
-    read = read_carefully(text)
+    read = read_leniently(text)
 
     assert isinstance(read, str)
     assert read.startswith(reason)

@@ -15,12 +15,12 @@ from tests.normalize import odd
 from anthropic_audit.archive.columns import columns_of
 from anthropic_audit.catalogue import load
 from anthropic_audit.normalize import Normalizer, Options, to_json
-from anthropic_audit.normalize.sentences import Teller
+from anthropic_audit.normalize.sentences import SentenceWriter
 from anthropic_audit.ocsf import to_ocsf
 
 Json = Any
 Normalize = Callable[..., dict[str, Json]]
-TELLER = Teller(load())
+TELLER = SentenceWriter(load())
 ALICE = {"type": "user_actor", "user_id": "user_alice", "email_address": "alice@acme.example"}
 BASE = {"id": "activity_1", "created_at": "2026-05-22T09:00:00Z", "organization_id": "org_1", "actor": ALICE}
 COUNT = 20_000

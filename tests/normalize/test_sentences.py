@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from anthropic_audit.catalogue import load
 from anthropic_audit.catalogue.sentences import parse_sentence
 from anthropic_audit.normalize import Normalizer
-from anthropic_audit.normalize.sentences import Teller
+from anthropic_audit.normalize.sentences import SentenceWriter
 from anthropic_audit.simulator.world import World, WorldSettings
 
 Json = Any
@@ -27,12 +27,12 @@ NORMALIZER = Normalizer(CATALOGUE)
 WORLD = World(WorldSettings(), CATALOGUE)
 
 
-def teller(**sentences: str) -> Teller:
+def teller(**sentences: str) -> SentenceWriter:
     """Return a teller with these sentences instead of the catalogue's."""
     types = {
         name: replace(CATALOGUE.types[name], sentence=parse_sentence(sentence)) for name, sentence in sentences.items()
     }
-    return Teller(replace(CATALOGUE, types=MappingProxyType({**CATALOGUE.types, **types})))
+    return SentenceWriter(replace(CATALOGUE, types=MappingProxyType({**CATALOGUE.types, **types})))
 
 
 @pytest.mark.parametrize(
@@ -108,17 +108,17 @@ def test_a_sentence_is_told(normalize: Normalize, *, kind: str, sentence: str, f
 
 
 def test_an_unknown_type_is_told_by_its_name(normalize: Normalize) -> None:
-    assert Teller(CATALOGUE).tell(normalize("robot_dance_started")) == "alice@acme.example: robot dance started"
+    assert SentenceWriter(CATALOGUE).tell(normalize("robot_dance_started")) == "alice@acme.example: robot dance started"
 
 
 def test_what_is_no_activity_is_told_by_its_error() -> None:
-    assert Teller(CATALOGUE).tell(NORMALIZER.document(b"[]")).startswith("the activity can't be read")
+    assert SentenceWriter(CATALOGUE).tell(NORMALIZER.document(b"[]")).startswith("the activity can't be read")
 
 
 @pytest.mark.parametrize("kind", sorted(CATALOGUE.types))
 def test_every_type_is_told_without_a_gap(kind: str) -> None:
     chance = Random(kind)
-    told = Teller(CATALOGUE)
+    told = SentenceWriter(CATALOGUE)
     made = [WORLD.example(kind, actor, chance) for actor in CATALOGUE.types[kind].actors]
 
     sentences = [told.tell(NORMALIZER.document(orjson.dumps(activity))) for activity in made]
@@ -140,4 +140,4 @@ def test_every_type_is_told_without_a_gap(kind: str) -> None:
     )
 )
 def test_telling_never_fails(document: Json) -> None:
-    assert isinstance(Teller(CATALOGUE).tell(document if isinstance(document, dict) else {}), str)
+    assert isinstance(SentenceWriter(CATALOGUE).tell(document if isinstance(document, dict) else {}), str)

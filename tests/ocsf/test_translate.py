@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options, Teller, to_json
+from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.ocsf import Translator, load_rules, to_ocsf
 from anthropic_audit.simulator.world import World, WorldSettings
 
@@ -114,7 +114,7 @@ def test_every_type_is_valid_and_whole_whoever_acts(mistakes: Mistakes, kind: st
     made = [WORLD.example(kind, actor, chance) for actor in CATALOGUE.types[kind].actors]
     documents = [NORMALIZER.document(orjson.dumps(one), Options(preserve_original_event=True)) for one in made]
 
-    events = [to_ocsf(document, Teller(CATALOGUE).tell(document)) for document in documents]
+    events = [to_ocsf(document, SentenceWriter(CATALOGUE).tell(document)) for document in documents]
 
     assert [mistakes(event) for event in events] == [[]] * len(events)
     assert [lost(*pair) for pair in zip(documents, events, strict=True)] == [[]] * len(events)

@@ -13,12 +13,12 @@ import pytest
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import Catalogue, load
-from anthropic_audit.console.masking import Clear, Lens
+from anthropic_audit.console.masking import Masking, Unmasked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
 from anthropic_audit.normalize import Normalizer
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.reporting import Gathered, Scope, gather
 from anthropic_audit.search import EVERYTHING, Query
 from anthropic_audit.testing import FakeClock
@@ -101,7 +101,7 @@ def make_archive(tmp_path: Path, catalogue: Catalogue) -> Make:
             archive.append([received(number, one) for number, one in enumerate(some, start=1)])
             for one in walks:
                 archive.claim(one)
-            normalize_pending(archive, Normalizer(catalogue), NormalizeRules(), nobody)
+            normalize_pending(archive, Normalizer(catalogue), NormalizeRules(), ignore_progress)
         return folder
 
     return make
@@ -114,10 +114,10 @@ def gathered(catalogue: Catalogue) -> Report:
         *,
         period: Period | None = None,
         query: Query = EVERYTHING,
-        lens: Lens | None = None,
+        lens: Masking | None = None,
         title: str = "Audit report",
     ) -> Gathered:
         asked = Scope(period or Period(NOW - 7 * DAY, NOW), NOW, title, query, "a query" if query != EVERYTHING else "")
-        return gather(open_reader(str(folder)), asked, lens or Clear(), catalogue)
+        return gather(open_reader(str(folder)), asked, lens or Unmasked(), catalogue)
 
     return ask

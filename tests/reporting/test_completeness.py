@@ -11,7 +11,7 @@ from tests.reporting.conftest import DAY, HOUR, NOW, walked
 from anthropic_audit.archive import GapRow
 from anthropic_audit.model import Coverage, Window
 from anthropic_audit.plan import GapEntry, GapState
-from anthropic_audit.reporting.completeness import FeedCoverage, Why, coverages, past, shared
+from anthropic_audit.reporting.completeness import FeedCoverage, MissingReason, coverages, past, shared
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import FeedState, current_gaps, feed_statuses
 
@@ -32,14 +32,18 @@ def row(start: timedelta, end: timedelta, state: GapState, cause: str) -> GapRow
     ("walks", "why", "is_complete"),
     [
         pytest.param([walked(8 * DAY, timedelta(0))], [], True, id="all"),
-        pytest.param([walked(8 * DAY, MINUTES)], [Why.NOT_DUE], True, id="up to two minutes ago"),
-        pytest.param([walked(8 * DAY, HOUR)], [Why.LATE], False, id="up to an hour ago"),
-        pytest.param([walked(6 * DAY, timedelta(0))], [Why.BEFORE], False, id="from the second day on"),
-        pytest.param([walked(8 * DAY, 3 * DAY), walked(2 * DAY, timedelta(0))], [Why.HOLE], False, id="with a hole"),
-        pytest.param([walked(12 * DAY, 9 * DAY)], [Why.LATE], False, id="before the period only"),
+        pytest.param([walked(8 * DAY, MINUTES)], [MissingReason.NOT_DUE], True, id="up to two minutes ago"),
+        pytest.param([walked(8 * DAY, HOUR)], [MissingReason.LATE], False, id="up to an hour ago"),
+        pytest.param([walked(6 * DAY, timedelta(0))], [MissingReason.BEFORE], False, id="from the second day on"),
+        pytest.param(
+            [walked(8 * DAY, 3 * DAY), walked(2 * DAY, timedelta(0))], [MissingReason.HOLE], False, id="with a hole"
+        ),
+        pytest.param([walked(12 * DAY, 9 * DAY)], [MissingReason.LATE], False, id="before the period only"),
     ],
 )
-def test_what_is_missing_is_told_with_its_reason(walks: list[Coverage], why: list[Why], is_complete: bool) -> None:
+def test_what_is_missing_is_told_with_its_reason(
+    walks: list[Coverage], why: list[MissingReason], is_complete: bool
+) -> None:
     (one,) = covered(walks)
 
     assert [part.why for part in one.missing] == why
@@ -54,8 +58,8 @@ def test_what_was_declared_lost_keeps_its_reason() -> None:
     (one,) = covered(walks, row(3 * DAY, 2 * DAY + 6 * HOUR, GapState.PERMANENT, "the key was gone"))
 
     assert [(part.why, part.length, part.declared_by) for part in one.missing] == [
-        (Why.LOST, 18 * HOUR, "maria"),
-        (Why.HOLE, 6 * HOUR, None),
+        (MissingReason.LOST, 18 * HOUR, "maria"),
+        (MissingReason.HOLE, 6 * HOUR, None),
     ]
     assert one.missing[0].cause == "the key was gone"
 
@@ -77,13 +81,13 @@ def test_each_set_of_filters_stands_for_itself() -> None:
         ('{"actor_ids":["a"]}', FeedState.RETIRED, False),
         ("{}", FeedState.CURRENT, True),
     ]
-    assert [part.why for part in found[0].missing] == [Why.BEFORE, Why.RETIRED]
+    assert [part.why for part in found[0].missing] == [MissingReason.BEFORE, MissingReason.RETIRED]
 
 
 def test_a_feed_that_was_never_collected_covers_nothing() -> None:
     (one,) = covered([])
 
-    assert ([part.why for part in one.missing], one.share, one.is_complete) == ([Why.NEVER], 0, False)
+    assert ([part.why for part in one.missing], one.share, one.is_complete) == ([MissingReason.NEVER], 0, False)
 
 
 def test_only_what_is_over_can_be_complete() -> None:

@@ -12,9 +12,9 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console.masking import Masked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.errors import QueryError
-from anthropic_audit.reporting.gather import ACTION, MOST_SENTENCES, USER, Firsts
+from anthropic_audit.reporting.gather import ACTION, MAX_SENTENCES, USER, FirstSeenGroup
 from anthropic_audit.search import FIRST_SEEN, Condition, Operator, Word, totals
-from anthropic_audit.status.record_counts import Kept
+from anthropic_audit.status.record_counts import KeptRecords
 
 
 def test_the_figures_are_those_of_a_search(make_archive: Make, gathered: Report) -> None:
@@ -28,7 +28,7 @@ def test_the_figures_are_those_of_a_search(make_archive: Make, gathered: Report)
     assert (found.now.events, found.before.events, found.now.critical, found.now.failures) == (4, 1, 1, 1)
     assert sum(one.events for one in found.over_time) == 4
     assert sum(one.events for one in found.failed_sign_ins) == 1
-    assert found.kept == Kept(activities=4, events=4, removed=0)
+    assert found.kept == KeptRecords(activities=4, events=4, removed=0)
 
 
 def test_values_stand_beside_those_before(make_archive: Make, gathered: Report) -> None:
@@ -44,7 +44,7 @@ def test_what_is_new_is_new_to_the_archive(make_archive: Make, gathered: Report)
     found = gathered(make_archive())
 
     assert [one.value for one in found.firsts[USER].values] == [BOB["email_address"]]
-    assert found.firsts["user_agent.original"] == Firsts((), 0)
+    assert found.firsts["user_agent.original"] == FirstSeenGroup((), 0)
     assert found.firsts.keys() == FIRST_SEEN.keys()
     assert found.history == 7 * DAY
 
@@ -52,13 +52,13 @@ def test_what_is_new_is_new_to_the_archive(make_archive: Make, gathered: Report)
 def test_critical_events_are_told_up_to_a_number(make_archive: Make, gathered: Report) -> None:
     many = [
         ("admin_api_key_created", ALICE, timedelta(minutes=number), {"admin_api_key_id": f"apikey_{number}"})
-        for number in range(1, MOST_SENTENCES + 11)
+        for number in range(1, MAX_SENTENCES + 11)
     ]
 
     found = gathered(make_archive(many))
 
-    assert found.now.critical == MOST_SENTENCES + 10
-    assert len(found.critical) == MOST_SENTENCES
+    assert found.now.critical == MAX_SENTENCES + 10
+    assert len(found.critical) == MAX_SENTENCES
     assert (found.critical[0].at, found.critical[0].seq) == ("2026-11-18 11:59:00", 1)
     assert found.critical[0].sentence.startswith("alice@acme.example ")
 

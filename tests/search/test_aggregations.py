@@ -19,13 +19,13 @@ from anthropic_audit.search import (
     AllOf,
     AnyOf,
     Condition,
-    Firsts,
-    Hit,
+    FirstSeenIndex,
     Not,
     Operator,
-    Order,
     Query,
-    Question,
+    SearchHit,
+    SearchRequest,
+    SortOrder,
     first_seen,
     is_everything,
     newest_since,
@@ -42,8 +42,8 @@ from anthropic_audit.times import EPOCH
 
 Connection = duckdb.DuckDBPyConnection
 FIELDS = ("event.action", "user.email", "source.ip", "event.outcome", "http.response.status_code")
-FAILED = Question(query=Condition("event.outcome", Operator.EQUAL, "failure"))
-LATELY = Question(since=NOW - timedelta(days=1), until=NOW)
+FAILED = SearchRequest(query=Condition("event.outcome", Operator.EQUAL, "failure"))
+LATELY = SearchRequest(since=NOW - timedelta(days=1), until=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +59,17 @@ def archive(house: House) -> Iterator[Connection]:
         yield connection
 
 
-def hits(archive: Connection, question: Question) -> list[Hit]:
+def hits(archive: Connection, question: SearchRequest) -> list[SearchHit]:
     return list(run(archive, question, NOW))
 
 
-def when(hit: Hit) -> datetime:
+def when(hit: SearchHit) -> datetime:
     return datetime.fromisoformat(str(hit.value("@timestamp")))
 
 
-@pytest.mark.parametrize("question", [Question(), FAILED, LATELY], ids=["all", "failed", "lately"])
+@pytest.mark.parametrize("question", [SearchRequest(), FAILED, LATELY], ids=["all", "failed", "lately"])
 @pytest.mark.parametrize("field", [*FIELDS, "event.category", "related.user", "anthropic.audit.claude_file_id"])
-def test_values_are_counted_as_by_hand(archive: Connection, question: Question, field: str) -> None:
+def test_values_are_counted_as_by_hand(archive: Connection, question: SearchRequest, field: str) -> None:
     expected: Counter[str | None] = Counter()
     for hit in hits(archive, question):
         value = hit.value(field)
@@ -90,7 +90,7 @@ def test_values_of_several_fields_are_those_of_each(archive: Connection) -> None
 
 
 def test_values_of_nothing_are_none(archive: Connection) -> None:
-    nothing = Question(since=NOW + timedelta(days=9), until=NOW + timedelta(days=10))
+    nothing = SearchRequest(since=NOW + timedelta(days=9), until=NOW + timedelta(days=10))
 
     assert top_values(archive, nothing, NOW, field="user.email", limit=3).values == []
     assert all(not one.values for one in top_values_of(archive, nothing, NOW, fields=FIELDS, limit=3).values())
@@ -102,18 +102,18 @@ def test_events_over_time_fall_into_the_stretch_of_their_time(archive: Connectio
     step = timedelta(hours=3)
     expected = Counter(
         (EPOCH + (when(hit) - EPOCH) // step * step, (hit.value("event.category") or [None])[0])  # type: ignore[index]
-        for hit in hits(archive, Question())
+        for hit in hits(archive, SearchRequest())
     )
 
-    found = over_time(archive, Question(), NOW, step=step, by="event.category")
+    found = over_time(archive, SearchRequest(), NOW, step=step, by="event.category")
 
     assert {(one.start, one.value): one.events for one in found} == expected
 
 
 def test_totals_are_those_of_the_documents(archive: Connection) -> None:
-    found = hits(archive, Question())
+    found = hits(archive, SearchRequest())
 
-    counted = totals(archive, Question(), NOW)
+    counted = totals(archive, SearchRequest(), NOW)
 
     assert counted.events == len(found)
     assert counted.failures == sum(hit.value("event.outcome") == "failure" for hit in found)
@@ -126,20 +126,20 @@ def test_totals_are_those_of_the_documents(archive: Connection) -> None:
 
 def test_what_is_new_had_not_occurred_before(archive: Connection, house: House) -> None:
     since = NOW - timedelta(days=1)
-    before = {hit.value("user.email") for hit in hits(archive, Question(until=since))}
-    expected = {hit.value("user.email") for hit in hits(archive, Question(since=since))} - before - {None}
-    firsts = Firsts(["user.email"])
+    before = {hit.value("user.email") for hit in hits(archive, SearchRequest(until=since))}
+    expected = {hit.value("user.email") for hit in hits(archive, SearchRequest(since=since))} - before - {None}
+    firsts = FirstSeenIndex(["user.email"])
     firsts.take(archive, open_reader(str(house.folder)).event_files)
 
     candidates = firsts.between("user.email", since, NOW + timedelta(days=1))
-    found = first_seen(archive, Question(since=since), NOW, field="user.email", candidates=candidates, limit=1000)
+    found = first_seen(archive, SearchRequest(since=since), NOW, field="user.email", candidates=candidates, limit=1000)
 
     assert {one.value for one in found} == set(candidates) == expected
 
 
 def test_files_are_read_once_whatever_compaction_makes_of_them(archive: Connection, house: House) -> None:
-    firsts, files = Firsts(FIELDS[:2]), sorted(open_reader(str(house.folder)).event_files())
-    whole = Firsts(FIELDS[:2])
+    firsts, files = FirstSeenIndex(FIELDS[:2]), sorted(open_reader(str(house.folder)).event_files())
+    whole = FirstSeenIndex(FIELDS[:2])
     whole.take(archive, lambda: frozenset(files))
     for number in range(1, len(files) + 1):
         firsts.take(archive, partial(frozenset, files[:number]))
@@ -154,9 +154,9 @@ def test_files_are_read_once_whatever_compaction_makes_of_them(archive: Connecti
 @pytest.mark.parametrize("field", ["@timestamp", "user.email", "http.response.status_code", "event.reason", "seq"])
 @pytest.mark.parametrize("question", [FAILED, LATELY], ids=["failed", "lately"])
 def test_pages_give_each_event_once_in_order(
-    archive: Connection, question: Question, field: str, descending: bool
+    archive: Connection, question: SearchRequest, field: str, descending: bool
 ) -> None:
-    order, after, found = Order(field, descending), "", list[int]()
+    order, after, found = SortOrder(field, descending), "", list[int]()
     while True:
         some = page(archive, question, NOW, order=order, size=7 if question is FAILED else 400, after=after)
         found += [hit.seq for hit in some.hits]
@@ -172,7 +172,7 @@ def test_pages_give_each_event_once_in_order(
 
 
 def test_a_page_reads_documents_whole(archive: Connection) -> None:
-    (hit,) = page(archive, Question(), NOW, order=Order(), size=1).hits
+    (hit,) = page(archive, SearchRequest(), NOW, order=SortOrder(), size=1).hits
 
     assert orjson.loads(hit.document)["event"]["id"].startswith("activity_")
 
@@ -206,24 +206,24 @@ def token(*place: object) -> str:
 )
 def test_a_place_that_was_not_given_out_is_told_to_be_none(archive: Connection, field: str, after: str) -> None:
     with pytest.raises(SetupError, match="no place in a list of events"):
-        page(archive, Question(), NOW, order=Order(field), size=5, after=after)
+        page(archive, SearchRequest(), NOW, order=SortOrder(field), size=5, after=after)
 
 
 def test_a_place_in_one_column_is_none_in_another(archive: Connection) -> None:
-    by_user = page(archive, FAILED, NOW, order=Order("user.email"), size=1).next
+    by_user = page(archive, FAILED, NOW, order=SortOrder("user.email"), size=1).next
 
     with pytest.raises(SetupError, match="no place in a list of events"):
-        page(archive, FAILED, NOW, order=Order("http.response.status_code"), size=1, after=by_user or "")
+        page(archive, FAILED, NOW, order=SortOrder("http.response.status_code"), size=1, after=by_user or "")
 
 
 @pytest.mark.parametrize("is_negated", [False, True])
 def test_many_alternatives_are_found_like_few(archive: Connection, is_negated: bool) -> None:
-    everything = hits(archive, Question())
+    everything = hits(archive, SearchRequest())
     actions = sorted({str(hit.value("event.action")) for hit in everything})[::2]
     assert len(actions) > 16
     wanted: Query = AnyOf(tuple(Condition("event.action", Operator.EQUAL, action) for action in actions))
 
-    found = hits(archive, Question(query=Not(wanted) if is_negated else wanted))
+    found = hits(archive, SearchRequest(query=Not(wanted) if is_negated else wanted))
 
     expected = [hit.seq for hit in everything if (str(hit.value("event.action")) in actions) != is_negated]
     assert [hit.seq for hit in found] == expected

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.errors import ArchiveError, SetupError
-from anthropic_audit.search import Question, parse_condition, run
+from anthropic_audit.search import SearchRequest, parse_condition, run
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Connection = duckdb.DuckDBPyConnection
@@ -21,7 +21,7 @@ ALL = {"signed in", "failed", "key made"}
 
 
 def found(archive: Connection, names_of: NamesOf, filters: Sequence[str] = (), words: Sequence[str] = ()) -> set[str]:
-    question = Question(conditions=tuple(map(parse_condition, filters)), words=tuple(words))
+    question = SearchRequest(conditions=tuple(map(parse_condition, filters)), words=tuple(words))
     return {names_of(hit.seq) for hit in run(archive, question, NOW)}
 
 
@@ -115,27 +115,27 @@ def test_all_conditions_and_words_have_to_fit(archive: Connection, names_of: Nam
 
 
 def test_the_newest_come_first(archive: Connection) -> None:
-    assert [hit.seq for hit in run(archive, Question(), NOW)] == [3, 2, 1]
+    assert [hit.seq for hit in run(archive, SearchRequest(), NOW)] == [3, 2, 1]
 
 
 def test_the_oldest_come_first_when_asked(archive: Connection) -> None:
-    assert [hit.seq for hit in run(archive, Question(oldest_first=True), NOW)] == [1, 2, 3]
+    assert [hit.seq for hit in run(archive, SearchRequest(oldest_first=True), NOW)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 3, 4])
 def test_no_more_than_the_limit_is_found(archive: Connection, limit: int) -> None:
-    assert [hit.seq for hit in run(archive, Question(limit=limit), NOW)] == [3, 2, 1][:limit]
+    assert [hit.seq for hit in run(archive, SearchRequest(limit=limit), NOW)] == [3, 2, 1][:limit]
 
 
 def test_a_span_includes_its_start_and_not_its_end(archive: Connection) -> None:
     middle = NOW - timedelta(days=1, hours=1)
 
-    assert [hit.seq for hit in run(archive, Question(since=middle), NOW)] == [3, 2]
-    assert [hit.seq for hit in run(archive, Question(until=middle), NOW)] == [1]
+    assert [hit.seq for hit in run(archive, SearchRequest(since=middle), NOW)] == [3, 2]
+    assert [hit.seq for hit in run(archive, SearchRequest(until=middle), NOW)] == [1]
 
 
 def test_a_hit_gives_values_by_name(archive: Connection) -> None:
-    hit = next(run(archive, Question(), NOW))
+    hit = next(run(archive, SearchRequest(), NOW))
 
     assert hit.value("user.target.email") == "bob_x@acme.example"
     assert hit.value("event.category") == ["iam", "configuration"]
@@ -154,12 +154,12 @@ def test_a_hit_gives_values_by_name(archive: Connection) -> None:
 )
 def test_a_value_that_does_not_fit_its_field_is_refused(archive: Connection, condition: str, words: str) -> None:
     with pytest.raises(SetupError, match=words):
-        list(run(archive, Question(conditions=(parse_condition(condition),)), NOW))
+        list(run(archive, SearchRequest(conditions=(parse_condition(condition),)), NOW))
 
 
 def test_an_archive_that_can_not_be_read_says_so() -> None:
     with duckdb.connect() as empty, pytest.raises(ArchiveError, match="can't be searched"):
-        list(run(empty, Question(), NOW))
+        list(run(empty, SearchRequest(), NOW))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
@@ -168,8 +168,8 @@ def test_an_archive_that_can_not_be_read_says_so() -> None:
     value=st.text(max_size=20) | st.sampled_from(["*", "Zo*", "a*e", "acme"]),
 )
 def test_a_condition_and_its_opposite_share_the_archive(archive: Connection, field: str, value: str) -> None:
-    equal = Question(conditions=(parse_condition(f"{field}={value}"),))
-    unequal = Question(conditions=(parse_condition(f"{field}!={value}"),))
+    equal = SearchRequest(conditions=(parse_condition(f"{field}={value}"),))
+    unequal = SearchRequest(conditions=(parse_condition(f"{field}!={value}"),))
 
     both = sorted([hit.seq for question in (equal, unequal) for hit in run(archive, question, NOW)])
 
@@ -181,6 +181,6 @@ def test_a_condition_and_its_opposite_share_the_archive(archive: Connection, fie
 def test_any_text_is_looked_for_without_harm(archive: Connection, word: str, operator: str, value: str) -> None:
     condition = parse_condition(f"anthropic.audit.metadata.kind{operator}{value}")
 
-    hits = list(run(archive, Question(words=(word,), conditions=(condition,)), NOW))
+    hits = list(run(archive, SearchRequest(words=(word,), conditions=(condition,)), NOW))
 
     assert len(hits) <= 3

@@ -19,7 +19,7 @@ from anthropic_audit.archive.duck import connect
 from anthropic_audit.archive.rows import Events, event_rows
 from anthropic_audit.catalogue import load
 from anthropic_audit.search import (
-    Question,
+    SearchRequest,
     document_fields,
     first_seen,
     known_fields,
@@ -73,12 +73,12 @@ def events() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def found(events: duckdb.DuckDBPyConnection, question: Question) -> set[int]:
+def found(events: duckdb.DuckDBPyConnection, question: SearchRequest) -> set[int]:
     return {hit.seq for hit in run(events, question, NOW)}
 
 
-def kql(text: str) -> Question:
-    return Question(query=parse_kql(text, known_fields(document_fields(load())), NOW))
+def kql(text: str) -> SearchRequest:
+    return SearchRequest(query=parse_kql(text, known_fields(document_fields(load())), NOW))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -87,10 +87,10 @@ def test_a_name_in_either_form_finds_both(events: duckdb.DuckDBPyConnection, num
     name = unicodedata.normalize(form, NAMES[number])
     both = {2 * number, 2 * number + 1}
     questions = [
-        Question(words=(name,)),
-        Question(words=(name.upper(),)),
+        SearchRequest(words=(name,)),
+        SearchRequest(words=(name.upper(),)),
         *(
-            Question(conditions=(parse_condition(one),))
+            SearchRequest(conditions=(parse_condition(one),))
             for one in (
                 f"user.name={name}",
                 f"user.email={name[:2]}*@acme.example",
@@ -110,26 +110,26 @@ def test_a_name_in_either_form_finds_both(events: duckdb.DuckDBPyConnection, num
 
     for question in questions[:3] + questions[4:]:
         assert found(events, question) == both, question
-    everything = found(events, Question())
-    assert found(events, Question(conditions=(parse_condition(f"user.name!={name}"),))) == everything - both
+    everything = found(events, SearchRequest())
+    assert found(events, SearchRequest(conditions=(parse_condition(f"user.name!={name}"),))) == everything - both
 
 
 @pytest.mark.parametrize("asked", ["user.name=jose", "user.name=jose*", "user.name=*jose", "related.user=jose*"])
 def test_part_of_a_character_is_no_name(events: duckdb.DuckDBPyConnection, asked: str) -> None:
-    assert found(events, Question(conditions=(parse_condition(asked),))) == set()
-    assert found(events, Question(words=("jose",))) == set()
+    assert found(events, SearchRequest(conditions=(parse_condition(asked),))) == set()
+    assert found(events, SearchRequest(words=("jose",))) == set()
 
 
 def test_two_forms_are_one_row_in_counts(events: duckdb.DuckDBPyConnection) -> None:
     for field in ("user.name", "related.user", "anthropic.audit.metadata.list.of"):
-        values = dict(top_values(events, Question(), NOW, field=field, limit=100).values)
+        values = dict(top_values(events, SearchRequest(), NOW, field=field, limit=100).values)
         assert {canonical(name): values.get(canonical(name)) for name in NAMES} == dict.fromkeys(
             map(canonical, NAMES), 2
         )
-    several = top_values_of(events, Question(), NOW, fields=["user.name", "user.email"], limit=100)
+    several = top_values_of(events, SearchRequest(), NOW, fields=["user.name", "user.email"], limit=100)
     assert (several["user.name"].distinct, several["user.email"].distinct) == (len(NAMES) + 2, len(NAMES) + 2)
-    assert totals(events, Question(), NOW).people == len(NAMES) + 2
-    first = first_seen(events, Question(), NOW, field="user.name", candidates=[canonical(NAMES[0])], limit=5)
+    assert totals(events, SearchRequest(), NOW).people == len(NAMES) + 2
+    first = first_seen(events, SearchRequest(), NOW, field="user.name", candidates=[canonical(NAMES[0])], limit=5)
     assert [(one.value, one.events) for one in first] == [(canonical(NAMES[0]), 2)]
 
 
@@ -137,7 +137,7 @@ def test_what_a_page_shows_of_a_hidden_character_is_found(events: duckdb.DuckDBP
     shown = visible(SPOOFED)
     spoofed = {2 * len(NAMES)}
 
-    assert found(events, Question(words=(shown,))) == spoofed
+    assert found(events, SearchRequest(words=(shown,))) == spoofed
     assert found(events, kql(f'user.name : "{shown}"')) == spoofed
     assert found(events, kql(f'user.name : ("{shown}" or nobody)')) == spoofed
     assert found(events, kql(f'related.user : "{shown}"')) == spoofed

@@ -22,7 +22,7 @@ from anthropic_audit.search import (
     Not,
     Operator,
     Query,
-    Question,
+    SearchRequest,
     Word,
     document_fields,
     equality,
@@ -40,7 +40,7 @@ ALL = {"signed in", "failed", "key made"}
 
 
 def found(archive: Connection, names_of: NamesOf, query: str) -> set[str]:
-    question = Question(query=parse_kql(query, KNOWN, NOW))
+    question = SearchRequest(query=parse_kql(query, KNOWN, NOW))
     return {names_of(hit.seq) for hit in run(archive, question, NOW)}
 
 
@@ -163,7 +163,7 @@ QUERIES = st.recursive(
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_queries_follow_the_laws_of_logic(archive: Connection, query: Query) -> None:
     def those(asked: Query) -> set[int]:
-        return {hit.seq for hit in run(archive, Question(query=asked), NOW)}
+        return {hit.seq for hit in run(archive, SearchRequest(query=asked), NOW)}
 
     def by_hand(asked: Query) -> set[int]:
         match asked:

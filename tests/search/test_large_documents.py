@@ -13,8 +13,8 @@ from tests.collecting import NOW
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.archive.rows import Events
-from anthropic_audit.progress import nobody
-from anthropic_audit.search import Order, Question, page
+from anthropic_audit.progress import ignore_progress
+from anthropic_audit.search import SearchRequest, SortOrder, page
 from anthropic_audit.search.ast import Query, Word
 from anthropic_audit.search.sql import LARGE_DOCUMENT_BYTES
 from anthropic_audit.testing import FakeClock
@@ -41,7 +41,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         orjson.dumps({"@timestamp": format_time(when), "anthropic": {"audit": {"note": TEXT + "x" * size}}})
         for when, size in zip(times, [*[BYTES] * NUMBER, 0], strict=True)
     ]
-    with open_writer(str(folder), FakeClock(NOW), nobody) as writer:
+    with open_writer(str(folder), FakeClock(NOW), ignore_progress) as writer:
         writer.append_events(Events(pa.table(activities), texts, [True] * len(texts), "1"), len(texts))
     with open_reader(str(folder)).connect() as connection:
         connection.execute("SET memory_limit = '128MiB'")
@@ -70,4 +70,4 @@ def test_words_that_are_not_there_are_not_found(archive: duckdb.DuckDBPyConnecti
 
 
 def found(archive: duckdb.DuckDBPyConnection, query: Query) -> int:
-    return len(page(archive, Question(query=query), NOW, order=Order(), size=NUMBER + 10).hits)
+    return len(page(archive, SearchRequest(query=query), NOW, order=SortOrder(), size=NUMBER + 10).hits)

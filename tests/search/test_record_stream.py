@@ -13,7 +13,7 @@ from anthropic_audit.archive.duck import connect
 from anthropic_audit.archive.rows import activity_rows
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.model import Activity, Received
-from anthropic_audit.search import Selection, What, lines, record_stream
+from anthropic_audit.search import RecordKind, RecordSelection, lines, record_stream
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 RAWS = [b'{"n":1}', b'{\n  "n": 2,\r\n  "t": "a\\nb"\n}', b'{"n":3}', b'{"n":4}', b'{"n":5}']
@@ -33,12 +33,12 @@ def archive() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def exported(archive: duckdb.DuckDBPyConnection, selection: Selection) -> list[bytes]:
+def exported(archive: duckdb.DuckDBPyConnection, selection: RecordSelection) -> list[bytes]:
     return b"".join(content for _, content in lines(archive, selection)).splitlines()
 
 
 def test_activities_come_as_received_in_the_order_they_were_stored(archive: duckdb.DuckDBPyConnection) -> None:
-    found = exported(archive, Selection(What.ACTIVITIES))
+    found = exported(archive, RecordSelection(RecordKind.ACTIVITIES))
 
     assert found == [RAWS[4], RAWS[3], RAWS[2], b'{   "n": 2,    "t": "a\\nb" }', RAWS[0]]
 
@@ -46,16 +46,20 @@ def test_activities_come_as_received_in_the_order_they_were_stored(archive: duck
 @pytest.mark.parametrize(
     ("selection", "numbers"),
     [
-        pytest.param(Selection(What.ACTIVITIES, since=START + timedelta(days=2)), [4, 3, 2], id="from"),
-        pytest.param(Selection(What.ACTIVITIES, until=START + timedelta(days=2)), [1, 0], id="to"),
-        pytest.param(Selection(What.ACTIVITIES, feed="odd"), [3, 1], id="feed"),
-        pytest.param(Selection(What.ACTIVITIES, feed="other"), [], id="a feed that is not there"),
+        pytest.param(RecordSelection(RecordKind.ACTIVITIES, since=START + timedelta(days=2)), [4, 3, 2], id="from"),
+        pytest.param(RecordSelection(RecordKind.ACTIVITIES, until=START + timedelta(days=2)), [1, 0], id="to"),
+        pytest.param(RecordSelection(RecordKind.ACTIVITIES, feed="odd"), [3, 1], id="feed"),
+        pytest.param(RecordSelection(RecordKind.ACTIVITIES, feed="other"), [], id="a feed that is not there"),
         pytest.param(
-            Selection(What.ACTIVITIES, START + timedelta(days=1), START + timedelta(days=4), "odd"), [3, 1], id="all"
+            RecordSelection(RecordKind.ACTIVITIES, START + timedelta(days=1), START + timedelta(days=4), "odd"),
+            [3, 1],
+            id="all",
         ),
     ],
 )
-def test_a_selection_is_kept_to(archive: duckdb.DuckDBPyConnection, selection: Selection, numbers: list[int]) -> None:
+def test_a_selection_is_kept_to(
+    archive: duckdb.DuckDBPyConnection, selection: RecordSelection, numbers: list[int]
+) -> None:
     found = exported(archive, selection)
 
     assert [line[:3] for line in found] == [
@@ -66,11 +70,11 @@ def test_a_selection_is_kept_to(archive: duckdb.DuckDBPyConnection, selection: S
 def test_slices_leave_nothing_out(archive: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_stream, "_SLICE", 2)
 
-    found = [number for number, _ in lines(archive, Selection(What.ACTIVITIES))]
+    found = [number for number, _ in lines(archive, RecordSelection(RecordKind.ACTIVITIES))]
 
     assert found == [2, 2, 1]
 
 
 def test_an_archive_that_can_not_be_read_says_so() -> None:
     with connect() as empty, pytest.raises(ArchiveError):
-        list(lines(empty, Selection(What.EVENTS)))
+        list(lines(empty, RecordSelection(RecordKind.EVENTS)))

@@ -9,10 +9,10 @@ import duckdb
 import pytest
 
 from anthropic_audit.archive.duck import connect
-from anthropic_audit.search import Order, Question, external_sort, run
+from anthropic_audit.search import SearchRequest, SortOrder, external_sort, run
 from anthropic_audit.search import slices as slices_module
 from anthropic_audit.search.paging import in_order
-from anthropic_audit.search.slices import Pace
+from anthropic_audit.search.slices import SliceSizing
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EVENTS = 3_000
@@ -41,7 +41,7 @@ def events() -> Iterator[duckdb.DuckDBPyConnection]:
 def _steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices_module, "STEP", request.param)
     monkeypatch.setattr(external_sort, "MIN_BUCKET_ROWS", request.param)
-    monkeypatch.setattr(Pace.__init__, "__defaults__", (request.param,))
+    monkeypatch.setattr(SliceSizing.__init__, "__defaults__", (request.param,))
 
 
 def sorted_by(events: duckdb.DuckDBPyConnection, order: str) -> Sequence[int]:
@@ -51,7 +51,7 @@ def sorted_by(events: duckdb.DuckDBPyConnection, order: str) -> Sequence[int]:
 @pytest.mark.usefixtures("_steps")
 @pytest.mark.parametrize("oldest_first", [False, True])
 def test_slices_of_a_day_join_on_to_each_other(events: duckdb.DuckDBPyConnection, *, oldest_first: bool) -> None:
-    found = [hit.seq for hit in run(events, Question(oldest_first=oldest_first), NOW)]
+    found = [hit.seq for hit in run(events, SearchRequest(oldest_first=oldest_first), NOW)]
 
     direction = "ASC" if oldest_first else "DESC"
     assert found == sorted_by(events, f"timestamp {direction}, seq {direction}")
@@ -61,23 +61,23 @@ def test_slices_of_a_day_join_on_to_each_other(events: duckdb.DuckDBPyConnection
 @pytest.mark.parametrize("field", ["user.email", "http.response.status_code"])
 @pytest.mark.parametrize("descending", [False, True])
 def test_buckets_join_on_to_each_other(events: duckdb.DuckDBPyConnection, field: str, *, descending: bool) -> None:
-    found = [hit.seq for some in in_order(events, Question(), NOW, Order(field, descending)) for hit in some]
+    found = [hit.seq for some in in_order(events, SearchRequest(), NOW, SortOrder(field, descending)) for hit in some]
 
     direction, column = "DESC" if descending else "ASC", field.replace(".", "_")
     assert found == sorted_by(events, f"{column} {direction} NULLS LAST, timestamp {direction}, seq {direction}")
 
 
 def test_a_large_limit_is_kept_across_slices(events: duckdb.DuckDBPyConnection) -> None:
-    found = [hit.seq for hit in run(events, Question(since=NOW - timedelta(days=30), limit=2_345), NOW)]
+    found = [hit.seq for hit in run(events, SearchRequest(since=NOW - timedelta(days=30), limit=2_345), NOW)]
 
     assert found == sorted_by(events, "timestamp DESC, seq DESC")[:2_345]
 
 
 def test_the_pace_follows_the_size_of_documents() -> None:
-    pace = Pace()
+    pace = SliceSizing()
     pace.note(pace.rows, 0)
     grown = pace.rows
     pace.note(grown, grown * 1_000_000)
 
-    assert grown > Pace().rows
+    assert grown > SliceSizing().rows
     assert pace.rows == slices_module.STEP

@@ -16,9 +16,9 @@ from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Filters, Purpose, Window
 from anthropic_audit.normalize import Normalizer
 from anthropic_audit.plan import BackfillRules
-from anthropic_audit.progress import Progress, WalkFinished, nobody
-from anthropic_audit.service import History, HistoryRead, HistoryRules
-from anthropic_audit.simulator import Delivery, Fault
+from anthropic_audit.progress import Progress, WalkFinished, ignore_progress
+from anthropic_audit.service import HistoryRead, HistoryReader, HistoryRules
+from anthropic_audit.simulator import Fault, IndexingBehavior
 
 WINDOWS = BackfillRules(target=300, first=timedelta(hours=3))
 RANGE = Window(NOW - timedelta(days=4), NOW)
@@ -44,12 +44,12 @@ def read(
 ) -> HistoryRead:
     with open_writer(str(house.folder), house.clock) as archive:
         run = house.feed(batch_size=50, **changes)
-        history = History(
+        history = HistoryReader(
             run, archive, house.clock, rules=HistoryRules(purpose, workers, WINDOWS), watch=house.told.append
         )
 
         def normalize() -> None:
-            normalize_pending(archive, NORMALIZER, NormalizeRules(), nobody)
+            normalize_pending(archive, NORMALIZER, NormalizeRules(), ignore_progress)
 
         done = history.read(window, normalize)
         normalize()
@@ -58,7 +58,7 @@ def read(
 
 @pytest.mark.parametrize("workers", [1, 4, 16])
 def test_a_range_is_collected_whole_and_each_activity_once(tmp_path: Path, workers: int) -> None:
-    house = House(tmp_path, settings(delivery=Delivery(repeat_share=0.05)))
+    house = House(tmp_path, settings(delivery=IndexingBehavior(repeat_share=0.05)))
 
     done = read(house, workers=workers)
 
@@ -117,7 +117,7 @@ def test_what_is_younger_than_settle_is_not_read(tmp_path: Path) -> None:
 
 
 def test_reconciling_reads_what_is_covered_and_counts_what_was_late(tmp_path: Path) -> None:
-    house = House(tmp_path, settings(delivery=Delivery(late_share=0.3, lateness=timedelta(hours=20))))
+    house = House(tmp_path, settings(delivery=IndexingBehavior(late_share=0.3, lateness=timedelta(hours=20))))
     read(house)
     house.clock.advance(timedelta(days=2))
 
@@ -136,6 +136,8 @@ def test_an_operator_ends_it_and_what_was_read_stays(tmp_path: Path) -> None:
 
     with open_writer(str(tmp_path), house.clock) as archive:
         run = house.feed(batch_size=5)
-        history = History(run, archive, house.clock, rules=HistoryRules(Purpose.BACKFILL, 2, WINDOWS), watch=nobody)
+        history = HistoryReader(
+            run, archive, house.clock, rules=HistoryRules(Purpose.BACKFILL, 2, WINDOWS), watch=ignore_progress
+        )
         with pytest.raises(InterruptedRunError):
             history.read(RANGE, stop)

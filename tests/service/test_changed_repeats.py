@@ -16,7 +16,7 @@ from anthropic_audit.archive import open_reader, verify
 from anthropic_audit.diagnosis import State, archive_findings
 from anthropic_audit.progress import ChangedActivities
 from anthropic_audit.service import FeedRun, open_feeds
-from anthropic_audit.service.metrics import Figures
+from anthropic_audit.service.metrics import ServiceMetrics
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.simulator.world import WorldSettings
 from anthropic_audit.status.changed_repeats import change_counts, newest_changes
@@ -114,7 +114,7 @@ def test_an_old_activity_that_is_served_with_a_new_time_is_stored_once(house: Ho
 
 
 def test_changes_are_counted_for_prometheus(house: House) -> None:
-    figures = Figures(lambda _: None, house.clock)
+    figures = ServiceMetrics(lambda _: None, house.clock)
 
     figures.watch(ChangedActivities("acme", 5, 2, ("activity_1",)))
 

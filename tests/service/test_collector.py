@@ -25,7 +25,7 @@ from anthropic_audit.redact import Secret
 from anthropic_audit.service import Collector, open_feeds
 from anthropic_audit.service.collector import pause_after
 from anthropic_audit.settings import FeedSettings
-from anthropic_audit.simulator import Delivery, Fault
+from anthropic_audit.simulator import Fault, IndexingBehavior
 from anthropic_audit.simulator.world import WorldSettings
 
 
@@ -58,7 +58,7 @@ def test_collecting_again_adds_what_is_new_and_nothing_else(tmp_path: Path) -> N
     "changes",
     [
         pytest.param({"has_order": False, "has_exclude": False}, id="the API of May 2026"),
-        pytest.param({"delivery": Delivery(repeat_share=0.2)}, id="every fifth comes twice"),
+        pytest.param({"delivery": IndexingBehavior(repeat_share=0.2)}, id="every fifth comes twice"),
         pytest.param({"growth_share": 0.5, "growth_from": NOW - timedelta(days=2)}, id="half of it is undocumented"),
         pytest.param({"faults": {"500": 0.1, "reset": 0.1, "truncated": 0.1, "html": 0.05, "529": 0.05}}, id="faults"),
         pytest.param({"faults": {"cursor": 0.2, "frozen": 0.05, "empty": 0.05}}, id="cursors are lost"),
@@ -76,7 +76,7 @@ def test_whatever_the_server_does_everything_covered_is_stored_once(tmp_path: Pa
 
 
 def test_what_is_late_by_less_than_the_overlap_is_found(tmp_path: Path) -> None:
-    house = House(tmp_path, settings(delivery=Delivery(late_share=0.2, lateness=timedelta(minutes=30))))
+    house = House(tmp_path, settings(delivery=IndexingBehavior(late_share=0.2, lateness=timedelta(minutes=30))))
 
     for _ in range(12):
         house.clock.advance(timedelta(minutes=5))
@@ -86,7 +86,7 @@ def test_what_is_late_by_less_than_the_overlap_is_found(tmp_path: Path) -> None:
 
 
 def test_what_is_later_than_the_overlap_is_found_by_reading_again(tmp_path: Path) -> None:
-    late = Delivery(late_share=0.2, lateness=timedelta(hours=50), disclosure_lateness=timedelta(days=5))
+    late = IndexingBehavior(late_share=0.2, lateness=timedelta(hours=50), disclosure_lateness=timedelta(days=5))
     small = WorldSettings(seed=5, activities_per_day=400, people=10)
     house = House(tmp_path, settings(world=small, delivery=late))
 
@@ -368,7 +368,7 @@ def test_the_tail_does_not_wait_for_a_long_gap(tmp_path: Path) -> None:
 
 
 def test_margins_follow_the_measured_lateness_where_that_is_wanted(tmp_path: Path) -> None:
-    house = House(tmp_path, settings(delivery=Delivery(late_share=0.2, lateness=timedelta(minutes=30))))
+    house = House(tmp_path, settings(delivery=IndexingBehavior(late_share=0.2, lateness=timedelta(minutes=30))))
     following, fixed = house.feed(follow_lateness=True), house.feed("fixed")
 
     with house.collector() as collector:

@@ -11,11 +11,11 @@ from tests.collecting import House, settings
 from tests.delivery.memory import MemoryPlace
 
 from anthropic_audit.archive import DeliveryLedger, open_writer
-from anthropic_audit.delivery import Courier, Errands, Limits, Prepare
+from anthropic_audit.delivery import Deliverer, Limits, Prepare, Sender
 from anthropic_audit.errors import SinkDeniedError
-from anthropic_audit.feed.retry import Patience
+from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.processors import Processors
-from anthropic_audit.progress import Delivered, DeliveryFailed, Progress, nobody
+from anthropic_audit.progress import Delivered, DeliveryFailed, Progress, ignore_progress
 from anthropic_audit.service import Deliveries
 
 LIMITS = Limits(500, 10**6, 2)
@@ -28,7 +28,7 @@ def house(tmp_path: Path) -> House:
     return house
 
 
-def opening(house: House, place: MemoryPlace, failures: list[Exception]) -> Callable[[], Iterator[Errands]]:
+def opening(house: House, place: MemoryPlace, failures: list[Exception]) -> Callable[[], Iterator[Deliverer]]:
     """Return what opens a sink: it fails with each of the failures first, and the service ends with what it has got."""
     clock = house.clock
 
@@ -36,14 +36,14 @@ def opening(house: House, place: MemoryPlace, failures: list[Exception]) -> Call
         if isinstance(event, Delivered):
             clock.interrupt()
 
-    def opened() -> Iterator[Errands]:
+    def opened() -> Iterator[Deliverer]:
         if failures:
             raise failures.pop(0)
         with (
             DeliveryLedger(str(house.folder), "main", clock.now()) as ledger,
-            Courier(place, LIMITS, clock, patience=Patience(), watch=nobody, chance=lambda: 0.5) as courier,
+            Sender(place, LIMITS, clock, patience=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.5) as courier,
         ):
-            yield Errands(ledger, courier, Prepare(Processors()), clock=clock, watch=watch)
+            yield Deliverer(ledger, courier, Prepare(Processors()), clock=clock, watch=watch)
 
     return opened
 

@@ -14,7 +14,7 @@ from tests.collecting import NOW, House, settings
 from anthropic_audit.archive import open_writer
 from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.progress import Waiting, WalkFailed
-from anthropic_audit.service import Chore, Chores, Figures, HealthServer, alive, metrics, readiness
+from anthropic_audit.service import HealthServer, PeriodicTask, PeriodicTasks, ServiceMetrics, alive, metrics, readiness
 from anthropic_audit.status.echoes import Echo
 
 
@@ -22,7 +22,7 @@ def test_figures_count_what_happens_and_say_how_it_stands(tmp_path: Path) -> Non
     house = House(tmp_path, settings())
     run = house.feed()
     house.collect(run)
-    figures = Figures(lambda _: None, house.clock)
+    figures = ServiceMetrics(lambda _: None, house.clock)
     for event in house.told:
         figures.watch(event)
     figures.watch(WalkFailed("acme", "no answer", None, "FeedUnreachableError"))
@@ -77,8 +77,8 @@ def test_chores_are_done_when_they_are_due_and_failures_are_told() -> None:
         msg = "the disk is full"
         raise ArchiveError(msg)
 
-    chores = Chores(
-        [Chore("often", 10, lambda: done.append("often")), Chore("fails", 30, fail)],
+    chores = PeriodicTasks(
+        [PeriodicTask("often", 10, lambda: done.append("often")), PeriodicTask("fails", 30, fail)],
         lambda name, error: told.append(f"{name}: {error}") if error else None,
         lambda: now[0],
     )
@@ -93,7 +93,7 @@ def test_chores_are_done_when_they_are_due_and_failures_are_told() -> None:
 def test_chores_end_with_their_context() -> None:
     before = threading.active_count()
 
-    with Chores([], lambda _, __: None):
+    with PeriodicTasks([], lambda _, __: None):
         assert threading.active_count() == before + 1
 
     assert threading.active_count() == before

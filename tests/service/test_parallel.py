@@ -8,7 +8,7 @@ import pytest
 from tests.collecting import NOW
 
 from anthropic_audit.errors import InterruptedRunError
-from anthropic_audit.service.background import Beside
+from anthropic_audit.service.background import BackgroundWorker
 from anthropic_audit.service.feeds import Slots
 from anthropic_audit.service.parallel import side_by_side
 from anthropic_audit.testing import FakeClock
@@ -63,7 +63,7 @@ def test_work_is_done_after_each_poke_and_at_the_end() -> None:
         ready.set()
         return True
 
-    with Beside(work, "test") as beside:
+    with BackgroundWorker(work, "test") as beside:
         beside.poke()
         assert ready.wait(5)
         count = len(done)
@@ -81,7 +81,7 @@ def test_work_that_failed_is_tried_again_without_a_poke() -> None:
             went_well.set()
         return outcome
 
-    with Beside(work, "test", first_pause_seconds=0.01) as beside:
+    with BackgroundWorker(work, "test", first_pause_seconds=0.01) as beside:
         beside.poke()
 
         assert went_well.wait(5)

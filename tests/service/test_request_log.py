@@ -8,13 +8,13 @@ from pathlib import Path
 from tests.collecting import NOW, House, settings
 
 from anthropic_audit.archive import open_reader, open_writer
-from anthropic_audit.progress import Asked, Progress
+from anthropic_audit.progress import Progress, RequestSent
 from anthropic_audit.service import RequestLog
 from anthropic_audit.testing import FakeClock
 
 
-def asked(number: int) -> Asked:
-    return Asked("acme", f"req_{number}", NOW, 200, 0.1)
+def asked(number: int) -> RequestSent:
+    return RequestSent("acme", f"req_{number}", NOW, 200, 0.1)
 
 
 def recorded(folder: Path) -> list[str]:

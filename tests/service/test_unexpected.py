@@ -22,10 +22,10 @@ from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import Normalized, Progress, Unexpected
 from anthropic_audit.service import (
     Collector,
-    Figures,
     HealthServer,
-    History,
+    HistoryReader,
     HistoryRules,
+    ServiceMetrics,
     UnexpectedErrors,
     alive,
     readiness,
@@ -108,7 +108,7 @@ def test_a_range_of_history_ends_with_what_no_one_foresaw(tmp_path: Path) -> Non
     run = replace(house.feed(), background=Bewitched(lambda: KeyError("data")))
 
     with open_writer(str(tmp_path), house.clock) as archive:
-        history = History(run, archive, house.clock, rules=HistoryRules(Purpose.BACKFILL, 2), watch=told.append)
+        history = HistoryReader(run, archive, house.clock, rules=HistoryRules(Purpose.BACKFILL, 2), watch=told.append)
         done = history.read(Window(NOW - timedelta(days=2), NOW), lambda: None)
 
     assert isinstance(done.error, UnexpectedError)
@@ -220,7 +220,7 @@ def test_a_watch_that_fails_ends_nothing() -> None:
         raise OSError(28, "No space left on device")
 
     safely(fail)(Unexpected("feed acme", "KeyError", "KeyError", 1))
-    figures = Figures(safely(fail), FakeClock(NOW))
+    figures = ServiceMetrics(safely(fail), FakeClock(NOW))
     figures.watch(Unexpected("feed acme", "KeyError", "KeyError", 1))
 
     assert isinstance(UnexpectedErrors(fail).note("feed acme", KeyError("data")), UnexpectedError)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from anthropic_audit.simulator import Delivery, Request, Response, Vendor, VendorSettings, respond
-from anthropic_audit.simulator.timeline import MINUTE_US, Sighting, microseconds
+from anthropic_audit.simulator import IndexingBehavior, Request, Response, Vendor, VendorSettings, respond
+from anthropic_audit.simulator.timeline import MINUTE_US, VisibleActivity, microseconds
 from anthropic_audit.simulator.world import Row, Storyline, WorldSettings
 
 NOW = datetime(2026, 11, 23, 9, 0, 30, tzinfo=UTC)
@@ -22,7 +22,7 @@ TYPES = (
 ACTORS = ("user_01AAA", "user_01BBB", None)
 ORGANIZATIONS = (("org_01AAA", "aaaaaaaa-0000-4000-8000-000000000001"), ("org_01BBB", None), (None, None))
 
-AT_ONCE = Delivery(lag=timedelta(0))
+AT_ONCE = IndexingBehavior(lag=timedelta(0))
 
 
 def make_row(created_us: int, number: int, *, kind: int = 0, actor: int = 0, organization: int = 0) -> Row:
@@ -104,7 +104,7 @@ class Caller:
         page: dict[str, Any] = json.loads(response.body)
         return page
 
-    def truth(self) -> list[Sighting]:
+    def truth(self) -> list[VisibleActivity]:
         """Return everything that was ever visible."""
         return list(self.vendor.truth(datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC), self.now))
 

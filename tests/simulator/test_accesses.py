@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from anthropic_audit.simulator import Delivery, Request, respond
+from anthropic_audit.simulator import IndexingBehavior, Request, respond
 
 Call = Callable[..., Any]
 ACCESSED = (("activity_types[]", "compliance_api_accessed"), ("limit", "5000"))
@@ -84,7 +84,7 @@ def test_who_is_not_let_in_leaves_nothing(caller: Any) -> None:
 
 
 def test_an_access_is_visible_after_the_lag_at_the_latest(call: Call) -> None:
-    caller = call([], logs_accesses=True, delivery=Delivery(lag=timedelta(seconds=30)))
+    caller = call([], logs_accesses=True, delivery=IndexingBehavior(lag=timedelta(seconds=30)))
     for _ in range(20):
         caller.ask()
     at_first = len(caller.page(*ACCESSED)["data"])

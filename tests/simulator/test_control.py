@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from anthropic_audit.simulator import FAULTS, Delivery, Request, respond
+from anthropic_audit.simulator import FAULTS, IndexingBehavior, Request, respond
 
 Call = Callable[..., Any]
 
@@ -26,7 +26,7 @@ def told(caller: Any, path: str, *query: tuple[str, str]) -> list[dict[str, str]
 
 
 def test_the_truth_lists_every_activity_that_was_ever_visible(call: Call) -> None:
-    caller = call(per_minute=6, delivery=Delivery(lag=timedelta(minutes=1)))
+    caller = call(per_minute=6, delivery=IndexingBehavior(lag=timedelta(minutes=1)))
 
     truth = told(caller, "truth")
 

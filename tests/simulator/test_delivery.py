@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anthropic_audit.simulator.delivery import Delivery, fates
+from anthropic_audit.simulator.delivery import IndexingBehavior, fates
 
 Call = Callable[..., Any]
 MINUTE = 29_000_000
@@ -18,13 +18,13 @@ def rows(row: Call) -> list[Any]:
     return [row(MINUTE * 60 * SECOND_US + number, number) for number in range(2000)]
 
 
-def delays(rows: list[Any], delivery: Delivery) -> list[float]:
+def delays(rows: list[Any], delivery: IndexingBehavior) -> list[float]:
     visible = fates(delivery, 1, MINUTE, rows).visible_us
     return [(when - one.created_us) / SECOND_US for when, one in zip(visible, rows, strict=True)]
 
 
 def test_an_ordinary_activity_is_visible_within_the_lag(rows: list[Any]) -> None:
-    taken = delays(rows, Delivery(lag=timedelta(seconds=40)))
+    taken = delays(rows, IndexingBehavior(lag=timedelta(seconds=40)))
 
     assert min(taken) >= 0
     assert 30 < max(taken) <= 40
@@ -32,11 +32,11 @@ def test_an_ordinary_activity_is_visible_within_the_lag(rows: list[Any]) -> None
 
 
 def test_no_lag_makes_everything_visible_at_once(rows: list[Any]) -> None:
-    assert set(delays(rows, Delivery(lag=timedelta(0)))) == {0}
+    assert set(delays(rows, IndexingBehavior(lag=timedelta(0)))) == {0}
 
 
 def test_a_share_is_late_by_the_lateness_at_most(rows: list[Any]) -> None:
-    taken = delays(rows, Delivery(lag=timedelta(seconds=60), late_share=0.2, lateness=timedelta(hours=1)))
+    taken = delays(rows, IndexingBehavior(lag=timedelta(seconds=60), late_share=0.2, lateness=timedelta(hours=1)))
 
     late = [seconds for seconds in taken if seconds > 60]
     assert 320 < len(late) < 480
@@ -46,18 +46,18 @@ def test_a_share_is_late_by_the_lateness_at_most(rows: list[Any]) -> None:
 def test_disclosures_are_late_by_their_own_lateness(rows: list[Any]) -> None:
     disclosed = [one._replace(type="anthropic_access") for one in rows[:500]]
 
-    taken = delays(disclosed + rows[500:], Delivery(disclosure_lateness=timedelta(days=2)))
+    taken = delays(disclosed + rows[500:], IndexingBehavior(disclosure_lateness=timedelta(days=2)))
 
     assert sorted(taken[:500])[250] > 3600
     assert max(taken[500:]) <= 60
 
 
 def test_a_share_is_delivered_twice(rows: list[Any]) -> None:
-    assert 320 < len(fates(Delivery(repeat_share=0.2), 1, MINUTE, rows).repeated) < 480
+    assert 320 < len(fates(IndexingBehavior(repeat_share=0.2), 1, MINUTE, rows).repeated) < 480
 
 
 def test_fates_depend_on_seed_and_minute_alone(rows: list[Any]) -> None:
-    delivery = Delivery(late_share=0.1, repeat_share=0.1)
+    delivery = IndexingBehavior(late_share=0.1, repeat_share=0.1)
 
     assert fates(delivery, 1, MINUTE, rows) == fates(delivery, 1, MINUTE, rows)
     assert fates(delivery, 1, MINUTE, rows) != fates(delivery, 2, MINUTE, rows)
@@ -65,7 +65,7 @@ def test_fates_depend_on_seed_and_minute_alone(rows: list[Any]) -> None:
 
 
 def test_an_activity_is_not_served_before_it_is_visible(call: Call) -> None:
-    caller = call(per_minute=30, delivery=Delivery(lag=timedelta(seconds=60)))
+    caller = call(per_minute=30, delivery=IndexingBehavior(lag=timedelta(seconds=60)))
 
     page = caller.page(("limit", "5000"))
 
@@ -75,7 +75,7 @@ def test_an_activity_is_not_served_before_it_is_visible(call: Call) -> None:
 
 
 def test_a_late_activity_appears_behind_the_cursor_and_never_after_it(call: Call) -> None:
-    late = Delivery(lag=timedelta(0), late_share=0.3, lateness=timedelta(hours=2))
+    late = IndexingBehavior(lag=timedelta(0), late_share=0.3, lateness=timedelta(hours=2))
     caller = call(per_minute=4, delivery=late)
     before = caller.page(("order", "asc"), ("limit", "5000"))
 

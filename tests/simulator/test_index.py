@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.simulator.chunk import EVERYTHING, Numbering, pack
-from anthropic_audit.simulator.index import ROWS_IN_A_CHUNK, ROWS_IN_A_LIVE_CHUNK, Index, Span
+from anthropic_audit.simulator.index import ROWS_IN_A_CHUNK, ROWS_IN_A_LIVE_CHUNK, Index, IndexSpan
 
 Call = Callable[..., Any]
 
@@ -18,10 +18,10 @@ def chunk(rows: list[Any], repeated: tuple[int, ...] = ()) -> Any:
     return pack(rows, [one.created_us for one in rows], repeated, Numbering())
 
 
-def content(index: Index, span: Span | None = None) -> list[str]:
+def content(index: Index, span: IndexSpan | None = None) -> list[str]:
     return [
         stretch.chunk.ids.one(position).decode()
-        for stretch in index.ascending(span or Span())
+        for stretch in index.ascending(span or IndexSpan())
         for position in range(stretch.low, stretch.high)
     ]
 
@@ -59,7 +59,7 @@ def test_compacting_changes_nothing_that_can_be_seen(sizes: list[int], start: in
 def deliveries(index: Index) -> list[bytes]:
     return [
         one
-        for stretch in index.ascending(Span())
+        for stretch in index.ascending(IndexSpan())
         for one in stretch.chunk.raw.each(stretch.chunk.matching(stretch.low, stretch.high, EVERYTHING, 10**9))
     ]
 
@@ -69,7 +69,7 @@ def deliveries(index: Index) -> list[bytes]:
 def test_a_span_touches_its_rows_from_either_end(when: list[int], low: int, high: int, row: Call) -> None:
     rows = sorted(row(one, number) for number, one in enumerate(when))
     index = Index().appended([chunk(rows[at : at + 3]) for at in range(0, len(rows), 3)])
-    span = Span((low, b""), (high, b""))
+    span = IndexSpan((low, b""), (high, b""))
 
     up = content(index, span)
     down = [(piece.low, piece.high, piece.chunk.key(0)) for piece in index.descending(span)]

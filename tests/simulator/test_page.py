@@ -7,14 +7,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anthropic_audit.simulator import Delivery
+from anthropic_audit.simulator import IndexingBehavior
 
 Call = Callable[..., Any]
 Query = tuple[tuple[str, str], ...]
 Happening = tuple[int, int, int, int]
 
 MANY = settings(max_examples=60, deadline=None)
-TWICE = Delivery(lag=timedelta(0), repeat_share=0.5)
+TWICE = IndexingBehavior(lag=timedelta(0), repeat_share=0.5)
 
 happenings = st.lists(
     st.tuples(st.integers(60, 90), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), max_size=40
@@ -120,7 +120,7 @@ def test_going_back_gives_the_page_next_to_the_cursor_not_the_newest(call: Call)
 def test_a_repeated_activity_comes_twice_in_its_page(call: Call, row: Call, at_us: Callable[[float], int]) -> None:
     rows = [row(at_us(100 - number), number) for number in range(3)]
 
-    page = call(rows, delivery=Delivery(lag=timedelta(0), repeat_share=1.0)).page(("order", "asc"))
+    page = call(rows, delivery=IndexingBehavior(lag=timedelta(0), repeat_share=1.0)).page(("order", "asc"))
 
     assert ids([page]) == [one.id for one in rows for _ in range(2)]
 
@@ -129,7 +129,7 @@ def test_a_repeated_activity_comes_again_on_the_page_that_follows(
     call: Call, row: Call, at_us: Callable[[float], int]
 ) -> None:
     rows = [row(at_us(100 - number), number) for number in range(4)]
-    caller = call(rows, delivery=Delivery(lag=timedelta(0), repeat_share=1.0))
+    caller = call(rows, delivery=IndexingBehavior(lag=timedelta(0), repeat_share=1.0))
 
     first, second, *_ = caller.walk(("order", "asc"), ("limit", "3"))
 

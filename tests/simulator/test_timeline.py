@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from anthropic_audit.simulator.chunk import EVERYTHING
-from anthropic_audit.simulator.delivery import Delivery
-from anthropic_audit.simulator.index import Span
-from anthropic_audit.simulator.timeline import MINUTE_US, Extent, Timeline, microseconds
+from anthropic_audit.simulator.delivery import IndexingBehavior
+from anthropic_audit.simulator.index import IndexSpan
+from anthropic_audit.simulator.timeline import MINUTE_US, Timeline, TimelineExtent, microseconds
 
 Call = Callable[..., Any]
 ALL_US = 2**62
@@ -35,11 +35,11 @@ def world(row: Call) -> CountingWorld:
 
 
 def timeline(world: CountingWorld, end_us: int | None = None) -> Timeline:
-    return Timeline(world, 1, Delivery(lag=timedelta(0)), Extent(100, end_us))
+    return Timeline(world, 1, IndexingBehavior(lag=timedelta(0)), TimelineExtent(100, end_us))
 
 
 def ids(grown: Timeline) -> list[str]:
-    return [seen.id for seen in grown.sightings(Span(), ALL_US)]
+    return [seen.id for seen in grown.sightings(IndexSpan(), ALL_US)]
 
 
 def test_each_minute_is_taken_in_once(world: CountingWorld) -> None:
@@ -109,18 +109,18 @@ def test_a_row_put_in_is_seen_from_its_moment_on(world: CountingWorld, row: Call
 
     grown.insert(late, 105 * MINUTE_US)
 
-    before = [seen.id for seen in grown.sightings(Span(), 105 * MINUTE_US - 1)]
+    before = [seen.id for seen in grown.sightings(IndexSpan(), 105 * MINUTE_US - 1)]
     assert late.id not in before
     assert set(ids(grown)) - set(before) == {late.id}
-    assert [seen.raw for seen in grown.sightings(Span(), ALL_US) if seen.id == late.id] == [late.raw]
+    assert [seen.raw for seen in grown.sightings(IndexSpan(), ALL_US) if seen.id == late.id] == [late.raw]
 
 
 def test_what_is_wanted_comes_from_the_end_that_is_asked(world: CountingWorld) -> None:
     grown = timeline(world)
     grown.grow(110 * MINUTE_US)
 
-    oldest = grown.oldest(Span(), 4, selection=EVERYTHING, now_us=ALL_US)
-    newest = grown.newest(Span(), 4, selection=EVERYTHING, now_us=ALL_US)
+    oldest = grown.oldest(IndexSpan(), 4, selection=EVERYTHING, now_us=ALL_US)
+    newest = grown.newest(IndexSpan(), 4, selection=EVERYTHING, now_us=ALL_US)
 
     def picked(picks: list[Any]) -> list[str]:
         return [pick.chunk.ids.one(position).decode() for pick in picks for position in pick.positions]
@@ -130,7 +130,7 @@ def test_what_is_wanted_comes_from_the_end_that_is_asked(world: CountingWorld) -
 
 
 def test_the_truth_of_a_span_is_what_was_visible_of_it_by_then(call: Call) -> None:
-    caller = call(per_minute=6, delivery=Delivery(lag=timedelta(seconds=60)), until=None)
+    caller = call(per_minute=6, delivery=IndexingBehavior(lag=timedelta(seconds=60)), until=None)
     start, end = caller.now - timedelta(minutes=10), caller.now
 
     truth = list(caller.vendor.truth(start, end, caller.now))
@@ -141,7 +141,7 @@ def test_the_truth_of_a_span_is_what_was_visible_of_it_by_then(call: Call) -> No
 
 
 def test_counting_agrees_with_the_truth(call: Call) -> None:
-    caller = call(per_minute=6, delivery=Delivery(lag=timedelta(seconds=60)))
+    caller = call(per_minute=6, delivery=IndexingBehavior(lag=timedelta(seconds=60)))
 
     truth = list(caller.vendor.truth(caller.now - timedelta(days=1), caller.now, caller.now))
 

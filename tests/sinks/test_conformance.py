@@ -19,13 +19,13 @@ from tests.sinks.receiver import Receiver
 
 from anthropic_audit.archive import DeliveryLedger, open_reader
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.delivery import Courier, Errands, Follower, Limits, Prepare
+from anthropic_audit.delivery import Deliverer, Follower, Limits, Prepare, Sender
 from anthropic_audit.delivery.prepare import Write
 from anthropic_audit.errors import SinkBusyError
-from anthropic_audit.feed.retry import Patience
+from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.model import Rejection
 from anthropic_audit.processors import Processors
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.simulator.world import WorldSettings
 from anthropic_audit.sinks import open_sink
 
@@ -38,8 +38,8 @@ KINDS = (
     "otlp",
 )
 """Targets that can be away; files can't."""
-SHORT = Patience(give_up_after=timedelta(seconds=1), first_seconds=0.2, longest_seconds=0.5)
-LONG = Patience(give_up_after=timedelta(minutes=5), first_seconds=0.2, longest_seconds=1.0)
+SHORT = RetryPolicy(give_up_after=timedelta(seconds=1), first_seconds=0.2, longest_seconds=0.5)
+LONG = RetryPolicy(give_up_after=timedelta(minutes=5), first_seconds=0.2, longest_seconds=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +67,17 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 @contextmanager
 def follower(
-    house: House, place: Place, name: str, *, prepare: Prepare | None = None, patience: Patience = LONG
-) -> Iterator[Errands]:
+    house: House, place: Place, name: str, *, prepare: Prepare | None = None, patience: RetryPolicy = LONG
+) -> Iterator[Deliverer]:
     clock = SystemClock()
     sink = open_sink(place.settings, place.secret, clock)
     limits = Limits(place.settings.batch_events, place.settings.batch_bytes, 1 if place.settings.to == "ndjson" else 4)
     try:
         with (
             DeliveryLedger(str(house.folder), name, clock.now()) as ledger,
-            Courier(sink, limits, clock, patience=patience, watch=nobody, chance=lambda: 0.5) as courier,
+            Sender(sink, limits, clock, patience=patience, watch=ignore_progress, chance=lambda: 0.5) as courier,
         ):
-            yield Errands(ledger, courier, prepare or preparing(place), clock=clock, watch=nobody)
+            yield Deliverer(ledger, courier, prepare or preparing(place), clock=clock, watch=ignore_progress)
     finally:
         sink.close()
 
@@ -92,7 +92,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def deliver(
-    house: House, place: Place, name: str, *, prepare: Prepare | None = None, patience: Patience = LONG
+    house: House, place: Place, name: str, *, prepare: Prepare | None = None, patience: RetryPolicy = LONG
 ) -> list[Rejection]:
     with follower(house, place, name, prepare=prepare, patience=patience) as errands:
         Follower(errands).catch_up(open_reader(str(house.folder)))

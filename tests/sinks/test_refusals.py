@@ -17,15 +17,15 @@ from tests.sinks import places
 from tests.sinks.places import Place
 
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.delivery import Courier, Limits
+from anthropic_audit.delivery import Limits, Sender
 from anthropic_audit.errors import SinkBusyError, SinkDeniedError
-from anthropic_audit.feed.retry import Patience
+from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.model import Fate, Parcel
 from anthropic_audit.progress import Progress, Waiting
 from anthropic_audit.sinks import open_sink
 
-PATIENCE = Patience(give_up_after=timedelta(minutes=3), first_seconds=0.1, longest_seconds=1.0)
-SHORT = Patience(give_up_after=timedelta(seconds=1), first_seconds=0.1, longest_seconds=0.5)
+PATIENCE = RetryPolicy(give_up_after=timedelta(minutes=3), first_seconds=0.1, longest_seconds=1.0)
+SHORT = RetryPolicy(give_up_after=timedelta(seconds=1), first_seconds=0.1, longest_seconds=0.5)
 
 
 def parcels(number: int, size: int = 200) -> list[Parcel]:
@@ -35,15 +35,15 @@ def parcels(number: int, size: int = 200) -> list[Parcel]:
 
 
 @contextmanager
-def courier(place: Place, limits: Limits, told: list[Progress], patience: Patience = PATIENCE) -> Iterator[Courier]:
+def courier(place: Place, limits: Limits, told: list[Progress], patience: RetryPolicy = PATIENCE) -> Iterator[Sender]:
     clock = SystemClock()
     sink = open_sink(place.settings, None, clock)
-    with Courier(sink, limits, clock, patience=patience, watch=told.append, chance=lambda: 0.5) as one:
+    with Sender(sink, limits, clock, patience=patience, watch=told.append, chance=lambda: 0.5) as one:
         yield one
     sink.close()
 
 
-def brought(place: Place, sent: Sequence[Parcel], limits: Limits, patience: Patience = PATIENCE) -> list[Progress]:
+def brought(place: Place, sent: Sequence[Parcel], limits: Limits, patience: RetryPolicy = PATIENCE) -> list[Progress]:
     """Deliver, and return what was told; every event must have been created."""
     told: list[Progress] = []
     with courier(place, limits, told, patience) as one:

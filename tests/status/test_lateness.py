@@ -18,7 +18,7 @@ from anthropic_audit.archive import ArchiveWriter, open_reader
 from anthropic_audit.archive.duck import connect
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.model import Activity, Coverage, Filters, Purpose, Received, Window
-from anthropic_audit.simulator.delivery import Delivery
+from anthropic_audit.simulator.delivery import IndexingBehavior
 from anthropic_audit.status.lateness import Lateness, first_claims, lateness, slices
 from anthropic_audit.testing import FakeClock
 
@@ -259,7 +259,7 @@ def test_many_claims_and_activities_are_measured_in_little_time() -> None:
 
 @pytest.mark.parametrize(("late_share", "is_late"), [(0.0, False), (0.1, True)])
 def test_a_vendor_is_measured_as_late_as_it_is(tmp_path: Path, late_share: float, is_late: bool) -> None:
-    delivery = Delivery(late_share=late_share, lateness=timedelta(minutes=8), lag=timedelta(seconds=30))
+    delivery = IndexingBehavior(late_share=late_share, lateness=timedelta(minutes=8), lag=timedelta(seconds=30))
     house = House(tmp_path, vendor_settings(delivery=delivery))
     feed = house.feed(initial_interval="1d")
     for _ in range(15):

@@ -13,7 +13,7 @@ from tests.status.test_feeds import NOW, walk
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, RequestMade, Window
-from anthropic_audit.status.requests import Answers, answers, late_finds
+from anthropic_audit.status.requests import RequestOutcomes, answers, late_finds
 from anthropic_audit.testing import FakeClock
 
 SINCE = NOW - timedelta(days=90)
@@ -50,9 +50,9 @@ def test_answers_of_the_last_day_are_counted_by_status(archive: duckdb.DuckDBPyC
     found = answers(archive, NOW)
 
     assert found == [
-        Answers("acme", 200, 2, NOW - HOUR),
-        Answers("acme", 429, 2, NOW - 3 * HOUR),
-        Answers("acme", 503, 1, NOW - 5 * HOUR),
+        RequestOutcomes("acme", 200, 2, NOW - HOUR),
+        RequestOutcomes("acme", 429, 2, NOW - 3 * HOUR),
+        RequestOutcomes("acme", 503, 1, NOW - 5 * HOUR),
     ]
     assert [one.is_refusal for one in found] == [False, True, True]
 

@@ -7,7 +7,7 @@ from .gaps import settle_gaps
 from .maintenance import Compacted, Vacuumed
 from .reader import ArchiveReader, open_reader
 from .rows import Events
-from .verify import Finding, verify
+from .verify import VerifyProblem, verify
 from .writer import ArchiveWriter, open_writer
 
 __all__ = [
@@ -17,9 +17,9 @@ __all__ = [
     "Damage",
     "DeliveryLedger",
     "Events",
-    "Finding",
     "GapRow",
     "Vacuumed",
+    "VerifyProblem",
     "append_to_ledger",
     "delivery_of",
     "late_files",

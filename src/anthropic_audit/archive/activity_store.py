@@ -15,10 +15,10 @@ import pyarrow as pa
 from anthropic_audit.model import Received
 from anthropic_audit.progress import ChangedActivities, Waiting, Watch
 
-from .changed_repeats import Change, Kept, StoredText, change_rows, changes_among
+from .changed_repeats import ChangedRepeat, StoredActivity, StoredText, change_rows, changes_among
 from .delta import DeltaLog
 from .duck import read
-from .id_index import IdIndex, Source, Stretch
+from .id_index import IdIndex, IdSource, StoredIds
 from .lease import Lease
 from .rows import activity_rows
 from .schema import ACTIVITIES, CHANGED, SEQ
@@ -105,16 +105,16 @@ class ActivityStore:
         """Let go of the index's files."""
         self._index.close()
 
-    def _kept(self, ids: Sequence[str]) -> dict[str, list[Kept]]:
+    def _kept(self, ids: Sequence[str]) -> dict[str, list[StoredActivity]]:
         """Return what is stored under each of some ids; ids that are not stored are left out."""
         candidates = self._candidates(ids)
         numbers = sorted({number for listed in candidates.values() for number in listed})
         rows = self._of(_KEPT, numbers)
-        found: dict[str, list[Kept]] = {}
+        found: dict[str, list[StoredActivity]] = {}
         columns = (rows.column(name).to_pylist() for name in (SEQ, "id", "sha256"))
         for seq, name, digest in zip(*columns, strict=True):
             if name in candidates:
-                found.setdefault(name, []).append(Kept(seq, digest))
+                found.setdefault(name, []).append(StoredActivity(seq, digest))
         return found
 
     def _candidates(self, ids: Sequence[str]) -> dict[str, list[int]]:
@@ -133,10 +133,10 @@ class ActivityStore:
         if self._is_checked and self._index.up_to == last:
             return
         files = self.activities.files
-        self._index.catch_up(Source(self.activities.table_id, sum(file.rows for file in files), last, self._ids))
+        self._index.catch_up(IdSource(self.activities.table_id, sum(file.rows for file in files), last, self._ids))
         self._is_checked = True
 
-    def _ids(self, above: int, last: int) -> Iterator[Stretch]:
+    def _ids(self, above: int, last: int) -> Iterator[StoredIds]:
         """Yield the ids with a number above one and up to another, in order."""
         if last - above > _WORTH_TELLING:
             self._watch(Waiting(0, f"the index of ids is being made from {last - above:,} stored activities"))
@@ -146,7 +146,7 @@ class ActivityStore:
             if files:
                 with self._duckdb.cursor() as connection:
                     rows = read(connection, _IDS, {"files": files, "above": first, "last": end})
-                yield Stretch(rows.column("id").to_pylist(), rows.column(SEQ).to_pylist())
+                yield StoredIds(rows.column("id").to_pylist(), rows.column(SEQ).to_pylist())
 
     def _learn(self, ids: Sequence[str], first: int) -> None:
         try:
@@ -155,7 +155,7 @@ class ActivityStore:
         except DamagedRunError:
             self._index.forget()
 
-    def _record_changes(self, received: Iterable[Received], kept: Mapping[str, Sequence[Kept]]) -> None:
+    def _record_changes(self, received: Iterable[Received], kept: Mapping[str, Sequence[StoredActivity]]) -> None:
         changes = changes_among(received, kept)
         if not changes:
             return
@@ -180,7 +180,7 @@ class ActivityStore:
             rows = read(connection, _RECORDED, {"files": files}).to_pylist()
         return {(row["id"], row["sha256"]) for row in rows}
 
-    def _tell(self, new: Sequence[Change], same: Sequence[bool]) -> None:
+    def _tell(self, new: Sequence[ChangedRepeat], same: Sequence[bool]) -> None:
         by_feed = Counter(one.received.feed for one in new)
         for feed, number in by_feed.items():
             of_feed = [
@@ -201,10 +201,10 @@ class ActivityStore:
             return read(connection, query, {"files": files, "first": numbers[0], "last": numbers[-1]})
 
 
-def _as_kept(fresh: Sequence[Received], first: int, wanted: AbstractSet[str]) -> dict[str, list[Kept]]:
+def _as_kept(fresh: Sequence[Received], first: int, wanted: AbstractSet[str]) -> dict[str, list[StoredActivity]]:
     """Return those activities that are wanted of some that have just been stored under numbers from `first` on."""
     return {
-        one.activity.id: [Kept(seq, one.activity.sha256)]
+        one.activity.id: [StoredActivity(seq, one.activity.sha256)]
         for seq, one in enumerate(fresh, start=first)
         if one.activity.id in wanted
     }

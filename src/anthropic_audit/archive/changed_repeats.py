@@ -19,7 +19,7 @@ _MAX_COMPARED_BYTES = 8 * 2**20
 """Longer texts are not compared by content: they count as changed."""
 
 
-class Kept(NamedTuple):
+class StoredActivity(NamedTuple):
     """A stored activity, as far as a repeat is compared with it."""
 
     seq: int
@@ -35,25 +35,25 @@ class StoredText:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangedRepeat:
     """An activity that came again with other bytes than are stored."""
 
-    kept: Kept
+    kept: StoredActivity
     received: Received
 
 
-def changes_among(received: Iterable[Received], kept: Mapping[str, Sequence[Kept]]) -> list[Change]:
+def changes_among(received: Iterable[Received], kept: Mapping[str, Sequence[StoredActivity]]) -> list[ChangedRepeat]:
     """Return what differs from all that is stored under its id, each different text once.
 
     Args:
         received: What came, in order.
         kept: What is stored under each id that is stored, lowest number first.
     """
-    found: dict[tuple[str, bytes], Change] = {}
+    found: dict[tuple[str, bytes], ChangedRepeat] = {}
     for one in received:
         stored = kept.get(one.activity.id, ())
         if stored and all(one.activity.sha256 != known.sha256 for known in stored):
-            found.setdefault((one.activity.id, one.activity.sha256), Change(stored[0], one))
+            found.setdefault((one.activity.id, one.activity.sha256), ChangedRepeat(stored[0], one))
     return list(found.values())
 
 
@@ -71,7 +71,7 @@ def is_same_content(one: bytes, other: bytes) -> bool:
         return False
 
 
-def change_rows(changes: Sequence[Change], stored: Mapping[int, StoredText]) -> pa.Table:
+def change_rows(changes: Sequence[ChangedRepeat], stored: Mapping[int, StoredText]) -> pa.Table:
     """Return rows of `changed_activities`; `stored` has the stored texts by number."""
     return pa.Table.from_pylist(
         [

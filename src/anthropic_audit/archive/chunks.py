@@ -22,7 +22,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class FileChunk:
     """The events of one day with a `seq` from `first` to `last` and a time from `lowest` to `highest`, all included."""
 
     day: date
@@ -40,17 +40,17 @@ class Chunk:
         return f"{DAY} = '{self.day}' AND {_SEQ} >= {self.first} AND {_SEQ} <= {self.last} AND {span}"
 
 
-def chunks_of(files: Iterable[DataFile], start: datetime, end: datetime) -> list[Chunk]:
+def chunks_of(files: Iterable[DataFile], start: datetime, end: datetime) -> list[FileChunk]:
     """Return the events from `start` on and before `end`, oldest day first; files that overlap in `seq` go together."""
     held = [(_day(file), file) for file in files if file.may_hold(_TIME, start, end - _MICROSECOND)]
     held.sort(key=lambda one: (one[0], _bounds(one[1])))
-    chunks: list[Chunk] = []
+    chunks: list[FileChunk] = []
     for day, those in groupby(held, key=lambda one: one[0]):
         midnight = datetime.combine(day, time(), UTC)
         lowest, highest = max(start, midnight), min(end, midnight + timedelta(days=1)) - _MICROSECOND
         if lowest <= highest:
             chunks += [
-                Chunk(day, first, last, lowest, highest, nbytes)
+                FileChunk(day, first, last, lowest, highest, nbytes)
                 for first, last, nbytes in _together([file for _, file in those])
             ]
     return chunks

@@ -18,7 +18,7 @@ from .schema import EVENT_COLUMNS
 Json = Any
 """A value as JSON has them."""
 
-_LEAST_BLOCK = 1 << 20
+_MIN_BLOCK_BYTES = 1 << 20
 _TEXTS = pa.list_(pa.string())
 
 
@@ -41,7 +41,7 @@ def _read_together(texts: Sequence[bytes]) -> dict[str, pa.Array | pa.ChunkedArr
     Raises:
         ArrowInvalid, ArrowNotImplementedError: One is not.
     """
-    block = max(_LEAST_BLOCK, 2 * max(map(len, texts), default=0) + 2)
+    block = max(_MIN_BLOCK_BYTES, 2 * max(map(len, texts), default=0) + 2)
     rows = pj.read_json(
         pa.BufferReader(b"\n".join(texts)),
         read_options=pj.ReadOptions(block_size=block),

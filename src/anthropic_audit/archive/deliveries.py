@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from anthropic_audit.model import Delivery, Errand, Rejection
+from anthropic_audit.model import Delivery, DeliveryPurpose, Rejection
 
 from .delta import DeltaLog
 from .duck import connect, read
@@ -22,7 +22,7 @@ _POSITION = "SELECT max(last_seq) AS position FROM read_parquet($files) WHERE si
 _REJECTED = """
 SELECT DISTINCT ON (seq) * FROM read_parquet($files) WHERE sink = $sink ORDER BY seq, recorded_at DESC, is_resolved DESC
 """
-_LONGEST_REASON = 1000
+_MAX_REASON_CHARS = 1000
 
 
 class DeliveryLedger:
@@ -69,7 +69,7 @@ class DeliveryLedger:
         if rejections:
             self._rejected.append(_rejection_rows(rejections), {})
         self._deliveries.append(pa.Table.from_pylist([asdict(delivery)], schema=DELIVERIES.schema), {})
-        if delivery.errand is Errand.FOLLOW:
+        if delivery.errand is DeliveryPurpose.FOLLOW:
             self._position = max(self._position, delivery.last_seq)
 
     def rejections(self) -> list[Rejection]:
@@ -100,7 +100,7 @@ class DeliveryLedger:
 def delivery_of(row: Mapping[str, Any]) -> Delivery:
     """Read a row of `deliveries` back."""
     times = {name: row[name].astimezone(UTC) for name in ("started_at", "finished_at")}
-    return Delivery(**{**row, **times, "errand": Errand(row["errand"])})
+    return Delivery(**{**row, **times, "errand": DeliveryPurpose(row["errand"])})
 
 
 def rejection_of(row: Mapping[str, Any]) -> Rejection:
@@ -109,5 +109,5 @@ def rejection_of(row: Mapping[str, Any]) -> Rejection:
 
 
 def _rejection_rows(rejections: Iterable[Rejection]) -> pa.Table:
-    rows = [asdict(replace(one, reason=one.reason[:_LONGEST_REASON])) for one in rejections]
+    rows = [asdict(replace(one, reason=one.reason[:_MAX_REASON_CHARS])) for one in rejections]
     return pa.Table.from_pylist(rows, schema=REJECTED.schema)

@@ -12,7 +12,7 @@ from anthropic_audit.redact import redact
 from .gap_ledger import GapRow
 from .writer import ArchiveWriter
 
-_LONGEST_CAUSE = 500
+_MAX_CAUSE_CHARS = 500
 
 
 def settle_gaps(
@@ -32,7 +32,7 @@ def settle_gaps(
     Raises:
         ArchiveError: The archive can't be read or written.
     """
-    why = None if cause is None else " ".join(redact(cause).split())[:_LONGEST_CAUSE]
+    why = None if cause is None else " ".join(redact(cause).split())[:_MAX_CAUSE_CHARS]
     covered, known = archive.covered(feed, filters), archive.gaps(feed, filters)
     changes = gap_changes(covered, now, known, lag_limit=lag_limit, cause=why)
     entries = [_with_purpose(archive, feed, filters, entry) for entry in changes]

@@ -36,7 +36,7 @@ _RATIO = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class StoredIds:
     """Ids of stored activities, with their numbers."""
 
     ids: Sequence[str]
@@ -44,14 +44,14 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class IdSource:
     """What the index is derived from: the table `activities` as it is now."""
 
     table_id: str
     rows: int
     last: int
     """The highest number there is."""
-    read: Callable[[int, int], Iterable[Stretch]]
+    read: Callable[[int, int], Iterable[StoredIds]]
     """Reads the ids with a number above the first and up to the second, in stretches."""
 
 
@@ -134,7 +134,7 @@ class IdIndex:
             else:
                 self._recent[one] = number
 
-    def catch_up(self, source: Source) -> None:
+    def catch_up(self, source: IdSource) -> None:
         """Take in what was stored without the index; make it again when it is not this table's, or says too much.
 
         Raises:
@@ -191,13 +191,13 @@ class IdIndex:
             run.close()
         self._runs = []
 
-    def _take_in(self, source: Source) -> None:
+    def _take_in(self, source: IdSource) -> None:
         for stretch in source.read(self._up_to, source.last):
             with suppress(OSError):  # a full disk: what can't be written stays in memory, and is tried again
                 self.add(stretch.ids, stretch.numbers)
         self._up_to = max(self._up_to, source.last)
 
-    def _is_of(self, source: Source) -> bool:
+    def _is_of(self, source: IdSource) -> bool:
         """Say whether what was written down is of this table as it is: the same table, and the same last activity."""
         if self._up_to == 0:
             return True

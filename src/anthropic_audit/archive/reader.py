@@ -27,7 +27,7 @@ from .rows import coverage_of
 from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, NORMALIZED, TABLES, Table
 from .snapshot import DataFile, Snapshot, is_table, translated
 from .table_list import missing, recorded_tables
-from .tolerant import ContainedConnection
+from .tolerant import TolerantConnection
 
 _BETWEEN = """
 SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)
@@ -113,7 +113,7 @@ class ArchiveReader:
         """
         self._warn(self._damage)
         inner = self._connect_to_whole()
-        return cast("duckdb.DuckDBPyConnection", ContainedConnection(inner, partial(self._contain, inner)))
+        return cast("duckdb.DuckDBPyConnection", TolerantConnection(inner, partial(self._contain, inner)))
 
     def _connect_to_whole(self) -> duckdb.DuckDBPyConnection:
         """Connect to all files that are whole; DuckDB reads the first one of each table at once."""

@@ -26,7 +26,7 @@ FOLDER = "damaged"
 _PARTITION = re.compile(rf"^{DAY}=([^/]+)/")
 
 
-class Aside:
+class SetAsideFolder:
     """Where one repair sets damaged files aside, under the paths that they had in the archive."""
 
     def __init__(self, archive: Path, now: datetime) -> None:
@@ -62,7 +62,7 @@ class Aside:
         self._moved.append(place)
 
 
-def drop_files(archive: Path, table: Table, damaged: Collection[str], aside: Aside) -> None:
+def drop_files(archive: Path, table: Table, damaged: Collection[str], aside: SetAsideFolder) -> None:
     """Set data files aside, and take them and missing ones out of the table's newest version.
 
     Raises:
@@ -75,7 +75,7 @@ def drop_files(archive: Path, table: Table, damaged: Collection[str], aside: Asi
 
 
 def rebuild_table(
-    archive: Path, table: Table, aside: Aside, *, files: Sequence[DataFile], marks: Mapping[str, int]
+    archive: Path, table: Table, aside: SetAsideFolder, *, files: Sequence[DataFile], marks: Mapping[str, int]
 ) -> None:
     """Make a table's log anew, of these files and marks; the log before is set aside.
 

@@ -26,7 +26,7 @@ from .gap_ledger import GapRow
 from .id_index import FOLDER as IDS
 from .lease import Lease
 from .orphans import Settled, set_orphans_aside, settle_orphans
-from .rebuild import Aside, drop_files, rebuild_table, refresh_journal
+from .rebuild import SetAsideFolder, drop_files, rebuild_table, refresh_journal
 from .rows import Events, event_rows
 from .schema import (
     ACTIVITIES,
@@ -109,7 +109,7 @@ def settle(folder: Path, now: datetime) -> tuple[Settled, list[GapRow]]:
 
 
 def _repaired(folder: Path, found: Survey, derive: Derive, feeds: FeedKeys, *, now: datetime) -> Repaired:
-    aside = Aside(folder, now)
+    aside = SetAsideFolder(folder, now)
     first, last = _in_order()
     rebuilt = [table.name for table in first if _mended(folder, found, table, aside)]
     record_withdrawals(folder, list(_withdrawals(found, feeds)), now)
@@ -135,7 +135,7 @@ def _in_order() -> tuple[list[Table], list[Table]]:
     return [table for table in TABLES.values() if table not in last], last
 
 
-def _mended(folder: Path, found: Survey, table: Table, aside: Aside) -> bool:
+def _mended(folder: Path, found: Survey, table: Table, aside: SetAsideFolder) -> bool:
     """Make a table whole from what is left of it; say whether its log was made anew."""
     one = found.tables[table.name]
     for path in one.stale:

@@ -12,7 +12,7 @@ from .schema import SEQ
 _BYTES_OF = "raw"
 
 
-class Stretch(NamedTuple):
+class RowRange(NamedTuple):
     """A row group: from which to which number it has activities, and how many bytes of received text."""
 
     first: int
@@ -25,19 +25,19 @@ class Stretch(NamedTuple):
         return self.nbytes * max(0, together) / (self.last - self.first + 1)
 
 
-def stretches_of(paths: Iterable[str]) -> list[Stretch]:
+def stretches_of(paths: Iterable[str]) -> list[RowRange]:
     """Read the footers of files of `activities`."""
     return [stretch for path in paths for stretch in _stretches(path)]
 
 
-def part_of(stretches: Sequence[Stretch], first: int, last: int, max_bytes: int) -> tuple[int, int]:
+def part_of(stretches: Sequence[RowRange], first: int, last: int, max_bytes: int) -> tuple[int, int]:
     """Return up to which number activities from `first` on have about so many bytes, and how many that are."""
     while (nbytes := sum(stretch.between(first, last) for stretch in stretches)) > max_bytes and last > first:
         last = first + (last - first) // 2
     return last, round(nbytes)
 
 
-def _stretches(path: str) -> Iterator[Stretch]:
+def _stretches(path: str) -> Iterator[RowRange]:
     footer = pq.read_metadata(path)
     names = footer.schema.names
     seq, raw = names.index(SEQ), names.index(_BYTES_OF)
@@ -45,4 +45,4 @@ def _stretches(path: str) -> Iterator[Stretch]:
         group = footer.row_group(number)
         bounds = group.column(seq).statistics
         if bounds is not None and bounds.has_min_max:
-            yield Stretch(bounds.min, bounds.max, group.column(raw).total_uncompressed_size)
+            yield RowRange(bounds.min, bounds.max, group.column(raw).total_uncompressed_size)

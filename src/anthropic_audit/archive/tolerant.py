@@ -23,7 +23,7 @@ _NOT_DAMAGE = (
 Parameters = Sequence[object] | Mapping[str, object] | None
 
 
-class ContainedConnection:
+class TolerantConnection:
     """What readers use of a connection; all other attributes are the connection's own.
 
     A query fails before it gives its first row where it sorts or counts, which nearly all of ours do. One that fails
@@ -56,13 +56,13 @@ class ContainedConnection:
         """Return the next row, or None."""
         return self._fetched(self._inner.fetchone)
 
-    def sql(self, query: str, *, params: Parameters = None) -> ContainedRelation:
+    def sql(self, query: str, *, params: Parameters = None) -> TolerantRelation:
         """Return a query that is run when its result is asked for."""
-        return ContainedRelation(self._inner, self._contain, query, params)
+        return TolerantRelation(self._inner, self._contain, query, params)
 
-    def cursor(self) -> ContainedConnection:
+    def cursor(self) -> TolerantConnection:
         """Return another connection to the same views."""
-        return ContainedConnection(self._inner.cursor(), self._contain)
+        return TolerantConnection(self._inner.cursor(), self._contain)
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +99,7 @@ class ContainedConnection:
         return contained(ask, self._contain, query)
 
 
-class ContainedRelation:
+class TolerantRelation:
     """A query whose result can be asked for."""
 
     def __init__(self, inner: duckdb.DuckDBPyConnection, contain: Contain, query: str, parameters: Parameters) -> None:

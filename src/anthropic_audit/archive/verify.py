@@ -146,7 +146,7 @@ Wrong = tuple[str, int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class VerifyProblem:
     """Something that must not be: what, how often, and the first of them."""
 
     what: str
@@ -158,7 +158,7 @@ class Finding:
 
 def verify(
     reader: ArchiveReader, told: Callable[[int, int], None] = lambda done, last: None, *, at_once: int = _SLICE
-) -> list[Finding]:
+) -> list[VerifyProblem]:
     """Recompute every hash and look at every record and claim; return what is wrong, nothing when all is right.
 
     `told` is called with how many numbers were looked at, and how many there are. Memory grows with `at_once`, the
@@ -181,7 +181,7 @@ def verify(
         found.setdefault(what, []).extend(examples)
     of_files = {one.what for one in damage}
     return [
-        Finding(what, numbers[what], tuple(examples if what in of_files else examples[:_SHOWN]), what in of_files)
+        VerifyProblem(what, numbers[what], tuple(examples if what in of_files else examples[:_SHOWN]), what in of_files)
         for what, examples in found.items()
     ]
 

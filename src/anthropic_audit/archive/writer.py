@@ -15,11 +15,11 @@ from anthropic_audit.errors import ArchiveBusyError
 from anthropic_audit.model import Coverage, Filters, Purpose, Received, RequestMade, Window
 from anthropic_audit.plan import GapEntry, Spans, Walk
 from anthropic_audit.ports import Clock
-from anthropic_audit.progress import Waiting, Watch, nobody
+from anthropic_audit.progress import Waiting, Watch, ignore_progress
 from anthropic_audit.times import EPOCH
 
 from .activity_store import ActivityStore
-from .chunks import Chunk, chunks_of
+from .chunks import FileChunk, chunks_of
 from .consistency import counted, refuse_contradictions
 from .delta import DeltaLog
 from .duck import connect, read
@@ -95,7 +95,7 @@ class ArchiveWriter:
         SetupError: The location is none.
     """
 
-    def __init__(self, location: str, clock: Clock, watch: Watch = nobody) -> None:
+    def __init__(self, location: str, clock: Clock, watch: Watch = ignore_progress) -> None:
         folder = folder_of(location)
         with translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -230,11 +230,11 @@ class ArchiveWriter:
                 rows = rows.filter(pc.greater(rows.column(SEQ), done))
             self._events.append(rows, {NORMALIZED: up_to_seq})
 
-    def event_chunks(self, start: datetime, end: datetime) -> list[Chunk]:
+    def event_chunks(self, start: datetime, end: datetime) -> list[FileChunk]:
         """Return the events from `start` on and before `end`, in stretches that can be replaced one by one, by time."""
         return chunks_of(self._events.files, start, end)
 
-    def replace_events(self, chunk: Chunk, derive: Callable[[pa.Table], Events]) -> int:
+    def replace_events(self, chunk: FileChunk, derive: Callable[[pa.Table], Events]) -> int:
         """Derive a stretch of events again from their activities, and return how many those were.
 
         Either all of the stretch is replaced or nothing; memory is bounded by the size of a batch.
@@ -355,7 +355,7 @@ class ArchiveWriter:
         return walks
 
 
-def open_writer(location: str, clock: Clock, watch: Watch = nobody) -> ArchiveWriter:
+def open_writer(location: str, clock: Clock, watch: Watch = ignore_progress) -> ArchiveWriter:
     """Open an archive for writing, and wait while another process writes it.
 
     Raises:

@@ -8,15 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from .inference import Json, Seen
+from .inference import Json, ObservedValues
 from .lint import specs_of
 from .model import Catalogue, FieldSpec
 
-MOST_SIGHTINGS: Final = 20_000
+MAX_SIGHTINGS: Final = 20_000
 """How many different things are told apart; more are counted only."""
 
 
-class Lack(StrEnum):
+class MissingKind(StrEnum):
     """What the catalogue does not have."""
 
     TYPE = "type"
@@ -27,10 +27,10 @@ class Lack(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class MissingEntry:
     """One thing that is missing."""
 
-    lack: Lack
+    lack: MissingKind
     owner: str
     """The type or the kind of actor it belongs to; empty for those themselves."""
     name: str
@@ -43,15 +43,15 @@ class Key:
 class Sighting:
     """How often something that is missing was seen, when, and in which activity first."""
 
-    key: Key
+    key: MissingEntry
     first_seen: datetime
     last_seen: datetime
     example_id: str
     times: int = 0
-    seen: Seen = field(default_factory=Seen)
+    seen: ObservedValues = field(default_factory=ObservedValues)
     actors: set[str] = field(default_factory=set)
     """The kinds of actor that a type was seen with."""
-    fields: dict[str, Seen] = field(default_factory=dict)
+    fields: dict[str, ObservedValues] = field(default_factory=dict)
     """The fields of a type, or the members of a kind of actor."""
 
 
@@ -60,7 +60,7 @@ class Drift:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._sightings: dict[Key, Sighting] = {}
+        self._sightings: dict[MissingEntry, Sighting] = {}
         self.activities = 0
         """How many activities were compared."""
         self.unreadable = 0
@@ -71,7 +71,7 @@ class Drift:
     @property
     def sightings(self) -> list[Sighting]:
         """What is missing: by kind, the most frequent first."""
-        order = list(Lack)
+        order = list(MissingKind)
         return sorted(
             self._sightings.values(), key=lambda one: (order.index(one.key.lack), -one.times, _words(one.key))
         )
@@ -89,7 +89,7 @@ class Drift:
         if kind is None:
             self._note_type(name, own, actor, (identity, when))
         else:
-            for key, value in self._lacking(Lack.FIELD, name, kind.fields, own):
+            for key, value in self._lacking(MissingKind.FIELD, name, kind.fields, own):
                 self._note(key, value, (identity, when))
         if isinstance(actor, dict):
             self._compare_actor(actor, (identity, when))
@@ -101,35 +101,35 @@ class Drift:
             return
         known = self._catalogue.actors.get(kind)
         if known is None:
-            sighting = self._note(Key(Lack.ACTOR, "", kind), None, where)
+            sighting = self._note(MissingEntry(MissingKind.ACTOR, "", kind), None, where)
             _remember(sighting, members)
             return
-        for key, value in self._lacking(Lack.MEMBER, kind, known.fields, members):
+        for key, value in self._lacking(MissingKind.MEMBER, kind, known.fields, members):
             self._note(key, value, where)
 
     def _note_type(self, name: str, own: Mapping[str, Json], actor: Json, where: tuple[str, datetime]) -> None:
-        sighting = self._note(Key(Lack.TYPE, "", name), None, where)
+        sighting = self._note(MissingEntry(MissingKind.TYPE, "", name), None, where)
         kind = actor.get("type") if isinstance(actor, dict) else None
         if sighting is not None and isinstance(kind, str):
             sighting.actors.add(kind)
         _remember(sighting, own)
 
     def _lacking(
-        self, lack: Lack, owner: str, fields: Mapping[str, FieldSpec], values: Mapping[str, Json]
-    ) -> Iterator[tuple[Key, Json]]:
+        self, lack: MissingKind, owner: str, fields: Mapping[str, FieldSpec], values: Mapping[str, Json]
+    ) -> Iterator[tuple[MissingEntry, Json]]:
         """Yield the names and the enum values that are not documented."""
         for name, value in values.items():
             spec = fields.get(name)
             if spec is None:
-                yield Key(lack, owner, name), value
+                yield MissingEntry(lack, owner, name), value
             elif value is not None:
-                yield from _inside(lack, Key(lack, owner, name), (spec,), value)
+                yield from _inside(lack, MissingEntry(lack, owner, name), (spec,), value)
 
-    def _note(self, key: Key, value: Json, where: tuple[str, datetime]) -> Sighting | None:
+    def _note(self, key: MissingEntry, value: Json, where: tuple[str, datetime]) -> Sighting | None:
         identity, when = where
         sighting = self._sightings.get(key)
         if sighting is None:
-            if len(self._sightings) >= MOST_SIGHTINGS:
+            if len(self._sightings) >= MAX_SIGHTINGS:
                 self.untold += 1
                 return None
             sighting = self._sightings[key] = Sighting(key, when, when, identity)
@@ -155,24 +155,26 @@ def _can_hide(fields: Mapping[str, FieldSpec]) -> bool:
     return any(spec.kind == "enum" or spec.fields or spec.variants for _, spec in specs_of(fields))
 
 
-def _inside(lack: Lack, key: Key, specs: tuple[FieldSpec, ...], value: Json) -> Iterator[tuple[Key, Json]]:
+def _inside(
+    lack: MissingKind, key: MissingEntry, specs: tuple[FieldSpec, ...], value: Json
+) -> Iterator[tuple[MissingEntry, Json]]:
     """Yield what a value has that none of these specs documents; there are several when an object has variants."""
     if isinstance(value, list):
         for element in value:
             yield from _inside(lack, key, specs, element)
     elif isinstance(value, str):
         if all(spec.kind == "enum" for spec in specs) and not any(value in spec.values for spec in specs):
-            yield Key(Lack.VALUE, key.owner, key.name, value), value
+            yield MissingEntry(MissingKind.VALUE, key.owner, key.name, value), value
     elif isinstance(value, dict) and all(spec.fields or spec.variants for spec in specs):
         shapes = [shape for spec in specs for shape in spec.variants or (spec.fields,)]
         yield from _members(lack, key, shapes, value)
 
 
 def _members(
-    lack: Lack, key: Key, shapes: list[Mapping[str, FieldSpec]], value: Mapping[str, Json]
-) -> Iterator[tuple[Key, Json]]:
+    lack: MissingKind, key: MissingEntry, shapes: list[Mapping[str, FieldSpec]], value: Mapping[str, Json]
+) -> Iterator[tuple[MissingEntry, Json]]:
     for name, member in value.items():
-        inner = Key(lack, key.owner, f"{key.name}.{name}")
+        inner = MissingEntry(lack, key.owner, f"{key.name}.{name}")
         specs = tuple(shape[name] for shape in shapes if name in shape)
         if not specs:
             yield inner, member
@@ -183,8 +185,8 @@ def _members(
 def _remember(sighting: Sighting | None, values: Mapping[str, Json]) -> None:
     if sighting is not None:
         for name, value in values.items():
-            sighting.fields.setdefault(name, Seen()).add(value)
+            sighting.fields.setdefault(name, ObservedValues()).add(value)
 
 
-def _words(key: Key) -> tuple[str, str, str]:
+def _words(key: MissingEntry) -> tuple[str, str, str]:
     return key.owner, key.name, key.value

@@ -37,7 +37,7 @@ _RELATED = frozenset({"hosts", "user"})
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownNames:
     """What the entry of a type may refer to."""
 
     actors: Mapping[str, ActorKind]
@@ -46,7 +46,7 @@ class Known:
     """The values of `event.type` for each `event.category`."""
 
 
-def type_reader(family: str, known: Known) -> Callable[[str, dict[str, Any]], ActivityType]:
+def type_reader(family: str, known: KnownNames) -> Callable[[str, dict[str, Any]], ActivityType]:
     """Return what reads the types of one family; it raises a NotationError."""
 
     def read(name: str, written: dict[str, Any]) -> ActivityType:

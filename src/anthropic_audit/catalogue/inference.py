@@ -22,14 +22,14 @@ _KINDS: Mapping[type, str] = MappingProxyType(
 )
 
 
-class Seen:
+class ObservedValues:
     """What is remembered of a field's values: their kinds, not themselves; bounded, however many there are."""
 
     def __init__(self, depth: int = 0) -> None:
         self._depth = depth
         self._kinds: set[str] = set()
-        self._members: dict[str, Seen] = {}
-        self._elements: Seen | None = None
+        self._members: dict[str, ObservedValues] = {}
+        self._elements: ObservedValues | None = None
         self._objects = 0
         self._is_crowded = False
         self.times = 0
@@ -82,11 +82,11 @@ class Seen:
             self._objects += 1
             for name, member in value.items():
                 if name in self._members or len(self._members) < _MOST_MEMBERS:
-                    self._members.setdefault(name, Seen(self._depth + 1)).add(member)
+                    self._members.setdefault(name, ObservedValues(self._depth + 1)).add(member)
                 else:
                     self._is_crowded = True
         elif isinstance(value, list):
-            self._elements = self._elements or Seen(self._depth + 1)
+            self._elements = self._elements or ObservedValues(self._depth + 1)
             for element in value:
                 self._elements.add(element)
 

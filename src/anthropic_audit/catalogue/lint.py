@@ -14,14 +14,14 @@ MOVED_OF_ANY = frozenset({"ip_address", "user_agent", "unauthenticated_email_add
 """Members of actors of any kind that live in ECS fields, whatever their kind says."""
 
 _TARGET = "user.target."
-_SHORTEST_SLIP = 6
+_MIN_SLIP_CHARS = 6
 _NO_SLIPS = frozenset({("invited_email", "invitee_email")})
 """Names that the vendor uses side by side."""
 _SECTIONS = ("moved", "published", "newer")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintIssue:
     """Something that a reader of the catalogue should mend."""
 
     where: str
@@ -29,13 +29,13 @@ class Finding:
     what: str
 
 
-def lint(catalogue: Catalogue, lines: Lines) -> list[Finding]:
+def lint(catalogue: Catalogue, lines: Lines) -> list[LintIssue]:
     """Return what should be mended, by file and line."""
     found = [
-        *(Finding(lines.where(*_place(kind)), what) for kind, what in _types(catalogue, lines)),
-        *(Finding(_field_place(name, lines), f"`{name}` {what}") for name, what in _fields(catalogue)),
-        *(Finding(lines.where("actors.yaml", name), f"`{name}` {what}") for name, what in _actors(catalogue)),
-        *(Finding(lines.where(*keys), f"`{keys[-1]}` has no description") for keys in _silent_fields(catalogue)),
+        *(LintIssue(lines.where(*_place(kind)), what) for kind, what in _types(catalogue, lines)),
+        *(LintIssue(_field_place(name, lines), f"`{name}` {what}") for name, what in _fields(catalogue)),
+        *(LintIssue(lines.where("actors.yaml", name), f"`{name}` {what}") for name, what in _actors(catalogue)),
+        *(LintIssue(lines.where(*keys), f"`{keys[-1]}` has no description") for keys in _silent_fields(catalogue)),
     ]
     return sorted(found, key=lambda one: _file_and_line(one.where))
 
@@ -204,7 +204,7 @@ def slips(names: Iterable[str]) -> list[tuple[str, str]]:
             near.append((plain[name.replace("_", "")], name))
         words = name.split("_")
         for index, word in enumerate(words):
-            if len(word) >= _SHORTEST_SLIP:
+            if len(word) >= _MIN_SLIP_CHARS:
                 frames[(*words[:index], "", *words[index + 1 :])] |= {word}
     for frame, words_there in frames.items():
         for first, second in combinations(sorted(words_there), 2):

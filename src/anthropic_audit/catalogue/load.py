@@ -11,7 +11,7 @@ from typing import Any
 
 from .entries import (
     FIELD_TYPES,
-    Known,
+    KnownNames,
     read_actor,
     read_audit_field,
     read_fields,
@@ -51,7 +51,7 @@ def read_catalogue(folder: Traversable) -> Catalogue:
     actors = read_each(folder / "actors.yaml", read_actor, problems)
     fields = read_mapping(folder / "fields.yaml", problems)
     ecs = read_mapping(folder / "ecs.yaml", problems)
-    known = Known(actors, rules, _allowed(ecs))
+    known = KnownNames(actors, rules, _allowed(ecs))
     types = _types(folder / "types", known, problems)
     catalogue = Catalogue(
         version=str(head.get("version", "")),
@@ -68,7 +68,7 @@ def read_catalogue(folder: Traversable) -> Catalogue:
     return catalogue
 
 
-def _types(folder: Traversable, known: Known, problems: Problems) -> dict[str, ActivityType]:
+def _types(folder: Traversable, known: KnownNames, problems: Problems) -> dict[str, ActivityType]:
     types: dict[str, ActivityType] = {}
     for file in sorted(folder.iterdir(), key=lambda one: one.name):
         found = read_each(file, type_reader(file.name.removesuffix(".yaml"), known), problems)

@@ -31,7 +31,7 @@ def parse_field(text: str) -> FieldSpec:
     Raises:
         NotationError: The text is no notation.
     """
-    reader = _Reader(text)
+    reader = _NotationReader(text)
     spec = reader.spec()
     reader.expect_end()
     return spec
@@ -44,13 +44,13 @@ def parse_members(text: str) -> Mapping[str, FieldSpec]:
     Raises:
         NotationError: The text is no notation.
     """
-    reader = _Reader(text)
+    reader = _NotationReader(text)
     members = reader.members()
     reader.expect_end()
     return members
 
 
-class _Reader:
+class _NotationReader:
     """Reads one text from left to right."""
 
     def __init__(self, text: str) -> None:

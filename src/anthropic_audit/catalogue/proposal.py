@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .classify import classify
-from .drift import Lack, Sighting
-from .inference import WORD, Seen
+from .drift import MissingKind, Sighting
+from .inference import WORD, ObservedValues
 from .model import Catalogue, FieldSpec
 from .notation_writer import Written, write_field
 
@@ -59,7 +59,7 @@ def family_of(name: str, catalogue: Catalogue) -> str:
 
 def _types(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator[Proposal]:
     entries: dict[str, list[str]] = {}
-    for one in _only(sightings, Lack.TYPE):
+    for one in _only(sightings, MissingKind.TYPE):
         entries.setdefault(family_of(one.key.name, catalogue), []).append(_type(one, catalogue))
     for family, texts in sorted(entries.items()):
         yield Proposal(f"types/{family}.yaml", "append", "\n".join(sorted(texts)))
@@ -108,12 +108,12 @@ def _subject_and_verb(name: str) -> tuple[str, str]:
 
 def _new_fields(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator[Proposal]:
     """Give every field that has no place yet the type that takes what was seen of it first."""
-    found: dict[str, Seen] = {}
+    found: dict[str, ObservedValues] = {}
     for one in sightings:
-        if one.key.lack is Lack.TYPE:
+        if one.key.lack is MissingKind.TYPE:
             for name, seen in one.fields.items():
                 found.setdefault(name, seen)
-        elif one.key.lack is Lack.FIELD and "." not in one.key.name:
+        elif one.key.lack is MissingKind.FIELD and "." not in one.key.name:
             found.setdefault(one.key.name, one.seen)
     homeless = {name: seen for name, seen in sorted(found.items()) if name not in catalogue.fields}
     if homeless:
@@ -121,7 +121,7 @@ def _new_fields(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator
         yield Proposal("fields.yaml", "insert below `newer:`", "\n".join(lines) + "\n")
 
 
-def _stored(name: str, seen: Seen) -> str:
+def _stored(name: str, seen: ObservedValues) -> str:
     words = re.sub(r"[^A-Za-z0-9]+", " ", name).strip() or "something"
     described = _quoted(f"{words.capitalize()}; not documented yet")
     return f"  {_key(name)}: {{type: {seen.stored_as()}, description: {described}}}"
@@ -130,19 +130,19 @@ def _stored(name: str, seen: Seen) -> str:
 def _changed_types(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator[Proposal]:
     """Write the fields of known types anew that were seen with more than is documented."""
     known = {name: kind.fields for name, kind in catalogue.types.items()}
-    for owner, specs in sorted(_changed(sightings, Lack.FIELD, known).items()):
+    for owner, specs in sorted(_changed(sightings, MissingKind.FIELD, known).items()):
         file = f"types/{catalogue.types[owner].family}.yaml"
         yield Proposal(file, f"below `{owner}: fields:`", "\n".join(_field_lines(specs)) + "\n")
 
 
 def _changed(
-    sightings: Sequence[Sighting], lack: Lack, known: Mapping[str, Mapping[str, FieldSpec]]
+    sightings: Sequence[Sighting], lack: MissingKind, known: Mapping[str, Mapping[str, FieldSpec]]
 ) -> dict[str, dict[str, FieldSpec]]:
     """Return the fields that are new or have more values or members than are known, by their owner."""
     changed: dict[str, dict[str, FieldSpec]] = {}
     for one in sightings:
         owner, (name, *path) = one.key.owner, one.key.name.split(".")
-        is_value = one.key.lack is Lack.VALUE and bool(WORD.fullmatch(one.key.value))
+        is_value = one.key.lack is MissingKind.VALUE and bool(WORD.fullmatch(one.key.value))
         if owner not in known or not (is_value or one.key.lack is lack):
             continue
         fields = changed.setdefault(owner, {})
@@ -153,7 +153,7 @@ def _changed(
     return changed
 
 
-def _with(spec: FieldSpec | None, path: list[str], seen: Seen) -> FieldSpec:
+def _with(spec: FieldSpec | None, path: list[str], seen: ObservedValues) -> FieldSpec:
     """Return a field with a member that was seen; the alternatives of objects with variants stay as they are."""
     if spec is None:
         return replace(seen.spec(of=0), is_required=False)
@@ -178,7 +178,7 @@ def _with_value(spec: FieldSpec, path: list[str], value: str) -> FieldSpec:
 
 def _actors(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator[Proposal]:
     entries = []
-    for one in _only(sightings, Lack.ACTOR):
+    for one in _only(sightings, MissingKind.ACTOR):
         members = {name: seen.spec(of=one.times) for name, seen in sorted(one.fields.items())}
         words = one.key.name.removesuffix("_actor").replace("_", " ")
         head = [f"{_key(one.key.name)}:", f"  description: {_quoted(f'{words.capitalize()}; not documented yet')}"]
@@ -186,7 +186,7 @@ def _actors(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator[Pro
     if entries:
         yield Proposal("actors.yaml", "append", "\n\n".join(sorted(entries)) + "\n")
     known = {name: kind.fields for name, kind in catalogue.actors.items()}
-    for owner, specs in sorted(_changed(sightings, Lack.MEMBER, known).items()):
+    for owner, specs in sorted(_changed(sightings, MissingKind.MEMBER, known).items()):
         yield Proposal("actors.yaml", f"below `{owner}: fields:`", "\n".join(_field_lines(specs)) + "\n")
     stored = {name: seen for name, seen in _members(sightings) if name not in catalogue.actor_fields}
     if stored:
@@ -194,15 +194,15 @@ def _actors(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator[Pro
         yield Proposal("fields.yaml", "insert below `actor:`", "\n".join(lines) + "\n")
 
 
-def _members(sightings: Sequence[Sighting]) -> Iterator[tuple[str, Seen]]:
-    for one in _only(sightings, Lack.ACTOR):
+def _members(sightings: Sequence[Sighting]) -> Iterator[tuple[str, ObservedValues]]:
+    for one in _only(sightings, MissingKind.ACTOR):
         yield from one.fields.items()
-    for one in _only(sightings, Lack.MEMBER):
+    for one in _only(sightings, MissingKind.MEMBER):
         if "." not in one.key.name:
             yield one.key.name, one.seen
 
 
-def _only(sightings: Iterable[Sighting], lack: Lack) -> Iterator[Sighting]:
+def _only(sightings: Iterable[Sighting], lack: MissingKind) -> Iterator[Sighting]:
     return (one for one in sightings if one.key.lack is lack)
 
 

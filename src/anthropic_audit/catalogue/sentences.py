@@ -21,7 +21,7 @@ Value = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SentencePart:
     """A stretch of a sentence that is told whole or not at all."""
 
     pieces: tuple[tuple[bool, str], ...]
@@ -33,7 +33,7 @@ class Part:
 class Sentence:
     """A sentence with places for values."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[SentencePart, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.parts)
@@ -63,7 +63,7 @@ def parse_sentence(text: str) -> Sentence:
     Raises:
         NotationError: A brace or bracket has no partner, or brackets stand in brackets.
     """
-    parts: list[Part] = []
+    parts: list[SentencePart] = []
     pieces: list[tuple[bool, str]] = []
     is_optional = False
     for name, bracket, plain, stray in _TOKEN.findall(text):
@@ -74,17 +74,17 @@ def parse_sentence(text: str) -> Sentence:
             pieces.append((bool(name), name or plain))
             continue
         if pieces:
-            parts.append(Part(tuple(pieces), is_optional))
+            parts.append(SentencePart(tuple(pieces), is_optional))
         pieces, is_optional = [], bracket == "["
     if is_optional:
         message = f"`[` has no partner in `{text}`"
         raise NotationError(message)
     if pieces:
-        parts.append(Part(tuple(pieces), is_optional=False))
+        parts.append(SentencePart(tuple(pieces), is_optional=False))
     return Sentence(tuple(parts))
 
 
-def _told(part: Part, value: Value) -> str:
+def _told(part: SentencePart, value: Value) -> str:
     told = [(value(text) if is_name else text) for is_name, text in part.pieces]
     if part.is_optional and None in told:
         return ""

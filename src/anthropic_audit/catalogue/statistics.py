@@ -14,7 +14,7 @@ Categorization = tuple[frozenset[str], frozenset[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class CatalogueStatistics:
     """Counts of what a catalogue knows."""
 
     types: int
@@ -39,14 +39,14 @@ class Figures:
     families: int
 
 
-def figures(catalogue: Catalogue) -> Figures:
+def figures(catalogue: Catalogue) -> CatalogueStatistics:
     """Count what a catalogue knows."""
     kinds = list(catalogue.types.values())
     table = published()
     exported = catalogue.exported_fields()
     levels = [kind.sensitivity for kind in kinds]
     stored = [*exported.values(), *catalogue.ecs_fields.values()]
-    return Figures(
+    return CatalogueStatistics(
         types=len(kinds),
         published=sum(kind.name in table for kind in kinds),
         deviating=tuple(kind.name for kind in kinds if kind.name in table and table[kind.name] != categorization(kind)),

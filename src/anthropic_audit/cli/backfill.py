@@ -15,14 +15,22 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.follow import normalize_pending
 from anthropic_audit.model import Purpose, Window
-from anthropic_audit.service import History, HistoryRead, HistoryRules, RequestLog, UnexpectedErrors, open_feeds, safely
+from anthropic_audit.service import (
+    HistoryRead,
+    HistoryReader,
+    HistoryRules,
+    RequestLog,
+    UnexpectedErrors,
+    open_feeds,
+    safely,
+)
 from anthropic_audit.settings import Settings
 from anthropic_audit.settings_loader import resolve_keys
 
 from .collect import chosen_feeds, watching
 from .configuration import load_settings
 from .environment import environment
-from .failures import tell
+from .failures import print_error
 from .filters import with_types
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config, Since, Until, read_span
@@ -31,7 +39,7 @@ from .process import settle_in
 from .signals import stopping
 
 _INCOMPLETE = 3
-_OLDEST = timedelta(days=6 * 366)
+_MAX_AGE = timedelta(days=6 * 366)
 """The API keeps activities for six years."""
 
 Feed = Annotated[
@@ -98,7 +106,7 @@ def _read(
 ) -> HistoryRead:
     now = SystemClock().now()
     start, end = read_span(*span, now)
-    window = Window(start or now - _OLDEST, end or now)
+    window = Window(start or now - _MAX_AGE, end or now)
     feeds = chosen_feeds(settings, [feed] if feed else [])
     if len(feeds) > 1:
         message = f"there are {len(feeds)} feeds: {', '.join(one.name for one in feeds)}"
@@ -117,7 +125,7 @@ def _read(
             writer = stack.enter_context(open_writer(settings.archive, clock, watch))
             stack.callback(lambda: requests.record(writer, now=True))
             unexpected = UnexpectedErrors(watch)
-            history = History(
+            history = HistoryReader(
                 run, writer, clock, rules=HistoryRules(purpose, workers, unexpected=unexpected), watch=watch
             )
 
@@ -137,7 +145,7 @@ def _read(
 def _conclude(done: HistoryRead) -> None:
     """Tell what went wrong, and exit with its code."""
     if done.error is not None:
-        tell(str(done.error), done.error.hint, done.error)
+        print_error(str(done.error), done.error.hint, done.error)
         raise typer.Exit(_INCOMPLETE if done.windows else done.error.exit_code)
     if done.left:
         notes().print(f"{done.left.length} of the range is left: run it again")

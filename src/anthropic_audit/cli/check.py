@@ -14,7 +14,7 @@ import typer
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.diagnosis import (
-    Finding,
+    CheckResult,
     State,
     archive_findings,
     enrichment_findings,
@@ -23,11 +23,11 @@ from anthropic_audit.diagnosis import (
     retention_findings,
     sink_findings,
 )
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.redact import redact
 from anthropic_audit.service import open_feeds
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings, SinkSettings
-from anthropic_audit.settings_loader import Key, resolve_key, resolve_sink_secret
+from anthropic_audit.settings_loader import ResolvedKey, resolve_key, resolve_sink_secret
 
 from .configuration import load_settings
 from .environment import environment
@@ -78,14 +78,14 @@ def check(
         raise typer.Exit(_FOUND)
 
 
-def _retention(settings: Settings) -> Iterator[Finding]:
+def _retention(settings: Settings) -> Iterator[CheckResult]:
     """Say which sinks retention will wait for; without an archive there is nothing to be said."""
     names = [sink.name for sink in settings.sinks]
     if folder_of(settings.archive).is_dir():
         yield from retention_findings(settings.archive, names, settings.retention.keep, SystemClock().now())
 
 
-def _print(found: list[Finding]) -> None:
+def _print(found: list[CheckResult]) -> None:
     print_table(_HEADINGS, [(one.what, one.state, redact(one.found)) for one in found])
     cures = [one for one in found if one.cure and one.state is not State.FINE]
     if cures:
@@ -94,46 +94,46 @@ def _print(found: list[Finding]) -> None:
         console().print(f"  {one.what}: {redact(one.cure)}", markup=False)
 
 
-def _settings(settings: Settings, path: Path | None) -> Iterator[Finding]:
+def _settings(settings: Settings, path: Path | None) -> Iterator[CheckResult]:
     where = str(path) if path else "no settings file: defaults, the environment and flags"
-    yield Finding("settings", State.FINE, where)
+    yield CheckResult("settings", State.FINE, where)
     if path and path.stat().st_mode & stat.S_IWOTH:
-        yield Finding("settings", State.WRONG, f"everybody may change {path}", f"chmod o-w {path}")
+        yield CheckResult("settings", State.WRONG, f"everybody may change {path}", f"chmod o-w {path}")
     if not settings.feeds:
         cure = f"put a key into {' or '.join(KEY_VARIABLES)}, or write a settings file with a feed"
-        yield Finding("settings", State.WRONG, "no feed is configured", cure)
+        yield CheckResult("settings", State.WRONG, "no feed is configured", cure)
     for warning in warnings(with_types(settings)):
-        yield Finding("settings", State.WARNING, warning, "correct the name, if it is not a new one")
+        yield CheckResult("settings", State.WARNING, warning, "correct the name, if it is not a new one")
 
 
-def _feed(feed: FeedSettings, *, offline: bool) -> Iterator[Finding]:
+def _feed(feed: FeedSettings, *, offline: bool) -> Iterator[CheckResult]:
     key = resolve_key(feed, environment())
     yield from _key_findings(f"feed {feed.name}: key", key)
     if offline:
-        yield Finding(f"feed {feed.name}: API", State.SKIPPED, "not asked, as --offline says")
+        yield CheckResult(f"feed {feed.name}: API", State.SKIPPED, "not asked, as --offline says")
         return
     clock = SystemClock()
     (asked,) = with_types(Settings(feeds=(feed,))).feeds
     patient = FeedSettings.model_validate({**asked.model_dump(), "give_up_after": _PATIENCE})
-    (run,) = open_feeds([(patient, key.secret)], clock, nobody)
+    (run,) = open_feeds([(patient, key.secret)], clock, ignore_progress)
     with closing(run):
         yield from feed_findings(patient, run.feed, clock)
 
 
-def _sink(sink: SinkSettings, *, offline: bool) -> Iterator[Finding]:
+def _sink(sink: SinkSettings, *, offline: bool) -> Iterator[CheckResult]:
     key = resolve_sink_secret(sink, environment())
     if key is not None:
         yield from _key_findings(f"sink {sink.name}: secret", key)
     yield from sink_findings(sink, key.secret if key else None, SystemClock(), offline=offline)
 
 
-def _key_findings(what: str, key: Key) -> Iterator[Finding]:
-    yield Finding(what, State.FINE, f"found in {key.origin}")
+def _key_findings(what: str, key: ResolvedKey) -> Iterator[CheckResult]:
+    yield CheckResult(what, State.FINE, f"found in {key.origin}")
     if key.warning:
-        yield Finding(what, State.WARNING, key.warning, "")
+        yield CheckResult(what, State.WARNING, key.warning, "")
 
 
-def _processors(settings: Settings) -> Iterator[Finding]:
+def _processors(settings: Settings) -> Iterator[CheckResult]:
     configured_processors(settings)
     number = len(settings.processors)
-    yield Finding("processors", State.FINE, f"{number} are set" if number else "none are set")
+    yield CheckResult("processors", State.FINE, f"{number} are set" if number else "none are set")

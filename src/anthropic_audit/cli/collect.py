@@ -17,14 +17,14 @@ from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import FeedRefusedError, InterruptedRunError, SetupError
 from anthropic_audit.progress import Watch
-from anthropic_audit.service import Collector, Outcome, RequestLog, open_feeds, safely
+from anthropic_audit.service import Collector, FeedOutcome, RequestLog, open_feeds, safely
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
-from anthropic_audit.settings_loader import Key, resolve_keys
+from anthropic_audit.settings_loader import ResolvedKey, resolve_keys
 
 from .clock_notes import ClockNotes
 from .configuration import load_settings
 from .environment import environment
-from .failures import tell, worst
+from .failures import print_error, worst
 from .filters import warnings, with_types
 from .logs import logging_watch, open_log
 from .normalizing import normalize_rules, open_normalizer
@@ -92,8 +92,13 @@ def collect(
 
 
 def _run(
-    settings: Settings, feeds: Sequence[tuple[FeedSettings, Key]], clock: SystemClock, watch: Watch, *, once: bool
-) -> list[Outcome]:
+    settings: Settings,
+    feeds: Sequence[tuple[FeedSettings, ResolvedKey]],
+    clock: SystemClock,
+    watch: Watch,
+    *,
+    once: bool,
+) -> list[FeedOutcome]:
     """Collect, and return how it ended; nothing when it went on until it was stopped."""
     rules = normalize_rules(feed for feed, _ in feeds)
     with ExitStack() as stack:
@@ -140,12 +145,12 @@ def _hint(feed: FeedSettings) -> str | None:
     return f"not in our catalogue is {', '.join(meant or unknown)}" if unknown else None
 
 
-def _conclude(outcomes: Sequence[Outcome], hints: Mapping[str, str | None], clocks: ClockNotes) -> None:
+def _conclude(outcomes: Sequence[FeedOutcome], hints: Mapping[str, str | None], clocks: ClockNotes) -> None:
     """Tell what went wrong, and exit with the code that counts most."""
     for outcome in outcomes:
         if outcome.error is not None:
             refused = hints.get(outcome.feed) if isinstance(outcome.error, FeedRefusedError) else None
-            tell(f"feed {outcome.feed}: {outcome.error}", refused or outcome.error.hint, outcome.error)
+            print_error(f"feed {outcome.feed}: {outcome.error}", refused or outcome.error.hint, outcome.error)
         elif not outcome.is_covered:
             notes().print(clocks.left(outcome.feed), markup=False)
     if code := worst(outcome.exit_code for outcome in outcomes):

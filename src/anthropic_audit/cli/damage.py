@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 
-class DamageTeller(logging.Handler):
+class DamageReporter(logging.Handler):
     """Tells each damaged file once."""
 
     def __init__(self) -> None:
@@ -48,9 +48,9 @@ class DamageTeller(logging.Handler):
 
 
 @contextmanager
-def telling_damage() -> Iterator[DamageTeller]:
+def reporting_damage() -> Iterator[DamageReporter]:
     """Tell what is left out meanwhile."""
-    teller, log = DamageTeller(), logging.getLogger(DAMAGE_LOGGER)
+    teller, log = DamageReporter(), logging.getLogger(DAMAGE_LOGGER)
     log.addHandler(teller)
     try:
         yield teller
@@ -61,5 +61,5 @@ def telling_damage() -> Iterator[DamageTeller]:
 def log_damage(log: FilteringBoundLogger) -> None:
     """Have what is left out told in a log."""
     for handler in logging.getLogger(DAMAGE_LOGGER).handlers:
-        if isinstance(handler, DamageTeller):
+        if isinstance(handler, DamageReporter):
             handler.tell_by(log)

@@ -21,8 +21,8 @@ from anthropic_audit.errors import FatalError, SetupError
 from anthropic_audit.settings import ConsoleSettings, Settings
 from anthropic_audit.times import parse_duration
 
-from .demo_play import World, play
-from .failures import tell
+from .demo_play import DemoWorld, play
+from .failures import print_error
 from .options import Archive
 
 _WIDTH = 118
@@ -61,14 +61,14 @@ def demo(
         proof = play(
             console,
             folder,
-            World(seed, parse_duration(history)),
+            DemoWorld(seed, parse_duration(history)),
             place=place,
             then=lambda: _show(console, folder, port) if is_wanted else None,
         )
         console.print(_what_next(place, is_kept=archive is not None), soft_wrap=True)
     if not proof.holds:
         message = "the archive and the simulator's ground truth differ"
-        tell(message, "please report it with the seed and the lines above")
+        print_error(message, "please report it with the seed and the lines above")
         raise typer.Exit(FatalError.exit_code)
 
 
@@ -77,12 +77,12 @@ def _show(console: Console, folder: Path, port: int) -> None:
     settings = Settings(archive=str(folder), console=ConsoleSettings(port=port))
     clock = SystemClock()
 
-    def tell(link: str) -> None:
+    def print_error(link: str) -> None:
         console.print(f"  {link}", markup=False, soft_wrap=True)
 
     console.print(Text("\nThe console, on live data", style="bold"))
-    with open_console(settings, clock, tell) as served:
-        tell(served.link())
+    with open_console(settings, clock, print_error) as served:
+        print_error(served.link())
         console.print("  (works once; Ctrl-C ends the demo)")
         if sys.stdout.isatty():
             webbrowser.open(served.link())

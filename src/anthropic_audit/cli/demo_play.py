@@ -24,7 +24,7 @@ from anthropic_audit.errors import AuditError, FatalError
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.plan import Spans
 from anthropic_audit.progress import Progress, Stored, Watch
-from anthropic_audit.search import Question, Spot, most_frequent, on_the_map, parse_condition, per_day, run
+from anthropic_audit.search import SearchRequest, Spot, most_frequent, on_the_map, parse_condition, per_day, run
 from anthropic_audit.service import Collector, RequestLog, open_feeds
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.simulator import Server, Vendor, VendorSettings, open_vendor, serve
@@ -47,7 +47,7 @@ _MINUTE_SECONDS = 60
 
 
 @dataclass(slots=True)
-class _Tally:
+class _DemoTally:
     """What was stored so far."""
 
     read: int = 0
@@ -60,14 +60,14 @@ class _Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class DemoWorld:
     """Which world is shown, and how much of it."""
 
     seed: int
     history: timedelta
 
 
-def play(console: Console, folder: Path, world: World, *, place: str, then: Callable[[], None]) -> Proof:
+def play(console: Console, folder: Path, world: DemoWorld, *, place: str, then: Callable[[], None]) -> Proof:
     """Run the whole demo; everything it starts has ended when it returns or raises.
 
     Args:
@@ -91,12 +91,12 @@ def play(console: Console, folder: Path, world: World, *, place: str, then: Call
     with serve(vendor, clock) as server:
         console.print(f"  serving it at {server.url} as the Compliance API would")
         console.print(Text("\nCollecting", style="bold"))
-        first = _Tally()
+        first = _DemoTally()
         with _shown(console, first) as watch:
             _collect(folder, server, clock, watch)
         console.print(f"  {first.new:,} activities stored, and an event made of each")
         clock.wait(_LIVE_SECONDS)
-        second = _Tally()
+        second = _DemoTally()
         _collect(folder, server, clock, second.watch)
         repeated = second.read - second.new
         console.print(
@@ -120,7 +120,7 @@ def _collecting(folder: Path, server: Server, clock: SystemClock) -> Iterator[No
             if is_over.wait(_LIVE_SECONDS):
                 return
             with suppress(AuditError):
-                _collect(folder, server, clock, _Tally().watch)
+                _collect(folder, server, clock, _DemoTally().watch)
                 if number % _ROUNDS_TO_COMPACT == 0:
                     _compact(folder, clock)
 
@@ -135,7 +135,7 @@ def _collecting(folder: Path, server: Server, clock: SystemClock) -> Iterator[No
 
 def _compact(folder: Path, clock: SystemClock) -> None:
     """Merge the small files of many rounds, as `run` does, so that a demo that is left open stays fast."""
-    with open_writer(str(folder), clock, _Tally().watch) as archive:
+    with open_writer(str(folder), clock, _DemoTally().watch) as archive:
         archive.compact()
 
 
@@ -160,7 +160,7 @@ def _collect(folder: Path, server: Server, clock: SystemClock, watch: Watch) -> 
 
 
 @contextmanager
-def _shown(console: Console, tally: _Tally) -> Iterator[Watch]:
+def _shown(console: Console, tally: _DemoTally) -> Iterator[Watch]:
     """Show progress in place on a terminal, and line by line elsewhere."""
     if not console.is_terminal:
         yield lambda event: _tell(console, tally, event)
@@ -174,7 +174,7 @@ def _shown(console: Console, tally: _Tally) -> Iterator[Watch]:
         yield watch
 
 
-def _tell(console: Console, tally: _Tally, event: Progress) -> None:
+def _tell(console: Console, tally: _DemoTally, event: Progress) -> None:
     tally.watch(event)
     if isinstance(event, Stored) and event.new:
         console.print(f"  {tally.new:,} activities …")
@@ -233,7 +233,7 @@ def _show_storyline(console: Console, connection: duckdb.DuckDBPyConnection, sta
     console.print(Padding(hits_text(hits, console.width - 2), (1, 0, 0, 2), expand=False))
 
 
-def _question(arguments: str, now: datetime) -> Question:
+def _question(arguments: str, now: datetime) -> SearchRequest:
     """Read the arguments of `search` that the simulator names for an incident."""
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("text", nargs="*")
@@ -243,7 +243,7 @@ def _question(arguments: str, now: datetime) -> Question:
     read = parser.parse_args(shlex.split(arguments))
     start, end = read_span(read.since, read.until, now)
     conditions = tuple(parse_condition(one) for one in read.filter)
-    return Question(start, end, conditions, tuple(read.text), oldest_first=True)
+    return SearchRequest(start, end, conditions, tuple(read.text), oldest_first=True)
 
 
 _STORED_IN = """

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from anthropic_audit.search import Hit
+from anthropic_audit.search import SearchHit
 
 from .output import Heading, printable, table
 from .summary import SUMMARY, UNCUT
@@ -84,7 +84,7 @@ def side_by_side(left: RenderableType, right: RenderableType) -> RenderableType:
     return grid
 
 
-def hits_text(hits: Sequence[Hit], width: int) -> Text:
+def hits_text(hits: Sequence[SearchHit], width: int) -> Text:
     """Draw the lines that `search` prints; of many, how it began and how it ended."""
     if len(hits) > _SHOWN_AT_BOTH_ENDS * 2 + 1:
         left_out = len(hits) - _SHOWN_AT_BOTH_ENDS * 2

@@ -10,8 +10,8 @@ import typer
 
 from anthropic_audit.errors import AuditError
 
-from .damage import telling_damage
-from .failures import INCOMPLETE, INTERRUPTED, PIPE_CLOSED, UNEXPECTED, explained, tell
+from .damage import reporting_damage
+from .failures import INCOMPLETE, INTERRUPTED, PIPE_CLOSED, UNEXPECTED, explained, print_error
 from .streams import close_stdout
 
 _Arguments = ParamSpec("_Arguments")
@@ -24,7 +24,7 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
     @wraps(command)
     def run(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
         try:
-            with telling_damage() as damage:
+            with reporting_damage() as damage:
                 result = command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -34,10 +34,10 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
         except KeyboardInterrupt as error:
             raise typer.Exit(INTERRUPTED) from error
         except AuditError as error:
-            tell(str(error), error.hint, error)
+            print_error(str(error), error.hint, error)
             raise typer.Exit(error.exit_code) from error
         except Exception as error:
-            tell(*explained(error), error)
+            print_error(*explained(error), error)
             raise typer.Exit(UNEXPECTED) from error
         if damage.is_incomplete:
             raise typer.Exit(INCOMPLETE)

@@ -13,7 +13,7 @@ from anthropic_audit.archive import open_reader
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
 from anthropic_audit.processors import Processors
-from anthropic_audit.search import Selection, What, lines
+from anthropic_audit.search import RecordKind, RecordSelection, lines
 
 from .configuration import load_settings
 from .normalizing import configured_processors, document_writer
@@ -23,7 +23,7 @@ from .output_file import opened
 
 
 def export(
-    what: Annotated[What, typer.Option("--what", help="Activities as received, or events (ECS documents).")],
+    what: Annotated[RecordKind, typer.Option("--what", help="Activities as received, or events (ECS documents).")],
     since: Since = None,
     until: Until = None,
     feed: Annotated[
@@ -53,10 +53,10 @@ def export(
     """
     settings = load_settings(config, {"archive": archive}).settings
     processors = Processors() if unprocessed else configured_processors(settings)
-    if schema is not Schema.ECS and what is What.ACTIVITIES:
+    if schema is not Schema.ECS and what is RecordKind.ACTIVITIES:
         message = "activities are exported as received, not in a schema"
         raise SetupError(message, hint="say --what events")
-    if processors and what is What.ACTIVITIES:
+    if processors and what is RecordKind.ACTIVITIES:
         message = "activities are exported as received, which would pass by the processors of the settings"
         raise SetupError(message, hint="export events instead, or say --unprocessed if they may leave whole")
     is_as_stored, write = not processors and schema is Schema.ECS, document_writer(schema)
@@ -64,7 +64,7 @@ def export(
     connection = open_reader(settings.archive).connect()
     records = 0
     with connection, opened(output) as file:
-        for number, content in lines(connection, Selection(what, start, end, feed)):
+        for number, content in lines(connection, RecordSelection(what, start, end, feed)):
             file.write(content if is_as_stored else b"".join(_rewritten(content, processors, write)))
             records += number
     dropped = f", {processors.dropped:,} more were dropped by processors" if processors.dropped else ""

@@ -53,7 +53,7 @@ def thread_ended(ended: threading.ExceptHookArgs) -> None:
     if isinstance(ended.exc_value, Exception):
         name = ended.thread.name if ended.thread else "a thread"
         message, hint = explained(ended.exc_value)
-        tell(f"{name}: {message}", hint, ended.exc_value)
+        print_error(f"{name}: {message}", hint, ended.exc_value)
 
 
 def _told(error: Exception) -> int:
@@ -61,11 +61,11 @@ def _told(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
         close_stdout()
         return PIPE_CLOSED
-    tell(*explained(error), error)
+    print_error(*explained(error), error)
     return UNEXPECTED
 
 
-def tell(message: str, hint: str | None = None, error: BaseException | None = None) -> None:
+def print_error(message: str, hint: str | None = None, error: BaseException | None = None) -> None:
     """Print an error and its way out on stderr, without anything secret; with the traceback when debugging."""
     if len(message) > MAX_MESSAGE_CHARS:
         message = f"{message[:MAX_MESSAGE_CHARS]}… ({len(message):,} characters)"

@@ -8,7 +8,7 @@ from typing import Any
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.enrich import open_enrichment
 from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.normalize import Normalizer, Options, Teller, to_json
+from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.ocsf import to_ocsf
 from anthropic_audit.processors import Processors, open_processors
 from anthropic_audit.settings import FeedSettings, Settings
@@ -33,7 +33,7 @@ def document_writer(schema: Schema) -> Callable[[dict[str, Any], bytes | None], 
     """Return what writes a document in a schema, given the activity as received where that is at hand."""
     if schema is Schema.ECS:
         return lambda document, _raw: to_json(document)
-    tell = Teller(load_catalogue()).tell
+    tell = SentenceWriter(load_catalogue()).tell
     return lambda document, raw: to_json(to_ocsf(document, tell(document), raw))
 
 

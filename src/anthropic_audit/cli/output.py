@@ -18,7 +18,7 @@ MAX_CELL_CHARS: Final = 1_000
 """Longest text of a cell in a table, wherever it is printed: a column is as wide as its longest cell."""
 
 _GAP = 2
-_LEAST_WIDTH = 8
+_MIN_COLUMN_WIDTH = 8
 _LINE_BREAKS = "\n\t"
 
 
@@ -63,7 +63,9 @@ def table(headings: Sequence[Heading], rows: Iterable[Sequence[object]], width: 
     natural = [max(cell_len(line[column]) for line in lines) for column in range(len(headings))]
     widths = natural
     if width is not None:
-        least = [_LEAST_WIDTH if heading.may_be_cut else size for size, heading in zip(natural, headings, strict=True)]
+        least = [
+            _MIN_COLUMN_WIDTH if heading.may_be_cut else size for size, heading in zip(natural, headings, strict=True)
+        ]
         widths = fitted(natural, least, width - _GAP * (len(headings) - 1))
     drawn = Text()
     for number, line in enumerate(lines):

@@ -19,7 +19,6 @@ from rich.text import Text
 
 from anthropic_audit.clock_difference import difference_in_words, effect_in_words
 from anthropic_audit.progress import (
-    Asked,
     ChangedActivities,
     ClaimHeldBack,
     ClockDiffers,
@@ -30,6 +29,7 @@ from anthropic_audit.progress import (
     PageRead,
     Progress,
     RangeRead,
+    RequestSent,
     StillWaiting,
     Stored,
     Unexpected,
@@ -128,7 +128,7 @@ class ProgressDisplay:
                     self._note = f"waiting {event.seconds:.0f} s: {event.reason}"
                 case StillWaiting():
                     self._note = f"{event.feed}: still waiting for an answer after {event.seconds:.0f} s"
-                case Asked() | Delivered() | DeliveryFailed():
+                case RequestSent() | Delivered() | DeliveryFailed():
                     return
                 case Unexpected() | WorkFailed():
                     self._console.print(Text(redact(f"{event.work}: {event.reason}"), style="red"))

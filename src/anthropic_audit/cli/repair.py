@@ -25,7 +25,7 @@ from anthropic_audit.times import format_time
 from .collect import watching
 from .configuration import load_settings
 from .environment import environment
-from .failures import tell
+from .failures import print_error
 from .filters import with_types
 from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config, TableOrJson
@@ -149,11 +149,11 @@ def _fetch(settings: Settings, names: set[str]) -> None:
             collector = Collector(writer, clock, normalizer=normalizer, rules=rules, watch=watch, requests=requests)
             for outcome in collector.once(runs):
                 if outcome.error is not None:
-                    tell(f"{outcome.feed}: {outcome.error}", outcome.error.hint, outcome.error)
+                    print_error(f"{outcome.feed}: {outcome.error}", outcome.error.hint, outcome.error)
     except InterruptedRunError as error:
         notes().print(f"{error}: what was read stays, the next `collect` or `archive repair` reads the rest")
     except AuditError as error:
-        tell(str(error), error.hint, error)
+        print_error(str(error), error.hint, error)
 
 
 def _secret(feed: FeedSettings) -> Any | None:  # noqa: ANN401 - a secret

@@ -15,7 +15,7 @@ from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.console.masking import Clear, Lens, Masked
+from anthropic_audit.console.masking import Masked, Masking, Unmasked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.errors import QueryError, SetupError
 from anthropic_audit.reporting import Gathered, Report, Scope, compose, gather, to_html, to_pdf
@@ -30,14 +30,16 @@ from .output_file import opened
 from .search import Kql, read_query
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """What a report is written as."""
 
     HTML = "html"
     PDF = "pdf"
 
 
-_WRITERS: Mapping[Format, Callable[[Report], bytes]] = MappingProxyType({Format.HTML: to_html, Format.PDF: to_pdf})
+_WRITERS: Mapping[ReportFormat, Callable[[Report], bytes]] = MappingProxyType(
+    {ReportFormat.HTML: to_html, ReportFormat.PDF: to_pdf}
+)
 _STDOUT = Path("-")
 
 
@@ -46,7 +48,7 @@ def report(
     until: Until = "now",
     query: Kql = "",
     format: Annotated[  # noqa: A002 - the flag's name
-        Format | None,
+        ReportFormat | None,
         typer.Option("--format", help="How to write it; else as the file's name ends, else PDF.", show_default=False),
     ] = None,
     output: Annotated[
@@ -92,7 +94,7 @@ def report(
     _tell(found)
 
 
-def _gathered(settings: Settings, scope: Scope, lens: Lens, catalogue: Catalogue) -> Gathered:
+def _gathered(settings: Settings, scope: Scope, lens: Masking, catalogue: Catalogue) -> Gathered:
     try:
         return gather(open_reader(settings.archive), scope, lens, catalogue, feeds=settings.feeds)
     except QueryError as error:
@@ -107,27 +109,27 @@ def _tell(found: Gathered) -> None:
             notes().print(f"incomplete: feed {one.feed} covers {one.share:.1%} of the period", markup=False)
 
 
-def _lens(catalogue: Catalogue, *, no_personal: bool) -> Lens:
-    return Masked(catalogue, secrets.token_bytes(32)) if no_personal else Clear()
+def _lens(catalogue: Catalogue, *, no_personal: bool) -> Masking:
+    return Masked(catalogue, secrets.token_bytes(32)) if no_personal else Unmasked()
 
 
-def _format_of(output: Path | None) -> Format:
+def _format_of(output: Path | None) -> ReportFormat:
     """Return the format that a file's name asks for.
 
     Raises:
         SetupError: It asks for another one.
     """
     if output is None or output == _STDOUT:
-        return Format.PDF
+        return ReportFormat.PDF
     ending = output.suffix.lower().removeprefix(".")
-    known = {"htm": Format.HTML, **{one.value: one for one in Format}}
+    known = {"htm": ReportFormat.HTML, **{one.value: one for one in ReportFormat}}
     if ending not in known:
         message = f"a report can't be written as the file's name ends: {output}"
         raise SetupError(message, hint="name it .html or .pdf, or say --format")
     return known[ending]
 
 
-def _name(period: Period, written: Format) -> str:
+def _name(period: Period, written: ReportFormat) -> str:
     return f"audit-report-{period.since:%Y-%m-%d}-{last_day(period.since, period.until):%Y-%m-%d}.{written}"
 
 

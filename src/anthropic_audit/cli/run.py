@@ -21,13 +21,13 @@ from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Watch
 from anthropic_audit.redact import Secret
 from anthropic_audit.service import (
-    Chore,
-    Chores,
     Collector,
     Deliveries,
-    Figures,
     HealthServer,
+    PeriodicTask,
+    PeriodicTasks,
     RequestLog,
+    ServiceMetrics,
     UnexpectedErrors,
     alive,
     metrics,
@@ -61,7 +61,7 @@ _MEASURE_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _ServicePlan:
     """Settings that can be run: with the keys that were found."""
 
     settings: Settings
@@ -115,7 +115,7 @@ def _run(
     while True:
         if health_port is not None:
             service = plan.settings.service.model_copy(update={"health_port": health_port})
-            plan = _Plan(plan.settings.model_copy(update={"service": service}), plan.feeds)
+            plan = _ServicePlan(plan.settings.model_copy(update={"service": service}), plan.feeds)
         plan = replace(plan, has_console=with_console)
         if not _serve(plan, stop, log):
             log.info("stopped")
@@ -127,7 +127,7 @@ def _run(
             _tell(log, "settings refused", error)
 
 
-def _plan(config: Path | None, flags: Mapping[str, object], log: FilteringBoundLogger) -> _Plan:
+def _plan(config: Path | None, flags: Mapping[str, object], log: FilteringBoundLogger) -> _ServicePlan:
     """Read the settings and find the keys; a feed without a usable key is told of and left out.
 
     Raises:
@@ -151,10 +151,10 @@ def _plan(config: Path | None, flags: Mapping[str, object], log: FilteringBoundL
         feeds.append((feed, key.secret))
     if not feeds and refused is not None:
         raise refused
-    return _Plan(settings, feeds)
+    return _ServicePlan(settings, feeds)
 
 
-def _serve(plan: _Plan, stop: Stop, log: FilteringBoundLogger) -> bool:
+def _serve(plan: _ServicePlan, stop: Stop, log: FilteringBoundLogger) -> bool:
     """Run until a signal; say whether settings are to be taken over and it goes on."""
     clock, is_wanted_again = SystemClock(), threading.Event()
     stop.reach(clock)
@@ -168,7 +168,7 @@ def _serve(plan: _Plan, stop: Stop, log: FilteringBoundLogger) -> bool:
     return is_wanted_again.is_set() and not stop.is_asked
 
 
-def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
+def _work(plan: _ServicePlan, clock: SystemClock, log: FilteringBoundLogger) -> None:
     """Collect until the clock is interrupted.
 
     Raises:
@@ -176,7 +176,7 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
     """
     settings, feeds = plan.settings, [feed for feed, _ in plan.feeds]
     settle_in()
-    figures = Figures(safely(logging_watch(log)), clock)
+    figures = ServiceMetrics(safely(logging_watch(log)), clock)
     watch = safely(figures.watch)
     requests = RequestLog(watch, clock)
     with ExitStack() as stack:
@@ -208,14 +208,14 @@ def _work(plan: _Plan, clock: SystemClock, log: FilteringBoundLogger) -> None:
             note.write(served.link())
             log.info("console", url=served.url, link_file=str(note.path))
         chores = [
-            Chore("record requests", _RECORD_SECONDS, lambda: requests.record(archive, now=True)),
-            Chore("compact", _COMPACT_SECONDS, lambda: _keep_house(archive, settings, log)),
-            Chore("measure lateness", _MEASURE_SECONDS, lambda: _measure(settings, collector, log)),
-            Chore("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
+            PeriodicTask("record requests", _RECORD_SECONDS, lambda: requests.record(archive, now=True)),
+            PeriodicTask("compact", _COMPACT_SECONDS, lambda: _keep_house(archive, settings, log)),
+            PeriodicTask("measure lateness", _MEASURE_SECONDS, lambda: _measure(settings, collector, log)),
+            PeriodicTask("listen for echoes", _LISTEN_SECONDS, lambda: _listen(settings, figures, log)),
         ]
         sinks = {one.name: _opener(settings, one, clock, watch, log) for one in settings.sinks}
         stack.enter_context(Deliveries(archive, sinks, clock, watch, unexpected=unexpected))
-        stack.enter_context(Chores(chores, partial(_chore_ended, log, unexpected)))
+        stack.enter_context(PeriodicTasks(chores, partial(_chore_ended, log, unexpected)))
         log.info("service started", feeds=[one.name for one in feeds], archive=str(archive.folder))
         stack.callback(clock.interrupt)  # whatever ends collecting ends all the rest, before it is closed
         collector.follow(runs)
@@ -272,7 +272,7 @@ def _tell(log: FilteringBoundLogger, event: str, error: Exception, **fields: str
     log.error(event, **fields, reason=reason, hint=getattr(error, "hint", None))
 
 
-def _listen(settings: Settings, figures: Figures, log: FilteringBoundLogger) -> None:
+def _listen(settings: Settings, figures: ServiceMetrics, log: FilteringBoundLogger) -> None:
     """Look whether our own requests come back, and whether others send some under our keys."""
     with open_reader(settings.archive).connect() as connection:
         found = accesses(connection, settings.feeds, SystemClock().now())

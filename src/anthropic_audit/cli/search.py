@@ -17,13 +17,13 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import QueryError, SetupError
-from anthropic_audit.normalize import Teller
+from anthropic_audit.normalize import SentenceWriter
 from anthropic_audit.search import (
     Condition,
-    Hit,
     Operator,
     Query,
-    Question,
+    SearchHit,
+    SearchRequest,
     check_fields,
     document_fields,
     known_fields,
@@ -66,7 +66,7 @@ Kql = Annotated[
 ]
 
 
-class Format(StrEnum):
+class SearchFormat(StrEnum):
     """How hits are printed."""
 
     TABLE = "table"
@@ -95,7 +95,7 @@ def search(
             show_default=False,
         ),
     ] = None,
-    format: Annotated[Format, typer.Option("--format", help="How to print what is found.")] = Format.TABLE,  # noqa: A002 - the flag's name
+    format: Annotated[SearchFormat, typer.Option("--format", help="How to print what is found.")] = SearchFormat.TABLE,  # noqa: A002 - the flag's name
     query: Kql = "",
     columns: Annotated[
         str | None,
@@ -127,7 +127,7 @@ def search(
     known = known_fields(document_fields(catalogue))
     check_fields([*(one.field for one in conditions), *shown], known)
     most = _most(limit, format)
-    question = Question(
+    question = SearchRequest(
         *read_span(since, until, now), conditions, tuple(text or []), read_query(query, known, now), most and most + 1
     )
     question = replace(question, oldest_first=oldest_first)
@@ -136,14 +136,14 @@ def search(
 
 
 def _find(
-    archive: str, question: Question, written: Format, *, shown: Sequence[str], catalogue: Catalogue
+    archive: str, question: SearchRequest, written: SearchFormat, *, shown: Sequence[str], catalogue: Catalogue
 ) -> tuple[int, bool]:
     """Print what is found, and return how many that is, and whether there are more."""
     most = None if question.limit is None else question.limit - 1
     with open_reader(archive).connect() as connection:
         hits = run(connection, question, SystemClock().now())
-        if written is Format.SENTENCES:
-            printed = _print_sentences(islice(hits, most), Teller(catalogue))
+        if written is SearchFormat.SENTENCES:
+            printed = _print_sentences(islice(hits, most), SentenceWriter(catalogue))
         else:
             printed = _print(islice(hits, most), written, shown)
         return printed, most is not None and next(hits, None) is not None
@@ -167,15 +167,15 @@ def _columns(text: str | None) -> list[str]:
     return [checked_name(name.strip()) for name in (text or "").split(",") if name.strip()]
 
 
-def _most(limit: int | None, format: Format) -> int | None:  # noqa: A002 - as the flag
+def _most(limit: int | None, format: SearchFormat) -> int | None:  # noqa: A002 - as the flag
     if limit is None:
-        return _SHOWN_IN_A_TABLE if format in {Format.TABLE, Format.SENTENCES} else None
+        return _SHOWN_IN_A_TABLE if format in {SearchFormat.TABLE, SearchFormat.SENTENCES} else None
     return limit or None
 
 
-def _print(hits: Iterable[Hit], format: Format, columns: Sequence[str]) -> int:  # noqa: A002 - as the flag
+def _print(hits: Iterable[SearchHit], format: SearchFormat, columns: Sequence[str]) -> int:  # noqa: A002 - as the flag
     """Print hits and return how many there were."""
-    if format is not Format.TABLE:
+    if format is not SearchFormat.TABLE:
         return _print_documents(hits, columns, _FRAMES[format])
     shown = {name: _field(name) for name in columns} or SUMMARY
     rows = [[cell(hit) for cell in shown.values()] for hit in hits]
@@ -184,7 +184,7 @@ def _print(hits: Iterable[Hit], format: Format, columns: Sequence[str]) -> int: 
     return len(rows)
 
 
-def _print_sentences(hits: Iterable[Hit], teller: Teller) -> int:
+def _print_sentences(hits: Iterable[SearchHit], teller: SentenceWriter) -> int:
     """Print hits in plain words, one a line, and return how many there were."""
     printed = 0
     for hit in hits:
@@ -194,18 +194,18 @@ def _print_sentences(hits: Iterable[Hit], teller: Teller) -> int:
     return printed
 
 
-def _field(name: str) -> Callable[[Hit], object]:
+def _field(name: str) -> Callable[[SearchHit], object]:
     return lambda hit: hit.value(name)
 
 
-_FRAMES: Mapping[Format, tuple[bytes, bytes, bytes]] = {
-    Format.JSON: (b"[\n", b",\n", b"\n]\n"),
-    Format.NDJSON: (b"", b"\n", b"\n"),
+_FRAMES: Mapping[SearchFormat, tuple[bytes, bytes, bytes]] = {
+    SearchFormat.JSON: (b"[\n", b",\n", b"\n]\n"),
+    SearchFormat.NDJSON: (b"", b"\n", b"\n"),
 }
 """What stands before, between and after documents."""
 
 
-def _print_documents(hits: Iterable[Hit], columns: Sequence[str], frame: tuple[bytes, bytes, bytes]) -> int:
+def _print_documents(hits: Iterable[SearchHit], columns: Sequence[str], frame: tuple[bytes, bytes, bytes]) -> int:
     opening, between, closing = frame
     out = binary_out()
     number = 0
@@ -220,7 +220,7 @@ def _print_documents(hits: Iterable[Hit], columns: Sequence[str], frame: tuple[b
     return number
 
 
-def _documents(hits: Iterable[Hit], columns: Sequence[str]) -> Iterator[bytes]:
+def _documents(hits: Iterable[SearchHit], columns: Sequence[str]) -> Iterator[bytes]:
     for hit in hits:
         if columns:
             yield orjson.dumps({name: hit.value(name) for name in columns})

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import InterruptedRunError, SetupError
 from anthropic_audit.settings import KEY_VARIABLES
-from anthropic_audit.simulator import FAULTS, Delivery, Server, Vendor, VendorSettings, open_vendor, serve
+from anthropic_audit.simulator import FAULTS, IndexingBehavior, Server, Vendor, VendorSettings, open_vendor, serve
 from anthropic_audit.simulator.world import WorldSettings
 from anthropic_audit.times import format_duration, format_time, parse_duration, parse_time
 
@@ -25,7 +25,7 @@ from .output import notes
 from .signals import stopping
 
 _SECONDS_A_DAY = 86400.0
-_LONGEST_HISTORY = timedelta(days=6 * 366)
+_MAX_HISTORY = timedelta(days=6 * 366)
 _READABLE_BY_OWNER = 0o600
 _FAULT_HINT = f"write --fault KIND=SHARE; kinds are: {', '.join(FAULTS)}"
 
@@ -107,7 +107,7 @@ def simulate(
         world=_world(seed, people, (activities, rate), history),
         history=_span(history),
         until=_end(until, clock.now(), is_historic=historic),
-        delivery=Delivery(
+        delivery=IndexingBehavior(
             lag=parse_duration(lag),
             late_share=late_share,
             lateness=parse_duration(lateness),
@@ -133,7 +133,7 @@ def simulate(
 
 def _span(history: str) -> timedelta:
     span = parse_duration(history)
-    if span > _LONGEST_HISTORY:
+    if span > _MAX_HISTORY:
         message = f"a history reaches back six years at most, as the vendor's does: --history {history}"
         raise SetupError(message)
     return span

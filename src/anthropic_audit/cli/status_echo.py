@@ -14,7 +14,7 @@ from anthropic_audit.status.echoes import Accesses, Echo, Spender, can_hear
 from anthropic_audit.status.echoes import accesses as all_accesses
 from anthropic_audit.times import format_duration, format_time
 
-_MOST = 5
+_MAX_LISTED = 5
 
 
 def accesses(connection: duckdb.DuckDBPyConnection, feeds: Sequence[FeedSettings], now: datetime) -> Accesses:
@@ -33,9 +33,9 @@ def print_accesses(out: Console, found: Accesses) -> None:
     for echo in found.echoes:
         out.print(f"{echo.feed}: {_heard(echo)}", markup=False)
     if any(not one.is_ours for one in found.spenders):
-        told = ", ".join(f"{_who(one)} {one.requests:,}" for one in found.spenders[:_MOST])
+        told = ", ".join(f"{_who(one)} {one.requests:,}" for one in found.spenders[:_MAX_LISTED])
         out.print(f"requests to the Compliance API in the last day: {told}", markup=False)
-    for stranger in found.strangers[-_MOST:]:
+    for stranger in found.strangers[-_MAX_LISTED:]:
         where = f"{stranger.source_ip or 'an unknown address'} ({stranger.user_agent or 'no user agent'})"
         out.print(
             f"NOT OURS: {stranger.key} was used at {format_time(stranger.at)} from {where}: "

@@ -1,8 +1,8 @@
 """The console: web pages on an archive, where people look."""
 
-from .auth import Journal, hash_password
-from .context import Place
+from .auth import AccessLog, hash_password
+from .context import ConsoleContext
 from .server import Console, LinkFile, open_console
-from .snapshots import Library
+from .snapshots import SnapshotPool
 
-__all__ = ["Console", "Journal", "Library", "LinkFile", "Place", "hash_password", "open_console"]
+__all__ = ["AccessLog", "Console", "ConsoleContext", "LinkFile", "SnapshotPool", "hash_password", "open_console"]

@@ -20,19 +20,19 @@ from starlette.types import ASGIApp
 from anthropic_audit.errors import AuditError
 from anthropic_audit.ports import Clock
 
-from .auth import Door, Journal, Sessions, Throttle, hardened
-from .context import Place
+from .auth import AccessLog, AccessMiddleware, LoginRateLimit, Sessions, hardened
+from .context import ConsoleContext
 from .openid import Attempts, Provider
 from .views import entity, event, explore, exporting, feeds, layout, overview, progress, saved
-from .views.login import Elsewhere, Entrance, Tokens, Ways
-from .views.openid import LOGIN, OpenIdEntrance
+from .views.login import ExternalLogin, LoginMethods, LoginPages, OneTimeTokens
+from .views.openid import LOGIN, OpenIdPages
 
 _KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _VEGA: Final = "vega.js"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ConsoleEnvironment:
     """Where the console runs."""
 
     url: str
@@ -49,18 +49,25 @@ class Surroundings:
 
 
 def make_app(
-    place: Place, journal: Journal, clock: Clock, surroundings: Surroundings, *, provider: Provider | None = None
-) -> tuple[ASGIApp, Tokens | None]:
+    place: ConsoleContext,
+    journal: AccessLog,
+    clock: Clock,
+    surroundings: ConsoleEnvironment,
+    *,
+    provider: Provider | None = None,
+) -> tuple[ASGIApp, OneTimeTokens | None]:
     """Return the application, and the tokens of the link if nobody has to log in."""
     settings = place.settings.console
-    sessions, throttle = Sessions(clock, settings.session), Throttle(clock)
+    sessions, throttle = Sessions(clock, settings.session), LoginRateLimit(clock)
     users = {user.name: user for user in settings.users}
-    tokens = None if users or provider else Tokens(surroundings.told)
-    ways = Ways(users, tokens, Elsewhere(settings.openid.host, f"{surroundings.url}{LOGIN}") if provider else None)
-    entrance = Entrance(sessions, throttle, ways, is_secure=surroundings.is_secure)
+    tokens = None if users or provider else OneTimeTokens(surroundings.told)
+    ways = LoginMethods(
+        users, tokens, ExternalLogin(settings.openid.host, f"{surroundings.url}{LOGIN}") if provider else None
+    )
+    entrance = LoginPages(sessions, throttle, ways, is_secure=surroundings.is_secure)
     routes = _routes(entrance)
     if provider is not None:
-        routes += OpenIdEntrance(provider, Attempts(clock), entrance, throttle).routes()
+        routes += OpenIdPages(provider, Attempts(clock), entrance, throttle).routes()
     app = Starlette(
         routes=routes,
         exception_handlers={
@@ -72,11 +79,11 @@ def make_app(
     )
     app.router.redirect_slashes = False
     app.state.place = place
-    door = Door(layout.telling_damage(app, place), sessions, journal, clock, hosts=surroundings.hosts)
+    door = AccessMiddleware(layout.reporting_damage(app, place), sessions, journal, clock, hosts=surroundings.hosts)
     return hardened(door, is_secure=surroundings.is_secure), tokens
 
 
-def _routes(entrance: Entrance) -> list[Route]:
+def _routes(entrance: LoginPages) -> list[Route]:
     get, post = ["GET"], ["GET", "POST"]
     return [
         Route("/enter", entrance.enter, methods=get),

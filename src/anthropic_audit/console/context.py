@@ -16,18 +16,18 @@ from starlette.requests import Request
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.errors import AuditError
-from anthropic_audit.normalize import Teller
+from anthropic_audit.normalize import SentenceWriter
 from anthropic_audit.ports import Clock
-from anthropic_audit.search import FIRST_SEEN, Firsts, Question, document_fields, known_fields
+from anthropic_audit.search import FIRST_SEEN, FirstSeenIndex, SearchRequest, document_fields, known_fields
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import EPOCH
 
 from .auth import Session, Visitor
 from .export_slots import Admission
-from .masking import Clear, Lens, Masked
+from .masking import Masked, Masking, Unmasked
 from .searches import Searches
-from .snapshots import Library, Ticket, Tickets
-from .url_query import Asked, Period, period, query, question, read_asked
+from .snapshots import ReaderTicket, ReaderTickets, SnapshotPool
+from .url_query import Period, UrlQuery, period, query, question, read_url_query
 
 _Result = TypeVar("_Result")
 
@@ -35,27 +35,27 @@ _ROUND: Final = timedelta(seconds=5)
 _LOOK_SECONDS: Final = 0.2
 
 
-class Place:
+class ConsoleContext:
     """What pages are made from."""
 
-    def __init__(self, settings: Settings, library: Library, clock: Clock) -> None:
+    def __init__(self, settings: Settings, library: SnapshotPool, clock: Clock) -> None:
         self.settings = settings
         self.library = library
         self.clock = clock
         self.catalogue: Catalogue = load_catalogue()
         self.known = known_fields(document_fields(self.catalogue))
-        self.teller = Teller(self.catalogue)
-        self.firsts = Firsts(tuple(FIRST_SEEN))
-        self.tickets = Tickets()
+        self.teller = SentenceWriter(self.catalogue)
+        self.firsts = FirstSeenIndex(tuple(FIRST_SEEN))
+        self.tickets = ReaderTickets()
         self.exports = Admission()
         self.searches = Searches(library.folder / "console" / "searches.json")
-        self._clear: Lens = Clear()
-        self._masked: Lens = Masked(self.catalogue, secrets.token_bytes(32))
+        self._clear: Masking = Unmasked()
+        self._masked: Masking = Masked(self.catalogue, secrets.token_bytes(32))
 
     def warm(self) -> None:
         """Read the archive once, so that the first visitor does not wait for it."""
         with suppress(AuditError):
-            self.library.ask(Ticket(), self.take_firsts)
+            self.library.ask(ReaderTicket(), self.take_firsts)
 
     def take_firsts(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Know of all that occurred for the first time.
@@ -70,7 +70,7 @@ class Place:
         now = self.clock.now()
         return now - (now - EPOCH) % _ROUND
 
-    def lens(self, session: Session) -> Lens:
+    def lens(self, session: Session) -> Masking:
         """Return through what somebody looks at events."""
         return self._clear if session.role == "investigator" else self._masked
 
@@ -79,26 +79,26 @@ class Place:
 class Viewer:
     """Somebody who looks."""
 
-    place: Place
-    lens: Lens
+    place: ConsoleContext
+    lens: Masking
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PageRequest:
     """What a request asks for, read and allowed."""
 
     viewer: Viewer
-    asked: Asked
+    asked: UrlQuery
     period: Period
-    question: Question
+    question: SearchRequest
     now: datetime
     is_utc: bool
     """Whether times are shown in UTC instead of the visitor's own zone."""
 
 
-def place_of(request: Request) -> Place:
+def context_of(request: Request) -> ConsoleContext:
     """Return what pages are made from."""
-    return cast("Place", request.app.state.place)
+    return cast("ConsoleContext", request.app.state.place)
 
 
 def session_of(request: Request) -> Session:
@@ -112,11 +112,11 @@ def session_of(request: Request) -> Session:
 
 def viewer_of(request: Request) -> Viewer:
     """Return who looks."""
-    place = place_of(request)
+    place = context_of(request)
     return Viewer(place, place.lens(session_of(request)))
 
 
-def wish_of(request: Request) -> Wish:
+def page_request_of(request: Request) -> PageRequest:
     """Read what a request asks for.
 
     Raises:
@@ -126,12 +126,12 @@ def wish_of(request: Request) -> Wish:
     viewer = viewer_of(request)
     place = viewer.place
     now = place.now()
-    asked = read_asked(request.query_params.multi_items())
+    asked = read_url_query(request.query_params.multi_items())
     wanted = query(asked, place.known, now)
     viewer.lens.check(wanted)
     span = period(asked, now)
     is_utc = request.query_params.get("tz") == "utc"
-    return Wish(viewer, asked, span, question(span, wanted), now, is_utc)
+    return PageRequest(viewer, asked, span, question(span, wanted), now, is_utc)
 
 
 async def answered(request: Request, ask: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
@@ -143,11 +143,11 @@ async def answered(request: Request, ask: Callable[[duckdb.DuckDBPyConnection], 
         ArchiveError: The archive can't be read.
         InterruptedRunError: The visitor went away.
     """
-    place = place_of(request)
+    place = context_of(request)
     found: list[_Result] = []
     failed: list[AuditError] = []
 
-    async def watch(ticket: Ticket) -> None:
+    async def watch(ticket: ReaderTicket) -> None:
         while not await request.is_disconnected():
             await anyio.sleep(_LOOK_SECONDS)
         ticket.cancel()

@@ -12,7 +12,7 @@ from anthropic_audit.search import AnyOf, Condition, Operator, Query
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EntityKind:
     """A kind of entity, and the fields that name one."""
 
     title: str
@@ -29,18 +29,20 @@ class Kind:
 
 _AUDIT: Final = "anthropic.audit."
 
-KINDS: Final[Mapping[str, Kind]] = {
-    "user": Kind("User", ("user.email", "user.id"), ("user.target.email", "user.target.id")),
-    "key": Kind("API key", (f"{_AUDIT}actor.api_key_id", f"{_AUDIT}actor.admin_api_key_id"), (f"{_AUDIT}api_key_id",)),
-    "organization": Kind("Organization", (), ("organization.id",)),
-    "server": Kind("MCP server", (), (f"{_AUDIT}mcp_server_id", f"{_AUDIT}mcp_server_name")),
-    "address": Kind("Address", ("source.ip",)),
-    "network": Kind("Network", ("source.as.organization.name",)),
-    "agent": Kind("User agent", ("user_agent.original",)),
-    "session": Kind("Session", (), (f"{_AUDIT}session_id",)),
-    "chat": Kind("Chat", (), (f"{_AUDIT}claude_chat_id",)),
-    "project": Kind("Project", (), (f"{_AUDIT}claude_project_id",)),
-    "workspace": Kind("Workspace", (), (f"{_AUDIT}workspace_id",)),
+KINDS: Final[Mapping[str, EntityKind]] = {
+    "user": EntityKind("User", ("user.email", "user.id"), ("user.target.email", "user.target.id")),
+    "key": EntityKind(
+        "API key", (f"{_AUDIT}actor.api_key_id", f"{_AUDIT}actor.admin_api_key_id"), (f"{_AUDIT}api_key_id",)
+    ),
+    "organization": EntityKind("Organization", (), ("organization.id",)),
+    "server": EntityKind("MCP server", (), (f"{_AUDIT}mcp_server_id", f"{_AUDIT}mcp_server_name")),
+    "address": EntityKind("Address", ("source.ip",)),
+    "network": EntityKind("Network", ("source.as.organization.name",)),
+    "agent": EntityKind("User agent", ("user_agent.original",)),
+    "session": EntityKind("Session", (), (f"{_AUDIT}session_id",)),
+    "chat": EntityKind("Chat", (), (f"{_AUDIT}claude_chat_id",)),
+    "project": EntityKind("Project", (), (f"{_AUDIT}claude_project_id",)),
+    "workspace": EntityKind("Workspace", (), (f"{_AUDIT}workspace_id",)),
 }
 """Every kind, by its name in addresses."""
 
@@ -58,17 +60,17 @@ def path(field: str, value: str) -> str | None:
     return f"/entity/{kind}/{quote(value, safe='')}" if kind else None
 
 
-def about(kind: Kind, value: str) -> Query:
+def about(kind: EntityKind, value: str) -> Query:
     """Return what events of an entity are like, whether it acts or something is done to it."""
     return _any(kind.fields, value)
 
 
-def by(kind: Kind, value: str) -> Query:
+def by(kind: EntityKind, value: str) -> Query:
     """Return what events are like that an entity does."""
     return _any(kind.acts, value)
 
 
-def upon(kind: Kind, value: str) -> Query:
+def upon(kind: EntityKind, value: str) -> Query:
     """Return what events are like that are done to an entity."""
     return _any(kind.undergoes, value)
 

@@ -27,7 +27,7 @@ from anthropic_audit.status import (
 )
 from anthropic_audit.status.changed_repeats import ChangeCounts, ChangedText, change_counts, newest_changes
 from anthropic_audit.status.echoes import Accesses, Echo, accesses, can_hear
-from anthropic_audit.status.requests import Answers, answers, late_finds
+from anthropic_audit.status.requests import RequestOutcomes, answers, late_finds
 from anthropic_audit.status.sinks import SinkStanding, sink_standings
 from anthropic_audit.times import format_duration
 
@@ -46,7 +46,7 @@ class FeedHealth:
     activities: int
     echo: Echo | None
     """None when its filters let no echo through, or none was due yet."""
-    answers: Sequence[Answers]
+    answers: Sequence[RequestOutcomes]
     calendar: Calendar
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.errors import QueryError
 from anthropic_audit.processors.field_names import FieldNames, trie
-from anthropic_audit.processors.rewrite import Changing
+from anthropic_audit.processors.rewrite import RewriteFields
 from anthropic_audit.search import AllOf, AnyOf, Condition, Not, Query, Word
 
 Document = dict[str, Any]
@@ -22,7 +22,7 @@ _TELLING: Final = frozenset(
 _HINT: Final = "a viewer sees masked values, and asks for what is not personal; an investigator may ask for all"
 
 
-class Lens(Protocol):
+class Masking(Protocol):
     """Through which somebody looks at events."""
 
     sees_everything: bool
@@ -48,7 +48,7 @@ class Lens(Protocol):
         ...
 
 
-class Clear:
+class Unmasked:
     """Shows everything."""
 
     sees_everything = True
@@ -80,7 +80,7 @@ class Masked:
         names = FieldNames(catalogue).personal()
         self._personal = frozenset(names)
         self._key = key
-        self._change: Callable[[Document], Document] = Changing(trie(names), self._mask)
+        self._change: Callable[[Document], Document] = RewriteFields(trie(names), self._mask)
 
     def document(self, document: Document) -> Document:
         """Return a document without personal data, and without the text as received."""

@@ -12,9 +12,9 @@ import orjson
 from anthropic_audit.atomic import atomic_file
 from anthropic_audit.errors import SetupError
 
-MOST: Final = 500
-LONGEST_NAME: Final = 100
-LONGEST: Final = 8_000
+MAX_SEARCHES: Final = 500
+MAX_NAME_CHARS: Final = 100
+MAX_URL_CHARS: Final = 8_000
 
 
 class Searches:
@@ -47,16 +47,16 @@ class Searches:
             SetupError: It can't be kept as it is, or the file can't be written.
         """
         name = " ".join(name.split())
-        if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-            message = f"a saved search has a name of {LONGEST_NAME} signs at most"
+        if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
+            message = f"a saved search has a name of {MAX_NAME_CHARS} signs at most"
             raise SetupError(message)
-        if len(text) > LONGEST:
+        if len(text) > MAX_URL_CHARS:
             message = "this search is too long to be saved"
             raise SetupError(message)
         with self._lock:
             found = {**self.all(), name: text}
-            if len(found) > MOST:
-                message = f"there are {MOST} saved searches already"
+            if len(found) > MAX_SEARCHES:
+                message = f"there are {MAX_SEARCHES} saved searches already"
                 raise SetupError(message, hint="remove one that nobody uses")
             self._write(found)
 

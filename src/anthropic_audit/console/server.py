@@ -20,16 +20,16 @@ from anthropic_audit.ports import Clock
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ConsoleSettings, Settings, is_loopback
 
-from .app import Surroundings, make_app, vega
-from .auth import Journal, Patient
-from .context import Place
+from .app import ConsoleEnvironment, make_app, vega
+from .auth import AccessLog, ConnectionLimits
+from .context import ConsoleContext
 from .openid import Provider
-from .snapshots import Library
+from .snapshots import SnapshotPool
 
 _ANY: Final = ("0.0.0.0", "::")  # noqa: S104 - named to be refused without users
 _BACKLOG: Final = 128
 _GRACE_SECONDS: Final = 3
-_LARGEST_HEAD: Final = 32_768
+_MAX_HEAD_BYTES: Final = 32_768
 
 
 class Console:
@@ -46,7 +46,7 @@ class Console:
         self._preparing: list[Callable[[], object]] = [vega]
         self._stack = ExitStack()
 
-    def among(self, stack: ExitStack, place: Place) -> Self:
+    def among(self, stack: ExitStack, place: ConsoleContext) -> Self:
         """Close this at the end, too, and read the archive once at the start."""
         self._stack.enter_context(stack)
         self._preparing.append(place.warm)
@@ -87,9 +87,11 @@ def open_console(
     """
     console = settings.console
     _check_who_gets_in(console)
-    library = Library(settings.archive, clock)
+    library = SnapshotPool(settings.archive, clock)
     with ExitStack() as stack:
-        journal = stack.enter_context(Journal(Path(console.access_log or library.folder / "console" / "access.ndjson")))
+        journal = stack.enter_context(
+            AccessLog(Path(console.access_log or library.folder / "console" / "access.ndjson"))
+        )
         listening = stack.enter_context(_listen(console.host, console.port))
         is_tls = bool(console.certificate_file)
         port = listening.getsockname()[1]
@@ -99,8 +101,8 @@ def open_console(
             return f"{url}/enter?token={token}"
 
         hosts = {urlsplit(url).netloc, *_hosts(console.host, port)}
-        surroundings = Surroundings(url, hosts, lambda token: told(link(token)))
-        place = Place(settings, library, clock)
+        surroundings = ConsoleEnvironment(url, hosts, lambda token: told(link(token)))
+        place = ConsoleContext(settings, library, clock)
         provider = stack.enter_context(opened) if (opened := _provider(console, client_secret, clock, url)) else None
         app, tokens = make_app(place, journal, clock, surroundings, provider=provider)
         server = _Quiet(_options(app, console))
@@ -137,13 +139,13 @@ def _provider(console: ConsoleSettings, secret: Secret | None, clock: Clock, url
 def _options(app: ASGIApp, console: ConsoleSettings) -> uvicorn.Config:
     options = uvicorn.Config(
         app,
-        http=Patient,
+        http=ConnectionLimits,
         log_config=None,
         access_log=False,
         server_header=False,
         lifespan="off",
         ws="none",
-        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         ssl_certfile=console.certificate_file or None,
         ssl_keyfile=console.key_file or None,

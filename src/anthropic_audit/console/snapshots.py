@@ -26,7 +26,7 @@ FRESH: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
-class Shelf:
+class SnapshotVersion:
     """One version of the archive."""
 
     reader: ArchiveReader
@@ -36,7 +36,7 @@ class Shelf:
 
 
 @dataclass
-class Ticket:
+class ReaderTicket:
     """A reader's place: by it, what it asks for can be given up from another thread."""
 
     is_cancelled: bool = False
@@ -58,17 +58,17 @@ class Ticket:
         return percent if percent >= 0 else None
 
 
-class Tickets:
+class ReaderTickets:
     """The tickets of questions that are being answered, by who asked and the name that they gave; for any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: dict[tuple[str, str], Ticket] = {}
+        self._held: dict[tuple[str, str], ReaderTicket] = {}
 
     @contextmanager
-    def held(self, who: str, name: str) -> Iterator[Ticket]:
+    def held(self, who: str, name: str) -> Iterator[ReaderTicket]:
         """Give a new ticket, which is found by its name until the question is answered; one without a name never is."""
-        ticket = Ticket()
+        ticket = ReaderTicket()
         with self._lock:
             self._held[who, name] = ticket
         try:
@@ -85,7 +85,7 @@ class Tickets:
         return None if ticket is None else ticket.percent
 
 
-class Library:
+class SnapshotPool:
     """An archive, opened anew when something was committed; safe to be used by several threads.
 
     Raises:
@@ -111,7 +111,7 @@ class Library:
         """What is known to be damaged, and left out."""
         return self._shelf.reader.damage
 
-    def shelf(self) -> Shelf:
+    def shelf(self) -> SnapshotVersion:
         """Return the newest version, opened again if it is older than `FRESH` and something was committed."""
         with self._lock:
             now = self._clock.now()
@@ -124,7 +124,7 @@ class Library:
             return self._shelf
 
     @contextmanager
-    def cursor(self, ticket: Ticket, shelf: Shelf | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    def cursor(self, ticket: ReaderTicket, shelf: SnapshotVersion | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a cursor that the ticket can interrupt.
 
         Raises:
@@ -145,7 +145,7 @@ class Library:
                 ticket.cursor = None
             cursor.close()
 
-    def ask(self, ticket: Ticket, question: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
+    def ask(self, ticket: ReaderTicket, question: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
         """Answer one question from the newest version.
 
         A file that was vacuumed meanwhile belongs to an old version: then the newest one is asked, once.
@@ -168,17 +168,17 @@ class Library:
             return question(cursor)
 
 
-def _check(ticket: Ticket, cause: Exception | None = None) -> None:
+def _check(ticket: ReaderTicket, cause: Exception | None = None) -> None:
     if ticket.is_cancelled:
         message = "nobody waits for this answer any more"
         raise InterruptedRunError(message) from cause
 
 
-def _open(location: str, version: int) -> Shelf:
+def _open(location: str, version: int) -> SnapshotVersion:
     reader = open_reader(location)
     connection = reader.connect()
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
-    return Shelf(reader, connection, version)
+    return SnapshotVersion(reader, connection, version)
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:

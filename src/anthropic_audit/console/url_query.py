@@ -9,15 +9,15 @@ from typing import Final
 from urllib.parse import urlencode
 
 from anthropic_audit.errors import QueryError, SetupError
-from anthropic_audit.search import AllOf, Query, Question, parse_kql, weight_of
+from anthropic_audit.search import AllOf, Query, SearchRequest, parse_kql, weight_of
 from anthropic_audit.times import moved, parse_time
 
 SINCE: Final = "now-7d"
 UNTIL: Final = "now"
-MOST_FILTERS: Final = 50
-HEAVIEST: Final = 2_000
+MAX_FILTERS: Final = 50
+MAX_QUERY_WEIGHT: Final = 2_000
 """So many fields of each event a query may read: a question can't be given up while it compares two thousand events."""
-MOST_BARS: Final = 90
+MAX_BUCKETS: Final = 90
 """So many stretches a chart over time has at most."""
 
 _STEPS: Final = tuple(
@@ -30,7 +30,7 @@ Parameters = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UrlQuery:
     """A period and a query, as they were written."""
 
     since: str = SINCE
@@ -67,10 +67,10 @@ class Period:
     def step(self) -> timedelta:
         """The smallest step of which there are not too many."""
         span = self.until - self.since
-        return next((step for step in _STEPS if span / step <= MOST_BARS), _STEPS[-1])
+        return next((step for step in _STEPS if span / step <= MAX_BUCKETS), _STEPS[-1])
 
 
-def read_asked(parameters: Parameters) -> Asked:
+def read_url_query(parameters: Parameters) -> UrlQuery:
     """Read a query string; what is not ours in it is left alone.
 
     Raises:
@@ -78,13 +78,13 @@ def read_asked(parameters: Parameters) -> Asked:
     """
     last = dict(parameters)
     filters = tuple(dict.fromkeys(value for name, value in parameters if name == "filter" and value.strip()))
-    if len(filters) > MOST_FILTERS:
-        message = f"there are more than {MOST_FILTERS} filters"
+    if len(filters) > MAX_FILTERS:
+        message = f"there are more than {MAX_FILTERS} filters"
         raise SetupError(message, hint="join them in one query")
-    return Asked(last.get("from") or SINCE, last.get("to") or UNTIL, last.get("q", "").strip(), filters)
+    return UrlQuery(last.get("from") or SINCE, last.get("to") or UNTIL, last.get("q", "").strip(), filters)
 
 
-def period(asked: Asked, now: datetime) -> Period:
+def period(asked: UrlQuery, now: datetime) -> Period:
     """Return when an asked period is.
 
     Raises:
@@ -97,7 +97,7 @@ def period(asked: Asked, now: datetime) -> Period:
     return Period(since, until)
 
 
-def query(asked: Asked, known: Collection[str], now: datetime) -> Query:
+def query(asked: UrlQuery, known: Collection[str], now: datetime) -> Query:
     """Return what events have to be like.
 
     Raises:
@@ -111,12 +111,12 @@ def query(asked: Asked, known: Collection[str], now: datetime) -> Query:
             message = f"the filter `{one}` can't be read: {error}"
             raise QueryError(message, hint=error.hint) from error
     wanted = AllOf(tuple(parts))
-    if weight_of(wanted) > HEAVIEST:
+    if weight_of(wanted) > MAX_QUERY_WEIGHT:
         message = "this asks for too much at once"
         raise QueryError(message, hint="use fewer words without a field, and fewer patterns of fields")
     return wanted
 
 
-def question(asked: Period, wanted: Query) -> Question:
+def question(asked: Period, wanted: Query) -> SearchRequest:
     """Return what the archive is asked."""
-    return Question(asked.since, asked.until, query=wanted)
+    return SearchRequest(asked.since, asked.until, query=wanted)

@@ -2,7 +2,7 @@
 
 from .kibana import kibana_objects
 from .opensearch import opensearch_objects
-from .panels import COLUMNS, CONTROLS, PANELS, Control, Kind, Panel
+from .panels import COLUMNS, CONTROLS, PANELS, Control, Panel, PanelKind
 from .saved import DASHBOARD, stamped, to_ndjson
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "DASHBOARD",
     "PANELS",
     "Control",
-    "Kind",
     "Panel",
+    "PanelKind",
     "kibana_objects",
     "opensearch_objects",
     "stamped",

@@ -14,9 +14,9 @@ from .panels import (
     PATTERN,
     TITLE,
     Control,
-    Kind,
     Panel,
-    Place,
+    PanelKind,
+    PanelPosition,
 )
 from .saved import INDEX, Json, SavedObject, identity, reference, search_source, text
 
@@ -147,14 +147,14 @@ def _panel(panel: Panel) -> Json:
     }
 
 
-def _grid(name: str, place: Place) -> Json:
+def _grid(name: str, place: PanelPosition) -> Json:
     return {"i": name, "x": place.x, "y": place.y, "w": place.width, "h": place.height}
 
 
 def _columns(panel: Panel) -> tuple[Json, list[str]]:
     """Return what is counted and by what: columns by name, and their order."""
     columns: Json = {f"by-{number}": _terms(panel, field) for number, field in enumerate(panel.fields)}
-    if panel.kind is Kind.OVER_TIME:
+    if panel.kind is PanelKind.OVER_TIME:
         columns[_TIME] = {
             "label": "@timestamp",
             "dataType": "date",
@@ -172,7 +172,7 @@ def _count(panel: Panel) -> Json:
     if panel.distinct:
         params = {"emptyAsNull": False}
         return {**shared, "operationType": "unique_count", "sourceField": panel.distinct, "params": params}
-    params = {"emptyAsNull": panel.kind is not Kind.NUMBER}
+    params = {"emptyAsNull": panel.kind is not PanelKind.NUMBER}
     return {**shared, "label": "Events", "operationType": "count", "sourceField": "___records___", "params": params}
 
 
@@ -188,7 +188,7 @@ def _terms(panel: Panel, field: str) -> Json:
             "size": panel.size,
             "orderBy": {"type": "column", "columnId": _COUNT},
             "orderDirection": "desc",
-            "otherBucket": panel.kind is Kind.DONUT,
+            "otherBucket": panel.kind is PanelKind.DONUT,
             "missingBucket": False,
             "parentFormat": {"id": "terms"},
         },
@@ -241,9 +241,9 @@ _XY: Final[Json] = {
     "fittingFunction": "None",
 }
 _DRAW: Final = {
-    Kind.OVER_TIME: _over_time,
-    Kind.BARS: _bars,
-    Kind.DONUT: _donut,
-    Kind.TABLE: _table,
-    Kind.NUMBER: _number,
+    PanelKind.OVER_TIME: _over_time,
+    PanelKind.BARS: _bars,
+    PanelKind.DONUT: _donut,
+    PanelKind.TABLE: _table,
+    PanelKind.NUMBER: _number,
 }

@@ -13,20 +13,20 @@ from .panels import (
     PANELS,
     PATTERN,
     TITLE,
-    Kind,
     Panel,
-    Place,
+    PanelKind,
+    PanelPosition,
 )
 from .saved import INDEX, Json, SavedObject, identity, reference, search_source, text
 
 _PATTERN: Final = identity("pattern")
 _CONTROLS_HEIGHT: Final = 8
 _TYPES: Final = {
-    Kind.OVER_TIME: "histogram",
-    Kind.BARS: "horizontal_bar",
-    Kind.DONUT: "pie",
-    Kind.TABLE: "table",
-    Kind.NUMBER: "metric",
+    PanelKind.OVER_TIME: "histogram",
+    PanelKind.BARS: "horizontal_bar",
+    PanelKind.DONUT: "pie",
+    PanelKind.TABLE: "table",
+    PanelKind.NUMBER: "metric",
 }
 
 
@@ -77,17 +77,17 @@ def _aggregations(panel: Panel) -> list[Json]:
         else {"type": "count", "params": {}}
     )
     found: list[Json] = [{"id": "1", "enabled": True, "schema": "metric", **counted}]
-    if panel.kind is Kind.OVER_TIME:
+    if panel.kind is PanelKind.OVER_TIME:
         params = {"field": "@timestamp", "interval": "auto", "min_doc_count": 1, "extended_bounds": {}}
         found.append({"id": "2", "enabled": True, "type": "date_histogram", "schema": "segment", "params": params})
-    schema = {Kind.OVER_TIME: "group", Kind.TABLE: "bucket"}.get(panel.kind, "segment")
+    schema = {PanelKind.OVER_TIME: "group", PanelKind.TABLE: "bucket"}.get(panel.kind, "segment")
     for number, field in enumerate(panel.fields, start=3):
         params = {
             "field": field,
             "size": panel.size,
             "order": "desc",
             "orderBy": "1",
-            "otherBucket": panel.kind is Kind.DONUT,
+            "otherBucket": panel.kind is PanelKind.DONUT,
             "otherBucketLabel": "Other",
             "missingBucket": False,
         }
@@ -97,11 +97,11 @@ def _aggregations(panel: Panel) -> list[Json]:
 
 def _params(panel: Panel) -> Json:
     match panel.kind:
-        case Kind.TABLE:
+        case PanelKind.TABLE:
             return {"perPage": 10, "showPartialRows": False, "showMetricsAtAllLevels": False, "showTotal": False}
-        case Kind.DONUT:
+        case PanelKind.DONUT:
             return {"type": "pie", "isDonut": True, "addLegend": True, "addTooltip": True, "legendPosition": "right"}
-        case Kind.NUMBER:
+        case PanelKind.NUMBER:
             style = {"fontSize": 40, "labelColor": False, "bgColor": False, "subText": ""}
             metric = {
                 "metricColorMode": "None",
@@ -115,7 +115,7 @@ def _params(panel: Panel) -> Json:
 
 
 def _axes(panel: Panel) -> Json:
-    is_bars = panel.kind is Kind.BARS
+    is_bars = panel.kind is PanelKind.BARS
     category = {"id": "CategoryAxis-1", "type": "category", "position": "left" if is_bars else "bottom", "show": True}
     value = {"id": "ValueAxis-1", "name": "LeftAxis-1", "type": "value", "position": "bottom" if is_bars else "left"}
     series = {
@@ -172,7 +172,7 @@ def _controls() -> SavedObject:
 
 def _dashboard() -> SavedObject:
     shown = [
-        ("controls", "visualization", Place(0, -_CONTROLS_HEIGHT, 48, _CONTROLS_HEIGHT)),
+        ("controls", "visualization", PanelPosition(0, -_CONTROLS_HEIGHT, 48, _CONTROLS_HEIGHT)),
         *((panel.name, "visualization", panel.place) for panel in PANELS),
         ("latest", "search", LATEST_PLACE),
     ]
@@ -205,6 +205,6 @@ def _dashboard() -> SavedObject:
     return _object("dashboard", identity("os-overview"), attributes, references)
 
 
-def _grid(name: str, place: Place) -> Json:
+def _grid(name: str, place: PanelPosition) -> Json:
     """Return a place below the controls."""
     return {"i": name, "x": place.x, "y": place.y + _CONTROLS_HEIGHT, "w": place.width, "h": place.height}

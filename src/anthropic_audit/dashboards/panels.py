@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Kind(StrEnum):
+class PanelKind(StrEnum):
     """How a panel is drawn."""
 
     OVER_TIME = "over time"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PanelPosition:
     """Where a panel lies on the grid."""
 
     x: int
@@ -36,8 +36,8 @@ class Panel:
 
     name: str
     title: str
-    kind: Kind
-    place: Place
+    kind: PanelKind
+    place: PanelPosition
     fields: tuple[str, ...] = ()
     """What they are counted by; over time, what the areas are split by."""
     query: str = ""
@@ -58,7 +58,7 @@ class Control:
 TITLE: Final = "Anthropic audit: overview"
 DESCRIPTION: Final = "Who did what in the Claude organizations, from where, and how it ended"
 LATEST: Final = "Anthropic audit: latest entries"
-LATEST_PLACE: Final = Place(0, 72, 48, 20)
+LATEST_PLACE: Final = PanelPosition(0, 72, 48, 20)
 PATTERN: Final = "logs-anthropic.audit-*"
 FAILED: Final = 'event.outcome : "failure"'
 
@@ -72,36 +72,79 @@ CONTROLS: Final = (
 )
 
 PANELS: Final = (
-    Panel("events", "Events", Kind.NUMBER, Place(0, 0, 8, 6)),
-    Panel("people", "Different users", Kind.NUMBER, Place(8, 0, 8, 6), distinct="user.id"),
-    Panel("failures", "Failures", Kind.NUMBER, Place(16, 0, 8, 6), query=FAILED),
-    Panel("critical", "Critical", Kind.NUMBER, Place(24, 0, 8, 6), query='anthropic.audit.sensitivity : "critical"'),
-    Panel("addresses", "Different addresses", Kind.NUMBER, Place(32, 0, 8, 6), distinct="source.ip"),
+    Panel("events", "Events", PanelKind.NUMBER, PanelPosition(0, 0, 8, 6)),
+    Panel("people", "Different users", PanelKind.NUMBER, PanelPosition(8, 0, 8, 6), distinct="user.id"),
+    Panel("failures", "Failures", PanelKind.NUMBER, PanelPosition(16, 0, 8, 6), query=FAILED),
+    Panel(
+        "critical",
+        "Critical",
+        PanelKind.NUMBER,
+        PanelPosition(24, 0, 8, 6),
+        query='anthropic.audit.sensitivity : "critical"',
+    ),
+    Panel("addresses", "Different addresses", PanelKind.NUMBER, PanelPosition(32, 0, 8, 6), distinct="source.ip"),
     Panel(
         "unknown",
         "Types we do not know",
-        Kind.NUMBER,
-        Place(40, 0, 8, 6),
+        PanelKind.NUMBER,
+        PanelPosition(40, 0, 8, 6),
         query="anthropic.audit.catalogue.known : false",
     ),
-    Panel("over-time", "Events over time by category", Kind.OVER_TIME, Place(0, 6, 32, 14), ("event.category",)),
-    Panel("categories", "Categories", Kind.DONUT, Place(32, 6, 16, 14), ("event.category",)),
-    Panel("actions", "Most frequent actions", Kind.BARS, Place(0, 20, 24, 16), ("event.action",), size=20),
-    Panel("users", "Most active users", Kind.BARS, Place(24, 20, 12, 16), ("user.email",)),
-    Panel("actors", "Kinds of actors", Kind.DONUT, Place(36, 20, 12, 16), ("anthropic.audit.actor.type",)),
     Panel(
-        "servers", "MCP servers", Kind.TABLE, Place(0, 36, 16, 12), ("anthropic.audit.mcp_server_name", "event.action")
+        "over-time",
+        "Events over time by category",
+        PanelKind.OVER_TIME,
+        PanelPosition(0, 6, 32, 14),
+        ("event.category",),
     ),
-    Panel("skills", "Skills", Kind.TABLE, Place(16, 36, 16, 12), ("anthropic.audit.skill_name", "event.action")),
-    Panel("errors", "What fails", Kind.TABLE, Place(32, 36, 16, 12), ("event.action", "event.reason"), FAILED),
-    Panel("failures-over-time", "Failures over time", Kind.OVER_TIME, Place(0, 48, 24, 12), ("event.action",), FAILED),
-    Panel("status", "Answers of the Compliance API", Kind.BARS, Place(24, 48, 12, 12), ("http.response.status_code",)),
-    Panel("organizations", "Organizations", Kind.BARS, Place(36, 48, 12, 12), ("organization.id",)),
-    Panel("countries", "From which countries", Kind.BARS, Place(0, 60, 16, 12), ("source.geo.country_name",)),
+    Panel("categories", "Categories", PanelKind.DONUT, PanelPosition(32, 6, 16, 14), ("event.category",)),
+    Panel("actions", "Most frequent actions", PanelKind.BARS, PanelPosition(0, 20, 24, 16), ("event.action",), size=20),
+    Panel("users", "Most active users", PanelKind.BARS, PanelPosition(24, 20, 12, 16), ("user.email",)),
+    Panel("actors", "Kinds of actors", PanelKind.DONUT, PanelPosition(36, 20, 12, 16), ("anthropic.audit.actor.type",)),
     Panel(
-        "networks", "From which addresses", Kind.TABLE, Place(16, 60, 16, 12), ("source.ip", "source.geo.country_name")
+        "servers",
+        "MCP servers",
+        PanelKind.TABLE,
+        PanelPosition(0, 36, 16, 12),
+        ("anthropic.audit.mcp_server_name", "event.action"),
     ),
-    Panel("programs", "With which programs", Kind.BARS, Place(32, 60, 16, 12), ("user_agent.name",)),
+    Panel(
+        "skills",
+        "Skills",
+        PanelKind.TABLE,
+        PanelPosition(16, 36, 16, 12),
+        ("anthropic.audit.skill_name", "event.action"),
+    ),
+    Panel(
+        "errors", "What fails", PanelKind.TABLE, PanelPosition(32, 36, 16, 12), ("event.action", "event.reason"), FAILED
+    ),
+    Panel(
+        "failures-over-time",
+        "Failures over time",
+        PanelKind.OVER_TIME,
+        PanelPosition(0, 48, 24, 12),
+        ("event.action",),
+        FAILED,
+    ),
+    Panel(
+        "status",
+        "Answers of the Compliance API",
+        PanelKind.BARS,
+        PanelPosition(24, 48, 12, 12),
+        ("http.response.status_code",),
+    ),
+    Panel("organizations", "Organizations", PanelKind.BARS, PanelPosition(36, 48, 12, 12), ("organization.id",)),
+    Panel(
+        "countries", "From which countries", PanelKind.BARS, PanelPosition(0, 60, 16, 12), ("source.geo.country_name",)
+    ),
+    Panel(
+        "networks",
+        "From which addresses",
+        PanelKind.TABLE,
+        PanelPosition(16, 60, 16, 12),
+        ("source.ip", "source.geo.country_name"),
+    ),
+    Panel("programs", "With which programs", PanelKind.BARS, PanelPosition(32, 60, 16, 12), ("user_agent.name",)),
 )
 
 COLUMNS: Final = (

@@ -1,24 +1,24 @@
 """From the archive to sinks: followers with a position each, delivering again, and comparing with what is there."""
 
-from .compare import HourCompared, Sent, compare
-from .deliver import Errands, Span
+from .compare import ExpectedEvents, HourCompared, compare
+from .deliver import Deliverer, SeqSpan
 from .follower import Follower
 from .prepare import Prepare
 from .replay import replay, send_again
-from .sender import Courier, Limits
-from .setup import Change, Step, is_set_up, set_up, set_up_dashboards
+from .sender import Limits, Sender
+from .setup import PlannedChange, SetupStep, is_set_up, set_up, set_up_dashboards
 
 __all__ = [
-    "Change",
-    "Courier",
-    "Errands",
+    "Deliverer",
+    "ExpectedEvents",
     "Follower",
     "HourCompared",
     "Limits",
+    "PlannedChange",
     "Prepare",
-    "Sent",
-    "Span",
-    "Step",
+    "Sender",
+    "SeqSpan",
+    "SetupStep",
     "compare",
     "is_set_up",
     "replay",

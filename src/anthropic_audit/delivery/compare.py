@@ -17,7 +17,7 @@ _AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ExpectedEvents:
     """What a sink must have: everything up to a position, but what it refuses."""
 
     position: int
@@ -51,7 +51,7 @@ class HourCompared:
 
 
 def compare(
-    reader: ArchiveReader, cluster: Cluster, prepare: Prepare, window: Window, *, sent: Sent
+    reader: ArchiveReader, cluster: Cluster, prepare: Prepare, window: Window, *, sent: ExpectedEvents
 ) -> Iterator[HourCompared]:
     """Yield each hour of a window, oldest first, with what differs; hours in which neither has anything are left out.
 
@@ -78,7 +78,7 @@ def _spans(window: Window, numbers: Mapping[datetime, int]) -> Iterator[Window]:
 
 
 def _compare(
-    reader: ArchiveReader, cluster: Cluster, prepare: Prepare, span: Window, *, sent: Sent
+    reader: ArchiveReader, cluster: Cluster, prepare: Prepare, span: Window, *, sent: ExpectedEvents
 ) -> Iterator[HourCompared]:
     known: dict[str, Parcel] = {}
     for events in reader.events_of(span.start, span.end):

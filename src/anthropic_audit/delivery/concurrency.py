@@ -15,7 +15,7 @@ _GROWTH = 1.05
 """What a request may be larger than one that went well."""
 
 
-class Pace:
+class AdaptiveConcurrency:
     """Turns to send, and sizes; safe from any thread. Halved when a target is busy, grown when requests go well."""
 
     def __init__(self, most: int, most_events: int) -> None:

@@ -10,16 +10,16 @@ import pyarrow as pa
 
 from anthropic_audit.archive import DeliveryLedger
 from anthropic_audit.errors import AuditError
-from anthropic_audit.model import Delivery, Errand, Fate, Parcel, Rejection
+from anthropic_audit.model import Delivery, DeliveryPurpose, Fate, Parcel, Rejection
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import Delivered, Watch
 
 from .prepare import Prepare
-from .sender import Courier, Settled
+from .sender import Sender, Settled
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SeqSpan:
     """Events by their number, both ends included."""
 
     first: int
@@ -27,7 +27,7 @@ class Span:
 
 
 @dataclass(slots=True)
-class _Tally:
+class _DeliveryTally:
     """What became of events so far."""
 
     last_seq: int
@@ -39,7 +39,7 @@ class _Tally:
     dropped: list[int] = field(default_factory=list)
     """The `seq` of what processors have dropped."""
 
-    def add(self, settled: Settled, errand: Errand) -> None:
+    def add(self, settled: Settled, errand: DeliveryPurpose) -> None:
         """Take note of one event."""
         parcel, verdict = settled
         self.last_seq = parcel.seq
@@ -47,15 +47,15 @@ class _Tally:
         self.nbytes += parcel.nbytes
         if verdict.fate is Fate.REJECTED:
             self.refused.append(settled)
-        elif errand is Errand.RETRY:
+        elif errand is DeliveryPurpose.RETRY:
             self.taken.append(settled)
 
 
-class Errands:
+class Deliverer:
     """Delivers events to one sink for whatever reason, and records it."""
 
     def __init__(
-        self, ledger: DeliveryLedger, courier: Courier, prepare: Prepare, *, clock: Clock, watch: Watch
+        self, ledger: DeliveryLedger, courier: Sender, prepare: Prepare, *, clock: Clock, watch: Watch
     ) -> None:
         self._ledger = ledger
         self._courier = courier
@@ -68,24 +68,26 @@ class Errands:
         """Where it is recorded."""
         return self._ledger
 
-    def run(self, errand: Errand, slices: Iterable[pa.Table], span: Span, *, carefully: bool = True) -> Delivery:
+    def run(
+        self, errand: DeliveryPurpose, slices: Iterable[pa.Table], span: SeqSpan, *, carefully: bool = True
+    ) -> Delivery:
         """Deliver the events of a span, which come in slices, and return what became of them.
 
         Raises:
             SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: What was settled before is recorded.
         """
         started = self._clock.now()
-        tally = _Tally(span.first - 1)
+        tally = _DeliveryTally(span.first - 1)
         try:
             for settled in self._courier.bring(self._parcels(slices, tally), carefully=carefully):
                 tally.add(settled, errand)
         except AuditError:
             if tally.last_seq >= span.first:
-                self._record(errand, tally, Span(span.first, tally.last_seq), started)
+                self._record(errand, tally, SeqSpan(span.first, tally.last_seq), started)
             raise
         return self._record(errand, tally, span, started)
 
-    def _parcels(self, slices: Iterable[pa.Table], tally: _Tally) -> Iterator[Parcel]:
+    def _parcels(self, slices: Iterable[pa.Table], tally: _DeliveryTally) -> Iterator[Parcel]:
         for events in slices:
             parcels = self._prepare.parcels(events)
             if len(parcels) < events.num_rows:
@@ -93,7 +95,7 @@ class Errands:
                 tally.dropped += [seq for seq in events.column("seq").to_pylist() if seq not in kept]
             yield from parcels
 
-    def _record(self, errand: Errand, tally: _Tally, span: Span, started: datetime) -> Delivery:
+    def _record(self, errand: DeliveryPurpose, tally: _DeliveryTally, span: SeqSpan, started: datetime) -> Delivery:
         now = self._clock.now()
         delivery = Delivery(
             sink=self._ledger.sink,
@@ -112,7 +114,7 @@ class Errands:
         self._watch(Delivered(delivery))
         return delivery
 
-    def _rejections(self, tally: _Tally, now: datetime) -> Iterator[Rejection]:
+    def _rejections(self, tally: _DeliveryTally, now: datetime) -> Iterator[Rejection]:
         for some, is_resolved in ((tally.refused, False), (tally.taken, True)):
             for parcel, verdict in some:
                 yield Rejection(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from anthropic_audit.archive import ArchiveReader
-from anthropic_audit.model import Errand
+from anthropic_audit.model import DeliveryPurpose
 
-from .deliver import Errands, Span
+from .deliver import Deliverer, SeqSpan
 
 _AT_ONCE = 10_000
 REACH = 20_000
@@ -22,7 +22,7 @@ class Follower:
     The first slice of a run, and the one after a failure, may have been sent before: it is sent with care.
     """
 
-    def __init__(self, errands: Errands) -> None:
+    def __init__(self, errands: Deliverer) -> None:
         self._errands = errands
         self._is_sure = False
 
@@ -39,14 +39,14 @@ class Follower:
         """
         done = 0
         while (first := self.position + 1) <= reader.normalized_seq:
-            span = Span(first, min(first + REACH - 1, reader.normalized_seq))
+            span = SeqSpan(first, min(first + REACH - 1, reader.normalized_seq))
             carefully, self._is_sure = not self._is_sure, False
-            done += self._errands.run(Errand.FOLLOW, _slices(reader, span), span, carefully=carefully).events
+            done += self._errands.run(DeliveryPurpose.FOLLOW, _slices(reader, span), span, carefully=carefully).events
             self._is_sure = True
         return done
 
 
-def _slices(reader: ArchiveReader, span: Span) -> Iterator[pa.Table]:
+def _slices(reader: ArchiveReader, span: SeqSpan) -> Iterator[pa.Table]:
     """Yield the events of a span in parts, which are read as they are sent."""
     for first in range(span.first, span.last + 1, _AT_ONCE):
         yield reader.events_between(first, min(first + _AT_ONCE - 1, span.last))

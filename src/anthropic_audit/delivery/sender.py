@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import Self
 
 from anthropic_audit.errors import InterruptedRunError, SinkBusyError, SinkDeniedError, SinkRefusedError
-from anthropic_audit.feed.retry import Patience
+from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.ports import Clock, Sink
 from anthropic_audit.progress import Waiting, Watch
 
-from .concurrency import Pace
+from .concurrency import AdaptiveConcurrency
 
 _EXISTING = Verdict(Fate.EXISTING)
 
@@ -24,7 +24,7 @@ _TOO_OFTEN = 3
 """A request that is refused so often in a row may be too large for the room that a busy target has."""
 
 _TOO_LARGE = 413
-_LONGEST_CHARACTER = 4
+_MAX_CHARACTER_BYTES = 4
 """Bytes that UTF-8 needs for a character at most."""
 _LOOK_SECONDS = 1.0
 """How soon one who waits sees that the others have ended."""
@@ -46,7 +46,7 @@ class Limits:
     """Largest event that is sent; a larger one is rejected, and never sent."""
 
 
-class Courier:
+class Sender:
     """Brings events to one sink; leaving the context ends its threads.
 
     An event is sent again until the sink has taken it or refuses it for good. Where it is unknown whether something
@@ -55,7 +55,14 @@ class Courier:
     """
 
     def __init__(
-        self, sink: Sink, limits: Limits, clock: Clock, *, patience: Patience, watch: Watch, chance: Callable[[], float]
+        self,
+        sink: Sink,
+        limits: Limits,
+        clock: Clock,
+        *,
+        patience: RetryPolicy,
+        watch: Watch,
+        chance: Callable[[], float],
     ) -> None:
         self._sink = sink
         self._limits = limits
@@ -66,7 +73,7 @@ class Courier:
         self._has_taken = False
         self._refused_alone = 0
         self._is_ending = False
-        self._pace = Pace(limits.workers, limits.batch_events)
+        self._pace = AdaptiveConcurrency(limits.workers, limits.batch_events)
         self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="courier")
 
     @property
@@ -170,7 +177,7 @@ class Courier:
 
     def _is_too_large(self, parcel: Parcel) -> bool:
         most = self._limits.max_event_bytes
-        return len(parcel.document) * _LONGEST_CHARACTER > most and parcel.nbytes > most
+        return len(parcel.document) * _MAX_CHARACTER_BYTES > most and parcel.nbytes > most
 
     def _too_large(self, parcel: Parcel) -> Verdict:
         reason = f"the event has {parcel.nbytes:,} bytes, more than max_event_bytes = {self._limits.max_event_bytes:,}"

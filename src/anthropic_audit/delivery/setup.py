@@ -25,8 +25,8 @@ from anthropic_audit.sinks.cluster import Cluster
 
 Body = dict[str, Any]
 _DIGEST = "digest"
-_LARGEST = "50gb"
-_OLDEST_DAYS = 30
+_MAX_SHARD_SIZE = "50gb"
+_MAX_INDEX_AGE_DAYS = 30
 _NO_SUCH_PATH = 400
 _MISSING = "the cluster lacks the module or plugin for it, if it does not say otherwise"
 
@@ -43,7 +43,7 @@ class Boards(Protocol):
         ...
 
 
-class Change(StrEnum):
+class PlannedChange(StrEnum):
     """What is done to a part of the set-up."""
 
     NONE = "unchanged"
@@ -54,7 +54,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SetupPart:
     """Something a cluster has to have, and where it is."""
 
     what: str
@@ -72,16 +72,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SetupStep:
     """A part, and what is done to it."""
 
     what: str
     name: str
-    change: Change
+    change: PlannedChange
     reason: str = ""
 
 
-def set_up_dashboards(boards: Boards, settings: ClusterSink, *, is_rehearsal: bool = False) -> Step:
+def set_up_dashboards(boards: Boards, settings: ClusterSink, *, is_rehearsal: bool = False) -> SetupStep:
     """Install the overview, unless it is there as this version makes it; a rehearsal installs nothing.
 
     Raises:
@@ -92,15 +92,15 @@ def set_up_dashboards(boards: Boards, settings: ClusterSink, *, is_rehearsal: bo
     name = next(one["id"] for one in objects if one["type"] == DASHBOARD)
     current = boards.description(name)
     if current == description:
-        return Step("dashboard", name, Change.NONE)
+        return SetupStep("dashboard", name, PlannedChange.NONE)
     if not is_rehearsal:
         boards.take(to_ndjson(objects))
-    return Step("dashboard", name, Change.CREATE if current is None else Change.UPDATE)
+    return SetupStep("dashboard", name, PlannedChange.CREATE if current is None else PlannedChange.UPDATE)
 
 
 def set_up(
     cluster: Cluster, settings: ClusterSink, catalogue: Catalogue, *, is_rehearsal: bool = False
-) -> Iterator[Step]:
+) -> Iterator[SetupStep]:
     """Make what is missing or outdated, and yield what was done; a rehearsal makes nothing.
 
     Raises:
@@ -109,12 +109,12 @@ def set_up(
     fields_changed = False
     for part in parts(settings, catalogue):
         step = _make(cluster, part, is_rehearsal=is_rehearsal)
-        fields_changed |= part.changes_fields and step.change is Change.UPDATE
+        fields_changed |= part.changes_fields and step.change is PlannedChange.UPDATE
         yield step
     if fields_changed and cluster.ask("GET", f"/{settings.data_stream}") is not None:
         if not is_rehearsal:
             cluster.ask("POST", f"/{settings.data_stream}/_rollover")
-        yield Step("data stream", settings.data_stream, Change.ROLL_OVER, "new events have new fields")
+        yield SetupStep("data stream", settings.data_stream, PlannedChange.ROLL_OVER, "new events have new fields")
 
 
 def is_set_up(cluster: Cluster, settings: ClusterSink) -> bool:
@@ -129,7 +129,7 @@ def is_set_up(cluster: Cluster, settings: ClusterSink) -> bool:
         return True
 
 
-def parts(settings: ClusterSink, catalogue: Catalogue) -> Sequence[Part]:
+def parts(settings: ClusterSink, catalogue: Catalogue) -> Sequence[SetupPart]:
     """Return what a cluster has to have, in the order in which it is made."""
     engine = Engine(settings.to)
     stream = settings.data_stream
@@ -141,26 +141,26 @@ def parts(settings: ClusterSink, catalogue: Catalogue) -> Sequence[Part]:
     package = package_template(catalogue, engine)
     return (
         *lifecycle,
-        Part("component template", PACKAGE, f"/_component_template/{PACKAGE}", package, changes_fields=True),
+        SetupPart("component template", PACKAGE, f"/_component_template/{PACKAGE}", package, changes_fields=True),
         *([] if engine is Engine.ELASTICSEARCH else [_custom()]),
-        Part("index template", stream, f"/_index_template/{stream}", template, changes_fields=True),
+        SetupPart("index template", stream, f"/_index_template/{stream}", template, changes_fields=True),
         _pipeline(settings, catalogue),
     )
 
 
-def _pipeline(settings: ClusterSink, catalogue: Catalogue) -> Part:
+def _pipeline(settings: ClusterSink, catalogue: Catalogue) -> SetupPart:
     """Return the pipeline for those who ship raw activities with another agent; nothing uses it by itself."""
     name = f"{settings.data_stream}-raw"
     body = ingest_pipeline(catalogue, Options(namespace=settings.namespace))
-    return Part("ingest pipeline", name, f"/_ingest/pipeline/{name}", body, may_be_missing=True)
+    return SetupPart("ingest pipeline", name, f"/_ingest/pipeline/{name}", body, may_be_missing=True)
 
 
-def _custom() -> Part:
+def _custom() -> SetupPart:
     """Return the component template of administrators, which OpenSearch wants to exist; it is made once."""
-    return Part("component template", CUSTOM, f"/_component_template/{CUSTOM}", {"template": {}})
+    return SetupPart("component template", CUSTOM, f"/_component_template/{CUSTOM}", {"template": {}})
 
 
-def _lifecycle(settings: ClusterSink) -> tuple[Sequence[Part], Body]:
+def _lifecycle(settings: ClusterSink) -> tuple[Sequence[SetupPart], Body]:
     """Return the rules by which indices come and go, and what the index template says of them."""
     days = settings.retention.days
     if not isinstance(settings, ElasticsearchSink):
@@ -168,20 +168,24 @@ def _lifecycle(settings: ClusterSink) -> tuple[Sequence[Part], Body]:
     if settings.lifecycle == "stream":
         return (), {"lifecycle": {"data_retention": f"{days}d"} if days else {}}
     phases: Body = {
-        "hot": {"actions": {"rollover": {"max_age": f"{_OLDEST_DAYS}d", "max_primary_shard_size": _LARGEST}}}
+        "hot": {
+            "actions": {"rollover": {"max_age": f"{_MAX_INDEX_AGE_DAYS}d", "max_primary_shard_size": _MAX_SHARD_SIZE}}
+        }
     }
     if days:
         phases["delete"] = {"min_age": f"{days}d", "actions": {"delete": {}}}
     name = settings.data_stream
-    policy = Part("lifecycle policy", name, f"/_ilm/policy/{name}", {"policy": {"phases": phases}})
+    policy = SetupPart("lifecycle policy", name, f"/_ilm/policy/{name}", {"policy": {"phases": phases}})
     return (policy,), {"settings": {"index": {"lifecycle": {"name": name}}}}
 
 
-def _ism_policy(stream: str, days: int) -> Part:
+def _ism_policy(stream: str, days: int) -> SetupPart:
     """Return the policy of OpenSearch's Index State Management, a plugin that most clusters have."""
     hot: Body = {
         "name": "hot",
-        "actions": [{"rollover": {"min_index_age": f"{_OLDEST_DAYS}d", "min_primary_shard_size": _LARGEST}}],
+        "actions": [
+            {"rollover": {"min_index_age": f"{_MAX_INDEX_AGE_DAYS}d", "min_primary_shard_size": _MAX_SHARD_SIZE}}
+        ],
         "transitions": [{"state_name": "delete", "conditions": {"min_index_age": f"{days}d"}}] if days else [],
     }
     states = [hot, *([{"name": "delete", "actions": [{"delete": {}}], "transitions": []}] if days else [])]
@@ -194,28 +198,28 @@ def _ism_policy(stream: str, days: int) -> Part:
         }
     }
     path = f"/_plugins/_ism/policies/{stream}"
-    return Part("lifecycle policy", stream, path, body, may_be_missing=True)
+    return SetupPart("lifecycle policy", stream, path, body, may_be_missing=True)
 
 
-def _make(cluster: Cluster, part: Part, *, is_rehearsal: bool) -> Step:
+def _make(cluster: Cluster, part: SetupPart, *, is_rehearsal: bool) -> SetupStep:
     try:
         current = cluster.ask("GET", part.path)
     except SinkRefusedError as error:
         return _skipped(part, error)
     if current is not None and _found_digest(current) == part.digest:
-        return Step(part.what, part.name, Change.NONE)
+        return SetupStep(part.what, part.name, PlannedChange.NONE)
     if current is not None and not part.body.get("template", True):
-        return Step(part.what, part.name, Change.NONE, "it is yours")
-    change = Change.CREATE if current is None else Change.UPDATE
+        return SetupStep(part.what, part.name, PlannedChange.NONE, "it is yours")
+    change = PlannedChange.CREATE if current is None else PlannedChange.UPDATE
     if not is_rehearsal:
         try:
             cluster.ask("PUT", _versioned(part.path, current), _marked(part))
         except SinkRefusedError as error:
             return _skipped(part, error)
-    return Step(part.what, part.name, change)
+    return SetupStep(part.what, part.name, change)
 
 
-def _skipped(part: Part, error: SinkRefusedError) -> Step:
+def _skipped(part: SetupPart, error: SinkRefusedError) -> SetupStep:
     """Return that a part is left out, with the cluster's own words: they tell what it lacks from what is wrong.
 
     Raises:
@@ -223,10 +227,10 @@ def _skipped(part: Part, error: SinkRefusedError) -> Step:
     """
     if not part.may_be_missing or error.status != _NO_SUCH_PATH:
         raise error
-    return Step(part.what, part.name, Change.SKIP, f"{_MISSING}: {error}")
+    return SetupStep(part.what, part.name, PlannedChange.SKIP, f"{_MISSING}: {error}")
 
 
-def _marked(part: Part) -> Body:
+def _marked(part: SetupPart) -> Body:
     """Return a body with its digest, where each kind of part has room for it."""
     if "processors" in part.body:  # OpenSearch takes no `_meta` here
         return {**part.body, "description": f"{part.body['description']} ({_DIGEST} {part.digest})"}

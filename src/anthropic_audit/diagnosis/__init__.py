@@ -3,12 +3,12 @@
 from .archive import Disk, archive_findings, retention_findings
 from .enrichment import enrichment_findings
 from .feed import feed_findings
-from .findings import Finding, State, probed
+from .findings import CheckResult, State, probed
 from .sinks import sink_findings
 
 __all__ = [
+    "CheckResult",
     "Disk",
-    "Finding",
     "State",
     "archive_findings",
     "enrichment_findings",

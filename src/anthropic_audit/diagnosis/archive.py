@@ -23,7 +23,7 @@ from anthropic_audit.status.changed_repeats import change_counts
 from anthropic_audit.status.undelivered import undelivered
 from anthropic_audit.times import format_duration
 
-from .findings import Finding, State
+from .findings import CheckResult, State
 
 _REPAIR = "`anthropic-audit archive repair`; `archive verify` looks at everything"
 _GIGABYTE = 10**9
@@ -50,7 +50,7 @@ def disk_of(folder: Path) -> Disk:
 
 def archive_findings(
     location: str, feeds: Sequence[FeedSettings], now: datetime, disk: Callable[[Path], Disk] = disk_of
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Look at an archive, without disturbing who writes it.
 
     Raises:
@@ -63,7 +63,7 @@ def archive_findings(
     try:
         reader = open_reader(location)
     except SetupError:
-        yield Finding("archive", State.FINE, f"there is none yet at {folder}: the first `collect` makes it")
+        yield CheckResult("archive", State.FINE, f"there is none yet at {folder}: the first `collect` makes it")
         return
     yield from _whole(reader)
     yield _files(folder)
@@ -79,50 +79,50 @@ def _damaged(reader: ArchiveReader, *tables: str) -> str:
     return f"{' and '.join(found)} {'is' if len(found) == 1 else 'are'} damaged" if found else ""
 
 
-def _whole(reader: ArchiveReader) -> Iterator[Finding]:
+def _whole(reader: ArchiveReader) -> Iterator[CheckResult]:
     """Say what is wrong with the archive's files, and what its tables say against each other."""
     wrong = [str(one) for one in reader.damage]
     if any(contradicting_numbers(reader.tables)):
         wrong += contradicting_numbers(reader.tables, open_reader(str(reader.folder)).tables)
     for one in wrong[:_DAMAGES]:
-        yield Finding("archive: damage", State.WRONG, one, _REPAIR)
+        yield CheckResult("archive: damage", State.WRONG, one, _REPAIR)
     if len(wrong) > _DAMAGES:
-        yield Finding("archive: damage", State.WRONG, f"{len(wrong) - _DAMAGES:,} more files are damaged", _REPAIR)
+        yield CheckResult("archive: damage", State.WRONG, f"{len(wrong) - _DAMAGES:,} more files are damaged", _REPAIR)
 
 
-def _writable(folder: Path, now: datetime) -> Finding:
+def _writable(folder: Path, now: datetime) -> CheckResult:
     if not folder.exists():
         above = next(one for one in folder.parents if one.exists())
         if os.access(above, os.W_OK):
-            return Finding("archive: writing", State.FINE, f"the folder can be made in {above}")
+            return CheckResult("archive: writing", State.FINE, f"the folder can be made in {above}")
         cure = "choose a folder that this user may write, or mend its rights"
-        return Finding("archive: writing", State.WRONG, f"{above} can't be written", cure)
+        return CheckResult("archive: writing", State.WRONG, f"{above} can't be written", cure)
     try:
         Lease(folder, now).release()
     except ArchiveBusyError as error:
-        return Finding("archive: writing", State.FINE, str(error))
-    return Finding("archive: writing", State.FINE, "it can be written, and nobody writes it now")
+        return CheckResult("archive: writing", State.FINE, str(error))
+    return CheckResult("archive: writing", State.FINE, "it can be written, and nobody writes it now")
 
 
-def _room(disk: Disk) -> Finding:
+def _room(disk: Disk) -> CheckResult:
     found = f"{disk.free / _GIGABYTE:,.1f} GB of {disk.total / _GIGABYTE:,.0f} GB are free"
     cure = "make room, or move the archive: a full disk stops collecting (nothing is lost, it goes on later)"
     if disk.free < _TOO_LITTLE_BYTES:
-        return Finding("archive: disk", State.WRONG, found, cure)
+        return CheckResult("archive: disk", State.WRONG, found, cure)
     if disk.free < min(_LITTLE_BYTES, disk.total * _LITTLE_SHARE):
-        return Finding("archive: disk", State.WARNING, found, cure)
-    return Finding("archive: disk", State.FINE, found)
+        return CheckResult("archive: disk", State.WARNING, found, cure)
+    return CheckResult("archive: disk", State.FINE, found)
 
 
-def _files(folder: Path) -> Finding:
+def _files(folder: Path) -> CheckResult:
     number = sum(1 for _ in folder.rglob("*.parquet"))
     if number > _MANY_FILES:
         cure = "`anthropic-audit archive compact` and `vacuum`; `run` does both by itself"
-        return Finding("archive: files", State.WARNING, f"{number:,} files: questions get slow", cure)
-    return Finding("archive: files", State.FINE, f"{number:,} files")
+        return CheckResult("archive: files", State.WARNING, f"{number:,} files: questions get slow", cure)
+    return CheckResult("archive: files", State.FINE, f"{number:,} files")
 
 
-def _rights(folder: Path) -> Finding:
+def _rights(folder: Path) -> CheckResult:
     """Look whether others than the owner can read or write what is in the archive; temporary files may go meanwhile."""
     open_to_others = 0
     for path in (folder, *folder.rglob("*")):
@@ -131,11 +131,11 @@ def _rights(folder: Path) -> Finding:
             open_to_others += not stat.S_ISLNK(mode) and bool(mode & 0o077)
     if open_to_others:
         told = f"{open_to_others:,} files and folders can be used by others than their owner"
-        return Finding("archive: rights", State.WARNING, told, f"run `chmod -R go-rwx {shlex.quote(str(folder))}`")
-    return Finding("archive: rights", State.FINE, "only their owner can read its files")
+        return CheckResult("archive: rights", State.WARNING, told, f"run `chmod -R go-rwx {shlex.quote(str(folder))}`")
+    return CheckResult("archive: rights", State.FINE, "only their owner can read its files")
 
 
-def retention_findings(location: str, sinks: Sequence[str], keep: timedelta, now: datetime) -> Iterator[Finding]:
+def retention_findings(location: str, sinks: Sequence[str], keep: timedelta, now: datetime) -> Iterator[CheckResult]:
     """Say which sinks are so far behind that retention will wait for them, when half of the time is over.
 
     Raises:
@@ -148,28 +148,28 @@ def retention_findings(location: str, sinks: Sequence[str], keep: timedelta, now
     for sink in sinks:
         mine = [one for one in behind if one.sink == sink]
         if not mine:
-            yield Finding(f"sink {sink}: retention", State.FINE, "it has got all that is to be removed soon")
+            yield CheckResult(f"sink {sink}: retention", State.FINE, "it has got all that is to be removed soon")
             continue
         left = mine[0].day + keep - now.date()
         when = f"retention is due in {left.days} days" if left.days > 0 else "retention waits for it"
         told = f"{sum(one.events for one in mine):,} events since {mine[0].day} are not delivered, {when}"
         cure = "deliver them, or let go of them with `retention.wait_for_sinks = false`"
-        yield Finding(f"sink {sink}: retention", State.WARNING, told, cure)
+        yield CheckResult(f"sink {sink}: retention", State.WARNING, told, cure)
 
 
-def _events(reader: ArchiveReader) -> Finding:
+def _events(reader: ArchiveReader) -> CheckResult:
     with reader.connect() as connection:
         counts = count_records(connection)
     stored = f"{sum(counts.activities.values()):,} activities, {counts.events:,} events"
     if unread := _damaged(reader, "activities", "events"):
-        return Finding("archive: events", State.WARNING, f"{stored} can be read: {unread}", _REPAIR)
+        return CheckResult("archive: events", State.WARNING, f"{stored} can be read: {unread}", _REPAIR)
     if counts.not_normalized > _BEHIND:
         cure = "see whether `run` or `collect` is at work; `renormalize` is not needed"
-        return Finding("archive: events", State.WARNING, f"{stored}: {counts.not_normalized:,} are behind", cure)
-    return Finding("archive: events", State.FINE, stored)
+        return CheckResult("archive: events", State.WARNING, f"{stored}: {counts.not_normalized:,} are behind", cure)
+    return CheckResult("archive: events", State.FINE, stored)
 
 
-def _changes(reader: ArchiveReader) -> Iterator[Finding]:
+def _changes(reader: ArchiveReader) -> Iterator[CheckResult]:
     """Warn of stored activities that came again with other content; another spelling is only told."""
     with reader.connect() as connection:
         found = change_counts(connection)
@@ -179,26 +179,26 @@ def _changes(reader: ArchiveReader) -> Iterator[Finding]:
             f"{one.activities:,} stored activities were served again with other bytes, {content:,} texts say otherwise"
         )
         state = State.WARNING if content else State.FINE
-        yield Finding(f"feed {one.feed}: changes", state, told, "`status --changes` lists them" if content else "")
+        yield CheckResult(f"feed {one.feed}: changes", state, told, "`status --changes` lists them" if content else "")
 
 
-def _coverage(reader: ArchiveReader, feeds: Sequence[FeedSettings], now: datetime) -> Iterator[Finding]:
+def _coverage(reader: ArchiveReader, feeds: Sequence[FeedSettings], now: datetime) -> Iterator[CheckResult]:
     if unread := _damaged(reader, "coverage"):
-        yield Finding("archive: coverage", State.WARNING, f"not all claims can be read: {unread}", _REPAIR)
+        yield CheckResult("archive: coverage", State.WARNING, f"not all claims can be read: {unread}", _REPAIR)
     for one in feed_statuses(reader.coverage(), feeds, now):
         if feeds and one.is_configured:
             yield _feed_coverage(one)
 
 
-def _feed_coverage(one: FeedStatus) -> Finding:
+def _feed_coverage(one: FeedStatus) -> CheckResult:
     what, lag = f"feed {one.feed}: coverage", one.lag
     if lag is None:
         cure = "`anthropic-audit collect --once`, then look at what it says"
-        return Finding(what, State.WARNING, "never collected with these filters", cure)
+        return CheckResult(what, State.WARNING, "never collected with these filters", cure)
     covered = f"covered up to {format_duration(lag)} ago, {len(one.holes)} holes"
     if one.state is FeedState.BEHIND:
-        return Finding(what, State.WARNING, covered, "see whether `run` is at work, and what it logs")
+        return CheckResult(what, State.WARNING, covered, "see whether `run` is at work, and what it logs")
     if one.holes:
         cure = "`status --gaps` lists them with their causes; the collector reads them by itself"
-        return Finding(what, State.WARNING, covered, cure)
-    return Finding(what, State.FINE, covered)
+        return CheckResult(what, State.WARNING, covered, cure)
+    return CheckResult(what, State.FINE, covered)

@@ -11,13 +11,13 @@ import maxminddb
 from anthropic_audit.enrich import free_database
 from anthropic_audit.settings import EnrichmentSettings
 
-from .findings import Finding, State
+from .findings import CheckResult, State
 
 _OLD = timedelta(days=90)
 _WHAT = "enrichment"
 
 
-def enrichment_findings(settings: EnrichmentSettings, now: datetime) -> Iterator[Finding]:
+def enrichment_findings(settings: EnrichmentSettings, now: datetime) -> Iterator[CheckResult]:
     """Open each database that the settings name, or the free one."""
     free = free_database()
     if settings.geoip_files:
@@ -25,22 +25,26 @@ def enrichment_findings(settings: EnrichmentSettings, now: datetime) -> Iterator
             yield _database(Path(name).expanduser(), now)
     elif free is not None:
         cure = "name databases of your own in `enrichment.geoip_files`"
-        yield Finding(_WHAT, State.WARNING, "the free city database is used: it is from 2023 and has no networks", cure)
+        yield CheckResult(
+            _WHAT, State.WARNING, "the free city database is used: it is from 2023 and has no networks", cure
+        )
     else:
         cure = "name databases in `enrichment.geoip_files`, or pip install 'anthropic-audit[geo]'"
-        yield Finding(_WHAT, State.WARNING, "no database of addresses: events say nothing of places and networks", cure)
+        yield CheckResult(
+            _WHAT, State.WARNING, "no database of addresses: events say nothing of places and networks", cure
+        )
 
 
-def _database(path: Path, now: datetime) -> Finding:
+def _database(path: Path, now: datetime) -> CheckResult:
     what = f"{_WHAT}: {path.name}"
     try:
         with maxminddb.open_database(str(path)) as reader:
             about = reader.metadata()
     except (OSError, ValueError, RuntimeError, maxminddb.InvalidDatabaseError) as error:
         cure = "put a whole file of the MaxMind format there, or change `enrichment.geoip_files`"
-        return Finding(what, State.WRONG, f"{path} can't be used: {error}", cure)
+        return CheckResult(what, State.WRONG, f"{path} can't be used: {error}", cure)
     age = now - datetime.fromtimestamp(about.build_epoch, UTC)
     found = f"{about.database_type}, {age.days} days old"
     if age > _OLD:
-        return Finding(what, State.WARNING, found, "get a younger one: networks change hands")
-    return Finding(what, State.FINE, found)
+        return CheckResult(what, State.WARNING, found, "get a younger one: networks change hands")
+    return CheckResult(what, State.FINE, found)

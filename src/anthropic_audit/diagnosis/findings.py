@@ -19,7 +19,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at: how it is, what was seen, and what to do if it is not fine."""
 
     what: str
@@ -28,11 +28,11 @@ class Finding:
     cure: str = ""
 
 
-def probed(what: str, probe: Callable[[], Iterable[Finding]]) -> list[Finding]:
+def probed(what: str, probe: Callable[[], Iterable[CheckResult]]) -> list[CheckResult]:
     """Return what a probe finds; one that fails has found something wrong, and hides nothing of the others."""
     try:
         return list(probe())
     except AuditError as error:
-        return [Finding(what, State.WRONG, str(error), error.hint or "")]
+        return [CheckResult(what, State.WRONG, str(error), error.hint or "")]
     except OSError as error:
-        return [Finding(what, State.WRONG, f"{type(error).__name__}: {error.strerror or error}", "")]
+        return [CheckResult(what, State.WRONG, f"{type(error).__name__}: {error.strerror or error}", "")]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.delivery import Change, set_up
+from anthropic_audit.delivery import PlannedChange, set_up
 from anthropic_audit.ports import Clock
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import ElasticsearchSink, OpenSearchSink, SinkSettings
 from anthropic_audit.sinks import open_cluster, open_sink
 
-from .findings import Finding, State
+from .findings import CheckResult, State
 
 
-def sink_findings(sink: SinkSettings, secret: Secret | None, clock: Clock, *, offline: bool) -> Iterator[Finding]:
+def sink_findings(sink: SinkSettings, secret: Secret | None, clock: Clock, *, offline: bool) -> Iterator[CheckResult]:
     """Open a sink, and ask a cluster; nothing is delivered, and nothing made.
 
     Raises:
@@ -25,30 +25,32 @@ def sink_findings(sink: SinkSettings, secret: Secret | None, clock: Clock, *, of
         yield from _cluster(what, sink, secret)
         return
     open_sink(sink, secret, clock).close()
-    yield Finding(what, State.SKIPPED if offline else State.FINE, f"delivers to {sink.to}; it was not asked anything")
+    yield CheckResult(
+        what, State.SKIPPED if offline else State.FINE, f"delivers to {sink.to}; it was not asked anything"
+    )
 
 
-def _cluster(what: str, sink: ElasticsearchSink | OpenSearchSink, secret: Secret | None) -> Iterator[Finding]:
+def _cluster(what: str, sink: ElasticsearchSink | OpenSearchSink, secret: Secret | None) -> Iterator[CheckResult]:
     cluster = open_cluster(sink, secret)
     try:
         about = cluster.ask("GET", "/") or {}
         version = about.get("version", {})
-        yield Finding(
+        yield CheckResult(
             what, State.FINE, f"{version.get('distribution', 'elasticsearch')} {version.get('number', '')} answers"
         )
         steps = [
             one
             for one in set_up(cluster, sink, load_catalogue(), is_rehearsal=True)
-            if one.change not in (Change.NONE, Change.SKIP)
+            if one.change not in (PlannedChange.NONE, PlannedChange.SKIP)
         ]
     finally:
         cluster.close()
     cure = f"run `anthropic-audit sinks setup {sink.name}`"
-    missing = [one for one in steps if one.change is Change.CREATE and one.what == "index template"]
+    missing = [one for one in steps if one.change is PlannedChange.CREATE and one.what == "index template"]
     if missing:
-        yield Finding(f"{what}: set-up", State.WRONG, "the cluster has no template for the data stream", cure)
+        yield CheckResult(f"{what}: set-up", State.WRONG, "the cluster has no template for the data stream", cure)
     elif steps:
         names = ", ".join(f"{one.what} {one.name}" for one in steps)
-        yield Finding(f"{what}: set-up", State.WARNING, f"not as this version makes it: {names}", cure)
+        yield CheckResult(f"{what}: set-up", State.WARNING, f"not as this version makes it: {names}", cure)
     else:
-        yield Finding(f"{what}: set-up", State.FINE, f"{sink.data_stream} has all it needs")
+        yield CheckResult(f"{what}: set-up", State.FINE, f"{sink.data_stream} has all it needs")

@@ -48,9 +48,9 @@ _CODE_LETTERS = 2
 _REGION_CODE = re.compile(r"(?:[A-Z]{2}-)?([A-Z0-9]{1,3})")
 _AS_NUMBER = re.compile(r"(?:AS)?([0-9]{1,10})", re.IGNORECASE)
 _NOWHERE = "ZZ"
-_MOST_LATITUDE = 90.0
-_MOST_LONGITUDE = 180.0
-_MOST_AS_NUMBER = 2**32 - 1
+_MAX_LATITUDE = 90.0
+_MAX_LONGITUDE = 180.0
+_MAX_AS_NUMBER = 2**32 - 1
 
 
 def geo_of(record: Json) -> dict[str, Json]:
@@ -124,8 +124,8 @@ def _region(record: Mapping[str, Json], country: str | None) -> tuple[str | None
 
 
 def _location(record: Mapping[str, Json]) -> dict[str, float] | None:
-    latitude = _coordinate(record, _LATITUDE, _MOST_LATITUDE)
-    longitude = _coordinate(record, _LONGITUDE, _MOST_LONGITUDE)
+    latitude = _coordinate(record, _LATITUDE, _MAX_LATITUDE)
+    longitude = _coordinate(record, _LONGITUDE, _MAX_LONGITUDE)
     return None if latitude is None or longitude is None else {"lat": latitude, "lon": longitude}
 
 
@@ -144,4 +144,4 @@ def _as_number(value: Json) -> int | None:
     """Read `15169`, `"15169"` or `"AS15169"`; 0 stands for no network."""
     matched = _AS_NUMBER.fullmatch(str(value).strip()) if isinstance(value, int | str) else None
     number = int(matched[1]) if matched else 0
-    return number if 0 < number <= _MOST_AS_NUMBER else None
+    return number if 0 < number <= _MAX_AS_NUMBER else None

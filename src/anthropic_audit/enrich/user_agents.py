@@ -11,7 +11,7 @@ import ua_parser
 Json = Any
 """A value as JSON has them."""
 
-_MOST = 4096
+_MAX_CACHED = 4096
 """What is longer is cut before it is parsed: no browser or program sends that much."""
 
 _OTHER = "Other"
@@ -57,7 +57,7 @@ def describe_user_agent(text: str) -> dict[str, Json]:
     Elasticsearch's processor, a name or device that stays unknown is `Other`, without a version; an unknown system is
     left out.
     """
-    parsed = ua_parser.parse(text[:_MOST])
+    parsed = ua_parser.parse(text[:_MAX_CACHED])
     described: dict[str, Json] = {"name": _OTHER, "device": {"name": _OTHER}}
     if parsed.user_agent is not None:
         described["name"] = parsed.user_agent.family

@@ -14,7 +14,7 @@ from anthropic_audit.progress import Waiting, Watch
 from anthropic_audit.retry_after import MAX_HEADER_CHARS
 from anthropic_audit.timestamps import read_timestamp
 
-_LONGEST_SECONDS = 60.0
+_MAX_WAIT_SECONDS = 60.0
 """The budget is one of 600 requests a minute: no wait for it is longer."""
 
 MAX_REQUESTS = 1_000_000
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[0-9]{1,7}")
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class ServerBudget:
     """What the server said last: so many requests left until `reset`."""
 
     limit: int
@@ -35,17 +35,17 @@ class Allowance:
         """Return how long the next request has to wait that must leave so many others; 0 when it need not."""
         if self.remaining > spared or now >= self.reset:
             return 0.0
-        return min(_LONGEST_SECONDS, (self.reset - now).total_seconds())
+        return min(_MAX_WAIT_SECONDS, (self.reset - now).total_seconds())
 
 
-def allowance(headers: Mapping[str, str]) -> Allowance | None:
+def allowance(headers: Mapping[str, str]) -> ServerBudget | None:
     """Read the three headers; None when one is missing, unreadable or not believable."""
     limit = _count(headers.get("anthropic-ratelimit-requests-limit"))
     remaining = _count(headers.get("anthropic-ratelimit-requests-remaining"))
     reset = read_timestamp((headers.get("anthropic-ratelimit-requests-reset") or "")[:MAX_HEADER_CHARS])
     if limit is None or remaining is None or reset is None:
         return None
-    return Allowance(limit, remaining, reset.moment)
+    return ServerBudget(limit, remaining, reset.moment)
 
 
 def _count(text: str | None) -> int | None:
@@ -67,7 +67,7 @@ class Budget:
         self._clock = clock
         self._reserve = reserve
         self._lock = threading.Lock()
-        self._allowance: Allowance | None = None
+        self._allowance: ServerBudget | None = None
         self._unanswered = 0
 
     def take(self, leave: float = 0.0) -> None:
@@ -107,6 +107,6 @@ class Budget:
             self._unanswered = max(0, self._unanswered - 1)
 
     @property
-    def allowance(self) -> Allowance | None:
+    def allowance(self) -> ServerBudget | None:
         """What is left as far as we know, or None before the first answer."""
         return self._allowance

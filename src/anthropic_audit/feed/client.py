@@ -17,7 +17,7 @@ from anthropic_audit.errors import FeedContractError, FeedPageTooLargeError, Fee
 from anthropic_audit.model import Page, Query
 from anthropic_audit.network import Supervisor, supervise
 from anthropic_audit.ports import Clock
-from anthropic_audit.progress import Asked, StillWaiting
+from anthropic_audit.progress import RequestSent, StillWaiting
 from anthropic_audit.redact import Secret
 from anthropic_audit.retry_after import http_date
 from anthropic_audit.settings import FeedSettings
@@ -29,7 +29,7 @@ from .contract import MAX_AGE_SECONDS
 from .decode import decode_body
 from .proxy import proxy_of
 from .query import PATH, parameters
-from .responses import Answer, refusal, request_id_of
+from .responses import FeedResponse, refusal, request_id_of
 from .trace import Exchange, Tracer
 
 MAX_PAGE_BYTES = 64 * 2**20
@@ -126,7 +126,7 @@ class FeedClient:
         self._budget.learn(heard.headers)
         timing = _Timing(asked_at, self._clock.now(), time.monotonic() - started)
         self._tell_answer(heard, timing)
-        problem = refusal(Answer(heard.status, heard.headers, heard.body, timing.answered_at, self._route.via))
+        problem = refusal(FeedResponse(heard.status, heard.headers, heard.body, timing.answered_at, self._route.via))
         if problem is not None:
             raise problem
         return _page(heard, timing)
@@ -143,7 +143,9 @@ class FeedClient:
         difference = None if shown is None else clock_difference(shown, now, timedelta(seconds=timing.longest))
         request_id = request_id_of(heard.headers)
         self._budget.watch(
-            Asked(self._name, request_id, timing.asked_at, heard.status, timing.seconds, clock_difference=difference)
+            RequestSent(
+                self._name, request_id, timing.asked_at, heard.status, timing.seconds, clock_difference=difference
+            )
         )
         if shown is not None and difference is not None:
             news = self._clocks.take(shown, now, difference)

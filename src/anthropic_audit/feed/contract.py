@@ -15,7 +15,7 @@ from operator import ge, le
 
 import msgspec
 
-from anthropic_audit.model import Activity, Filters, Order, Page, Query
+from anthropic_audit.model import Activity, FeedOrder, Filters, Page, Query
 from anthropic_audit.times import EPOCH, format_time, moved
 
 _SECOND, _MILLISECOND, _MICROSECOND = timedelta(seconds=1), timedelta(milliseconds=1), timedelta(microseconds=1)
@@ -23,7 +23,7 @@ MAX_AGE_SECONDS = 60.0
 """An answer that lay in a cache for longer is one of another time."""
 
 
-class Rule(StrEnum):
+class ContractRule(StrEnum):
     """What a page may contradict."""
 
     ANSWER = "answer"
@@ -40,12 +40,12 @@ class Rule(StrEnum):
 class Broken:
     """A rule that a page breaks, and how."""
 
-    rule: Rule
+    rule: ContractRule
     what: str
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
+class ExpectedStart:
     """What a page has to join on to: how far the pages before it have read, and what they had there."""
 
     edge: datetime | None = None
@@ -58,7 +58,7 @@ class Joint:
     """The server's clock, as the pages before told it at the latest."""
 
 
-def broken_rule(page: Page, query: Query, joint: Joint, known: Container[str]) -> Broken | None:
+def broken_rule(page: Page, query: Query, joint: ExpectedStart, known: Container[str]) -> Broken | None:
     """Return the first rule of the contract that a page breaks, or None.
 
     Args:
@@ -68,7 +68,7 @@ def broken_rule(page: Page, query: Query, joint: Joint, known: Container[str]) -
         known: The ids that this walk has read already: those may come again, anywhere.
     """
     if page.problem is not None:
-        return Broken(Rule.ANSWER, page.problem)
+        return Broken(ContractRule.ANSWER, page.problem)
     return (
         _stale(page, joint)
         or _too_many(page, query)
@@ -94,19 +94,21 @@ def precision_of(times: list[datetime]) -> timedelta:
     return _MILLISECOND if any(time.microsecond for time in times) else _SECOND
 
 
-def _stale(page: Page, joint: Joint) -> Broken | None:
+def _stale(page: Page, joint: ExpectedStart) -> Broken | None:
     if page.age_seconds > MAX_AGE_SECONDS:
-        return Broken(Rule.CACHE, f"the answer lay in a cache for {page.age_seconds:.0f} seconds")
+        return Broken(ContractRule.CACHE, f"the answer lay in a cache for {page.age_seconds:.0f} seconds")
     before, now = joint.server_time, page.server_time
     if before is not None and now is not None and (before - now).total_seconds() > MAX_AGE_SECONDS:
-        return Broken(Rule.CACHE, f"the answer is of {format_time(now)}, the one before it of {format_time(before)}")
+        return Broken(
+            ContractRule.CACHE, f"the answer is of {format_time(now)}, the one before it of {format_time(before)}"
+        )
     return None
 
 
 def _too_many(page: Page, query: Query) -> Broken | None:
     if len(page.activities) <= query.limit:
         return None
-    return Broken(Rule.LIMIT, f"{query.limit} activities were asked for, and {len(page.activities)} came")
+    return Broken(ContractRule.LIMIT, f"{query.limit} activities were asked for, and {len(page.activities)} came")
 
 
 def _outside(page: Page, query: Query, known: Container[str]) -> Broken | None:
@@ -121,12 +123,14 @@ def _outside(page: Page, query: Query, known: Container[str]) -> Broken | None:
         is_inside = one.created_at == EPOCH or earliest < one.created_at < window.end
         if not is_inside and one.id not in known:
             asked = f"{format_time(window.start)} to {format_time(window.end)}"
-            return Broken(Rule.WINDOW, f"{one.id} is of {format_time(one.created_at)}, and {asked} was asked for")
+            return Broken(
+                ContractRule.WINDOW, f"{one.id} is of {format_time(one.created_at)}, and {asked} was asked for"
+            )
     return None
 
 
-def _out_of_order(page: Page, query: Query, joint: Joint, known: Container[str]) -> Broken | None:
-    goes_up = query.order is Order.ASCENDING
+def _out_of_order(page: Page, query: Query, joint: ExpectedStart, known: Container[str]) -> Broken | None:
+    goes_up = query.order is FeedOrder.ASCENDING
     times = times_of(page)
     follows = le if goes_up else ge
     if not times or (all(map(follows, times, times[1:])) and (joint.edge is None or follows(joint.edge, times[0]))):
@@ -137,7 +141,9 @@ def _out_of_order(page: Page, query: Query, joint: Joint, known: Container[str])
             continue
         if edge is not None and not follows(edge, one.created_at):
             asked = "oldest" if goes_up else "newest"
-            return Broken(Rule.ORDER, f"{asked} first was asked for, and {one.id} comes after {_other(goes_up)} one")
+            return Broken(
+                ContractRule.ORDER, f"{asked} first was asked for, and {one.id} comes after {_other(goes_up)} one"
+            )
         edge = one.created_at
         seen.add(one.id)
     return None
@@ -158,7 +164,9 @@ def _wrong_ids(page: Page) -> Broken | None:
         if said is None or said == true:
             continue
         if are_ids or _looks_alike(said, true) or any(one.id == said for one in page.activities):
-            return Broken(Rule.IDS, f"`{name}` is {said}, and the page's {name.removesuffix('_id')} activity is {true}")
+            return Broken(
+                ContractRule.IDS, f"`{name}` is {said}, and the page's {name.removesuffix('_id')} activity is {true}"
+            )
     return None
 
 
@@ -185,7 +193,7 @@ def _not_selected(activities: tuple[Activity, ...], filters: Filters) -> Broken 
     for one in activities:
         why = _why_not(one, filters) if filters != _EVERYTHING else None
         if why is not None:
-            return Broken(Rule.FILTERS, f"{one.id} was not asked for: {why}")
+            return Broken(ContractRule.FILTERS, f"{one.id} was not asked for: {why}")
     return None
 
 

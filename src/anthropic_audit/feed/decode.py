@@ -14,7 +14,7 @@ from anthropic_audit.errors import FeedBusyError, FeedContractError
 from anthropic_audit.model import Activity
 from anthropic_audit.redact import redact
 from anthropic_audit.times import EPOCH
-from anthropic_audit.timestamps import EARLIEST, LATEST, read_timestamp
+from anthropic_audit.timestamps import MAX_PLAUSIBLE, MIN_PLAUSIBLE, read_timestamp
 
 from .lenient_json import Envelope, UnbalancedError, members_of, split_page, text_of
 
@@ -120,7 +120,7 @@ def decode_activity(raw: bytes) -> Activity:
             created_at = created_at.astimezone(UTC)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, OverflowError):
         return _salvage(raw, digest)
-    is_utc = created_at.tzinfo is UTC and EARLIEST <= created_at < LATEST
+    is_utc = created_at.tzinfo is UTC and MIN_PLAUSIBLE <= created_at < MAX_PLAUSIBLE
     if not is_utc or not head.id or not head.type or not _are_names(head.id, head.type, head.organization_id or ""):
         return _salvage(raw, digest)
     return Activity(head.id, head.type, created_at, head.organization_id, raw, digest)
@@ -176,7 +176,7 @@ def _moment(value: bytes | None) -> datetime | None:
     except (ValueError, RecursionError):
         return None
     read = read_timestamp(told)
-    return read.moment if read is not None and EARLIEST <= read.moment < LATEST else None
+    return read.moment if read is not None and MIN_PLAUSIBLE <= read.moment < MAX_PLAUSIBLE else None
 
 
 def _without_mark(body: bytes) -> bytes:

@@ -17,7 +17,7 @@ from anthropic_audit.errors import FeedPageTooLargeError, FeedRefusedError, Feed
 from anthropic_audit.model import Page, Query
 from anthropic_audit.ports import Clock, Feed
 
-from .reading import MAX_JOIN_TRIES, Answers, Read, Reading
+from .reading import MAX_JOIN_TRIES, Reading, ReadPage, RecentRequestIds
 
 READ_AHEAD_BYTES = 16 * 2**20
 """Behind a page with more bytes, the next one is asked for only when it is wanted: two such need not be in memory."""
@@ -43,7 +43,7 @@ class Pages:
         self._clock = clock
         self._on_resume = on_resume
 
-    def read(self, query: Query) -> Iterator[Read]:
+    def read(self, query: Query) -> Iterator[ReadPage]:
         """Yield pages until the server says that there are no more.
 
         Raises:
@@ -51,12 +51,12 @@ class Pages:
             FeedRefusedError: The server refuses the question itself.
             TransientError, FatalError: As the feed raises them.
         """
-        answers = Answers()
+        answers = RecentRequestIds()
         reading = Reading(query, answers)
         yield from self._read(reading)
         yield from self._proof(reading, answers)
 
-    def _read(self, reading: Reading) -> Iterator[Read]:
+    def _read(self, reading: Reading) -> Iterator[ReadPage]:
         asked: Query | None = reading.question
         while asked is not None:
             answer = self._answer(asked, reading)
@@ -123,7 +123,7 @@ class Pages:
                 reading.max_limit = reading.question.limit
                 query = replace(query, limit=reading.max_limit)
 
-    def _proof(self, reading: Reading, answers: Answers) -> Iterator[Read]:
+    def _proof(self, reading: Reading, answers: RecentRequestIds) -> Iterator[ReadPage]:
         """Ask for what should have come before the first activity, where it is doubtful that there is nothing.
 
         A page promised more, and less than a page came: that is also what a server does that ignores the order and
@@ -136,7 +136,7 @@ class Pages:
                     yield proof
 
 
-def read_ahead(pages: Iterator[Read]) -> Generator[Read]:
+def read_ahead(pages: Iterator[ReadPage]) -> Generator[ReadPage]:
     """Yield the same pages, while the next one is already being asked for, unless pages are large."""
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
         coming = pool.submit(next, pages, None)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from anthropic_audit.errors import FeedStalledError
-from anthropic_audit.model import Activity, Order, Page, Query, Window
+from anthropic_audit.model import Activity, FeedOrder, Page, Query, Window
 from anthropic_audit.times import EPOCH, moved
 
-from .contract import Broken, Joint, Rule, broken_rule, precision_of, times_of
+from .contract import Broken, ContractRule, ExpectedStart, broken_rule, precision_of, times_of
 
 MAX_LIMIT = 5000
 """The most activities that one page may hold (Compliance API, List activities)."""
@@ -36,7 +36,7 @@ _SETTLE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadPage:
     """A page, and what is known once it is read."""
 
     page: Page
@@ -73,7 +73,7 @@ class Recent:
         return [one for one in activities if digests.get(one.id) != one.sha256]
 
 
-class Answers:
+class RecentRequestIds:
     """The last answers of a walk: a cache that serves one of them again serves its request-id as well."""
 
     def __init__(self) -> None:
@@ -94,13 +94,13 @@ class Answers:
         self._are_ids_reused = self._are_ids_reused or earlier != content
         if self._are_ids_reused or asked == query:
             return None
-        return Broken(Rule.CACHE, "the answer is a copy of the one to another question, with its request-id")
+        return Broken(ContractRule.CACHE, "the answer is a copy of the one to another question, with its request-id")
 
 
 class Reading:
     """How far a window is read, and what it takes to go on."""
 
-    def __init__(self, question: Query, answers: Answers) -> None:
+    def __init__(self, question: Query, answers: RecentRequestIds) -> None:
         self.question = question
         self.edge: datetime | None = None
         self.max_limit = MAX_LIMIT
@@ -115,7 +115,7 @@ class Reading:
         self.empty_pages = 0
         """How many pages in a row had no activity at all."""
         self._broken: Broken | None = None
-        self._joint = Joint()
+        self._joint = ExpectedStart()
         self._unit = _MILLISECOND
         self._first: tuple[datetime, datetime] | None = None
         """The times of the first and the last activity of the first page that has any."""
@@ -131,29 +131,29 @@ class Reading:
         self._pages = self._beyond_first = 0
         self._idle_pages = self._still_pages = self._still_activities = 0
 
-    def take(self, page: Page, query: Query) -> Read:
+    def take(self, page: Page, query: Query) -> ReadPage:
         """Hold a page against its question, and take over how far it reads."""
         broken = broken_rule(page, query, self._joint, self._recent) or self._answers.copied(page, query)
         fresh = self._recent.without_repeats(page.activities)
         self._note_join(page, query, has_fresh=bool(fresh))
         if self.has_lost_its_place and self.join_tries > MAX_JOIN_TRIES and broken is None:
-            broken = Broken(Rule.JOIN, f"the page after {self._joint.last_id} does not join on to it")
+            broken = Broken(ContractRule.JOIN, f"the page after {self._joint.last_id} does not join on to it")
         self._broken = self._broken or broken
         self._follows_cursor = self._follows_cursor or self.is_broken
         self._recent.remember(page.activities)
         if not self.has_lost_its_place or self.join_tries > MAX_JOIN_TRIES:
             self._move(page, query, fresh)
-        return Read(replace(page, activities=tuple(fresh)), self.edge, self._broken, is_doubtful=self._is_doubtful)
+        return ReadPage(replace(page, activities=tuple(fresh)), self.edge, self._broken, is_doubtful=self._is_doubtful)
 
-    def take_proof(self, other: Read) -> Read:
+    def take_proof(self, other: ReadPage) -> ReadPage:
         """Take over a page of what was asked behind the first activity: nothing new, or the order was not kept."""
         fresh = self._recent.without_repeats(other.page.activities)
         fresh = [one for one in fresh if one.id in self._recent or one.id not in self._at_first]
         self._broken = self._broken or other.broken
         if fresh and self._broken is None:
             what = f"{fresh[0].id} should have come before the first activity that was served"
-            self._broken = Broken(Rule.ORDER, what)
-        return Read(replace(other.page, activities=tuple(fresh)), self.edge, self._broken)
+            self._broken = Broken(ContractRule.ORDER, what)
+        return ReadPage(replace(other.page, activities=tuple(fresh)), self.edge, self._broken)
 
     def by_time(self) -> Query:
         """Return the question that goes on at the edge, with room for what was read there."""
@@ -233,7 +233,7 @@ class Reading:
 
     @property
     def _goes_up(self) -> bool:
-        return self.question.order is Order.ASCENDING
+        return self.question.order is FeedOrder.ASCENDING
 
     def _note_join(self, page: Page, query: Query, *, has_fresh: bool) -> None:
         """Note whether the page has the activity that was read last, where it has to."""

@@ -54,7 +54,7 @@ class _ErrorBody(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FeedResponse:
     """What came back: status, headers with lower-case names, and the body of an error."""
 
     status: int
@@ -78,7 +78,7 @@ class Answer:
         return "request-id" in self.headers or self.problem is not None
 
 
-def refusal(answer: Answer) -> AuditError | None:
+def refusal(answer: FeedResponse) -> AuditError | None:
     """Say what an answer asks of us; None is a yes."""
     status = answer.status
     if status == HTTPStatus.OK:
@@ -95,7 +95,7 @@ def refusal(answer: Answer) -> AuditError | None:
     return FeedContractError(_said(answer), hint=_REDIRECT_HINT if is_redirect else _STRANGE_HINT)
 
 
-def _denial(answer: Answer) -> str | None:
+def _denial(answer: FeedResponse) -> str | None:
     """Say what to do about an answer that lets us not in, or None if it is another."""
     if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return "the proxy wants a user name and a password: give them in proxy_url, or in the variable that names it"
@@ -116,14 +116,14 @@ def first_words(body: bytes) -> str:
     return redact(" ".join(text.split()))[:_MAX_QUOTED_CHARS]
 
 
-def _busy(answer: Answer) -> AuditError:
+def _busy(answer: FeedResponse) -> AuditError:
     said = _said(answer)
     if answer.headers.get("x-should-retry", "").lower() == "false":
         return FeedContractError(said, hint="the API says that asking again won't help: send Anthropic the request-id")
     return FeedBusyError(said, retry_after=retry_after_seconds(answer.headers, answer.received_at))
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: FeedResponse) -> str:
     """Quote status, the API's own words and the request-id, without what could be a key."""
     problem = answer.problem or _Problem()
     words = redact(": ".join(filter(None, (problem.type, problem.message)))[:_MAX_MESSAGE_CHARS])

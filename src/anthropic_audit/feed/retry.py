@@ -14,7 +14,7 @@ from anthropic_audit.retry_after import capped
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long one request is tried again, and how the waits grow.
 
     The growth is the documentation's own advice (Compliance API, Rate limits): from 1 s, doubled up to 60 s.
@@ -41,7 +41,7 @@ class RetryingFeed:
     """A feed that is asked again when waiting may help."""
 
     def __init__(
-        self, feed: Feed, clock: Clock, *, patience: Patience, watch: Watch, chance: Callable[[], float]
+        self, feed: Feed, clock: Clock, *, patience: RetryPolicy, watch: Watch, chance: Callable[[], float]
     ) -> None:
         self._feed = feed
         self._clock = clock

@@ -11,23 +11,23 @@ from typing import Self
 
 from anthropic_audit.clock_difference import TOLERANCE
 from anthropic_audit.errors import AuditError, FeedContractError, FeedRefusedError, FeedStalledError
-from anthropic_audit.model import Coverage, Filters, Order, Page, Query, Received, Window
+from anthropic_audit.model import Coverage, FeedOrder, Filters, Page, Query, Received, Window
 from anthropic_audit.plan import Due
 from anthropic_audit.ports import Clock, Feed, Ledger
 from anthropic_audit.progress import ClaimHeldBack, CursorLost, PageRead, Stored, WalkFinished, WalkStarted, Watch
 from anthropic_audit.times import EPOCH, moved
 
-from .contract import Rule
+from .contract import ContractRule
 from .pages import Pages, read_ahead
-from .reading import Read
+from .reading import ReadPage
 
 STORE_BYTES = 32 * 2**20
 """Activities with more bytes than this are stored at once, whatever `store_every` says."""
 
 _PROXY_HINT = "a proxy or cache that changes answers can do that; the window is walked again at the next interval"
 _HINTS = {
-    Rule.ANSWER: "the window is walked again at the next interval; send Anthropic the request-id if it stays",
-    Rule.CACHE: "have the proxy not cache the API's answers; the window is walked again at the next interval",
+    ContractRule.ANSWER: "the window is walked again at the next interval; send Anthropic the request-id if it stays",
+    ContractRule.CACHE: "have the proxy not cache the API's answers; the window is walked again at the next interval",
 }
 
 
@@ -76,7 +76,7 @@ class Tally:
     """What of the contract an answer contradicts, and its request-id."""
     hint: str | None = None
 
-    def add(self, read: Read) -> Self:
+    def add(self, read: ReadPage) -> Self:
         """Count a page."""
         page = read.page
         clocks = [clock for clock in (self.oldest_clock, page.server_time) if clock is not None]
@@ -122,7 +122,7 @@ class Walker:
         self._clock = clock
         self._rules = rules
         self._watch = watch
-        self._order: Order | None = Order.ASCENDING
+        self._order: FeedOrder | None = FeedOrder.ASCENDING
 
     def walk(self, due: Due) -> Walked:
         """Read a window to its end, or to the rules' length, and claim what was read and is old enough.
@@ -144,7 +144,7 @@ class Walker:
         try:
             return self._walk(due, shown)
         except (FeedRefusedError, FeedContractError):
-            self._order = Order.ASCENDING
+            self._order = FeedOrder.ASCENDING
             raise
 
     def _walk(self, due: Due, shown: frozenset[str] = frozenset()) -> Walked:
@@ -188,7 +188,9 @@ class Walker:
                 pending.append(read.page)
                 self._tell(read.page)
                 cut = self._cut(query.window, tally, read)
-                is_unordered = read.broken is not None and read.broken.rule is Rule.ORDER and self._order is not None
+                is_unordered = (
+                    read.broken is not None and read.broken.rule is ContractRule.ORDER and self._order is not None
+                )
                 if is_unordered:
                     self._store(tally, pending, walk_id)
                     message = f"the feed does not keep the order that was asked for: {tally.broken}"
@@ -216,7 +218,7 @@ class Walker:
         self._watch(Stored(self._name, len(received), new))
         return replace(tally, new=tally.new + new)
 
-    def _cut(self, window: Window, tally: Tally, read: Read) -> datetime | None:
+    def _cut(self, window: Window, tally: Tally, read: ReadPage) -> datetime | None:
         """Return where a walk ends that is long enough and has something to claim, or None when it goes on.
 
         Only ascending walks are cut, and only inside of the window: what is left of it then follows the claim, where
@@ -226,7 +228,7 @@ class Walker:
             return None
         if read.is_doubtful:  # the first page may not have been the first: that is asked at the window's end
             return None
-        if self._order is not Order.ASCENDING or read.reached is None:
+        if self._order is not FeedOrder.ASCENDING or read.reached is None:
             return None
         return read.reached if window.start < read.reached < window.end else None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from anthropic_audit.catalogue import Catalogue, OutcomeRule
 from anthropic_audit.normalize import Options
-from anthropic_audit.normalize.changes import UPDATES, Change
+from anthropic_audit.normalize.changes import UPDATES, ValueChange
 from anthropic_audit.normalize.options import ECS
 from anthropic_audit.normalize.tables import ActorPlan, FieldRule, TypePlan, compile_tables, plan_of_unknown
 
@@ -63,7 +63,7 @@ def _outcome(rule: OutcomeRule) -> Json:
     }
 
 
-def _change(change: Change) -> Json:
+def _change(change: ValueChange) -> Json:
     if change is UPDATES:
         return {"name": change.name, "is_list": True}
     found = {

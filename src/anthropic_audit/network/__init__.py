@@ -1,12 +1,12 @@
 """Bound every HTTP request: by a deadline for the whole of it, and by the operator's stop."""
 
-from .client import Answer, AnswerTooLargeError, fetch, supervise
+from .client import AnswerTooLargeError, HttpAnswer, fetch, supervise
 from .supervisor import DeadlineExceededError, Supervisor, nothing
 
 __all__ = [
-    "Answer",
     "AnswerTooLargeError",
     "DeadlineExceededError",
+    "HttpAnswer",
     "Supervisor",
     "fetch",
     "nothing",

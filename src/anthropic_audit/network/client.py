@@ -32,7 +32,7 @@ class AnswerTooLargeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came back."""
 
     status: int
@@ -47,7 +47,7 @@ class Answer:
 
 def fetch(
     client: httpx2.Client, supervisor: Supervisor, request: httpx2.Request, *, seconds: float, max_bytes: int
-) -> Answer:
+) -> HttpAnswer:
     """Send a request, and read its whole answer.
 
     Raises:
@@ -65,6 +65,6 @@ def fetch(
                 size += len(part)
                 if size > max_bytes:
                     raise AnswerTooLargeError
-            return Answer(response.status_code, response.headers, b"".join(parts))
+            return HttpAnswer(response.status_code, response.headers, b"".join(parts))
         finally:
             response.close()

@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from anthropic_audit.documents import value_at_path
 
-from .context import Surroundings
+from .context import EnrichmentContext
 from .drafts import Draft
 from .ecs_objects import source_of
 from .names import put_member
@@ -28,7 +28,7 @@ Scene = tuple[Mapping[str, Json], dict[str, Json], bool]
 `actor`, the catalogue's version and flags), and whether the actor is one at all."""
 
 
-def read_actor(actor: Json, tables: Tables, surroundings: Surroundings, exact: float) -> Scene:
+def read_actor(actor: Json, tables: Tables, surroundings: EnrichmentContext, exact: float) -> Scene:
     """Return the parts of a document that an actor makes; none when there is no actor.
 
     Raises:

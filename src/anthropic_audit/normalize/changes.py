@@ -16,13 +16,13 @@ from .values import Json, is_empty, pruned
 
 _BEFORE, _AFTER = ("previous_", "old_"), ("current_", "new_")
 _UPDATES = "updates"
-_LONGEST = 256
+_MAX_VALUE_CHARS = 256
 _NONE, _NOT_TOLD = "(none)", "(not told)"
 _WORDS = {True: "true", False: "false"}
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ValueChange:
     """Fields that tell of one change."""
 
     name: str
@@ -42,11 +42,11 @@ class Change:
         return (*self.before, *self.after, *((self.bare,) if self.bare else ()))
 
 
-UPDATES = Change(_UPDATES, (), (), None)
+UPDATES = ValueChange(_UPDATES, (), (), None)
 """The list of updates, which names what changed by itself."""
 
 
-def changes_in(names: Iterable[str]) -> tuple[Change, ...]:
+def changes_in(names: Iterable[str]) -> tuple[ValueChange, ...]:
     """Return the changes that fields of these names can tell of, by name."""
     present = frozenset(names)
     stems = {name.partition("_")[2] for name in present if name.startswith(_BEFORE + _AFTER)}
@@ -56,7 +56,7 @@ def changes_in(names: Iterable[str]) -> tuple[Change, ...]:
     )
 
 
-def changes_of(fields: Mapping[str, Json], changes: Iterable[Change]) -> list[str]:
+def changes_of(fields: Mapping[str, Json], changes: Iterable[ValueChange]) -> list[str]:
     """Return what changed by these fields, each change once."""
     found: list[str] = []
     for change in changes:
@@ -77,12 +77,12 @@ def changes_of(fields: Mapping[str, Json], changes: Iterable[Change]) -> list[st
     return found if len(found) < 2 else list(dict.fromkeys(found))  # noqa: PLR2004 - two may be the same
 
 
-def _change(stem: str, present: frozenset[str]) -> Change:
+def _change(stem: str, present: frozenset[str]) -> ValueChange:
     def those(prefixes: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for prefix in prefixes if (name := f"{prefix}{stem}") in present)
 
     before, after, bare = those(_BEFORE), those(_AFTER), stem if stem in present else None
-    return Change(
+    return ValueChange(
         stem, before, after, bare, _NONE if before else _NOT_TOLD, _NONE if after or bare is not None else _NOT_TOLD
     )
 
@@ -110,7 +110,7 @@ def _updates(updates: Json) -> Iterator[str]:
 
 
 def _name(name: str) -> str:
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+    return name if len(name) <= _MAX_VALUE_CHARS else name[: _MAX_VALUE_CHARS - 1] + "…"
 
 
 def _is_same(before: Json, after: Json) -> bool:
@@ -133,7 +133,7 @@ def _shown(value: Json) -> str:
         text = to_json(_sorted(pruned(value, math.inf))).decode()
     else:
         text = _WORDS[value] if type(value) is bool else to_json(value).decode()
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _MAX_VALUE_CHARS else text[: _MAX_VALUE_CHARS - 1] + "…"
 
 
 def _sorted(value: Json) -> Json:

@@ -10,7 +10,7 @@ from anthropic_audit.ports import Enrichment
 from .limits import MAX_PARSED_CHARS
 from .values import Json
 
-_MOST = 16_384
+_MAX_CACHED = 16_384
 
 
 class NoEnrichment:
@@ -31,13 +31,13 @@ class NoEnrichment:
         return False
 
 
-class Surroundings:
+class EnrichmentContext:
     """An enrichment whose latest answers are remembered."""
 
     def __init__(self, enrichment: Enrichment) -> None:
         self._enrichment = enrichment
-        self._of_address = lru_cache(_MOST)(enrichment.of_address)
-        self._of_user_agent = lru_cache(_MOST)(enrichment.of_user_agent)
+        self._of_address = lru_cache(_MAX_CACHED)(enrichment.of_address)
+        self._of_user_agent = lru_cache(_MAX_CACHED)(enrichment.of_user_agent)
 
     def added_to(self, parts: dict[str, Json]) -> dict[str, Json]:
         """Return an actor's parts of a document with what is known of its address and user agent."""

@@ -14,7 +14,7 @@ from .urls import mask_members
 from .values import ANY_FLOAT, Json
 
 
-def mend(draft: Draft, envelope: Mapping[str, Json], plan: TypePlan, options: Options) -> None:
+def apply_fallbacks(draft: Draft, envelope: Mapping[str, Json], plan: TypePlan, options: Options) -> None:
     """Flag an unknown type, keep aside what of the envelope is unreadable, and drop what is not there."""
     document = draft.document
     if not plan.is_known:

@@ -16,13 +16,13 @@ from typing import Final, NamedTuple
 import msgspec
 import orjson
 
-from anthropic_audit.timestamps import EARLIEST, LATEST
+from anthropic_audit.timestamps import MAX_PLAUSIBLE, MIN_PLAUSIBLE
 
 from .actors import read_actor
 from .changes import changes_of
-from .context import Surroundings
+from .context import EnrichmentContext
 from .drafts import Draft
-from .field_rules import Brief, parts_of, target_of, users_of
+from .field_rules import TypeRules, parts_of, target_of, users_of
 from .fields import place_fields
 from .limits import MAX_REMEMBERED_CHARS
 from .options import DATASET, ECS, MODULE, Options
@@ -31,15 +31,15 @@ from .tables import Tables
 from .urls import may_hold_credentials
 from .values import EXACT, Json, SpoiledError
 
-_MOST_ACTORS: Final = 32_768
-_MOST_ORGANIZATIONS: Final = 4_096
+_MAX_CACHED_ACTORS: Final = 32_768
+_MAX_CACHED_ORGANIZATIONS: Final = 4_096
 _PEOPLE: Final = frozenset({"user", "related"})
 """The parts of an actor's documents that fields of activities add to."""
 
 _TO_MILLISECONDS: Final = len('"2026-11-23T09:00:00.123')
 _MICROSECONDS: Final = len('"2026-11-23T09:00:00.123456Z"')
 _SECONDS: Final = len('"2026-11-23T09:00:00Z"')
-_FROM, _BEFORE = f'"{EARLIEST:%Y}'.encode(), f'"{LATEST:%Y}'.encode()
+_FROM, _BEFORE = f'"{MIN_PLAUSIBLE:%Y}'.encode(), f'"{MAX_PLAUSIBLE:%Y}'.encode()
 _T, _Z, _POINT = b"TZ."
 _ZERO: Final = re.compile(rb"[:\[,]-?0\.0[,\]}]|[:\[,]-?0\.0\Z")
 """A fraction of 0, which a fast parser also makes of one that is too small for it."""
@@ -60,10 +60,10 @@ class _Acting(NamedTuple):
     """`user` and `related`, as far as they are there."""
 
 
-class Express:
+class FastPath:
     """What all feeds' short ways share: how activities are read, and the actors that were seen."""
 
-    def __init__(self, shapes: Shapes, tables: Tables, surroundings: Surroundings) -> None:
+    def __init__(self, shapes: Shapes, tables: Tables, surroundings: EnrichmentContext) -> None:
         self.tables = tables
         self.shapes, self.decode = shapes.each, shapes.decode
         self.stamp: Mapping[str, Json] = {"version": tables.version}
@@ -88,7 +88,7 @@ class Express:
         audit = _continued(kept) + b"}}"
         if len(raw) > MAX_REMEMBERED_CHARS:
             return None
-        if len(self.endings) >= _MOST_ACTORS:
+        if len(self.endings) >= _MAX_CACHED_ACTORS:
             self.forget_actors()
         self.acting[raw] = _Acting(audit, rest, people)
         self.endings[raw] = ending = b"".join((audit, rest, _continued(people), b"}"))
@@ -114,10 +114,10 @@ _Dress = tuple[bytes | None, bytes | None, bytes, bytes | None]
 the ending; None where they have nothing to say."""
 
 
-class Lane:
+class FeedFastPath:
     """The short way of one feed's activities."""
 
-    def __init__(self, express: Express, options: Options) -> None:
+    def __init__(self, express: FastPath, options: Options) -> None:
         self._express = express
         self._decode, self._endings, self._ending = express.decode, express.endings, express.ending
         constant = {"data_stream": options.data_stream, "ecs": ECS, "tags": options.tag_list}
@@ -203,7 +203,7 @@ class Lane:
         return head, middle, _continued(audit), self._ended(document, acting, actor)
 
     def _briefed(
-        self, activity: Shape, brief: Brief, actor: bytes, *, told: Mapping[str, Json], outcome: str | None
+        self, activity: Shape, brief: TypeRules, actor: bytes, *, told: Mapping[str, Json], outcome: str | None
     ) -> _Dress | None:
         """Let the fields of a type with a brief say what they have to say; None when one may hold a password."""
         shape, ending = activity.__class__, None
@@ -276,7 +276,7 @@ class Lane:
         organization = {**({} if identity is None else {"id": identity}), **named}
         written = b"}" + _continued({"organization": organization} if organization else _NOTHING) + self._stamp
         if not named and len(written) <= MAX_REMEMBERED_CHARS:
-            if len(self._middles) >= _MOST_ORGANIZATIONS:
+            if len(self._middles) >= _MAX_CACHED_ORGANIZATIONS:
                 self._middles.clear()
             self._middles[identity] = written
         return written

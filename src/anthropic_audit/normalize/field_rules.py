@@ -28,7 +28,7 @@ _PARTS: Final = frozenset({"file", "group", "http", "url"})
 _TEXTS: Final = frozenset({"string", "enum"})
 
 
-class Target(NamedTuple):
+class FieldTarget(NamedTuple):
     """A field that tells of the user an activity was done to."""
 
     field: str
@@ -43,7 +43,7 @@ class Target(NamedTuple):
     """… has this value."""
 
 
-class Part(NamedTuple):
+class RulePart(NamedTuple):
     """A field that is a member of another part of the document."""
 
     field: str
@@ -52,11 +52,11 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class TypeRules:
     """What the fields of one type say beyond their values."""
 
-    targets: tuple[Target, ...] = ()
-    parts: tuple[Part, ...] = ()
+    targets: tuple[FieldTarget, ...] = ()
+    parts: tuple[RulePart, ...] = ()
     reason: str | None = None
     """The field that is `event.reason`."""
     users: tuple[str, ...] = ()
@@ -70,10 +70,10 @@ class Brief:
         return self == _SILENT
 
 
-_SILENT: Final = Brief()
+_SILENT: Final = TypeRules()
 
 
-def brief_of(kind: ActivityType, odd: Iterable[str], rules: Mapping[str, FieldRule]) -> Brief | None:
+def brief_of(kind: ActivityType, odd: Iterable[str], rules: Mapping[str, FieldRule]) -> TypeRules | None:
     """Return what the odd fields of a type say, or None when one of them has a rule of another kind."""
     found = _Found()
     if not all(found.takes(kind, rules[name]) for name in odd):
@@ -83,10 +83,10 @@ def brief_of(kind: ActivityType, odd: Iterable[str], rules: Mapping[str, FieldRu
         return None
     reason = found.reasons[0] if found.reasons else None
     users, hosts = found.related["user"], found.related["hosts"]
-    return Brief(tuple(found.targets), tuple(found.parts), reason, tuple(users), tuple(hosts))
+    return TypeRules(tuple(found.targets), tuple(found.parts), reason, tuple(users), tuple(hosts))
 
 
-def target_of(brief: Brief, fields: object) -> dict[str, Json]:
+def target_of(brief: TypeRules, fields: object) -> dict[str, Json]:
     """Return the members of `user.target` that fields tell, and take from the fields those that move there."""
     target: dict[str, Json] = {}
     for field, member, is_list, is_moved, when, value in brief.targets:
@@ -98,7 +98,7 @@ def target_of(brief: Brief, fields: object) -> dict[str, Json]:
     return target
 
 
-def users_of(brief: Brief, fields: object, target: Mapping[str, Json]) -> list[str]:
+def users_of(brief: TypeRules, fields: object, target: Mapping[str, Json]) -> list[str]:
     """Return the users that a target and fields name."""
     users = [said for name in ("email", "id") if (said := target.get(name)) is not None] if target else []
     for field in brief.users:
@@ -107,7 +107,7 @@ def users_of(brief: Brief, fields: object, target: Mapping[str, Json]) -> list[s
     return users
 
 
-def parts_of(brief: Brief, fields: object) -> dict[str, Json]:
+def parts_of(brief: TypeRules, fields: object) -> dict[str, Json]:
     """Return the other parts of a document that fields make, and take from the fields those that move there."""
     made: dict[str, Json] = {}
     for field, path, is_moved in brief.parts:
@@ -135,8 +135,8 @@ class _Found:
     """What has been found of a type's fields so far."""
 
     def __init__(self) -> None:
-        self.targets: list[Target] = []
-        self.parts: list[Part] = []
+        self.targets: list[FieldTarget] = []
+        self.parts: list[RulePart] = []
         self.reasons: list[str] = []
         self.related: dict[str, list[str]] = {"user": [], "hosts": []}
 
@@ -165,11 +165,11 @@ class _Found:
         """Note where a field goes, or return False when that is no place for a brief."""
         when, value = rule.when or (None, None)
         if ecs[:-1] == _TARGET:
-            self.targets.append(Target(rule.name, ecs[-1], ecs[-1] == _ROLES, is_moved, when, value))
+            self.targets.append(FieldTarget(rule.name, ecs[-1], ecs[-1] == _ROLES, is_moved, when, value))
         elif ecs == _REASON and is_moved and when is None:
             self.reasons.append(rule.name)
         elif ecs[0] in _PARTS and when is None:
-            self.parts.append(Part(rule.name, ecs, is_moved))
+            self.parts.append(RulePart(rule.name, ecs, is_moved))
         else:
             return False
         return True

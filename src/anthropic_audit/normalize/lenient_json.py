@@ -17,7 +17,7 @@ _MARK: Final = token_hex(16)
 """What stands before the text of something that was nested too deep; no sender can know it."""
 
 
-class Careful(NamedTuple):
+class LenientReader(NamedTuple):
     """An activity that was read with care."""
 
     activity: dict[str, Json]
@@ -25,13 +25,13 @@ class Careful(NamedTuple):
     """The names of members in which something is kept as text that was none, or in another spelling."""
 
 
-class _Text(str):
+class _JsonText(str):
     """The text of a number that is not kept as one."""
 
     __slots__ = ()
 
 
-def read_carefully(raw: bytes) -> Careful | str:
+def read_leniently(raw: bytes) -> LenientReader | str:
     """Return the JSON object in these bytes, or the reason why there is none; never raises.
 
     Containers nested deeper than we store become their own text; integers keep all their digits; NaN, infinities and
@@ -39,7 +39,7 @@ def read_carefully(raw: bytes) -> Careful | str:
     """
     text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     try:
-        read = json.loads(_shallow(text), parse_int=_integer, parse_float=_number, parse_constant=_Text)
+        read = json.loads(_shallow(text), parse_int=_integer, parse_float=_number, parse_constant=_JsonText)
     except json.JSONDecodeError as error:
         return f"no JSON: {error.msg} at character {error.pos + 1}"
     if not isinstance(read, dict):
@@ -51,7 +51,7 @@ def read_carefully(raw: bytes) -> Careful | str:
         activity[name] = cleaning.cleaned(value)
         if cleaning.has_changed:
             changed.add(name)
-    return Careful(activity, frozenset(changed))
+    return LenientReader(activity, frozenset(changed))
 
 
 def _shallow(text: str) -> str:
@@ -76,14 +76,14 @@ def _shallow(text: str) -> str:
 
 
 def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else _Text(digits)
+    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else _JsonText(digits)
 
 
 def _number(text: str) -> float | str:
     """Read a number with a point or an exponent; one that a double can't tell from 0 or from infinity stays a text."""
     number = float(text)
     is_lost = not math.isfinite(number) or (number == 0 and not _ZERO.fullmatch(text))
-    return _Text(text) if is_lost else number
+    return _JsonText(text) if is_lost else number
 
 
 class _Cleaning:
@@ -103,7 +103,7 @@ class _Cleaning:
         return value
 
     def _text(self, text: str) -> str:
-        is_number, is_deep = type(text) is _Text, text.startswith(_MARK)
+        is_number, is_deep = type(text) is _JsonText, text.startswith(_MARK)
         plain = str(text).removeprefix(_MARK)
         shown = plain if plain.isascii() else _visible(plain)
         self.has_changed = self.has_changed or is_number or is_deep or shown != plain

@@ -19,12 +19,12 @@ from anthropic_audit.ports import Enrichment
 
 from .actors import Scene, read_actor
 from .changes import changes_in, changes_of
-from .context import NoEnrichment, Surroundings
+from .context import EnrichmentContext, NoEnrichment
 from .drafts import Draft
-from .fallbacks import flag_changed, mend
-from .fast_path import Express, Lane
+from .fallbacks import apply_fallbacks, flag_changed
+from .fast_path import FastPath, FeedFastPath
 from .fields import place_fields
-from .lenient_json import read_carefully
+from .lenient_json import read_leniently
 from .limits import MAX_ACTIVITY_BYTES, MAX_REMEMBERED_CHARS
 from .options import DATASET, ECS, MODULE, Options
 from .serialize import to_json
@@ -37,22 +37,22 @@ from .values import ANY_FLOAT, EXACT, LONG, Json, SpoiledError
 
 _DEFAULT: Final = Options()
 _TOO_LARGE: Final = f"it has more than {MAX_ACTIVITY_BYTES:,} bytes"
-_MOST_SCENES: Final = 4096
-_MOST_UNKNOWN_TYPES: Final = 10_000
-_MOST_LANES: Final = 64
+_MAX_CACHED_CONTEXTS: Final = 4096
+_MAX_UNKNOWN_TYPES: Final = 10_000
+_MAX_FEED_PATHS: Final = 64
 _by_name = itemgetter(0)
 _TEXTS: Final = frozenset({str, type(None)})
 """The classes of members that an actor can be found by: others can be equal without being the same."""
 
 
-class _Head(msgspec.Struct, frozen=True, gc=False):
+class _ActivityHead(msgspec.Struct, frozen=True, gc=False):
     id: str | None = None
     type: str | None = None
     created_at: str | None = None
     organization_id: str | None = None
 
 
-_head = msgspec.json.Decoder(_Head)
+_head = msgspec.json.Decoder(_ActivityHead)
 
 
 class Normalizer:
@@ -64,12 +64,12 @@ class Normalizer:
 
     def __init__(self, catalogue: Catalogue, enrichment: Enrichment | None = None) -> None:
         self._tables, shapes = _compiled(catalogue)
-        self._surroundings = Surroundings(enrichment or NoEnrichment())
+        self._surroundings = EnrichmentContext(enrichment or NoEnrichment())
         self._plans: dict[Json, TypePlan] = dict(self._tables.plans)
-        self._most_plans = len(self._plans) + _MOST_UNKNOWN_TYPES
+        self._most_plans = len(self._plans) + _MAX_UNKNOWN_TYPES
         self._scenes: dict[Json, Scene] = {}
-        self._express = Express(shapes, self._tables, self._surroundings)
-        self._lanes: dict[Options, Lane] = {}
+        self._express = FastPath(shapes, self._tables, self._surroundings)
+        self._lanes: dict[Options, FeedFastPath] = {}
 
     @property
     def catalogue_version(self) -> str:
@@ -107,7 +107,7 @@ class Normalizer:
         except (orjson.JSONDecodeError, SpoiledError):
             document = None
         if document is None:
-            careful = read_carefully(raw)
+            careful = read_leniently(raw)
             if isinstance(careful, str):
                 return error_document(raw, careful, options)
             document = self._normalized(careful.activity, options, ANY_FLOAT)
@@ -132,12 +132,12 @@ class Normalizer:
         document["error"] = {"message": f"the activity is kept as received only: {_TOO_LARGE}"}
         return document
 
-    def _lane(self, options: Options) -> Lane:
+    def _lane(self, options: Options) -> FeedFastPath:
         lane = self._lanes.get(options)
         if lane is None:
-            if len(self._lanes) >= _MOST_LANES:
+            if len(self._lanes) >= _MAX_FEED_PATHS:
                 self._lanes.clear()
-            lane = self._lanes[options] = Lane(self._express, options)
+            lane = self._lanes[options] = FeedFastPath(self._express, options)
         return lane
 
     def _normalized(self, activity: dict[str, Json], options: Options, exact: float) -> dict[str, Json]:
@@ -188,14 +188,14 @@ class Normalizer:
         if not (is_whole and identity and organization and type(identity) is type(organization) is str):
             envelope = {"type": action, "id": identity, "created_at": created_at, "organization_id": organization}
             rest = envelope if is_actor else {**envelope, "actor": masked("actor", actor)}
-            mend(Draft(document, audit, exact), rest, plan, options)
+            apply_fallbacks(Draft(document, audit, exact), rest, plan, options)
         return document
 
     def _scene(self, actor: Json, exact: float) -> Scene:
         """Read an actor, and remember it if it can be found again."""
         scene = read_actor(actor, self._tables, self._surroundings, exact)
         if type(actor) is dict and _TEXTS.issuperset(map(type, actor.values())) and _is_short(actor):
-            if len(self._scenes) >= _MOST_SCENES:
+            if len(self._scenes) >= _MAX_CACHED_CONTEXTS:
                 self._scenes.clear()
             self._scenes[(*actor, *actor.values())] = scene
         return scene

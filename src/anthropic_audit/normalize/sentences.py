@@ -10,12 +10,12 @@ from anthropic_audit.documents import value_at
 from .serialize import to_json
 from .values import Json
 
-_MOST_ELEMENTS = 3
-_LONGEST = 120
+_MAX_LIST_ELEMENTS = 3
+_MAX_VALUE_CHARS = 120
 _SOMEBODY = "Somebody"
 
 
-class Teller:
+class SentenceWriter:
     """A catalogue's sentences."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -70,8 +70,8 @@ def _shown(value: Json) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        more = len(value) - _MOST_ELEMENTS
-        shown = ", ".join(_cut(_shown(element)) for element in value[:_MOST_ELEMENTS])
+        more = len(value) - _MAX_LIST_ELEMENTS
+        shown = ", ".join(_cut(_shown(element)) for element in value[:_MAX_LIST_ELEMENTS])
         return f"{shown} and {more} more" if more > 0 else shown
     if isinstance(value, dict) and set(value) == {"type"}:
         return _shown(value["type"])
@@ -80,7 +80,7 @@ def _shown(value: Json) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _MAX_VALUE_CHARS else text[: _MAX_VALUE_CHARS - 1] + "…"
 
 
 def _actor(document: Mapping[str, Json]) -> str:
@@ -91,6 +91,6 @@ def _changes(document: Mapping[str, Json]) -> str:
     changes = value_at(document, "anthropic.audit.changes")
     if not isinstance(changes, list) or not changes:
         return ""
-    more = len(changes) - _MOST_ELEMENTS
-    shown = "; ".join(_shown(change) for change in changes[:_MOST_ELEMENTS])
+    more = len(changes) - _MAX_LIST_ELEMENTS
+    shown = "; ".join(_shown(change) for change in changes[:_MAX_LIST_ELEMENTS])
     return f" ({shown}{f'; and {more} more' if more > 0 else ''})"

@@ -17,8 +17,8 @@ from msgspec import Meta
 
 from anthropic_audit.catalogue import ActivityType, Catalogue, FieldSpec
 
-from .changes import Change, changes_in
-from .field_rules import Brief, brief_of
+from .changes import ValueChange, changes_in
+from .field_rules import TypeRules, brief_of
 from .tables import Tables, TypePlan
 from .values import FITTED, LONG, Json
 
@@ -77,13 +77,13 @@ class Plan:
     """Returns their values."""
     deciding: tuple[str, ...]
     """Fields that decide what becomes of others, or of the outcome."""
-    changes: tuple[Change, ...]
+    changes: tuple[ValueChange, ...]
     """What its fields can tell of."""
     changing: tuple[str, ...]
     """The names of those fields."""
     changes_objects: bool
     """True when one of them is an object or a list of objects."""
-    brief: Brief | None
+    brief: TypeRules | None
     """What its odd fields say, if that can be said without asking their rules."""
     is_plain: bool
     """True when all that varies is simply kept."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from anthropic_audit.catalogue import ActivityType, ActorKind, AuditField, Catalogue, OutcomeRule, Sentence, classify
 from anthropic_audit.catalogue.sentences import SILENT
 
-from .changes import Change, changes_in
+from .changes import ValueChange, changes_in
 from .values import FITTED, Json
 
 _MOVED_OF_ANY: Mapping[str, str] = {
@@ -70,7 +70,7 @@ class TypePlan:
     """The fields it may have; None when that is not known well enough to tell."""
     is_known: bool
     sensitivity: str | None = None
-    changes: tuple[Change, ...] | None = None
+    changes: tuple[ValueChange, ...] | None = None
     """What its fields can tell of; None when that is not known well enough to tell."""
     texts: frozenset[str] = frozenset()
     """The fields that are documented to be one text."""

@@ -7,13 +7,13 @@ from typing import Final
 
 import msgspec
 
-from anthropic_audit.timestamps import EARLIEST, LATEST, Quirk, is_plausible, read_timestamp
+from anthropic_audit.timestamps import MAX_PLAUSIBLE, MIN_PLAUSIBLE, Quirk, is_plausible, read_timestamp
 
 _INTERPRETED: Final = Quirk.NUMBER | Quirk.LEAP_SECOND | Quirk.END_OF_DAY
 """What reads otherwise than it was written; the received value is kept beside the time."""
 
 _USUAL_CHARS: Final = len("2026-11-23T09:00:00.123456Z")
-_FROM, _BEFORE = f"{EARLIEST:%Y}", f"{LATEST:%Y}"
+_FROM, _BEFORE = f"{MIN_PLAUSIBLE:%Y}", f"{MAX_PLAUSIBLE:%Y}"
 
 
 def read_time(value: object) -> str | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
-from .model import About, Coded, EventClass, Rule, Rules
+from .model import ClassContent, Coded, EventClass, MappingRule, OcsfRules
 
-_ABOUT_SOMEBODY: Final = frozenset({About.USER, About.USER_PRIVILEGES, About.GROUP})
+_ABOUT_SOMEBODY: Final = frozenset({ClassContent.USER, ClassContent.USER_PRIVILEGES, ClassContent.GROUP})
 _UNKNOWN: Final[Coded] = (0, "Unknown")
 _OTHER: Final[Coded] = (99, "Other")
 _A_CLASS: Final = 100
@@ -17,11 +17,11 @@ _A_CLASS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ClassChoice:
     """One class that a type can become."""
 
     event_class: EventClass
-    rule: Rule
+    rule: MappingRule
     subject: str
     """What the type's name tells of: `claude_project_document` of `claude_project_document_deleted`."""
     activity_id: int
@@ -46,18 +46,18 @@ class Choice:
         return bool(self.rule.when) or self.event_class.about in _ABOUT_SOMEBODY
 
 
-def choices_of(rules: Rules, name: str, categories: Sequence[str], kinds: Sequence[str]) -> tuple[Choice, ...]:
+def choices_of(rules: OcsfRules, name: str, categories: Sequence[str], kinds: Sequence[str]) -> tuple[ClassChoice, ...]:
     """Return the classes that a type can become, the best first; the last one takes every event."""
     return tuple(_choices(rules, name, frozenset(categories), kinds))
 
 
-def no_choice(rules: Rules) -> Choice:
+def no_choice(rules: OcsfRules) -> ClassChoice:
     """Return what becomes of an event that has no type."""
-    rule = Rule(types=(), event_class="base_event")
-    return Choice(rules.classes["base_event"], rule, "", *_UNKNOWN, type_name="Base Event: Unknown")
+    rule = MappingRule(types=(), event_class="base_event")
+    return ClassChoice(rules.classes["base_event"], rule, "", *_UNKNOWN, type_name="Base Event: Unknown")
 
 
-def _choices(rules: Rules, name: str, categories: frozenset[str], kinds: Sequence[str]) -> Iterator[Choice]:
+def _choices(rules: OcsfRules, name: str, categories: frozenset[str], kinds: Sequence[str]) -> Iterator[ClassChoice]:
     verb, subject = verb_of(rules, name)
     word = verb or next((rules.kinds[kind] for kind in kinds if kind in rules.kinds), name.rpartition("_")[2])
     for rule in rules.rules:
@@ -72,14 +72,14 @@ def _choices(rules: Rules, name: str, categories: frozenset[str], kinds: Sequenc
             return
 
 
-def _choice(event_class: EventClass, rule: Rule, subject: str, word: str) -> Choice:
+def _choice(event_class: EventClass, rule: MappingRule, subject: str, word: str) -> ClassChoice:
     known = event_class.activities.get(word)
     number, of_schema = known or _OTHER
     name = of_schema if known else word.replace("_", " ").title() or of_schema
-    return Choice(event_class, rule, subject, number, name, type_name=f"{event_class.name}: {of_schema}")
+    return ClassChoice(event_class, rule, subject, number, name, type_name=f"{event_class.name}: {of_schema}")
 
 
-def verb_of(rules: Rules, name: str) -> tuple[str | None, str]:
+def verb_of(rules: OcsfRules, name: str) -> tuple[str | None, str]:
     """Return our word for what a type's name says was done, and the rest of the name."""
     endings = ((ending, verb) for verb, endings in rules.verbs.items() for ending in endings)
     fitting = [(ending, verb) for ending, verb in endings if name.endswith(f"_{ending}")]

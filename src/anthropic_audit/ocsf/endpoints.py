@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .model import Coded, Json
-from .source_event import Case
+from .source_event import SourceEvent
 from .unmapped import Fits, Remainder, is_address, is_number, is_port, is_text, is_whole
 
 NOWHERE: Final[Mapping[str, Json]] = {"name": "Unknown"}
@@ -16,7 +16,7 @@ _OTHER_SYSTEM: Final[Coded] = (99, "Other")
 _METHODS: Final = frozenset({"OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT", "PATCH"})
 
 
-def endpoint_of(case: Case) -> dict[str, Json] | None:
+def endpoint_of(case: SourceEvent) -> dict[str, Json] | None:
     """Return where the actor was, taken from the document; None when it has no address."""
     rest = case.rest
     endpoint = _taken(rest, {"ip": ("source.ip", is_address), "name": ("source.address", is_text)})
@@ -81,7 +81,7 @@ def _network(rest: Remainder) -> dict[str, Json]:
     return _taken(rest, {"number": ("source.as.number", is_whole), "name": ("source.as.organization.name", is_text)})
 
 
-def _system(case: Case) -> dict[str, Json] | None:
+def _system(case: SourceEvent) -> dict[str, Json] | None:
     """Return the operating system that the user agent names."""
     name = case.rest.take("user_agent.os.name")
     if name is None:

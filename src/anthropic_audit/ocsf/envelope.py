@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from .class_choice import Choice
+from .class_choice import ClassChoice
 from .endpoints import NOWHERE, endpoint_of, request_of
-from .model import About, Coded, Json
-from .source_event import Case
+from .model import ClassContent, Coded, Json
+from .source_event import SourceEvent
 from .unmapped import is_texts, is_whole
 from .users import NOBODY, actor_of
 
@@ -33,7 +33,7 @@ _NO_TIME: Final = 0
 """OCSF asks for a time; this stands where the activity has none that can be read."""
 
 
-def head_of(case: Case, choice: Choice, profiles: list[str]) -> dict[str, Json]:
+def head_of(case: SourceEvent, choice: ClassChoice, profiles: list[str]) -> dict[str, Json]:
     """Return what says which event this is; takes it from the document."""
     event_class = choice.event_class
     head: dict[str, Json] = {
@@ -48,7 +48,7 @@ def head_of(case: Case, choice: Choice, profiles: list[str]) -> dict[str, Json]:
         "time": _moment(case, "@timestamp") or _NO_TIME,
         "message": case.message,
         **_gravity(case),
-        **({} if event_class.about == About.FINDING else _status(case)),
+        **({} if event_class.about == ClassContent.FINDING else _status(case)),
         "metadata": _metadata(case, profiles),
     }
     for name, path in (("status_detail", "event.reason"), ("raw_data", "event.original")):
@@ -58,10 +58,10 @@ def head_of(case: Case, choice: Choice, profiles: list[str]) -> dict[str, Json]:
     return head
 
 
-def surroundings_of(case: Case, choice: Choice, acting: Mapping[str, Json] | None) -> dict[str, Json]:
+def surroundings_of(case: SourceEvent, choice: ClassChoice, acting: Mapping[str, Json] | None) -> dict[str, Json]:
     """Return who acted, from where and by which request, as far as the class tells of it."""
     has, needs = choice.event_class.has, choice.event_class.needs
-    is_request = choice.event_class.about == About.API or bool(case.rest.see("http.request"))
+    is_request = choice.event_class.about == ClassContent.API or bool(case.rest.see("http.request"))
     actor = actor_of(case, acting)
     parts: dict[str, Json] = {
         "cloud": _cloud(case),
@@ -79,13 +79,13 @@ def surroundings_of(case: Case, choice: Choice, acting: Mapping[str, Json] | Non
     return {name: part for name, part in parts.items() if part}
 
 
-def profiles_of(choice: Choice, parts: Mapping[str, Json]) -> list[str]:
+def profiles_of(choice: ClassChoice, parts: Mapping[str, Json]) -> list[str]:
     """Return the profiles that an event of a class needs for its parts."""
     is_on_a_host = "device" in parts or ("actor" in parts and "actor" not in choice.event_class.has)
     return ["cloud", "host"] if is_on_a_host else ["cloud"]
 
 
-def _moment(case: Case, path: str) -> int | None:
+def _moment(case: SourceEvent, path: str) -> int | None:
     """Return a time in whole milliseconds since 1970 (cut, not rounded), taken from the document, or None."""
     text = case.rest.see(path)
     try:
@@ -98,7 +98,7 @@ def _moment(case: Case, path: str) -> int | None:
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def _gravity(case: Case) -> dict[str, Json]:
+def _gravity(case: SourceEvent) -> dict[str, Json]:
     """Return how grave it is by the catalogue; unknown where the catalogue does not know the type."""
     sensitivity = case.audit.get("sensitivity")
     pair = case.rules.severities.get(sensitivity) if isinstance(sensitivity, str) else None
@@ -106,13 +106,13 @@ def _gravity(case: Case) -> dict[str, Json]:
     return {"severity_id": number, "severity": _SEVERITIES[number]}
 
 
-def _status(case: Case) -> dict[str, Json]:
+def _status(case: SourceEvent) -> dict[str, Json]:
     outcome = case.rest.take("event.outcome", lambda value: isinstance(value, str) and value in _STATUSES)
     number, name = _STATUSES.get(outcome or "unknown", _STATUSES["unknown"])
     return {"status_id": number, "status": name}
 
 
-def _metadata(case: Case, profiles: list[str]) -> dict[str, Json]:
+def _metadata(case: SourceEvent, profiles: list[str]) -> dict[str, Json]:
     take = case.rest.take
     said = case.rest.see("error.message")
     if said == case.message:
@@ -133,22 +133,22 @@ def _metadata(case: Case, profiles: list[str]) -> dict[str, Json]:
     return {"version": case.rules.version, "product": _PRODUCT, "profiles": profiles, **known}
 
 
-def _cloud(case: Case) -> dict[str, Json]:
+def _cloud(case: SourceEvent) -> dict[str, Json]:
     found = {"uid": case.rest.take("organization.id"), "name": case.rest.take("organization.name")}
     organization = {name: value for name, value in found.items() if value}
     return {"provider": _VENDOR, "org": organization} if organization else {"provider": _VENDOR}
 
 
-def _device(case: Case) -> dict[str, Json] | None:
+def _device(case: SourceEvent) -> dict[str, Json] | None:
     """Return the device that acted, where it proved which one it is."""
     uid = case.rest.take("device.id")
     return {"uid": uid, "type_id": 0, "type": "Unknown"} if uid else None
 
 
-def _api(case: Case, choice: Choice, code: int | None) -> dict[str, Json] | None:
+def _api(case: SourceEvent, choice: ClassChoice, code: int | None) -> dict[str, Json] | None:
     """Return the operation that was asked for, where the event tells of a request."""
     uid = case.rest.take("http.request.id")
-    if uid is None and code is None and choice.event_class.about != About.API:
+    if uid is None and code is None and choice.event_class.about != ClassContent.API:
         return None
     api: dict[str, Json] = {"operation": case.operation}
     if uid is not None:

@@ -7,11 +7,11 @@ from importlib import resources
 
 import msgspec
 
-from .model import Rules
+from .model import OcsfRules
 
 
 @cache
-def load_rules() -> Rules:
+def load_rules() -> OcsfRules:
     """Return the rules; they are part of the package, so a mistake in them is ours and stops everything.
 
     Raises:
@@ -19,4 +19,4 @@ def load_rules() -> Rules:
     """
     folder = resources.files(__package__)
     parts = [msgspec.yaml.decode((folder / name).read_bytes(), type=dict) for name in ("classes.yaml", "rules.yaml")]
-    return msgspec.convert({**parts[0], **parts[1]}, type=Rules)
+    return msgspec.convert({**parts[0], **parts[1]}, type=OcsfRules)

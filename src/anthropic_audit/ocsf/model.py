@@ -15,7 +15,7 @@ Coded = tuple[int, str]
 """A number of the schema, and the name that the schema gives it."""
 
 
-class About(StrEnum):
+class ClassContent(StrEnum):
     """What an event of a class tells of, beside who did it and from where."""
 
     NOTHING = "nothing"
@@ -39,7 +39,7 @@ class EventClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uid: int
     name: str
     category: int
-    about: About
+    about: ClassContent
     activities: dict[str, Coded]
     """By our word for what was done."""
     has: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class EventClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Those among them that it can't do without."""
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MappingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which class some types become, and where it finds what it tells of."""
 
     types: tuple[str, ...]
@@ -68,7 +68,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     protocol: Coded | None = None
 
 
-class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OcsfTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a field's value identifies."""
 
     called: str
@@ -93,13 +93,13 @@ class ActorRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     directory_name: str | None = None
 
 
-class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OcsfRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that is decided by data."""
 
     version: str
     categories: Mapping[int, str]
     classes: Mapping[str, EventClass]
-    rules: tuple[Rule, ...]
+    rules: tuple[MappingRule, ...]
     verbs: Mapping[str, tuple[str, ...]]
     """By our word for what was done: the last words of types that say it."""
     kinds: Mapping[str, str]
@@ -109,7 +109,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clouds: Mapping[str, Coded]
     systems: Mapping[str, Coded]
     actors: Mapping[str, ActorRule]
-    targets: Mapping[str, Target]
+    targets: Mapping[str, OcsfTarget]
     aliases: Mapping[str, str]
     """By the last words of a subject: the field of its id, where that is named otherwise."""
     of_the_whole: frozenset[str]

@@ -8,7 +8,7 @@ from typing import Final
 from anthropic_audit.documents import value_at
 
 from .model import Coded, Json
-from .source_event import Case
+from .source_event import SourceEvent
 from .unmapped import is_addresses, is_email, is_text, is_texts
 from .users import NOBODY
 
@@ -46,7 +46,7 @@ _PLACES: Final[tuple[tuple[str, Coded], ...]] = (
 _LISTS: Final[tuple[str, ...]] = ("web_resources", "resources")
 
 
-def observables_of(event: Mapping[str, Json], case: Case) -> list[dict[str, Json]]:
+def observables_of(event: Mapping[str, Json], case: SourceEvent) -> list[dict[str, Json]]:
     """Return what can be looked for, each value once, by the attribute it is in; takes `related` of the document."""
     found: dict[tuple[int, str], dict[str, Json]] = {}
     for (number, kind), value, name in (*_in_places(event), *_of_the_feed(case), *_related(case)):
@@ -70,7 +70,7 @@ def _in_places(event: Mapping[str, Json]) -> Iterator[tuple[Coded, str, str | No
         yield from ((_RESOURCE, one["uid"], f"{name}.uid") for one in event.get(name, ()) if "uid" in one)
 
 
-def _of_the_feed(case: Case) -> Iterator[tuple[Coded, str, str | None]]:
+def _of_the_feed(case: SourceEvent) -> Iterator[tuple[Coded, str, str | None]]:
     """Yield the ids of everything else that the activity names."""
     targets = case.rules.targets
     for name, value in case.audit.items():
@@ -78,7 +78,7 @@ def _of_the_feed(case: Case) -> Iterator[tuple[Coded, str, str | None]]:
             yield _RESOURCE, value, f"unmapped.anthropic.audit.{name}"
 
 
-def _related(case: Case) -> Iterator[tuple[Coded, str, str | None]]:
+def _related(case: SourceEvent) -> Iterator[tuple[Coded, str, str | None]]:
     for value in case.rest.take("related.ip", is_addresses) or ():
         yield _ADDRESS, value, None
     for value in case.rest.take("related.hosts", is_texts) or ():

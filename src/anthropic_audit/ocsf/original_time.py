@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from anthropic_audit.documents import value_at
-from anthropic_audit.normalize.lenient_json import read_carefully
+from anthropic_audit.normalize.lenient_json import read_leniently
 from anthropic_audit.normalize.limits import MAX_ACTIVITY_BYTES
 from anthropic_audit.timestamps import read_timestamp
 
@@ -15,11 +15,11 @@ from .model import Json
 from .unmapped import is_number, is_text
 
 
-class _Head(msgspec.Struct):
+class _ActivityTime(msgspec.Struct):
     created_at: Json = None
 
 
-_decode = msgspec.json.Decoder(_Head).decode
+_decode = msgspec.json.Decoder(_ActivityTime).decode
 
 
 def original_time(audit: Mapping[str, Json], raw: bytes | str | None) -> str | None:
@@ -43,5 +43,5 @@ def _created_at(raw: bytes | str) -> Json:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         if len(raw) > MAX_ACTIVITY_BYTES:
             return None
-        careful = read_carefully(raw.encode("utf-8", "backslashreplace") if isinstance(raw, str) else raw)
+        careful = read_leniently(raw.encode("utf-8", "backslashreplace") if isinstance(raw, str) else raw)
         return None if isinstance(careful, str) else careful.activity.get("created_at")

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from anthropic_audit.documents import value_at
 
-from .model import Json, Rules
+from .model import Json, OcsfRules
 from .unmapped import Remainder, is_text
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class SourceEvent:
     """What all parts of an event are made from."""
 
-    rules: Rules
+    rules: OcsfRules
     rest: Remainder
     audit: Mapping[str, Json]
     """`anthropic.audit` of the document; it is kept whole, so nothing is taken from it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from .class_choice import Choice
-from .model import About, Json
-from .resources import Thing, any_thing, found_thing, thing_about, thing_in
-from .source_event import Case
+from .class_choice import ClassChoice
+from .model import ClassContent, Json
+from .resources import Resource, any_resource, found_resource, resource_about, resource_in
+from .source_event import SourceEvent
 from .unmapped import is_texts
 from .users import HUMAN, NOBODY, target_user
 
@@ -27,47 +27,47 @@ Parts = dict[str, Json]
 """Top-level attributes of an event."""
 
 
-def parts_about(case: Case, choice: Choice, acting: Actor) -> Parts | None:
+def parts_about(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
     """Return what the class of a choice asks for; None when the event can't tell it."""
     if not all(case.text(field) in allowed for field, allowed in choice.rule.when.items()):
         return None
     return _BUILDERS[choice.event_class.about](case, choice, acting)
 
 
-def _nothing(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _nothing(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del case, choice, acting
     return {}
 
 
-def _api(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _api(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = found_thing(case, choice) or any_thing(case)
+    thing = found_resource(case, choice) or any_resource(case)
     return {"resources": [thing.told()]} if thing else {}
 
 
-def _app(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _app(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = thing_about(case, choice)
+    thing = resource_about(case, choice)
     told = thing.told()
     told["feature"] = {"name": told.pop("type")}
     version = case.text("version")
     return {"app": {**told, "version": version} if version else told}
 
 
-def _datastore(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _datastore(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = thing_about(case, choice)
+    thing = resource_about(case, choice)
     bucket = {**thing.told(), "type_id": _OTHER}
     return {"databucket": bucket, "type_id": _DATABUCKET[0], "type": _DATABUCKET[1]}
 
 
-def _entity(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _entity(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing, user = found_thing(case, choice), target_user(case.rest)
+    thing, user = found_resource(case, choice), target_user(case.rest)
     if thing is None and user is not None and choice.is_of_the_whole:
         told = {name: user[name] for name in ("uid", "name") if name in user}
         return {"entity": {**told, "type_id": _USER, "type": "User", "user": user}}
-    thing = thing or Thing(choice.words)
+    thing = thing or Resource(choice.words)
     number, kind = thing.is_a
     entity = {**thing.told(), "type_id": number}
     if number == _GROUP:
@@ -77,9 +77,9 @@ def _entity(case: Case, choice: Choice, acting: Actor) -> Parts:
     return {"entity": {**entity, "user": user} if user else entity}
 
 
-def _file(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _file(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = thing_about(case, choice)
+    thing = resource_about(case, choice)
     extension = case.rest.take("file.extension") if thing.name else None
     number, kind = _REGULAR_FILE if extension else (_OTHER, thing.called)
     file = {"name": thing.name or thing.uid or thing.called, "type_id": number, "type": kind}
@@ -88,17 +88,17 @@ def _file(case: Case, choice: Choice, acting: Actor) -> Parts:
     return {"file": {**file, "ext": extension} if extension else file}
 
 
-def _finding(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _finding(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = found_thing(case, choice)
+    thing = found_resource(case, choice)
     finding = {"uid": case.identity or "unknown", "title": case.message, "types": [choice.words]}
     parts: Parts = {"finding_info": finding, "status_id": _NEW[0], "status": _NEW[1]}
     return {**parts, "resources": [thing.told()]} if thing else parts
 
 
-def _group(case: Case, choice: Choice, acting: Actor) -> Parts | None:
+def _group(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
     del acting
-    thing = thing_in(case, choice.rule.field or "group_id", choice.rule.kind_from)
+    thing = resource_in(case, choice.rule.field or "group_id", choice.rule.kind_from)
     if thing is None:
         return None
     parts: Parts = {"group": thing.told()}
@@ -107,24 +107,24 @@ def _group(case: Case, choice: Choice, acting: Actor) -> Parts | None:
     return {**parts, **({"user": user} if user else {}), **({"privileges": privileges} if privileges else {})}
 
 
-def _only_member(case: Case, choice: Choice) -> Parts | None:
+def _only_member(case: SourceEvent, choice: ClassChoice) -> Parts | None:
     """Return the user that a group gained or lost, where it is one alone."""
     members = case.audit.get(choice.rule.member or "")
     return {"uid": members[0]} if isinstance(members, list) and is_texts(members) and len(members) == 1 else None
 
 
-def _program(case: Case) -> Parts | None:
+def _program(case: SourceEvent) -> Parts | None:
     """Return the service account that it was done to."""
-    thing = thing_in(case, "service_account_id")
+    thing = resource_in(case, "service_account_id")
     return _account(thing) if thing else None
 
 
-def _account(thing: Thing) -> Parts:
+def _account(thing: Resource) -> Parts:
     number, kind = thing.account or _UNKNOWN
     return {"uid": thing.uid, "type_id": number, "type": kind}
 
 
-def _privileges(case: Case, choice: Choice) -> list[str]:
+def _privileges(case: SourceEvent, choice: ClassChoice) -> list[str]:
     for path in choice.rule.privileges:
         listed = case.rest.take(path, is_texts)
         if listed:
@@ -135,13 +135,13 @@ def _privileges(case: Case, choice: Choice) -> list[str]:
     return list(choice.rule.grants)
 
 
-def _scan(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _scan(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = thing_about(case, choice)
+    thing = resource_about(case, choice)
     return {"scan": {**thing.told(), "type_id": _OTHER}}
 
 
-def _sign_in(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _sign_in(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     rule, known = choice.rule, case.rules.factors
     user = acting or target_user(case.rest) or NOBODY
     parts: Parts = {"user": user, "service": {"name": _PRODUCT}}
@@ -155,42 +155,42 @@ def _sign_in(case: Case, choice: Choice, acting: Actor) -> Parts:
     return {**parts, "is_mfa": second != "not_used"} if second else parts
 
 
-def _user(case: Case, choice: Choice, acting: Actor) -> Parts | None:
+def _user(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
     if choice.rule.user == "actor":
         return {"user": acting} if acting and acting["type_id"] == HUMAN else None
     field = choice.rule.field
-    thing = thing_in(case, field) if field else None
+    thing = resource_in(case, field) if field else None
     user = (_account(thing) if thing else None) or target_user(case.rest)
     return {"user": user} if user else None
 
 
-def _user_privileges(case: Case, choice: Choice, acting: Actor) -> Parts | None:
+def _user_privileges(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
     user = _user(case, choice, acting)
     if user is None:
         return None
     parts: Parts = {**user, "privileges": _privileges(case, choice)}
-    thing = any_thing(case)
+    thing = any_resource(case)
     return {**parts, "resources": [thing.told()]} if thing and thing.account is None else parts
 
 
-def _web_resource(case: Case, choice: Choice, acting: Actor) -> Parts:
+def _web_resource(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = thing_about(case, choice)
+    thing = resource_about(case, choice)
     return {"web_resources": [thing.told()]}
 
 
-_BUILDERS: Mapping[About, Callable[[Case, Choice, Actor], Parts | None]] = {
-    About.NOTHING: _nothing,
-    About.API: _api,
-    About.APP: _app,
-    About.DATASTORE: _datastore,
-    About.ENTITY: _entity,
-    About.FILE: _file,
-    About.FINDING: _finding,
-    About.GROUP: _group,
-    About.SCAN: _scan,
-    About.SIGN_IN: _sign_in,
-    About.USER: _user,
-    About.USER_PRIVILEGES: _user_privileges,
-    About.WEB_RESOURCE: _web_resource,
+_BUILDERS: Mapping[ClassContent, Callable[[SourceEvent, ClassChoice, Actor], Parts | None]] = {
+    ClassContent.NOTHING: _nothing,
+    ClassContent.API: _api,
+    ClassContent.APP: _app,
+    ClassContent.DATASTORE: _datastore,
+    ClassContent.ENTITY: _entity,
+    ClassContent.FILE: _file,
+    ClassContent.FINDING: _finding,
+    ClassContent.GROUP: _group,
+    ClassContent.SCAN: _scan,
+    ClassContent.SIGN_IN: _sign_in,
+    ClassContent.USER: _user,
+    ClassContent.USER_PRIVILEGES: _user_privileges,
+    ClassContent.WEB_RESOURCE: _web_resource,
 }

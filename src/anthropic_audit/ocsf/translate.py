@@ -12,14 +12,14 @@ from typing import Final
 
 from anthropic_audit.documents import value_at
 
-from .class_choice import Choice, choices_of, no_choice
+from .class_choice import ClassChoice, choices_of, no_choice
 from .depth import bounded
 from .envelope import head_of, profiles_of, surroundings_of
 from .load import load_rules
-from .model import Json, Rules
+from .model import Json, OcsfRules
 from .observables import observables_of
 from .original_time import original_time
-from .source_event import Case
+from .source_event import SourceEvent
 from .targets import Actor, Parts, parts_about
 from .unmapped import Remainder, is_text
 from .users import acting_user
@@ -28,15 +28,15 @@ _OF_ECS: Final = frozenset({"ecs", "data_stream"})
 """Parts of a document that tell of the document itself, and of nothing that happened."""
 
 _SOMETHING: Final = "something happened"
-_MOST_TYPES: Final = 10_000
+_MAX_CACHED_TYPES: Final = 10_000
 
 
 class Translator:
     """OCSF's rules, ready to translate by; what they say of a type is remembered."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: OcsfRules) -> None:
         self._rules = rules
-        self._choices: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[Choice, ...]] = {}
+        self._choices: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[ClassChoice, ...]] = {}
         self._no_choice = no_choice(rules)
 
     def translate(
@@ -64,7 +64,7 @@ class Translator:
             unmapped["anthropic"] = document["anthropic"]
         return {**event, "unmapped": unmapped} if unmapped else event
 
-    def _chosen(self, case: Case, acting: Actor) -> tuple[Choice, Parts]:
+    def _chosen(self, case: SourceEvent, acting: Actor) -> tuple[ClassChoice, Parts]:
         """Return the first class whose events can be told of this one, and what they tell of."""
         for choice in self._choices_of(case.rest):
             about = parts_about(case, choice, acting)
@@ -72,14 +72,14 @@ class Translator:
                 return choice, about
         return self._no_choice, {}
 
-    def _choices_of(self, rest: Remainder) -> tuple[Choice, ...]:
+    def _choices_of(self, rest: Remainder) -> tuple[ClassChoice, ...]:
         action = rest.see("event.action")
         if not is_text(action):
             return ()
         key = (action, _texts(rest.see("event.category")), _texts(rest.see("event.type")))
         found = self._choices.get(key)
         if found is None:
-            if len(self._choices) >= _MOST_TYPES:
+            if len(self._choices) >= _MAX_CACHED_TYPES:
                 self._choices.clear()
             found = self._choices[key] = choices_of(self._rules, *key)
         return found
@@ -98,7 +98,7 @@ def _translator() -> Translator:
     return Translator(load_rules())
 
 
-def _case(rules: Rules, document: Mapping[str, Json], message: str | None, raw: bytes | None) -> Case:
+def _case(rules: OcsfRules, document: Mapping[str, Json], message: str | None, raw: bytes | None) -> SourceEvent:
     action, identity = value_at(document, "event.action"), value_at(document, "event.id")
     found, kept = value_at(document, "anthropic.audit"), value_at(document, "event.original")
     audit = found if isinstance(found, dict) else {}
@@ -106,7 +106,7 @@ def _case(rules: Rules, document: Mapping[str, Json], message: str | None, raw: 
     operation = action if is_text(action) else "unknown"
     reason = value_at(document, "error.message")
     words = operation.replace("_", " ") if is_text(action) else _SOMETHING
-    return Case(
+    return SourceEvent(
         rules=rules,
         rest=Remainder({name: part for name, part in document.items() if name not in _OF_ECS}),
         audit=audit,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .model import ActorRule, Json
-from .source_event import Case
+from .source_event import SourceEvent
 from .unmapped import Remainder, is_email, is_text
 
 _ANY_ACTOR: Final = ActorRule()
@@ -15,7 +15,7 @@ NOBODY: Final[Mapping[str, Json]] = {"name": "Unknown", "type": "Unknown", "type
 """Stands where a class asks for a user and the vendor names none."""
 
 
-def acting_user(case: Case) -> dict[str, Json] | None:
+def acting_user(case: SourceEvent) -> dict[str, Json] | None:
     """Return the user that acted, taken from the document; None when it has no actor that anything is known of."""
     members = _members(case)
     who = _rule(case)
@@ -35,7 +35,7 @@ def acting_user(case: Case) -> dict[str, Json] | None:
     return _named(user) or {**NOBODY, **user}
 
 
-def actor_of(case: Case, user: Mapping[str, Json] | None) -> dict[str, Json]:
+def actor_of(case: SourceEvent, user: Mapping[str, Json] | None) -> dict[str, Json]:
     """Return the actor: its user, the credential it used, the program and the directory it speaks for."""
     who, members = _rule(case), _members(case)
     session = _texts({"credential_uid": members.get(who.credential or ""), "issuer": members.get("issuer")})
@@ -79,7 +79,7 @@ def _named(user: dict[str, Json]) -> dict[str, Json] | None:
     return {"name": name, **user} if name else None
 
 
-def _account(case: Case) -> dict[str, Json] | None:
+def _account(case: SourceEvent) -> dict[str, Json] | None:
     provider = case.rest.see("cloud.origin.provider")
     known = case.rules.clouds.get(provider) if isinstance(provider, str) else None
     if known is None:
@@ -91,12 +91,12 @@ def _account(case: Case) -> dict[str, Json] | None:
     return {"uid": uid, "type_id": known[0], "type": known[1]}
 
 
-def _members(case: Case) -> Mapping[str, Json]:
+def _members(case: SourceEvent) -> Mapping[str, Json]:
     actor = case.audit.get("actor")
     return actor if isinstance(actor, dict) else {}
 
 
-def _rule(case: Case) -> ActorRule:
+def _rule(case: SourceEvent) -> ActorRule:
     kind = _members(case).get("type")
     return case.rules.actors.get(kind, _ANY_ACTOR) if isinstance(kind, str) else _ANY_ACTOR
 

@@ -23,7 +23,7 @@ COLLECTOR = "collector"
 """Who records what was found missing."""
 
 _WALKED = "walked"
-_LEAST_GROWTH = 0.1
+_MIN_GROWTH = 0.1
 """An open end is recorded again when it has grown by this share, so that a long outage takes few entries."""
 
 
@@ -136,7 +136,7 @@ def _openings(
     for window in (covered.holes | _tail(covered, now, lag_limit)) - ledger.lost:
         known, unknown = Spans((window,)) & open_now, Spans((window,)) - open_now
         is_growing = bool(known) and covered.end is not None and window.start >= covered.end and window.end == now
-        wanted = max(lag_limit or timedelta(0), known.length * _LEAST_GROWTH) if is_growing else timedelta(0)
+        wanted = max(lag_limit or timedelta(0), known.length * _MIN_GROWTH) if is_growing else timedelta(0)
         if unknown and unknown.length >= wanted:
             why = cause or _cause_of(ledger.opened, window) or NOT_WALKED
             yield GapEntry(window, GapState.OPENED, now, why, COLLECTOR)

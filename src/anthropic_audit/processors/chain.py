@@ -19,9 +19,9 @@ from anthropic_audit.settings import (
     RedactFields,
 )
 
-from .conditions import When
+from .conditions import EventCondition
 from .field_names import FieldNames, Trie, trie
-from .rewrite import Changing, Replace
+from .rewrite import Replace, RewriteFields
 
 Document = dict[str, Any]
 Act = Callable[[Document], Document | None]
@@ -31,7 +31,7 @@ Act = Callable[[Document], Document | None]
 class Processors:
     """A chain: what each processor gives, the next one gets."""
 
-    def __init__(self, steps: Iterable[tuple[When, Act]] = ()) -> None:
+    def __init__(self, steps: Iterable[tuple[EventCondition, Act]] = ()) -> None:
         self._steps = tuple(steps)
         self.dropped = 0
         """How many events were dropped."""
@@ -65,7 +65,7 @@ def open_processors(
     for number, processor in enumerate(processors, start=1):
         try:
             names.meant_by(processor.when)
-            steps.append((When(processor.when), _act(processor, names, key_of)))
+            steps.append((EventCondition(processor.when), _act(processor, names, key_of)))
         except SetupError as error:
             message = f"processor {number} (`{processor.do}`): {error}"
             raise SetupError(message, hint=error.hint) from error
@@ -81,11 +81,11 @@ def _act(processor: ProcessorSettings, names: FieldNames, key_of: Callable[[Hash
         case AddLabels():
             return lambda document: {**document, "labels": {**document.get("labels", {}), **processor.labels}}
         case DropFields():
-            return Changing(_fields(processor, names), None)
+            return RewriteFields(_fields(processor, names), None)
         case RedactFields():
-            return Changing(_fields(processor, names), lambda _: processor.mark)
+            return RewriteFields(_fields(processor, names), lambda _: processor.mark)
         case HashFields():
-            return Changing(_fields(processor, names), _hashing(key_of(processor)))
+            return RewriteFields(_fields(processor, names), _hashing(key_of(processor)))
 
 
 def _fields(processor: DropFields | RedactFields | HashFields, names: FieldNames) -> Trie:

@@ -14,7 +14,7 @@ _NOT = "!"
 _WORDS = {True: "true", False: "false"}
 
 
-class When:
+class EventCondition:
     """Conditions on fields, all of which must hold."""
 
     def __init__(self, patterns: Mapping[str, Sequence[str]]) -> None:

@@ -27,7 +27,7 @@ _REPEATING: Final = ("user", "ip", "hosts")
 _ADDRESS: Final = ("source", "ip")
 
 
-class Changing:
+class RewriteFields:
     """Replaces or removes the values of fields, and their repetitions.
 
     `related.*` and `anthropic.audit.actor.name` repeat what other fields say: a value that goes from a field goes from

@@ -26,7 +26,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReportVerdict:
     """A paragraph that says whether all is well."""
 
     is_good: bool
@@ -44,7 +44,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class FigureRow:
     """Some numbers in a row."""
 
     figures: tuple[Figure, ...]
@@ -63,7 +63,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column of a table."""
 
     title: str
@@ -81,11 +81,11 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """A table."""
 
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str | Share, ...], ...]
     note: str = ""
     """What stands below it."""
@@ -96,16 +96,16 @@ class Table:
 class Pair:
     """Two blocks side by side."""
 
-    left: Text | Chart | Table
-    right: Text | Chart | Table
+    left: Text | Chart | ReportTable
+    right: Text | Chart | ReportTable
     kind: str = "pair"
 
 
-Block = Text | Verdict | Figures | Chart | Table | Pair
+Block = Text | ReportVerdict | FigureRow | Chart | ReportTable | Pair
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportSection:
     """A part of a report."""
 
     title: str
@@ -120,7 +120,7 @@ class Report:
     period: str
     facts: tuple[tuple[str, str], ...]
     """What it is about and where it is from: a name and a value each."""
-    sections: tuple[Section, ...]
+    sections: tuple[ReportSection, ...]
     foot: str
     """What stands on each page."""
     made_at: datetime

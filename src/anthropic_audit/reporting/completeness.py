@@ -12,7 +12,7 @@ from anthropic_audit.plan import GapState, Spans
 from anthropic_audit.status import FeedGap, FeedState, FeedStatus
 
 
-class Why(StrEnum):
+class MissingReason(StrEnum):
     """Why a part of a period is missing."""
 
     NOT_DUE = "too recent: it will be collected within minutes"
@@ -29,7 +29,7 @@ class Missing:
     """A part of a period that was not collected."""
 
     window: Window
-    why: Why
+    why: MissingReason
     cause: str | None = None
     """What the ledger of gaps says of it."""
     declared_by: str | None = None
@@ -59,7 +59,7 @@ class FeedCoverage:
     @property
     def is_complete(self) -> bool:
         """True if nothing is missing but what is not due yet, or what a retired feed no longer collects."""
-        return all(one.why in {Why.NOT_DUE, Why.RETIRED} for one in self.missing)
+        return all(one.why in {MissingReason.NOT_DUE, MissingReason.RETIRED} for one in self.missing)
 
 
 def past(since: datetime, until: datetime, now: datetime) -> Window | None:
@@ -106,22 +106,26 @@ def _missing(one: FeedStatus, gaps: Sequence[FeedGap], window: Window) -> Iterat
     for gap in gaps:
         if gap.gap.state is GapState.PERMANENT:
             parts = missing & Spans((gap.gap.window,))
-            found += [Missing(part, Why.LOST, gap.gap.cause, gap.gap.ended_by) for part in parts]
+            found += [Missing(part, MissingReason.LOST, gap.gap.cause, gap.gap.ended_by) for part in parts]
     yield from sorted(found, key=lambda one: one.window)
 
 
-def _why(one: FeedStatus, part: Window) -> Why:
+def _why(one: FeedStatus, part: Window) -> MissingReason:
     start, end = one.covered.start, one.covered.end
     if start is None or end is None:
-        return Why.NEVER
+        return MissingReason.NEVER
     if part.end <= start:
-        return Why.BEFORE
+        return MissingReason.BEFORE
     if part.start < end:
-        return Why.HOLE
+        return MissingReason.HOLE
     return _AFTER_THE_END[one.state]
 
 
-_AFTER_THE_END = {FeedState.CURRENT: Why.NOT_DUE, FeedState.BEHIND: Why.LATE, FeedState.RETIRED: Why.RETIRED}
+_AFTER_THE_END = {
+    FeedState.CURRENT: MissingReason.NOT_DUE,
+    FeedState.BEHIND: MissingReason.LATE,
+    FeedState.RETIRED: MissingReason.RETIRED,
+}
 
 
 def _cause(gaps: Iterable[FeedGap], part: Window) -> str | None:

@@ -9,7 +9,20 @@ from anthropic_audit.console import charts
 from anthropic_audit.search import FIRST_SEEN, Bucket
 from anthropic_audit.times import format_duration
 
-from .blocks import Align, Block, Chart, Column, Figure, Figures, Pair, Report, Section, Share, Table, Text
+from .blocks import (
+    Align,
+    Block,
+    Chart,
+    Figure,
+    FigureRow,
+    Pair,
+    Report,
+    ReportSection,
+    ReportTable,
+    Share,
+    TableColumn,
+    Text,
+)
 from .coverage_section import completeness
 from .gather import (
     ACTION,
@@ -21,7 +34,7 @@ from .gather import (
     OUTCOME,
     PROGRAM,
     USER,
-    Firsts,
+    FirstSeenGroup,
     Gathered,
     Ranked,
     Ranking,
@@ -39,10 +52,10 @@ def compose(found: Gathered) -> Report:
     since, until = scope.period.since, scope.period.until
     sections = [completeness(found)]
     if found.now.events:
-        sections += [Section(title, tuple(blocks(found))) for title, blocks in _SECTIONS]
+        sections += [ReportSection(title, tuple(blocks(found))) for title, blocks in _SECTIONS]
     else:
-        sections.append(Section("The period", (Text(_empty(found)),)))
-    sections.append(Section("How this report was made", tuple(_making(found))))
+        sections.append(ReportSection("The period", (Text(_empty(found)),)))
+    sections.append(ReportSection("How this report was made", tuple(_making(found))))
     return Report(
         title=plain(scope.title),
         period=f"{moment(since)} to {moment(until)} UTC",
@@ -88,7 +101,7 @@ def _figures(found: Gathered) -> Iterator[Block]:
         ("Unknown types or fields", "unknown"),
     )
     values = [(title, getattr(found.now, name), getattr(found.before, name)) for title, name in rows]
-    yield Figures(
+    yield FigureRow(
         tuple(Figure(title, f"{now:,}", f"{change(now, before)}; {before:,} before") for title, now, before in values)
     )
     before = found.scope.period.before
@@ -129,13 +142,13 @@ def _busiest(buckets: Iterable[Bucket]) -> str:
 
 def _actions(found: Gathered) -> Iterator[Block]:
     ranking = found.rankings[ACTION]
-    columns = (Column("Action", weight=3), Column("What it is", weight=5))
+    columns = (TableColumn("Action", weight=3), TableColumn("What it is", weight=5))
     yield _ranked("The most frequent actions", ranking, found.now.events, columns, with_about=True)
 
 
 def _users(found: Gathered) -> Iterator[Block]:
-    yield _ranked("The most active users", found.rankings[USER], found.now.events, (Column("User"),))
-    columns = (Column("Kind", weight=3), Column("What it is", weight=5))
+    yield _ranked("The most active users", found.rankings[USER], found.now.events, (TableColumn("User"),))
+    columns = (TableColumn("Kind", weight=3), TableColumn("What it is", weight=5))
     yield _ranked("Kinds of actors", found.rankings[ACTOR], found.now.events, columns, with_about=True)
 
 
@@ -147,7 +160,7 @@ def _places(found: Gathered) -> Iterator[Block]:
         yield Chart("Countries, by the number of events", svg(spec, WIDE), f"A map. Most events come from: {largest}.")
         top = countries.values[:_COUNTRIES]
         named = Ranking(tuple(_with_name(one) for one in top), countries.distinct, countries.without)
-        yield _ranked("Countries", named, found.now.events, (Column("Country"),))
+        yield _ranked("Countries", named, found.now.events, (TableColumn("Country"),))
     else:
         yield Text("No event says from which country it came: enrichment by a database of addresses is not set up.")
     networks, programs = found.rankings[NETWORK], found.rankings[PROGRAM]
@@ -173,9 +186,9 @@ def _bars(title: str, ranking: Ranking, width: int) -> Chart:
 
 
 def _outcomes(found: Gathered) -> Iterator[Block]:
-    yield _ranked("Outcomes", found.rankings[OUTCOME], found.now.events, (Column("Outcome"),))
+    yield _ranked("Outcomes", found.rankings[OUTCOME], found.now.events, (TableColumn("Outcome"),))
     if found.failures.values:
-        columns = (Column("Action", weight=3), Column("What it is", weight=5))
+        columns = (TableColumn("Action", weight=3), TableColumn("What it is", weight=5))
         yield _ranked("What failed", found.failures, found.now.failures, columns, with_about=True)
     failed = sum(one.events for one in found.failed_sign_ins)
     if not failed:
@@ -189,10 +202,10 @@ def _outcomes(found: Gathered) -> Iterator[Block]:
     )
 
 
-def _counts(title: str, ranking: Ranking, heading: str) -> Table:
-    columns = (Column(heading), Column("Times", Align.NUMBER), Column("Before", Align.NUMBER))
+def _counts(title: str, ranking: Ranking, heading: str) -> ReportTable:
+    columns = (TableColumn(heading), TableColumn("Times", Align.NUMBER), TableColumn("Before", Align.NUMBER))
     rows = tuple((one.value, f"{one.events:,}", f"{one.before:,}") for one in ranking.values)
-    return Table(title, columns, rows, _beside(ranking))
+    return ReportTable(title, columns, rows, _beside(ranking))
 
 
 def _firsts(found: Gathered) -> Iterator[Block]:
@@ -211,36 +224,36 @@ def _firsts(found: Gathered) -> Iterator[Block]:
         yield Text(f"Nothing new among: {', '.join(nothing)}.")
 
 
-def _first(title: str, firsts: Firsts, *, is_country: bool) -> Table:
+def _first(title: str, firsts: FirstSeenGroup, *, is_country: bool) -> ReportTable:
     columns = (
-        Column("Value"),
-        Column("First, UTC", Align.TIME),
-        Column("Events", Align.NUMBER),
+        TableColumn("Value"),
+        TableColumn("First, UTC", Align.TIME),
+        TableColumn("Events", Align.NUMBER),
     )
     rows = tuple(
         (charts.country_name(one.value) if is_country else one.value, moment(one.first), f"{one.events:,}")
         for one in firsts.values
     )
     more = firsts.total - len(rows)
-    return Table(title, columns, rows, f"And {more:,} more, which occurred earlier." if more > 0 else "")
+    return ReportTable(title, columns, rows, f"And {more:,} more, which occurred earlier." if more > 0 else "")
 
 
 def _critical(found: Gathered) -> Iterator[Block]:
     if not found.critical:
         yield Text("No critical event happened in the period.")
         return
-    columns = (Column("Action", weight=3), Column("What it is", weight=5))
+    columns = (TableColumn("Action", weight=3), TableColumn("What it is", weight=5))
     yield _ranked("Critical events by action", found.critical_actions, found.now.critical, columns, with_about=True)
     rows = tuple((one.at, one.sentence, one.source, f"{one.seq}") for one in found.critical)
     more = found.now.critical - len(rows)
     note = f"These are the newest {len(rows):,}; {more:,} more happened earlier in the period." if more > 0 else ""
     titles = (
-        Column("Time, UTC", Align.TIME),
-        Column("What happened", weight=3),
-        Column("From"),
-        Column("No.", Align.NUMBER),
+        TableColumn("Time, UTC", Align.TIME),
+        TableColumn("What happened", weight=3),
+        TableColumn("From"),
+        TableColumn("No.", Align.NUMBER),
     )
-    yield Table("Critical events, one by one", titles, rows, note)
+    yield ReportTable("Critical events, one by one", titles, rows, note)
     yield Text("No. is the event's number in the archive (`seq`).")
 
 
@@ -249,15 +262,20 @@ def _notable(found: Gathered) -> Iterator[Block]:
         yield Text("Administrators, keys and settings were not changed in the period.")
         return
     total = sum(one.events for one in found.notable_actions.values)
-    columns = (Column("Action", weight=3), Column("What it is", weight=5))
+    columns = (TableColumn("Action", weight=3), TableColumn("What it is", weight=5))
     yield _ranked("Changes by action", found.notable_actions, total, columns, with_about=True)
 
 
 def _ranked(
-    title: str, ranking: Ranking, total: int, columns: tuple[Column, ...], *, with_about: bool = False
-) -> Table:
+    title: str, ranking: Ranking, total: int, columns: tuple[TableColumn, ...], *, with_about: bool = False
+) -> ReportTable:
     """Return a ranking as a table: values, how many, their share, and how many before."""
-    titles = (*columns, Column("Events", Align.NUMBER), Column("Share", Align.SHARE), Column("Before", Align.NUMBER))
+    titles = (
+        *columns,
+        TableColumn("Events", Align.NUMBER),
+        TableColumn("Share", Align.SHARE),
+        TableColumn("Before", Align.NUMBER),
+    )
     most = max((one.events for one in ranking.values), default=1)
     rows = tuple(
         (
@@ -269,7 +287,7 @@ def _ranked(
         )
         for one in ranking.values
     )
-    return Table(title, titles, rows, _beside(ranking))
+    return ReportTable(title, titles, rows, _beside(ranking))
 
 
 def _beside(ranking: Ranking) -> str:

@@ -8,19 +8,19 @@ from anthropic_audit.plan.gaps import NOT_WALKED
 from anthropic_audit.status import FeedState
 from anthropic_audit.times import format_duration
 
-from .blocks import Align, Block, Column, Section, Share, Table, Text, Verdict
-from .completeness import FeedCoverage, Why
+from .blocks import Align, Block, ReportSection, ReportTable, ReportVerdict, Share, TableColumn, Text
+from .completeness import FeedCoverage, MissingReason
 from .gather import Gathered
 from .text import counted, moment, percent, plain, second
 
 _EVERYTHING = "{}"
-_MOST_MISSING = 40
+_MAX_MISSING_ROWS = 40
 _MAX_DAMAGE_ROWS = 40
 
 
-def completeness(found: Gathered) -> Section:
+def completeness(found: Gathered) -> ReportSection:
     """Answer an auditor's first question."""
-    return Section("How complete the period is", tuple(_blocks(found)))
+    return ReportSection("How complete the period is", tuple(_blocks(found)))
 
 
 def _blocks(found: Gathered) -> Iterator[Block]:
@@ -36,7 +36,7 @@ def _blocks(found: Gathered) -> Iterator[Block]:
     yield from _notes(found)
 
 
-def _verdict(found: Gathered) -> Verdict:
+def _verdict(found: Gathered) -> ReportVerdict:
     """Say whether all of the period was collected, and whether all that was collected could be read."""
     covered = _covered(found)
     if not found.damage:
@@ -45,32 +45,34 @@ def _verdict(found: Gathered) -> Verdict:
         f"Not all that was collected could be read: {counted(len(found.damage), 'damaged or missing file')} "
         "of the archive had to be left out."
     )
-    return Verdict(is_good=False, text=left_out if covered.is_good else f"{covered.text} {left_out}")
+    return ReportVerdict(is_good=False, text=left_out if covered.is_good else f"{covered.text} {left_out}")
 
 
-def _damage(found: Gathered) -> Table:
-    columns = (Column("Table"), Column("Day, UTC", Align.TIME), Column("Damage", weight=3))
+def _damage(found: Gathered) -> ReportTable:
+    columns = (TableColumn("ReportTable"), TableColumn("Day, UTC", Align.TIME), TableColumn("Damage", weight=3))
     rows = sorted((one.table, one.day or "all", one.what) for one in found.damage)
     more = len(rows) - _MAX_DAMAGE_ROWS
     mend = "The command `anthropic-audit archive repair` sets this right as far as the API still has it."
     note = f"And {more:,} more. {mend}" if more > 0 else mend
-    return Table("What could not be read", columns, tuple(rows[:_MAX_DAMAGE_ROWS]), note)
+    return ReportTable("What could not be read", columns, tuple(rows[:_MAX_DAMAGE_ROWS]), note)
 
 
-def _covered(found: Gathered) -> Verdict:
+def _covered(found: Gathered) -> ReportVerdict:
     if found.window is None:
-        return Verdict(is_good=False, text="The period has not begun.")
+        return ReportVerdict(is_good=False, text="The period has not begun.")
     if not found.feeds:
-        return Verdict(is_good=False, text="Nothing can be said to be complete: no feed has been collected to an end.")
+        return ReportVerdict(
+            is_good=False, text="Nothing can be said to be complete: no feed has been collected to an end."
+        )
     incomplete = [one for one in found.feeds if not one.is_complete]
     feeds = counted(len(found.feeds), "feed")
     if len(found.feeds) == 1 and incomplete:
         told = f"Incomplete: the feed {_name(incomplete[0])} covered {percent(incomplete[0].share)} of the period."
-        return Verdict(is_good=False, text=told)
+        return ReportVerdict(is_good=False, text=told)
     if incomplete:
         names = ", ".join(f"{_name(one)} ({percent(one.share)})" for one in incomplete[:5])
         more = f" and {len(incomplete) - 5} more" if len(incomplete) > 5 else ""  # noqa: PLR2004 - as many as named
-        return Verdict(
+        return ReportVerdict(
             is_good=False, text=f"Incomplete: {len(incomplete)} of {feeds} did not cover all of it: {names}{more}."
         )
     configured = [one for one in found.feeds if one.state is not FeedState.RETIRED]
@@ -83,24 +85,24 @@ def _covered(found: Gathered) -> Verdict:
     retired = len(found.feeds) - len(configured)
     if retired:
         rest += f" {counted(retired, 'retired feed')} covered a part of it before."
-    return Verdict(is_good=True, text=f"Complete: {feeds} covered {whole}, without a hole.{rest}")
+    return ReportVerdict(is_good=True, text=f"Complete: {feeds} covered {whole}, without a hole.{rest}")
 
 
-def _feeds(found: Gathered) -> Table:
+def _feeds(found: Gathered) -> ReportTable:
     columns = (
-        Column("Feed"),
-        Column("Covered from, UTC", Align.TIME),
-        Column("Covered to, UTC", Align.TIME),
-        Column("Of the period", Align.SHARE),
-        Column("Holes", Align.NUMBER),
-        Column("Lag", Align.NUMBER),
-        Column("Last walk, UTC", Align.TIME),
+        TableColumn("Feed"),
+        TableColumn("Covered from, UTC", Align.TIME),
+        TableColumn("Covered to, UTC", Align.TIME),
+        TableColumn("Of the period", Align.SHARE),
+        TableColumn("Holes", Align.NUMBER),
+        TableColumn("Lag", Align.NUMBER),
+        TableColumn("Last walk, UTC", Align.TIME),
     )
-    return Table("What each feed covered", columns, tuple(map(_feed, found.feeds)))
+    return ReportTable("What each feed covered", columns, tuple(map(_feed, found.feeds)))
 
 
 def _feed(one: FeedCoverage) -> tuple[str | Share, ...]:
-    holes = sum(part.why in {Why.HOLE, Why.LOST} for part in one.missing)
+    holes = sum(part.why in {MissingReason.HOLE, MissingReason.LOST} for part in one.missing)
     start, end = one.covered.start, one.covered.end
     return (
         _name(one),
@@ -113,23 +115,23 @@ def _feed(one: FeedCoverage) -> tuple[str | Share, ...]:
     )
 
 
-def _missing(found: Gathered) -> Table:
+def _missing(found: Gathered) -> ReportTable:
     columns = (
-        Column("Feed"),
-        Column("From, UTC", Align.TIME),
-        Column("To, UTC", Align.TIME),
-        Column("Length", Align.NUMBER),
-        Column("Why", weight=3),
+        TableColumn("Feed"),
+        TableColumn("From, UTC", Align.TIME),
+        TableColumn("To, UTC", Align.TIME),
+        TableColumn("Length", Align.NUMBER),
+        TableColumn("MissingReason", weight=3),
     )
     parts = [(feed, one) for feed in found.feeds for one in feed.missing]
     rows = []
-    for feed, one in parts[:_MOST_MISSING]:
+    for feed, one in parts[:_MAX_MISSING_ROWS]:
         by = f", declared by {plain(one.declared_by)}" if one.declared_by and not found.is_masked else ""
         cause = f" ({plain(one.cause)}{by})" if one.cause and one.cause != NOT_WALKED else ""
         times = (second(one.window.start), second(one.window.end), format_duration(one.length))
         rows.append((_name(feed), *times, f"{one.why}{cause}"))
     more = len(parts) - len(rows)
-    return Table("What is missing", columns, tuple(rows), f"And {more:,} more parts." if more > 0 else "")
+    return ReportTable("What is missing", columns, tuple(rows), f"And {more:,} more parts." if more > 0 else "")
 
 
 def _notes(found: Gathered) -> Iterator[Block]:

@@ -12,11 +12,11 @@ import duckdb
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.archive.damage import Damage
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.masking import Lens
+from anthropic_audit.console.masking import Masking
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.documents import value_at
 from anthropic_audit.model import Window
-from anthropic_audit.normalize import Teller
+from anthropic_audit.normalize import SentenceWriter
 from anthropic_audit.search import (
     CRITICAL,
     EVERYTHING,
@@ -26,10 +26,10 @@ from anthropic_audit.search import (
     SIGN_IN,
     AllOf,
     Bucket,
-    Hit,
-    Order,
     Query,
-    Question,
+    SearchHit,
+    SearchRequest,
+    SortOrder,
     Totals,
     first_seen,
     over_time,
@@ -37,18 +37,18 @@ from anthropic_audit.search import (
     top_values,
     totals,
 )
-from anthropic_audit.search.aggregations import Firsts as FirstSights
+from anthropic_audit.search.aggregations import FirstSeenIndex
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import current_gaps, feed_statuses
-from anthropic_audit.status.record_counts import Kept, kept
+from anthropic_audit.status.record_counts import KeptRecords, kept
 
 from .completeness import FeedCoverage, coverages, past, shared
 from .text import plain
 
-MOST_SENTENCES: Final = 200
+MAX_SENTENCES: Final = 200
 """So many critical events are told one by one."""
-LONGEST_SENTENCE: Final = 400
-MOST_FIRSTS: Final = 12
+MAX_SENTENCE_CHARS: Final = 400
+MAX_FIRST_SEEN: Final = 12
 _ALL: Final = 10_000
 
 ACTION, OUTCOME, USER = "event.action", "event.outcome", "user.email"
@@ -82,14 +82,14 @@ class Scope:
     """The query, as it was written."""
 
     @property
-    def question(self) -> Question:
+    def question(self) -> SearchRequest:
         """What the archive is asked."""
-        return Question(self.period.since, self.period.until, query=self.query)
+        return SearchRequest(self.period.since, self.period.until, query=self.query)
 
     @property
-    def before(self) -> Question:
+    def before(self) -> SearchRequest:
         """The same of the period before."""
-        return Question(self.period.before.since, self.period.before.until, query=self.query)
+        return SearchRequest(self.period.before.since, self.period.before.until, query=self.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
-class Firsts:
+class FirstSeenGroup:
     """The newest of those, and how many there are altogether."""
 
     values: tuple[First, ...]
@@ -129,7 +129,7 @@ class Firsts:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SentenceRow:
     """An event in a sentence."""
 
     seq: int
@@ -153,7 +153,7 @@ class Gathered:
     """How much of the period before was covered, or None when there is no feed."""
     history: timedelta
     """How much time before the period the archive covers."""
-    kept: Kept
+    kept: KeptRecords
     now: Totals
     before: Totals
     over_time: tuple[Bucket, ...]
@@ -163,8 +163,8 @@ class Gathered:
     """Actions that failed."""
     failed_users: Ranking
     failed_addresses: Ranking
-    firsts: Mapping[str, Firsts]
-    critical: tuple[Told, ...]
+    firsts: Mapping[str, FirstSeenGroup]
+    critical: tuple[SentenceRow, ...]
     critical_actions: Ranking
     notable_actions: Ranking
     damage: tuple[Damage, ...] = ()
@@ -172,7 +172,7 @@ class Gathered:
 
 
 def gather(
-    reader: ArchiveReader, scope: Scope, lens: Lens, catalogue: Catalogue, *, feeds: Sequence[FeedSettings] = ()
+    reader: ArchiveReader, scope: Scope, lens: Masking, catalogue: Catalogue, *, feeds: Sequence[FeedSettings] = ()
 ) -> Gathered:
     """Query an archive for everything that a report shows.
 
@@ -195,7 +195,7 @@ def gather(
     earlier = Window(scope.period.before.since, scope.period.before.until)
     begins = min((one.covered.start for one in found if one.covered.start is not None), default=scope.period.since)
     with reader.connect() as connection:
-        known = FirstSights(tuple(FIRST_SEEN))
+        known = FirstSeenIndex(tuple(FIRST_SEEN))
         known.take(connection, reader.event_files)
         ask = _Asking(connection, scope, lens, catalogue, known)
         sign_ins = (SIGN_IN, FAILURE)
@@ -231,9 +231,9 @@ class _Asking:
 
     connection: duckdb.DuckDBPyConnection
     scope: Scope
-    lens: Lens
+    lens: Masking
     catalogue: Catalogue
-    known: FirstSights
+    known: FirstSeenIndex
 
     def buckets(self, by: str, *more: Query) -> tuple[Bucket, ...]:
         """Count over time by a field that is not personal."""
@@ -254,28 +254,28 @@ class _Asking:
         ]
         return Ranking(tuple(values), found.distinct, found.without)
 
-    def firsts(self, field: str) -> Firsts:
+    def firsts(self, field: str) -> FirstSeenGroup:
         """Return what occurred for the first time, the newest first."""
         scope = self.scope
         new = self.known.between(field, scope.period.since, scope.period.until)
         found = first_seen(self.connection, scope.question, scope.now, field=field, candidates=new, limit=_ALL)
-        values = [First(self._shown(field, one.value), one.first, one.events) for one in found[:MOST_FIRSTS]]
-        return Firsts(tuple(values), len(found))
+        values = [First(self._shown(field, one.value), one.first, one.events) for one in found[:MAX_FIRST_SEEN]]
+        return FirstSeenGroup(tuple(values), len(found))
 
-    def told(self, kind: Query) -> tuple[Told, ...]:
+    def told(self, kind: Query) -> tuple[SentenceRow, ...]:
         """Return the newest events of a kind in sentences."""
-        teller = Teller(self.catalogue)
+        teller = SentenceWriter(self.catalogue)
         question = _narrowed(self.scope.question, (kind,))
-        found = page(self.connection, question, self.scope.now, order=Order(), size=MOST_SENTENCES)
+        found = page(self.connection, question, self.scope.now, order=SortOrder(), size=MAX_SENTENCES)
         return tuple(self._told(teller, hit) for hit in found.hits)
 
-    def _told(self, teller: Teller, hit: Hit) -> Told:
+    def _told(self, teller: SentenceWriter, hit: SearchHit) -> SentenceRow:
         document = self.lens.document(hit.fields)
         address = value_at(document, ADDRESS) or value_at(document, "source.address")
         source = " ".join(str(one) for one in (address, value_at(document, COUNTRY)) if one)
         when = str(value_at(document, "@timestamp") or "")[:19].replace("T", " ")
-        sentence = plain(teller.tell(document), LONGEST_SENTENCE)
-        return Told(hit.seq, plain(when), sentence, plain(source) if source else "")
+        sentence = plain(teller.tell(document), MAX_SENTENCE_CHARS)
+        return SentenceRow(hit.seq, plain(when), sentence, plain(source) if source else "")
 
     def _shown(self, field: str, value: str) -> str:
         return plain(self.lens.value(field, value))
@@ -289,6 +289,6 @@ class _Asking:
         return actor.description if actor else ""
 
 
-def _narrowed(question: Question, more: tuple[Query, ...]) -> Question:
+def _narrowed(question: SearchRequest, more: tuple[Query, ...]) -> SearchRequest:
     """Return a question for fewer events."""
     return replace(question, query=AllOf((question.query, *more)))

@@ -9,17 +9,19 @@ from typing import Final
 
 from anthropic_audit.visible import visible
 
-LONGEST: Final = 160
+MAX_TEXT_CHARS: Final = 160
 """So many signs of a value are shown."""
 
 _FIXED: Final = "\N{NO-BREAK SPACE}"
 _PERCENT: Final = f"{_FIXED}%"
-_LONGEST_WORD: Final = 20
-_LONG_WORD: Final = re.compile(rf"\S{{{_LONGEST_WORD},}}")
-_PIECE: Final = re.compile(rf"[^_./@:;,=&?+-]{{1,{_LONGEST_WORD}}}[_./@:;,=&?+-]*|[_./@:;,=&?+-]{{1,{_LONGEST_WORD}}}")
+_MAX_WORD_CHARS: Final = 20
+_LONG_WORD: Final = re.compile(rf"\S{{{_MAX_WORD_CHARS},}}")
+_PIECE: Final = re.compile(
+    rf"[^_./@:;,=&?+-]{{1,{_MAX_WORD_CHARS}}}[_./@:;,=&?+-]*|[_./@:;,=&?+-]{{1,{_MAX_WORD_CHARS}}}"
+)
 
 
-def plain(value: object, longest: int = LONGEST) -> str:
+def plain(value: object, longest: int = MAX_TEXT_CHARS) -> str:
     """Return a value as one line of text; what can't be seen, or changes how others are seen, is made visible."""
     text = visible("".join(map(_sign, str(value)[: longest + 1]))).strip()
     if not text:

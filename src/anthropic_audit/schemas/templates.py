@@ -22,9 +22,9 @@ PACKAGE: Final = f"{STREAM}@package"
 CUSTOM: Final = f"{STREAM}@custom"
 """The component template that administrators make for what they want otherwise; it need not exist."""
 
-_LONGEST: Final = 1024
+_MAX_KEYWORD_CHARS: Final = 1024
 """Longer texts are not indexed, as in ECS: Lucene refuses a document for a term of more than 32,766 bytes."""
-_LONGEST_WILDCARD: Final = 8_191
+_MAX_WILDCARD_CHARS: Final = 8_191
 """Characters, of up to four bytes: the same bound of Lucene's holds for `wildcard` in OpenSearch."""
 _PRIORITY: Final = 250
 """Above the templates for `logs-*-*` that come with Elasticsearch (100), and those of its packages (200)."""
@@ -59,7 +59,12 @@ def package_template(catalogue: Catalogue, engine: Engine) -> Template:
                 "date_detection": False,
                 "numeric_detection": False,
                 "dynamic_templates": [
-                    {"labels": {"path_match": "labels.*", "mapping": {"type": "keyword", "ignore_above": _LONGEST}}}
+                    {
+                        "labels": {
+                            "path_match": "labels.*",
+                            "mapping": {"type": "keyword", "ignore_above": _MAX_KEYWORD_CHARS},
+                        }
+                    }
                 ],
                 "properties": _properties(tree, engine),
             },
@@ -111,9 +116,9 @@ def _mapping(leaf: Leaf, engine: Engine) -> Template:
     if kind == "constant_keyword":
         return _constant(leaf.name, engine)
     if kind in ("keyword", "flattened") and mapping["type"] != "flat_object":
-        mapping["ignore_above"] = LONG.get(leaf.name, _LONGEST)
+        mapping["ignore_above"] = LONG.get(leaf.name, _MAX_KEYWORD_CHARS)
     elif mapping["type"] == "wildcard":
-        mapping["ignore_above"] = _LONGEST_WILDCARD
+        mapping["ignore_above"] = _MAX_WILDCARD_CHARS
     if leaf.name in WITH_TEXT:
         mapping["fields"] = {"text": {"type": "match_only_text"}}
     return mapping
@@ -124,7 +129,7 @@ def _constant(name: str, engine: Engine) -> Template:
     if name in _CONSTANTS:
         return {"type": "constant_keyword", "value": _CONSTANTS[name]}
     if engine is Engine.OPENSEARCH:
-        return {"type": "keyword", "ignore_above": _LONGEST}
+        return {"type": "keyword", "ignore_above": _MAX_KEYWORD_CHARS}
     return {"type": "constant_keyword"}
 
 

@@ -2,8 +2,8 @@
 
 from .aggregations import (
     Bucket,
-    Firsts,
     FirstSeen,
+    FirstSeenIndex,
     Totals,
     Values,
     first_seen,
@@ -15,13 +15,13 @@ from .aggregations import (
 from .ast import EVERYTHING, AllOf, AnyOf, Not, Query, Word, is_everything, weight_of
 from .conditions import Condition, Operator, parse_condition
 from .demo_figures import Spot, most_frequent, on_the_map, per_day
-from .execute import Hit, run
+from .execute import SearchHit, run
 from .fields import check_fields, document_fields, known_fields, suggest
 from .kql import equality, parse_kql
 from .measures import CRITICAL, FAILURE, FIRST_SEEN, NOTABLE, SIGN_IN
-from .paging import Order, Page, newest_since, page
-from .record_stream import Selection, What, lines
-from .sql import Question
+from .paging import ResultPage, SortOrder, newest_since, page
+from .record_stream import RecordKind, RecordSelection, lines
+from .sql import SearchRequest
 
 __all__ = [
     "CRITICAL",
@@ -35,19 +35,19 @@ __all__ = [
     "Bucket",
     "Condition",
     "FirstSeen",
-    "Firsts",
-    "Hit",
+    "FirstSeenIndex",
     "Not",
     "Operator",
-    "Order",
-    "Page",
     "Query",
-    "Question",
-    "Selection",
+    "RecordKind",
+    "RecordSelection",
+    "ResultPage",
+    "SearchHit",
+    "SearchRequest",
+    "SortOrder",
     "Spot",
     "Totals",
     "Values",
-    "What",
     "Word",
     "check_fields",
     "document_fields",

@@ -14,9 +14,9 @@ from anthropic_audit.errors import ArchiveError
 from anthropic_audit.times import EPOCH
 
 from .execute import compiled
-from .fields import COLUMNS, Kind
+from .fields import COLUMNS, FieldKind
 from .folding import canonical, canonical_sql
-from .sql import Clause, Question, elements
+from .sql import Clause, SearchRequest, elements
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -68,7 +68,12 @@ class FirstSeen:
 
 
 def over_time(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, step: timedelta, by: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    question: SearchRequest,
+    now: datetime,
+    *,
+    step: timedelta,
+    by: str | None = None,
 ) -> list[Bucket]:
     """Count events by stretches of time and, if a field is named, by its first value.
 
@@ -91,7 +96,7 @@ def over_time(
 
 
 def top_values(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, field: str, limit: int
+    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, field: str, limit: int
 ) -> Values:
     """Count the values of a field; an event with several is counted for each of them.
 
@@ -101,7 +106,7 @@ def top_values(
     column = COLUMNS.get(field)
     with translated():
         clause = compiled(connection, question, now)
-        if column is not None and column.kind is not Kind.TEXTS:
+        if column is not None and column.kind is not FieldKind.TEXTS:
             inner, parameters = _single(column.name, clause)
         else:
             inner, parameters = _several(elements(field), clause)
@@ -116,7 +121,7 @@ def top_values(
 
 
 def top_values_of(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, fields: Sequence[str], limit: int
+    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, fields: Sequence[str], limit: int
 ) -> dict[str, Values]:
     """Count the values of several fields that have a column with one value each, in one pass over the events.
 
@@ -149,7 +154,7 @@ def top_values_of(
     return found
 
 
-def totals(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Totals:
+def totals(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Totals:
     """Count a period's events, those that matter, and who took part.
 
     Raises:
@@ -169,7 +174,7 @@ def totals(connection: duckdb.DuckDBPyConnection, question: Question, now: datet
 
 def first_seen(
     connection: duckdb.DuckDBPyConnection,
-    question: Question,
+    question: SearchRequest,
     now: datetime,
     *,
     field: str,
@@ -198,7 +203,7 @@ def first_seen(
     ]
 
 
-class Firsts:
+class FirstSeenIndex:
     """When each value of some columns occurred for the first time; files that were read once are not read again.
 
     Files never change: those that were added are read, and what only removed ones had is still known. Safe to be
@@ -283,7 +288,7 @@ def _several(found: Clause, clause: Clause) -> tuple[str, list[object]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FirstAndLast:
     """When something occurred."""
 
     first: datetime
@@ -291,7 +296,7 @@ class Seen:
     events: int
 
 
-def seen(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Seen | None:
+def seen(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> FirstAndLast | None:
     """Return since when and until when events fit, or None when none does.
 
     Raises:
@@ -301,4 +306,4 @@ def seen(connection: duckdb.DuckDBPyConnection, question: Question, now: datetim
         clause = compiled(connection, question, now)
         sql = f"SELECT min(epoch_us(timestamp)), max(epoch_us(timestamp)), count(*) FROM events WHERE {clause.sql}"  # noqa: S608 - our own text
         first, last, events = connection.execute(sql, list(clause.parameters)).fetchall()[0]
-    return None if not events else Seen(EPOCH + first * _MICROSECOND, EPOCH + last * _MICROSECOND, events)
+    return None if not events else FirstAndLast(EPOCH + first * _MICROSECOND, EPOCH + last * _MICROSECOND, events)

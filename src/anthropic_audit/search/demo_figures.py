@@ -10,7 +10,7 @@ import duckdb
 
 from anthropic_audit.archive.duck import translated
 
-from .fields import COLUMNS, Kind
+from .fields import COLUMNS, FieldKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def most_frequent(connection: duckdb.DuckDBPyConnection, field: str, limit: int)
         ArchiveError: The archive can't be read.
     """
     column = COLUMNS[field]
-    value = f"unnest({column.name})" if column.kind is Kind.TEXTS else f"CAST({column.name} AS VARCHAR)"
+    value = f"unnest({column.name})" if column.kind is FieldKind.TEXTS else f"CAST({column.name} AS VARCHAR)"
     sql = (
         f"SELECT value, count(*) AS times FROM (SELECT {value} AS value FROM events) "  # noqa: S608 - our own text
         f"WHERE value IS NOT NULL GROUP BY value ORDER BY times DESC, value LIMIT {limit:d}"

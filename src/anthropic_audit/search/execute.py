@@ -18,16 +18,16 @@ from anthropic_audit.documents import value_at
 
 from .ast import conditions_of
 from .conditions import Condition, Network
-from .slices import Pace, slices
-from .sql import Clause, Question, elements, where
+from .slices import SliceSizing, slices
+from .sql import Clause, SearchRequest, elements, where
 
 _BATCH_ROWS = 1_000
-_FEW = 1_000
+_MIN_SLICED_ROWS = 1_000
 """Up to this limit, DuckDB keeps only the first rows of a day while it reads the rest."""
 
 
 @dataclass(frozen=True)
-class Hit:
+class SearchHit:
     """An event that fits."""
 
     seq: int
@@ -49,7 +49,7 @@ class Hit:
         return found
 
 
-def run(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Iterator[Hit]:
+def run(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Iterator[SearchHit]:
     """Yield what fits, newest first unless asked otherwise, equal times by `seq`.
 
     Raises:
@@ -58,7 +58,7 @@ def run(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime
     """
     with translated():
         clause = compiled(connection, question, now)
-        if question.limit is None or question.limit > _FEW:
+        if question.limit is None or question.limit > _MIN_SLICED_ROWS:
             yield from islice(_all_hits(connection, clause, question), question.limit)
             return
         left = question.limit
@@ -72,9 +72,9 @@ def run(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime
                 return
 
 
-def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, question: Question) -> Iterator[Hit]:
+def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, question: SearchRequest) -> Iterator[SearchHit]:
     """Yield what fits, slice by slice, so that memory holds no more than one slice's documents."""
-    pace, unlimited = Pace(), replace(question, limit=None)
+    pace, unlimited = SliceSizing(), replace(question, limit=None)
     for day, events in _counted_days(connection, question):
         for part in slices(connection, day, events, pace, oldest_first=question.oldest_first):
             chars = 0
@@ -84,7 +84,7 @@ def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, question: Q
             pace.note(part.rows, chars)
 
 
-def compiled(connection: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Clause:
+def compiled(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Clause:
     """Return the SQL condition that a question becomes, with the addresses of its networks looked up.
 
     Raises:
@@ -93,15 +93,15 @@ def compiled(connection: duckdb.DuckDBPyConnection, question: Question, now: dat
     return where(replace(question, addresses=_addresses(connection, question, now)), now)
 
 
-def days_of(connection: duckdb.DuckDBPyConnection, question: Question) -> list[date]:
+def days_of(connection: duckdb.DuckDBPyConnection, question: SearchRequest) -> list[date]:
     """Return the UTC days of a question's span that have events, in the order that it wants them."""
-    span = where(Question(since=question.since, until=question.until))
+    span = where(SearchRequest(since=question.since, until=question.until))
     direction = "ASC" if question.oldest_first else "DESC"
     sql = f"SELECT DISTINCT day FROM events WHERE {span.sql} ORDER BY day {direction}"  # noqa: S608 - our own text
     return [row[0] for row in connection.execute(sql, list(span.parameters)).fetchall()]
 
 
-def _counted_days(connection: duckdb.DuckDBPyConnection, question: Question) -> list[tuple[date, int]]:
+def _counted_days(connection: duckdb.DuckDBPyConnection, question: SearchRequest) -> list[tuple[date, int]]:
     """Return the same days, and how many events each of them has in all."""
     first, last = question.since and question.since.date(), question.until and question.until.date()
     direction = "ASC" if question.oldest_first else "DESC"
@@ -112,7 +112,9 @@ def _counted_days(connection: duckdb.DuckDBPyConnection, question: Question) -> 
     return connection.execute(sql, {"first": first, "last": last}).fetchall()
 
 
-def _hits(connection: duckdb.DuckDBPyConnection, clause: Clause, part: Clause, question: Question) -> Iterator[Hit]:
+def _hits(
+    connection: duckdb.DuckDBPyConnection, clause: Clause, part: Clause, question: SearchRequest
+) -> Iterator[SearchHit]:
     """Yield what fits in one part of a day."""
     direction = "ASC" if question.oldest_first else "DESC"
     limit = "" if question.limit is None else f"LIMIT {question.limit:d}"
@@ -123,15 +125,15 @@ def _hits(connection: duckdb.DuckDBPyConnection, clause: Clause, part: Clause, q
     found = connection.cursor().execute(sql, [*part.parameters, *clause.parameters])
     while rows := found.fetchmany(_BATCH_ROWS):
         for seq, feed, document in rows:
-            yield Hit(seq, feed, document)
+            yield SearchHit(seq, feed, document)
 
 
 def _addresses(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime
+    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime
 ) -> dict[Condition, tuple[str, ...]]:
     """Look up which of the archive's addresses lie in the networks that are asked for."""
     asked = (*question.conditions, *conditions_of(question.query))
-    span = where(Question(question.since, question.until), now)
+    span = where(SearchRequest(question.since, question.until), now)
     return {one: _inside(connection, one, network, span) for one in asked if (network := one.network) is not None}
 
 

@@ -15,7 +15,7 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.errors import SetupError
 
 
-class Kind(Enum):
+class FieldKind(Enum):
     """What a column holds."""
 
     TEXT = auto()
@@ -29,21 +29,21 @@ class Column:
     """A column of `events` with a type of its own."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
 
 
-def _kind(stored: pa.DataType) -> Kind:
+def _kind(stored: pa.DataType) -> FieldKind:
     if pa.types.is_list(stored):
-        return Kind.TEXTS
-    return Kind.NUMBER if pa.types.is_integer(stored) else Kind.TEXT
+        return FieldKind.TEXTS
+    return FieldKind.NUMBER if pa.types.is_integer(stored) else FieldKind.TEXT
 
 
 COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
-        "@timestamp": Column("timestamp", Kind.TIME),
-        "event.id": Column("id", Kind.TEXT),
-        "feed": Column("feed", Kind.TEXT),
-        "seq": Column("seq", Kind.NUMBER),
+        "@timestamp": Column("timestamp", FieldKind.TIME),
+        "event.id": Column("id", FieldKind.TEXT),
+        "feed": Column("feed", FieldKind.TEXT),
+        "seq": Column("seq", FieldKind.NUMBER),
         **{field: Column(name, _kind(stored)) for field, (name, stored) in EVENT_COLUMNS.items()},
     }
 )

@@ -23,7 +23,7 @@ from anthropic_audit.times import parse_time
 
 from .ast import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 from .conditions import MAX_QUOTED_CHARS, Condition, Operator, check_encodable, checked_name, read_number
-from .fields import COLUMNS, Column, Kind, check_fields
+from .fields import COLUMNS, Column, FieldKind, check_fields
 
 MAX_QUERY_CHARS: Final = 10_000
 """Longest query, in characters."""
@@ -48,7 +48,7 @@ _SAMPLE = 'write field : value, such as event.action : "sso_*" and not user.emai
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class _QuotedText:
     """A text of a query: what it says, and where it stands."""
 
     text: str
@@ -78,7 +78,7 @@ def parse_kql(text: str, known: Collection[str], now: datetime) -> Query:
     except UnexpectedInput as error:
         raise _misread(error, text) from error
     asked = _trees(tree)
-    return _Reader(known, now).query(asked[0]) if asked else EVERYTHING
+    return _KqlTransformer(known, now).query(asked[0]) if asked else EVERYTHING
 
 
 def quoted(value: str) -> str:
@@ -93,7 +93,7 @@ def equality(field: str, value: str, *, negated: bool = False) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _KqlTransformer:
     """From a parse tree to what an event has to be like."""
 
     known: Collection[str]
@@ -115,7 +115,7 @@ class _Reader:
         named = _text(field)
         return self._values(values, lambda value: self._match(named, value))
 
-    def _values(self, tree: Tree[Token], match: Callable[[_Text], Query]) -> Query:
+    def _values(self, tree: Tree[Token], match: Callable[[_QuotedText], Query]) -> Query:
         """Compare one field with several values, joined as they are."""
         match tree.data:
             case "any_value":
@@ -126,17 +126,17 @@ class _Reader:
                 return Not(self._values(_trees(tree)[0], match))
         return match(_text(_trees(tree)[0]))
 
-    def _words(self, text: _Text) -> Query:
+    def _words(self, text: _QuotedText) -> Query:
         if text.text.strip("*") == "" and not text.is_literal:
             return EVERYTHING
         return Word(text.text if text.is_literal else text.text.strip("*"), text.is_literal)
 
-    def _match(self, field: _Text, value: _Text) -> Query:
+    def _match(self, field: _QuotedText, value: _QuotedText) -> Query:
         if "*" in field.text:
             return self._any_field(field, value)
         return self._checked(field, Condition(field.text, Operator.EQUAL, value.text, value.is_literal), value)
 
-    def _any_field(self, field: _Text, value: _Text) -> Query:
+    def _any_field(self, field: _QuotedText, value: _QuotedText) -> Query:
         """Compare each field of a pattern; one that can't hold the value can't fit."""
         if field.text == "*":
             return self._words(value)
@@ -158,7 +158,7 @@ class _Reader:
         limit = _text(value)
         return self._checked(_text(field), Condition(_text(field).text, Operator(str(order)), limit.text), limit)
 
-    def _checked(self, field: _Text, condition: Condition, value: _Text) -> Condition:
+    def _checked(self, field: _QuotedText, condition: Condition, value: _QuotedText) -> Condition:
         try:
             check_fields([checked_name(condition.field)], self.known)
         except SetupError as error:
@@ -185,13 +185,13 @@ def _fits(name: str, pattern: str) -> bool:
 
 def _misfit(condition: Condition, now: datetime) -> SetupError | None:
     """Return why a field can't have the value, or None."""
-    column = COLUMNS.get(condition.field, Column("", Kind.TEXT))
+    column = COLUMNS.get(condition.field, Column("", FieldKind.TEXT))
     try:
         if condition.network is not None or condition.pattern is not None or condition.asks_for_presence:
             return None
-        if column.kind is Kind.TIME:
+        if column.kind is FieldKind.TIME:
             parse_time(condition.value, now)
-        elif column.kind is Kind.NUMBER:
+        elif column.kind is FieldKind.NUMBER:
             read_number(condition.value)
     except SetupError as error:
         return error
@@ -201,7 +201,7 @@ def _misfit(condition: Condition, now: datetime) -> SetupError | None:
     return None
 
 
-def _text(tree: Tree[Token]) -> _Text:
+def _text(tree: Tree[Token]) -> _QuotedText:
     tokens = [token for token in tree.children if isinstance(token, Token)]
     column = tokens[0].column or 1
     raw = tokens[0][1:-1] if tokens[0].type == "QUOTED" else " ".join(tokens)
@@ -211,7 +211,7 @@ def _text(tree: Tree[Token]) -> _Text:
         raise QueryError(
             message, hint=r"write two comparisons; `\*` is the sign, `*` stands for anything", column=column
         )
-    return _Text(_unescaped(raw), column, is_literal=has_sign)
+    return _QuotedText(_unescaped(raw), column, is_literal=has_sign)
 
 
 def _unescaped(text: str) -> str:

@@ -16,21 +16,21 @@ from anthropic_audit.archive.duck import translated
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import EPOCH
 
-from .execute import Hit, compiled, days_of, run
+from .execute import SearchHit, compiled, days_of, run
 from .external_sort import sorted_rows
-from .fields import COLUMNS, Column, Kind
-from .sql import Clause, Question
+from .fields import COLUMNS, Column, FieldKind
+from .sql import Clause, SearchRequest
 
-MOST: Final = 500
+MAX_PAGE_ROWS: Final = 500
 TIME: Final = "@timestamp"
 _MICROSECOND = timedelta(microseconds=1)
-_LARGEST: Final = 2**63
+_MAX_SEQ: Final = 2**63
 _CLOSE: Final = timedelta(minutes=10)
-_MOST_READS: Final = 50
+_MAX_READS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortOrder:
     """How events are sorted; equal ones by time and `seq`, in the same direction."""
 
     field: str = TIME
@@ -38,23 +38,23 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ResultPage:
     """Some events, and where the next ones begin."""
 
-    hits: Sequence[Hit]
+    hits: Sequence[SearchHit]
     next: str | None
     """What to give as `after` for the page behind, or None when this is the last one."""
 
 
 def page(
     connection: duckdb.DuckDBPyConnection,
-    question: Question,
+    question: SearchRequest,
     now: datetime,
     *,
-    order: Order,
+    order: SortOrder,
     size: int,
     after: str = "",
-) -> Page:
+) -> ResultPage:
     """Return a page of what fits.
 
     Rows are found by their columns first, and only those of the page are read whole.
@@ -63,7 +63,7 @@ def page(
         SetupError: The field has no column to sort by, or `after` is nothing that was given out.
         ArchiveError: The archive can't be read.
     """
-    wanted = min(size, MOST)
+    wanted = min(size, MAX_PAGE_ROWS)
     with translated():
         if order.field == TIME:
             keys = _by_time(connection, question, now, order=order, wanted=wanted, after=after)
@@ -72,11 +72,17 @@ def page(
             rows = _by_column(connection, question, now, order=order, wanted=wanted, after=after)
             following = _Place(*rows[wanted - 1]).token() if len(rows) > wanted else None
             keys = [(micros, seq) for _, micros, seq in rows]
-        return Page(_read(connection, keys[:wanted]), following)
+        return ResultPage(_read(connection, keys[:wanted]), following)
 
 
 def _by_time(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, order: Order, wanted: int, after: str
+    connection: duckdb.DuckDBPyConnection,
+    question: SearchRequest,
+    now: datetime,
+    *,
+    order: SortOrder,
+    wanted: int,
+    after: str,
 ) -> list[tuple[int, int]]:
     """Return time in microseconds and `seq` of a page's rows and one more, day by day, so that the first come early.
 
@@ -136,15 +142,15 @@ class _Place:
             value, micros, seq = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         except (ValueError, TypeError) as error:
             raise _no_place(token) from error
-        kind = int if column.kind is Kind.NUMBER else str
+        kind = int if column.kind is FieldKind.NUMBER else str
         numbers = [micros, seq, *([value] if kind is int and value is not None else [])]
-        is_number = all(isinstance(one, int) and abs(one) < _LARGEST for one in numbers)
+        is_number = all(isinstance(one, int) and abs(one) < _MAX_SEQ for one in numbers)
         if not is_number or not (value is None or isinstance(value, kind)):
             raise _no_place(token)
         _when(micros, token)
         return cls(value, micros, seq)
 
-    def behind(self, column: Column, order: Order) -> Clause:
+    def behind(self, column: Column, order: SortOrder) -> Clause:
         """Return what is true of the rows behind it; those without a value come last."""
         beyond = "<" if order.is_descending else ">"
         edge = (EPOCH + self.micros * _MICROSECOND, self.seq)
@@ -156,7 +162,13 @@ class _Place:
 
 
 def _by_column(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, order: Order, wanted: int, after: str
+    connection: duckdb.DuckDBPyConnection,
+    question: SearchRequest,
+    now: datetime,
+    *,
+    order: SortOrder,
+    wanted: int,
+    after: str,
 ) -> list[tuple[str | int | None, int, int]]:
     """Return value, time in microseconds and `seq` of a page's rows and one more."""
     column, clause = sorting_column(order), compiled(connection, question, now)
@@ -167,7 +179,7 @@ def _by_column(
     return connection.execute(f"{sql} LIMIT {wanted + 1:d}", parameters).fetchall()
 
 
-def _sorted(clause: Clause, order: Order, shown: str) -> tuple[str, list[object]]:
+def _sorted(clause: Clause, order: SortOrder, shown: str) -> tuple[str, list[object]]:
     """Return the query for what fits, by a column."""
     column = sorting_column(order)
     direction = "DESC" if order.is_descending else "ASC"
@@ -178,7 +190,7 @@ def _sorted(clause: Clause, order: Order, shown: str) -> tuple[str, list[object]
     return sql, list(clause.parameters)
 
 
-def sorting_column(order: Order) -> Column:
+def sorting_column(order: SortOrder) -> Column:
     """Return the column by which events are sorted.
 
     Raises:
@@ -192,18 +204,18 @@ def sorting_column(order: Order) -> Column:
 
 def can_sort_by(field: str) -> bool:
     """Say whether a field has a column, and one value in it."""
-    return field in COLUMNS and COLUMNS[field].kind is not Kind.TEXTS
+    return field in COLUMNS and COLUMNS[field].kind is not FieldKind.TEXTS
 
 
-def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]) -> list[Hit]:
+def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]) -> list[SearchHit]:
     """Return the events of these keys, in their order.
 
     Documents are what takes long to read, and whole parts of files are skipped where no key's time lies: those that
     are close together are read at once, and others one after the other, unless there are many.
     """
     close = list(_close_together(sorted(keys)))
-    found: dict[int, Hit] = {}
-    for some in close if len(close) <= _MOST_READS else [sorted(keys)]:
+    found: dict[int, SearchHit] = {}
+    for some in close if len(close) <= _MAX_READS else [sorted(keys)]:
         times = list(dict.fromkeys(EPOCH + micros * _MICROSECOND for micros, _ in some))
         days, seqs = sorted({when.date() for when in times}), [seq for _, seq in some]
         sql = (
@@ -211,7 +223,7 @@ def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]
             f"AND timestamp IN ({_marks(times)}) AND seq IN ({_marks(seqs)})"
         )
         for row in connection.execute(sql, [*days, *times, *seqs]).fetchall():
-            found[row[0]] = Hit(*row)
+            found[row[0]] = SearchHit(*row)
     return [found[seq] for _, seq in keys if seq in found]
 
 
@@ -246,7 +258,7 @@ def _no_place(text: str) -> SetupError:
 
 
 def newest_since(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, *, events: int
+    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, events: int
 ) -> datetime | None:
     """Return since when there are about so many events that fit, or None when there are none.
 
@@ -254,14 +266,14 @@ def newest_since(
         ArchiveError: The archive can't be read.
     """
     with translated():
-        keys = _by_time(connection, question, now, order=Order(), wanted=events - 1, after="")
+        keys = _by_time(connection, question, now, order=SortOrder(), wanted=events - 1, after="")
     return EPOCH + keys[-1][0] * _MICROSECOND if keys else None
 
 
 def in_order(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, order: Order
-) -> Iterator[Sequence[Hit]]:
-    """Yield everything that fits, at most `MOST` at a time, in bounded memory (see `slices` and `sorting`).
+    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, order: SortOrder
+) -> Iterator[Sequence[SearchHit]]:
+    """Yield everything that fits, at most `MAX_PAGE_ROWS` at a time, in bounded memory (see `slices` and `sorting`).
 
     Raises:
         SetupError: The field has no column to sort by.
@@ -269,13 +281,13 @@ def in_order(
     """
     for some in _all_in_order(connection, question, now, order):
         hits = iter(some)
-        while few := list(islice(hits, MOST)):
+        while few := list(islice(hits, MAX_PAGE_ROWS)):
             yield few
 
 
 def _all_in_order(
-    connection: duckdb.DuckDBPyConnection, question: Question, now: datetime, order: Order
-) -> Iterator[Iterable[Hit]]:
+    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, order: SortOrder
+) -> Iterator[Iterable[SearchHit]]:
     if order.field == TIME:
         yield run(connection, replace(question, oldest_first=not order.is_descending), now)
         return
@@ -283,4 +295,4 @@ def _all_in_order(
     with translated():
         clause = compiled(connection, question, now)
         for rows in sorted_rows(connection, column, clause, is_descending=order.is_descending):
-            yield (Hit(seq, feed, document) for _, _, seq, feed, document in rows)
+            yield (SearchHit(seq, feed, document) for _, _, seq, feed, document in rows)

@@ -15,27 +15,27 @@ _SLICE = 20_000
 """How many numbers (`seq`) one slice spans: some 20 MB of activities."""
 
 
-class What(StrEnum):
+class RecordKind(StrEnum):
     """What can be exported."""
 
     ACTIVITIES = "activities"
     EVENTS = "events"
 
 
-_COLUMNS = {What.ACTIVITIES: ("raw", "created_at"), What.EVENTS: ("encode(document)", "timestamp")}
+_COLUMNS = {RecordKind.ACTIVITIES: ("raw", "created_at"), RecordKind.EVENTS: ("encode(document)", "timestamp")}
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class RecordSelection:
     """Which records: of a kind, of a span of their own time, of one feed."""
 
-    what: What
+    what: RecordKind
     since: datetime | None = None
     until: datetime | None = None
     feed: str | None = None
 
 
-def lines(connection: duckdb.DuckDBPyConnection, selection: Selection) -> Iterator[tuple[int, bytes]]:
+def lines(connection: duckdb.DuckDBPyConnection, selection: RecordSelection) -> Iterator[tuple[int, bytes]]:
     """Yield slices of records: how many they are, and their lines.
 
     Activities are the bytes as received. Between the parts of a JSON text there may be line breaks, and a record must
@@ -62,7 +62,7 @@ def lines(connection: duckdb.DuckDBPyConnection, selection: Selection) -> Iterat
                 yield len(records), b"".join(_line(record) for record in records)
 
 
-def _where(selection: Selection) -> tuple[str, list[object]]:
+def _where(selection: RecordSelection) -> tuple[str, list[object]]:
     _, time = _COLUMNS[selection.what]
     parts, parameters = ["true"], list[object]()
     if selection.since is not None:

@@ -29,7 +29,7 @@ Edge = tuple[datetime, int]
 
 
 @dataclass
-class Pace:
+class SliceSizing:
     """How many stored events the next slice spans."""
 
     rows: int = _FIRST_ROWS
@@ -49,7 +49,7 @@ class Slice:
 
 
 def slices(
-    connection: duckdb.DuckDBPyConnection, day: date, events: int, pace: Pace, *, oldest_first: bool
+    connection: duckdb.DuckDBPyConnection, day: date, events: int, pace: SliceSizing, *, oldest_first: bool
 ) -> Iterator[Slice]:
     """Yield conditions that each select a part of a day's `events`, in the order of their times.
 

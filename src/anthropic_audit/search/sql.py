@@ -14,7 +14,7 @@ from anthropic_audit.visible import as_received
 
 from .ast import EVERYTHING, AllOf, AnyOf, Not, Query, Word
 from .conditions import MAX_QUOTED_CHARS, Condition, Operator, check_encodable, like, read_number
-from .fields import COLUMNS, Column, Kind
+from .fields import COLUMNS, Column, FieldKind
 from .folding import NUL_SHOWN, canonical, canonical_sql, folded, folded_sql
 
 _WHOLE_DOCUMENT = 'json_merge_patch(document, \'{"event": {"original": null}}\')'
@@ -30,7 +30,7 @@ Taking JSON apart needs some ten times its size in memory.
 _WRITTEN_IN_SEVERAL_WAYS = re.compile(rf'["\\/\x00-\x1f\x7f;`{NUL_SHOWN}]')
 """The characters that JSON escapes, or may escape, and two that have another form canonically."""
 
-_FEW = 16
+_MAX_INLINE_VALUES = 16
 """So many texts are compared one by one; more are looked up, as a join does it, after all other conditions."""
 
 _MEMBERS_FROM = 2
@@ -46,7 +46,7 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchRequest:
     """What to look for; everything given has to fit."""
 
     since: datetime | None = None
@@ -61,7 +61,7 @@ class Question:
     """The addresses that lie in the network of a condition; `run` looks them up."""
 
 
-def where(question: Question, now: datetime = EPOCH) -> Clause:
+def where(question: SearchRequest, now: datetime = EPOCH) -> Clause:
     """Compile a question to one SQL condition over `events`.
 
     Args:
@@ -100,7 +100,7 @@ def elements(name: str) -> Clause:
     column = COLUMNS.get(name)
     if column is None:
         return _elements_of_path(name)
-    if column.kind is Kind.TEXTS:
+    if column.kind is FieldKind.TEXTS:
         return Clause(column.name)
     return Clause(f"[CAST({column.name} AS VARCHAR)]")
 
@@ -120,7 +120,7 @@ def _alternatives(parts: Sequence[Query]) -> tuple[list[Clause], list[Query]]:
 def _is_plain(condition: Condition) -> bool:
     """Say whether a condition asks for a text in a column of texts, and nothing else."""
     column = COLUMNS.get(condition.field)
-    is_text = column is not None and column.kind in {Kind.TEXT, Kind.TEXTS}
+    is_text = column is not None and column.kind in {FieldKind.TEXT, FieldKind.TEXTS}
     is_special = condition.asks_for_presence or condition.pattern is not None or condition.network is not None
     is_special = is_special or as_received(condition.value) != condition.value
     return is_text and condition.operator is Operator.EQUAL and not is_special
@@ -129,11 +129,11 @@ def _is_plain(condition: Condition) -> bool:
 def _any_of(column: Column, values: list[str]) -> Clause:
     is_ascii = all(value.isascii() for value in values)
     wanted = list(map(canonical, values))
-    if column.kind is Kind.TEXTS:
+    if column.kind is FieldKind.TEXTS:
         found = column.name if is_ascii else f"list_transform({column.name}, lambda value: {canonical_sql('value')})"
         return Clause(f"list_has_any({found}, CAST(? AS VARCHAR[]))", (wanted,))
     name = column.name if is_ascii else canonical_sql(column.name)
-    if len(wanted) > _FEW:
+    if len(wanted) > _MAX_INLINE_VALUES:
         return Clause(f"{name} IN (SELECT unnest(CAST(? AS VARCHAR[])))", (wanted,))
     return Clause(f"{name} IN ({', '.join('?' for _ in wanted)})", tuple(wanted))
 
@@ -248,7 +248,7 @@ def _positive(condition: Condition, addresses: Collection[str] | None, now: date
     column = COLUMNS.get(condition.field)
     if column is None:
         return _all([*_likely(condition), _on_list(condition)])
-    if column.kind is Kind.TEXTS:
+    if column.kind is FieldKind.TEXTS:
         return _on_list(condition)
     if condition.asks_for_presence:
         return Clause(f"{column.name} IS NOT NULL")
@@ -260,9 +260,9 @@ def _on_column(condition: Condition, column: Column, now: datetime) -> Clause:
         return _like(f"CAST({column.name} AS VARCHAR)", condition)
     value: object = condition.value
     name = column.name
-    if column.kind is Kind.NUMBER:
+    if column.kind is FieldKind.NUMBER:
         value = _number(condition)
-    elif column.kind is Kind.TIME:
+    elif column.kind is FieldKind.TIME:
         value = parse_time(condition.value, now)
     elif not condition.value.isascii():
         name, value = canonical_sql(name), canonical(condition.value)

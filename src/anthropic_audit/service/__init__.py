@@ -1,28 +1,28 @@
 """What puts the rooms together: plan, walk, store, claim, normalize; for one run or for good, for one feed or many."""
 
-from .backfill import History, HistoryRead, HistoryRules
-from .collector import Collector, Outcome
+from .backfill import HistoryRead, HistoryReader, HistoryRules
+from .collector import Collector, FeedOutcome
 from .deliveries import Deliveries
 from .feeds import FeedRun, open_feeds
 from .health import HealthServer, alive, metrics, readiness
-from .metrics import Figures
-from .periodic import Chore, Chores
+from .metrics import ServiceMetrics
+from .periodic import PeriodicTask, PeriodicTasks
 from .request_log import RequestLog
 from .unexpected import UnexpectedErrors, safely
 
 __all__ = [
-    "Chore",
-    "Chores",
     "Collector",
     "Deliveries",
+    "FeedOutcome",
     "FeedRun",
-    "Figures",
     "HealthServer",
-    "History",
     "HistoryRead",
+    "HistoryReader",
     "HistoryRules",
-    "Outcome",
+    "PeriodicTask",
+    "PeriodicTasks",
     "RequestLog",
+    "ServiceMetrics",
     "UnexpectedErrors",
     "alive",
     "metrics",

@@ -57,7 +57,7 @@ class HistoryRead:
     error: AuditError | None
 
 
-class History:
+class HistoryReader:
     """One feed's range, while it is being read."""
 
     def __init__(

@@ -11,7 +11,7 @@ _FIRST_PAUSE_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 60.0
 
 
-class Beside:
+class BackgroundWorker:
     """Calls `work` after each `poke`, one call at a time; leaving the context waits until all is done.
 
     `work` returns whether it went well, and reports by itself what went wrong. After a failure it is called again

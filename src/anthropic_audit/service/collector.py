@@ -32,8 +32,8 @@ from anthropic_audit.progress import Waiting, WalkFailed, Watch, WorkFailed
 from anthropic_audit.retry_after import capped
 from anthropic_audit.settings import FeedSettings
 
-from .backfill import History, HistoryRules
-from .background import Beside
+from .backfill import HistoryReader, HistoryRules
+from .background import BackgroundWorker
 from .feeds import FeedRun, Slots, SlottedFeed
 from .parallel import side_by_side
 from .request_log import RequestLog
@@ -41,8 +41,8 @@ from .unexpected import ENDS_EVERYTHING, UnexpectedErrors
 
 _GAVE_UP = 3
 _SLOTS = 8
-_LONGEST_BACK_OFF = timedelta(minutes=15)
-_MOST_DOUBLINGS = 10
+_MAX_BACKOFF = timedelta(minutes=15)
+_MAX_DOUBLINGS = 10
 _LONG_GAP = timedelta(hours=6)
 """Longer gaps are read like history, by several workers, so that they do not hold up the tail for long."""
 _APART_SECONDS = 0.2
@@ -53,7 +53,7 @@ _CLOCK_ALLOWANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FeedOutcome:
     """How one feed's collecting ended."""
 
     feed: str
@@ -98,7 +98,7 @@ class Collector:
         self._requests = requests
         self._margins: Margins | None = None
 
-    def once(self, runs: Sequence[FeedRun]) -> list[Outcome]:
+    def once(self, runs: Sequence[FeedRun]) -> list[FeedOutcome]:
         """Collect each feed until it is covered up to now; one feed's failure does not keep the others.
 
         Raises:
@@ -146,8 +146,8 @@ class Collector:
         if self._requests is not None:
             self._attempt("request log", partial(self._requests.record, self._archive, now=now))
 
-    def _normalizing(self) -> Beside:
-        return Beside(self._normalize, "normalize")
+    def _normalizing(self) -> BackgroundWorker:
+        return BackgroundWorker(self._normalize, "normalize")
 
     def _normalize(self) -> bool:
         """Derive events of what is stored, and say whether that went well."""
@@ -174,7 +174,7 @@ class Collector:
             self._watch(WorkFailed(work, str(error), error.hint, type(error).__name__))
         return error
 
-    def _follow(self, run: FeedRun, events: Beside, place: int) -> None:
+    def _follow(self, run: FeedRun, events: BackgroundWorker, place: int) -> None:
         """Collect one feed until the operator asks for an end; many feeds begin one after the other."""
         failures, interval = 0, run.settings.interval
         self._clock.wait(min(place * _APART_SECONDS, interval.total_seconds()))
@@ -195,7 +195,7 @@ class Collector:
             self._watch(Waiting(seconds, f"feed {settings.name}: {waiting_reason(error)}"))
         return seconds
 
-    def _collect(self, run: FeedRun, events: Beside, deadline: datetime | None) -> Outcome:
+    def _collect(self, run: FeedRun, events: BackgroundWorker, deadline: datetime | None) -> FeedOutcome:
         """Collect a feed up to now, and then of its history what can be had before a deadline.
 
         Raises:
@@ -208,9 +208,9 @@ class Collector:
         except Exception as caught:  # noqa: BLE001 - whatever it is ends this feed's round only
             error = self.unexpected.note(_work_of(run.settings), caught)
             self._tell(run.settings, error)
-            return Outcome(run.settings.name, None, is_covered=False, has_advanced=False, error=error)
+            return FeedOutcome(run.settings.name, None, is_covered=False, has_advanced=False, error=error)
 
-    def _round(self, run: FeedRun, events: Beside, deadline: datetime | None) -> Outcome:
+    def _round(self, run: FeedRun, events: BackgroundWorker, deadline: datetime | None) -> FeedOutcome:
         settings = run.settings
         before = self._archive.covered(settings.name, settings.filters)
         target = self._clock.now()
@@ -230,7 +230,7 @@ class Collector:
         self._record()
         self._attempt(f"gaps of feed {settings.name}", partial(self._settle_gaps, settings, error))
         covered = self._archive.covered(settings.name, settings.filters)
-        return Outcome(
+        return FeedOutcome(
             feed=settings.name,
             covered_to=covered.end,
             is_covered=is_covered(
@@ -240,7 +240,7 @@ class Collector:
             error=error,
         )
 
-    def _walk_due(self, run: FeedRun, events: Beside, deadline: datetime | None) -> AuditError | None:
+    def _walk_due(self, run: FeedRun, events: BackgroundWorker, deadline: datetime | None) -> AuditError | None:
         """Walk the tail, then what is missing, then what may be late; return what ended a long gap's reading early."""
         settings = run.settings
         feed = SlottedFeed(run.feed, self._slots)
@@ -266,7 +266,7 @@ class Collector:
             self._walk(walker, one, feed, events)
         return None
 
-    def _walk(self, walker: Walker, due: Due, feed: SlottedFeed, events: Beside) -> None:
+    def _walk(self, walker: Walker, due: Due, feed: SlottedFeed, events: BackgroundWorker) -> None:
         """Walk a window to its end, in as many walks as it takes."""
         try:
             walked = walker.walk(due)
@@ -277,7 +277,7 @@ class Collector:
         finally:
             feed.leave()
 
-    def _fill(self, run: FeedRun, events: Beside, deadline: datetime | None) -> AuditError | None:
+    def _fill(self, run: FeedRun, events: BackgroundWorker, deadline: datetime | None) -> AuditError | None:
         """Read what is not covered yet of the history that the settings ask for; return what ended it early."""
         if not run.settings.backfill:
             return None
@@ -286,13 +286,13 @@ class Collector:
         return self._read_history(run, window, Purpose.BACKFILL, events=events, deadline=deadline)
 
     def _read_history(
-        self, run: FeedRun, window: Window, purpose: Purpose, *, events: Beside, deadline: datetime | None
+        self, run: FeedRun, window: Window, purpose: Purpose, *, events: BackgroundWorker, deadline: datetime | None
     ) -> AuditError | None:
         lost = read_gaps(self._archive.gaps(run.settings.name, run.settings.filters)).lost
         rules = HistoryRules(
             purpose, workers=_HISTORY_WORKERS, deadline=deadline, lost=lost, unexpected=self.unexpected
         )
-        history = History(run, self._archive, self._clock, rules=rules, watch=self._watch)
+        history = HistoryReader(run, self._archive, self._clock, rules=rules, watch=self._watch)
         return history.read(window, events.poke).error
 
     def _lost(self, settings: FeedSettings) -> Spans:
@@ -320,8 +320,8 @@ class Collector:
 
 def pause_after(failures: int, interval: timedelta) -> timedelta:
     """Return how long after the start of one round the next one begins: longer the more rounds failed in a row."""
-    longest = max(interval, _LONGEST_BACK_OFF)
-    return min(interval * 2.0 ** min(max(failures - 1, 0), _MOST_DOUBLINGS), longest)
+    longest = max(interval, _MAX_BACKOFF)
+    return min(interval * 2.0 ** min(max(failures - 1, 0), _MAX_DOUBLINGS), longest)
 
 
 def _work_of(settings: FeedSettings) -> str:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from anthropic_audit.archive import ArchiveWriter, open_reader
-from anthropic_audit.delivery import Errands, Follower
+from anthropic_audit.delivery import Deliverer, Follower
 from anthropic_audit.errors import AuditError, InterruptedRunError
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import DeliveryFailed, Watch
@@ -23,7 +23,7 @@ _POLL_SECONDS = 1.0
 _FIRST_PAUSE = timedelta(seconds=5)
 _PATIENCE_SECONDS = 10.0
 
-Open = Callable[[], AbstractContextManager[Errands]]
+Open = Callable[[], AbstractContextManager[Deliverer]]
 """Opens a sink and its place in the archive."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from anthropic_audit.feed.budget import Budget
 from anthropic_audit.feed.client import FeedClient
 from anthropic_audit.feed.connection import Transport
-from anthropic_audit.feed.retry import Patience, RetryingFeed
+from anthropic_audit.feed.retry import RetryingFeed, RetryPolicy
 from anthropic_audit.feed.trace import Tracer
 from anthropic_audit.model import Page, Query
 from anthropic_audit.ports import Clock, Feed
@@ -60,7 +60,7 @@ def open_feeds(
     for settings, key in feeds:
         owner = settings.parent_organization or key.reveal()
         budget = budgets.setdefault((settings.url, owner), Budget(clock, watch, reserve=reserve))
-        patience = Patience(give_up_after=settings.give_up_after, first_give_up_after=first_give_up_after)
+        patience = RetryPolicy(give_up_after=settings.give_up_after, first_give_up_after=first_give_up_after)
         runs.append(_open(settings, key, clock, budget=budget, patience=patience, transport=transport))
     return runs
 
@@ -71,7 +71,7 @@ def _open(
     clock: Clock,
     *,
     budget: Budget,
-    patience: Patience,
+    patience: RetryPolicy,
     transport: Transport | None,
 ) -> FeedRun:
     tracer = Tracer(Path(settings.request_tracer_folder), settings.name) if settings.enable_request_tracer else None

@@ -15,7 +15,7 @@ import orjson
 
 from anthropic_audit.archive import ArchiveWriter
 from anthropic_audit.errors import SetupError
-from anthropic_audit.progress import nobody
+from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import FeedState, feed_state
 from anthropic_audit.times import format_time
@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HealthResponse:
     """What a page says."""
 
     status: int
@@ -39,13 +39,13 @@ class Answer:
     body: bytes
 
 
-Pages = Mapping[str, Callable[[], Answer]]
+Pages = Mapping[str, Callable[[], HealthResponse]]
 """What is served, by path."""
 
 
 def readiness(
     archive: ArchiveWriter, feeds: Sequence[FeedSettings], now: datetime, persistent: Mapping[str, str] = _NONE
-) -> Answer:
+) -> HealthResponse:
     """Answer 200 if every feed is current, else 503; the body has the state of each feed.
 
     Args:
@@ -58,17 +58,17 @@ def readiness(
     found = {feed.name: _status(archive, feed, now) for feed in feeds}
     is_ready = all(one["is_current"] for one in found.values()) and not persistent
     body = orjson.dumps({"is_ready": is_ready, "feeds": found, "unexpected_errors": dict(persistent)})
-    return Answer(200 if is_ready else 503, _JSON, body)
+    return HealthResponse(200 if is_ready else 503, _JSON, body)
 
 
-def alive() -> Answer:
+def alive() -> HealthResponse:
     """Say that the process answers."""
-    return Answer(200, _JSON, orjson.dumps({"is_alive": True}))
+    return HealthResponse(200, _JSON, orjson.dumps({"is_alive": True}))
 
 
-def metrics(text: bytes) -> Answer:
+def metrics(text: bytes) -> HealthResponse:
     """Wrap figures in Prometheus' text format."""
-    return Answer(200, _PROMETHEUS, text)
+    return HealthResponse(200, _PROMETHEUS, text)
 
 
 def _status(archive: ArchiveWriter, feed: FeedSettings, now: datetime) -> Mapping[str, object]:
@@ -87,7 +87,9 @@ class HealthServer:
 
     def __init__(self, port: int, pages: Pages, unexpected: UnexpectedErrors | None = None) -> None:
         try:
-            self._server = _Server((_LOOPBACK, port), _answering(pages, unexpected or UnexpectedErrors(nobody)))
+            self._server = _Server(
+                (_LOOPBACK, port), _answering(pages, unexpected or UnexpectedErrors(ignore_progress))
+            )
         except OSError as error:
             message = f"the health port can't be used: {_LOOPBACK}:{port}: {error.strerror or error}"
             raise SetupError(message, hint="choose another `service.health_port`") from error
@@ -137,16 +139,16 @@ def _answering(pages: Pages, unexpected: UnexpectedErrors) -> type[BaseHTTPReque
     return Answering
 
 
-def _asked(pages: Pages, path: str, unexpected: UnexpectedErrors) -> Answer:
+def _asked(pages: Pages, path: str, unexpected: UnexpectedErrors) -> HealthResponse:
     """Make a page; one that can't be made is reported, and answers 500."""
     page = pages.get(path)
     if page is None:
-        return Answer(404, _JSON, orjson.dumps({"pages": sorted(pages)}))
+        return HealthResponse(404, _JSON, orjson.dumps({"pages": sorted(pages)}))
     work = f"health page {path}"
     try:
         answer = page()
     except Exception as error:  # noqa: BLE001 - one page's trouble is not the others'
         said = unexpected.note(work, error)
-        return Answer(500, _JSON, orjson.dumps({"error": str(said)}))
+        return HealthResponse(500, _JSON, orjson.dumps({"error": str(said)}))
     unexpected.clear(work)
     return answer

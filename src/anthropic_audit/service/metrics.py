@@ -10,16 +10,16 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from anthropic_audit.archive import ArchiveWriter
-from anthropic_audit.model import Errand, Purpose
+from anthropic_audit.model import DeliveryPurpose, Purpose
 from anthropic_audit.ports import Clock
 from anthropic_audit.progress import (
-    Asked,
     ChangedActivities,
     Delivered,
     DeliveryFailed,
     Normalized,
     PageRead,
     Progress,
+    RequestSent,
     StillWaiting,
     Stored,
     Unexpected,
@@ -38,7 +38,7 @@ _SIZE_SECONDS = 300.0
 """An archive's size changes slowly, and adding up its files takes a while."""
 
 
-class Figures:
+class ServiceMetrics:
     """A watch that passes on what it is told, and counts it."""
 
     def __init__(self, watch: Watch, clock: Clock) -> None:
@@ -88,7 +88,7 @@ class Figures:
     def watch(self, event: Progress) -> None:
         """Take one event; safe from any thread."""
         match event:
-            case Asked():
+            case RequestSent():
                 self._requests.labels(event.feed, str(event.status)).inc()
                 self._seconds.labels(event.feed).inc(event.seconds)
                 self._answered[event.feed] = time.monotonic()
@@ -168,7 +168,7 @@ class Figures:
             one = event.delivery
             for fate in ("created", "existing", "rejected", "dropped"):
                 self._delivered.labels(one.sink, fate).inc(getattr(one, fate))
-            if one.errand is Errand.FOLLOW:
+            if one.errand is DeliveryPurpose.FOLLOW:
                 self._position.labels(one.sink).set(one.last_seq)
 
     def _archive_bytes(self, folder: Path, now: datetime) -> int:

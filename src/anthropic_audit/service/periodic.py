@@ -14,7 +14,7 @@ _PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
+class PeriodicTask:
     """Work that is due again and again."""
 
     name: str
@@ -22,7 +22,7 @@ class Chore:
     work: Callable[[], object]
 
 
-class Chores:
+class PeriodicTasks:
     """Does chores while its context lasts, one at a time; one that fails is due again at its next time.
 
     `ended` is told of each chore that was done: its name, and what ended it or None.
@@ -30,7 +30,7 @@ class Chores:
 
     def __init__(
         self,
-        chores: Sequence[Chore],
+        chores: Sequence[PeriodicTask],
         ended: Callable[[str, Exception | None], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from anthropic_audit.archive import ArchiveWriter
 from anthropic_audit.model import RequestMade
 from anthropic_audit.ports import Clock
-from anthropic_audit.progress import Asked, Progress, Watch
+from anthropic_audit.progress import Progress, RequestSent, Watch
 
 _PAUSE = timedelta(minutes=1)
-_MOST = 1000
+_MAX_PENDING = 1000
 
 
 class RequestLog:
@@ -29,7 +29,7 @@ class RequestLog:
 
     def watch(self, event: Progress) -> None:
         """Take one event; safe from any thread."""
-        if isinstance(event, Asked) and event.request_id is not None:
+        if isinstance(event, RequestSent) and event.request_id is not None:
             with self._lock:
                 self._kept.append(RequestMade(event.feed, event.request_id, event.asked_at, event.status))
         self._passed_on(event)
@@ -43,7 +43,7 @@ class RequestLog:
         with self._lock:
             kept, moment = list(self._kept), self._clock.now()
             is_due = self._recorded_at is None or abs(moment - self._recorded_at) >= _PAUSE
-            if not kept or not (now or is_due or len(kept) >= _MOST):
+            if not kept or not (now or is_due or len(kept) >= _MAX_PENDING):
                 return
             archive.record_requests(kept)
             del self._kept[: len(kept)]

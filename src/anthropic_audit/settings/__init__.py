@@ -7,7 +7,7 @@ and flags; nothing here reads anything.
 from .console import ConsoleSettings, Role, UserSettings
 from .feeds import KEY_VARIABLES, FeedSettings
 from .openid import OpenIdSettings, is_loopback, is_protected, map_names
-from .operation import LEAST_KEPT, EnrichmentSettings, HoldSettings, RetentionSettings, ServiceSettings
+from .operation import MIN_RETENTION, EnrichmentSettings, HoldSettings, RetentionSettings, ServiceSettings
 from .processors import (
     PROCESSORS,
     AddLabels,
@@ -35,7 +35,7 @@ from .tree import Settings
 
 __all__ = [
     "KEY_VARIABLES",
-    "LEAST_KEPT",
+    "MIN_RETENTION",
     "PROCESSORS",
     "SINKS",
     "AddLabels",

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from .section import Duration, Section
 
-LEAST_KEPT = timedelta(days=35)
+MIN_RETENTION = timedelta(days=35)
 """Covered time is read again until it is 30 days old; what was removed before then would come back."""
 
 
@@ -57,8 +57,8 @@ class RetentionSettings(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if timedelta(0) < self.keep < LEAST_KEPT:
-            message = f"keep must be {LEAST_KEPT.days}d at least: younger days are still read again for what is late"
+        if timedelta(0) < self.keep < MIN_RETENTION:
+            message = f"keep must be {MIN_RETENTION.days}d at least: younger days are still read again for what is late"
             raise ValueError(message)
         return self
 

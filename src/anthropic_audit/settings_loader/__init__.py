@@ -1,7 +1,7 @@
 """Where settings come from: defaults, then the TOML file, then the environment, then flags; and the keys they name."""
 
 from .keys import (
-    Key,
+    ResolvedKey,
     Run,
     resolve_client_secret,
     resolve_hash_key,
@@ -18,9 +18,9 @@ __all__ = [
     "CONFIG_VARIABLE",
     "ENVIRONMENT_PREFIX",
     "FILE_NAME",
-    "Key",
     "Loaded",
     "Origin",
+    "ResolvedKey",
     "Run",
     "find_file",
     "load",

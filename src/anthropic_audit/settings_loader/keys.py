@@ -25,11 +25,11 @@ _WHICH_KEYS = (
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _COMMAND_SECONDS = 30.0
 _SHOWN_OUTPUT = 300
-_LEAST_HASH_KEY = 16
+_MIN_HASH_KEY_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ResolvedKey:
     """A key with the place it was found in."""
 
     secret: Secret
@@ -65,13 +65,15 @@ def run_command(words: Sequence[str]) -> str:
     return done.stdout
 
 
-def resolve_keys(feeds: Iterable[FeedSettings], environ: Mapping[str, str], run: Run = run_command) -> dict[str, Key]:
+def resolve_keys(
+    feeds: Iterable[FeedSettings], environ: Mapping[str, str], run: Run = run_command
+) -> dict[str, ResolvedKey]:
     """Find the key of every feed, by the feed's name.
 
     Raises:
         SetupError: With what is wrong at each feed that has no usable key.
     """
-    keys: dict[str, Key] = {}
+    keys: dict[str, ResolvedKey] = {}
     errors: list[SetupError] = []
     for feed in feeds:
         try:
@@ -92,18 +94,18 @@ def resolve_hash_key(processor: HashFields, environ: Mapping[str, str], run: Run
     Raises:
         SetupError: There is none, or one that is too short to keep hashes from being guessed.
     """
-    place = _Place("a processor `hash_fields`", processor.key_env, processor.key_file, processor.key_command)
+    place = _KeyLocation("a processor `hash_fields`", processor.key_env, processor.key_file, processor.key_command)
     text, origin, _ = place.read(environ, run, hint="set the variable, or name key_file or key_command")
     key = text.strip()
-    if len(key) < _LEAST_HASH_KEY:
-        message = f"the key of a processor `hash_fields` is shorter than {_LEAST_HASH_KEY} signs: {origin}"
+    if len(key) < _MIN_HASH_KEY_CHARS:
+        message = f"the key of a processor `hash_fields` is shorter than {_MIN_HASH_KEY_CHARS} signs: {origin}"
         raise SetupError(
             message, hint="make one with `openssl rand -hex 32`, and keep it: other keys give other hashes"
         )
     return Secret(key)
 
 
-def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run = run_command) -> Key | None:
+def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run = run_command) -> ResolvedKey | None:
     """Find the secret of a sink, or None when its settings name no place of one.
 
     Raises:
@@ -111,7 +113,7 @@ def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run
     """
     if not sink.has_secret:
         return None
-    place = _Place(f"sink `{sink.name}`", sink.secret_env, sink.secret_file, sink.secret_command)
+    place = _KeyLocation(f"sink `{sink.name}`", sink.secret_env, sink.secret_file, sink.secret_command)
     text, origin, warning = place.read(environ, run, hint="set the variable, or name secret_file or secret_command")
     hint = "put the key, the password or the token there, and nothing else"
     if not text.strip():
@@ -120,16 +122,16 @@ def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run
     if _is_token(sink) and not _SENDABLE.fullmatch(text.strip()):
         message = f"sink `{sink.name}` has a secret with spaces, line breaks or signs that no token has: {origin}"
         raise SetupError(message, hint=hint)
-    return Key(Secret(text.strip()), origin, warning)
+    return ResolvedKey(Secret(text.strip()), origin, warning)
 
 
-def resolve_client_secret(openid: OpenIdSettings, environ: Mapping[str, str], run: Run = run_command) -> Key:
+def resolve_client_secret(openid: OpenIdSettings, environ: Mapping[str, str], run: Run = run_command) -> ResolvedKey:
     """Find the secret by which the console proves to an OpenID Connect provider who it is.
 
     Raises:
         SetupError: There is none at the place that the settings name.
     """
-    place = _Place(
+    place = _KeyLocation(
         "`console.openid`", openid.client_secret_env, openid.client_secret_file, openid.client_secret_command
     )
     hint = "set the variable, or name client_secret_file or client_secret_command"
@@ -137,7 +139,7 @@ def resolve_client_secret(openid: OpenIdSettings, environ: Mapping[str, str], ru
     if not text.strip():
         message = f"`console.openid` has no secret: {origin} is empty"
         raise SetupError(message, hint="put the client's secret there, and nothing else")
-    return Key(Secret(text.strip()), origin, warning)
+    return ResolvedKey(Secret(text.strip()), origin, warning)
 
 
 def _is_token(sink: SinkSettings) -> bool:
@@ -145,20 +147,20 @@ def _is_token(sink: SinkSettings) -> bool:
     return sink.to in ("splunk_hec", "otlp") or getattr(sink, "auth", "") in ("api_key", "bearer")
 
 
-def resolve_key(feed: FeedSettings, environ: Mapping[str, str], run: Run = run_command) -> Key:
+def resolve_key(feed: FeedSettings, environ: Mapping[str, str], run: Run = run_command) -> ResolvedKey:
     """Find a feed's key where its settings say, else in the variables that Anthropic documents.
 
     Raises:
         SetupError: There is none, or one of a kind that can't read the Activity Feed; says what was looked at.
     """
-    place = _Place(f"feed `{feed.name}`", feed.api_key_env, feed.api_key_file, feed.api_key_command)
+    place = _KeyLocation(f"feed `{feed.name}`", feed.api_key_env, feed.api_key_file, feed.api_key_command)
     hint = f"set the variable, or name api_key_file or api_key_command; {_WHICH_KEYS}"
     text, origin, warning = place.read(environ, run, hint)
-    return Key(Secret(_checked(text.strip(), feed, origin)), origin, warning or _odd(text.strip()))
+    return ResolvedKey(Secret(_checked(text.strip(), feed, origin)), origin, warning or _odd(text.strip()))
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _KeyLocation:
     """Where a key is said to be: one of a variable, a file and a command, else the first documented variable set."""
 
     owner: str

@@ -15,7 +15,7 @@ from anthropic_audit.redact import redact
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
 
 from .environment import ENVIRONMENT_PREFIX, read_environment
-from .origins import DEFAULT, Origin, Place, Source, key_lines, leaves, line_of
+from .origins import DEFAULT, Origin, Place, SettingSource, key_lines, leaves, line_of
 from .problems import explain
 
 __all__ = ["ENVIRONMENT_PREFIX", "Loaded", "load"]
@@ -122,7 +122,7 @@ def _from_file(toml_text: str | None, path: Path | None) -> _Draft:
     draft = _Draft(tree)
     for place, _ in leaves(tree):
         line = line_of(place, lines)
-        draft.origins[place] = Origin(Source.FILE, f"{name}:{line}" if line else name)
+        draft.origins[place] = Origin(SettingSource.FILE, f"{name}:{line}" if line else name)
     return draft
 
 
@@ -173,14 +173,14 @@ def _lay_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
     layer = read_environment(environ, list(by_name))
     draft.problems += layer.problems
     for name, (value, variable) in layer.top.items():
-        draft.set(name, value, Origin(Source.ENVIRONMENT, variable))
+        draft.set(name, value, Origin(SettingSource.ENVIRONMENT, variable))
     for section, values in layer.sections.items():
         for name, (value, variable) in values.items():
-            draft.set_in_section(section, name, value, Origin(Source.ENVIRONMENT, variable))
+            draft.set_in_section(section, name, value, Origin(SettingSource.ENVIRONMENT, variable))
     for feed_name, values in layer.feeds.items():
         feed = by_name.get(feed_name) or draft.add_feed(feed_name)
         for name, (value, variable) in values.items():
-            draft.set_in_feed(feed, name, value, Origin(Source.ENVIRONMENT, variable))
+            draft.set_in_feed(feed, name, value, Origin(SettingSource.ENVIRONMENT, variable))
 
 
 def _add_default_feed(draft: _Draft, environ: Mapping[str, str]) -> None:
@@ -188,7 +188,7 @@ def _add_default_feed(draft: _Draft, environ: Mapping[str, str]) -> None:
     variable = next((name for name in KEY_VARIABLES if environ.get(name)), None)
     if variable is not None:
         feed = draft.add_feed(_ONLY_FEED)
-        draft.set_in_feed(feed, "api_key_env", variable, Origin(Source.ENVIRONMENT, variable))
+        draft.set_in_feed(feed, "api_key_env", variable, Origin(SettingSource.ENVIRONMENT, variable))
 
 
 def _lay_flags(draft: _Draft, flags: Mapping[str, object]) -> None:
@@ -196,7 +196,7 @@ def _lay_flags(draft: _Draft, flags: Mapping[str, object]) -> None:
         if value is None:
             continue
         setting = name.removeprefix("feeds.")
-        origin = Origin(Source.FLAG, f"--{setting.replace('_', '-')}")
+        origin = Origin(SettingSource.FLAG, f"--{setting.replace('_', '-')}")
         if setting == name:
             draft.set(name, value, origin)
             continue

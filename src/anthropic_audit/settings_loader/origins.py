@@ -18,7 +18,7 @@ _ASSIGNMENT = re.compile(
 _QUOTES = re.compile(r"\"\"\"|'''")
 
 
-class Source(StrEnum):
+class SettingSource(StrEnum):
     """The layers of settings, weakest first."""
 
     DEFAULT = "default"
@@ -31,14 +31,14 @@ class Source(StrEnum):
 class Origin:
     """The layer that set a value, and the place in it: `file anthropic-audit.toml:4`."""
 
-    source: Source
+    source: SettingSource
     where: str = ""
 
     def __str__(self) -> str:
         return f"{self.source} {self.where}".strip()
 
 
-DEFAULT = Origin(Source.DEFAULT)
+DEFAULT = Origin(SettingSource.DEFAULT)
 
 
 def write_place(place: Place) -> str:

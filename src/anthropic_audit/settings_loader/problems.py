@@ -11,7 +11,7 @@ from anthropic_audit.redact import redact
 from anthropic_audit.settings import PROCESSORS, SINKS, FeedSettings, OpenIdSettings, Settings
 
 from .environment import SECTIONS
-from .origins import Origin, Place, Source, write_place
+from .origins import Origin, Place, SettingSource, write_place
 
 _KEY_NAMES = ("api_key", "key", "access_key", "password", "secret", "token")
 _KINDS = {"processors": PROCESSORS, "sinks": SINKS}
@@ -46,7 +46,7 @@ def explain(error: ValidationError, origin_of: Callable[[Place], Origin | None])
         place, known = _untagged(finding["loc"])
         sentence = _sentence(finding["type"], finding["msg"], place, known)
         origin = origin_of(place)
-        shown = [str(origin.where)] if origin and origin.source is not Source.DEFAULT else []
+        shown = [str(origin.where)] if origin and origin.source is not SettingSource.DEFAULT else []
         sentences.append(redact(": ".join([*shown, *filter(None, [write_place(place)]), sentence])))
     return sentences
 

@@ -1,6 +1,6 @@
 """A truthful Compliance API: a seeded world, what the vendor says about it, and a server for both."""
 
-from .delivery import Delivery
+from .delivery import IndexingBehavior
 from .faults import FAULTS, Fault
 from .http import Ending, Request, Response
 from .respond import respond
@@ -9,9 +9,9 @@ from .vendor import Vendor, VendorSettings, open_vendor
 
 __all__ = [
     "FAULTS",
-    "Delivery",
     "Ending",
     "Fault",
+    "IndexingBehavior",
     "Request",
     "Response",
     "Server",

@@ -43,7 +43,7 @@ class Numbering:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class RowSelection:
     """What a question selects, in numbers; None selects everything."""
 
     types: frozenset[int] | None = None
@@ -52,7 +52,7 @@ class Selection:
     organizations: frozenset[int] | None = None
 
 
-EVERYTHING = Selection()
+EVERYTHING = RowSelection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Chunk:
         """Say whether all rows lie before a place."""
         return self.key(len(self) - 1) < key
 
-    def matching(self, low: int, high: int, selection: Selection, now_us: int) -> Sequence[int]:
+    def matching(self, low: int, high: int, selection: RowSelection, now_us: int) -> Sequence[int]:
         """Return the positions in `[low, high)` that are selected and visible; those that repeat are there twice."""
         if not self._may_match(selection):
             return ()
@@ -143,7 +143,7 @@ class Chunk:
             return len(self)
         return sum(visible_us <= now_us for visible_us in self.visible_us)
 
-    def _may_match(self, selection: Selection) -> bool:
+    def _may_match(self, selection: RowSelection) -> bool:
         wanted = (
             (selection.types, self.type_set),
             (selection.actors, self.actor_set),

@@ -23,7 +23,7 @@ from anthropic_audit.times import format_time, parse_time
 from .faults import RETRY_AFTER_SECONDS, WAIT_SECONDS, WAYS, Fault
 from .http import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .keys import ALL_SCOPES, AccessKey, KeyKind, new_key
-from .timeline import MINUTE_US, Sighting, microseconds
+from .timeline import MINUTE_US, VisibleActivity, microseconds
 from .vendor import Vendor
 
 PATH = "/_simulator/"
@@ -120,7 +120,7 @@ def _time(text: str | None, now: datetime, otherwise: datetime) -> datetime:
         raise bad_request(str(error)) from error
 
 
-def _lines(sightings: Iterator[Sighting], *, with_digest: bool) -> Iterator[bytes]:
+def _lines(sightings: Iterator[VisibleActivity], *, with_digest: bool) -> Iterator[bytes]:
     for seen in sightings:
         line = {"id": seen.id, "created_at": format_time(seen.created_at), "visible_at": format_time(seen.visible_at)}
         if with_digest:

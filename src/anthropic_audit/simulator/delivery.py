@@ -14,7 +14,7 @@ _DISCLOSURES = frozenset({"anthropic_access", "cmek_preserve"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class IndexingBehavior:
     """How the vendor's indexing behaves.
 
     `lag` is the longest ordinary time from occurring to being visible; most take a small part of it. A `late_share`
@@ -37,7 +37,7 @@ class Fates:
     repeated: list[int]
 
 
-def fates(delivery: Delivery, seed: int, minute: int, rows: Sequence[Row]) -> Fates:
+def fates(delivery: IndexingBehavior, seed: int, minute: int, rows: Sequence[Row]) -> Fates:
     """Decide the fates of one minute's rows; the same seed and minute decide the same."""
     chance = stream("fates", seed, minute).random
     lag_us = _microseconds(delivery.lag)

@@ -15,7 +15,7 @@ from .keys import AccessKey, KeyKind
 from .timeline import microseconds, moment
 from .world import Registry
 from .world.organization import Unit
-from .world.registry import Key
+from .world.registry import RegistryKey
 
 Record = Mapping[str, object]
 _AGE = timedelta(days=400)
@@ -149,7 +149,7 @@ class Directory:
             "api_keys": [*(self._key(one) for one in known), *self._own_keys(keys.each())],
         }
 
-    def _key(self, key: Key) -> Record:
+    def _key(self, key: RegistryKey) -> Record:
         return {
             "id": key.id,
             "name": key.name,
@@ -165,7 +165,7 @@ class Directory:
         """Yield the keys with which the simulator itself is asked."""
         for key in keys:
             if key.kind is KeyKind.COMPLIANCE:
-                told = Key(key.id, key.name, key.scopes, None, None, is_active=not key.is_revoked)
+                told = RegistryKey(key.id, key.name, key.scopes, None, None, is_active=not key.is_revoked)
                 yield self._key(told)
 
     def _unit(self, unit_id: str) -> Unit:

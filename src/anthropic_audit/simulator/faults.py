@@ -28,7 +28,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class FaultContext:
     """What a fault has to work with."""
 
     answer: Callable[[], Response]
@@ -39,15 +39,15 @@ class Scene:
     """Declares void every cursor issued so far."""
 
 
-_Way = Callable[[Fault, Scene], Response]
+_Way = Callable[[Fault, FaultContext], Response]
 
 
-def _busy(fault: Fault, scene: Scene) -> Response:
+def _busy(fault: Fault, scene: FaultContext) -> Response:
     headers = {"retry-after": f"{fault.retry_after:g}"}
     return problem(429, "rate_limit_error", "Too many requests, please slow down", headers)
 
 
-def _silently_busy(fault: Fault, scene: Scene) -> Response:
+def _silently_busy(fault: Fault, scene: FaultContext) -> Response:
     return problem(429, "rate_limit_error", "Too many requests, please slow down")
 
 
@@ -55,40 +55,40 @@ def _failing(status: int, kind: str, headers: Mapping[str, str] | None = None) -
     return lambda fault, scene: problem(status, kind, "The service could not answer this request", headers)
 
 
-def _unauthorized(fault: Fault, scene: Scene) -> Response:
+def _unauthorized(fault: Fault, scene: FaultContext) -> Response:
     return problem(401, "authentication_error", "Invalid API key")
 
 
-def _slow(fault: Fault, scene: Scene) -> Response:
+def _slow(fault: Fault, scene: FaultContext) -> Response:
     return replace(scene.answer(), wait_seconds=fault.seconds)
 
 
-def _reset(fault: Fault, scene: Scene) -> Response:
+def _reset(fault: Fault, scene: FaultContext) -> Response:
     return replace(scene.answer(), ending=Ending.RESET)
 
 
-def _truncated(fault: Fault, scene: Scene) -> Response:
+def _truncated(fault: Fault, scene: FaultContext) -> Response:
     return replace(scene.answer(), ending=Ending.TRUNCATED)
 
 
-def _html(fault: Fault, scene: Scene) -> Response:
+def _html(fault: Fault, scene: FaultContext) -> Response:
     page = b"<!doctype html><html><title>Please wait</title><body>We will be right back.</body></html>"
     return Response(200, {"content-type": "text/html; charset=utf-8"}, page)
 
 
-def _empty(fault: Fault, scene: Scene) -> Response:
+def _empty(fault: Fault, scene: FaultContext) -> Response:
     return replace(scene.answer(), status=200, body=EMPTY_BODY_WITH_MORE)
 
 
-def _frozen(fault: Fault, scene: Scene) -> Response:
+def _frozen(fault: Fault, scene: FaultContext) -> Response:
     return scene.previous or scene.answer()
 
 
-def _refused_cursor(fault: Fault, scene: Scene) -> Response:
+def _refused_cursor(fault: Fault, scene: FaultContext) -> Response:
     return bad_request("Invalid cursor").response()
 
 
-def _void_cursors(fault: Fault, scene: Scene) -> Response:
+def _void_cursors(fault: Fault, scene: FaultContext) -> Response:
     scene.void_cursors()
     return scene.answer()
 
@@ -175,6 +175,6 @@ class FaultPlan:
             return {"queue": list(self._queue), "shares": dict(self._shares), "met": dict(self._met)}
 
 
-def disturbed(fault: Fault, scene: Scene) -> Response:
+def disturbed(fault: Fault, scene: FaultContext) -> Response:
     """Return what a fault makes of an answer."""
     return WAYS[fault.kind](fault, scene)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from anthropic_audit.model import Order
+from anthropic_audit.model import FeedOrder
 
 from .cursors import Key
 from .http import bad_request
-from .index import Span
+from .index import IndexSpan
 from .timeline import microseconds
 
-MOST_ACTIVITIES = 5000
+MAX_PAGE_ACTIVITIES = 5000
 _ORDINARY_LIMIT = 100
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
@@ -30,7 +30,7 @@ _PLAIN = frozenset({*_BOUNDS, "limit", "order", "after_id", "before_id"})
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class QueryRules:
     """What this server knows: activity types, the two newer parameters, and how to read a cursor."""
 
     types: Collection[str]
@@ -40,11 +40,11 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FeedQuery:
     """A request that follows all rules."""
 
-    span: Span
-    order: Order
+    span: IndexSpan
+    order: FeedOrder
     limit: int
     after: Key | None
     before: Key | None
@@ -54,7 +54,7 @@ class Question:
     organizations: tuple[str, ...]
 
 
-def read_question(query: Sequence[tuple[str, str]], rules: Rules) -> Question:
+def read_question(query: Sequence[tuple[str, str]], rules: QueryRules) -> FeedQuery:
     """Read the parameters of a request.
 
     Raises:
@@ -72,10 +72,10 @@ def read_question(query: Sequence[tuple[str, str]], rules: Rules) -> Question:
         if name not in rules.types:
             message = f"Unknown activity type: {name[:100]}"
             raise bad_request(message)
-    return Question(
+    return FeedQuery(
         span=_span(plain),
         order=_order(plain.get("order")),
-        limit=read_limit(plain.get("limit"), ordinary=_ORDINARY_LIMIT, most=MOST_ACTIVITIES),
+        limit=read_limit(plain.get("limit"), ordinary=_ORDINARY_LIMIT, most=MAX_PAGE_ACTIVITIES),
         after=rules.read_cursor(plain["after_id"]) if "after_id" in plain else None,
         before=rules.read_cursor(plain["before_id"]) if "before_id" in plain else None,
         types=tuple(types),
@@ -85,7 +85,9 @@ def read_question(query: Sequence[tuple[str, str]], rules: Rules) -> Question:
     )
 
 
-def _sorted_out(query: Sequence[tuple[str, str]], rules: Rules) -> tuple[defaultdict[str, list[str]], dict[str, str]]:
+def _sorted_out(
+    query: Sequence[tuple[str, str]], rules: QueryRules
+) -> tuple[defaultdict[str, list[str]], dict[str, str]]:
     known = _LISTS | _PLAIN
     if not rules.has_order:
         known -= {"order"}
@@ -121,28 +123,28 @@ def read_limit(text: str | None, *, ordinary: int, most: int) -> int:
     return int(text)
 
 
-def _order(text: str | None) -> Order:
+def _order(text: str | None) -> FeedOrder:
     try:
-        return Order.DESCENDING if text is None else Order(text)
+        return FeedOrder.DESCENDING if text is None else FeedOrder(text)
     except ValueError as error:
         message = "order must be asc or desc"
         raise bad_request(message) from error
 
 
-def _span(plain: Mapping[str, str]) -> Span:
-    span = Span()
+def _span(plain: Mapping[str, str]) -> IndexSpan:
+    span = IndexSpan()
     for name in _BOUNDS:
         if name in plain:
             span = span.within(_half(name, plain[name]))
     return span
 
 
-def _half(name: str, text: str) -> Span:
+def _half(name: str, text: str) -> IndexSpan:
     """Return the side of a moment that a bound leaves; the order of activities knows microseconds only."""
     edge = _moment(name, text)
     if name in {"created_at.gt", "created_at.lte"}:
         edge += 1
-    return Span(low=(edge, b"")) if name in {"created_at.gt", "created_at.gte"} else Span(high=(edge, b""))
+    return IndexSpan(low=(edge, b"")) if name in {"created_at.gt", "created_at.gte"} else IndexSpan(high=(edge, b""))
 
 
 def _moment(name: str, text: str) -> int:

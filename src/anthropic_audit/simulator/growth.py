@@ -8,7 +8,7 @@ from random import Random
 import orjson
 
 from .seeded import letters, stream
-from .timeline import Source
+from .timeline import ActivitySource
 from .world import Row
 
 NEW_TYPES = (
@@ -27,7 +27,7 @@ _Fields = dict[str, object]
 class GrowingSource:
     """A world whose rows, from a minute on, are not all of the kinds that are documented."""
 
-    def __init__(self, source: Source, seed: int) -> None:
+    def __init__(self, source: ActivitySource, seed: int) -> None:
         self._source = source
         self._seed = seed
         self._from_minute = 0

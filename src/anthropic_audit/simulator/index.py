@@ -21,19 +21,19 @@ LAST: Key = (2**63 - 1, b"")
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class IndexSpan:
     """A stretch of the order of activities, `[low, high)`."""
 
     low: Key = FIRST
     high: Key = LAST
 
-    def within(self, other: Span) -> Span:
+    def within(self, other: IndexSpan) -> IndexSpan:
         """Return what both cover."""
-        return Span(max(self.low, other.low), min(self.high, other.high))
+        return IndexSpan(max(self.low, other.low), min(self.high, other.high))
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class IndexRange:
     """The rows `[low, high)` of one chunk."""
 
     chunk: Chunk
@@ -86,17 +86,17 @@ class Index:
             return self
         return self.with_chunks(start, end, [group[0] if len(group) == 1 else joined(group) for group in groups])
 
-    def ascending(self, span: Span) -> Iterator[Stretch]:
+    def ascending(self, span: IndexSpan) -> Iterator[IndexRange]:
         """Yield what a span touches, from its old end."""
         first, last = self._ends(span)
         return (one for at in range(first[0], last[0] + 1) if (one := self._stretch(at, first, last)) is not None)
 
-    def descending(self, span: Span) -> Iterator[Stretch]:
+    def descending(self, span: IndexSpan) -> Iterator[IndexRange]:
         """Yield what a span touches, from its new end."""
         first, last = self._ends(span)
         return (one for at in range(last[0], first[0] - 1, -1) if (one := self._stretch(at, first, last)) is not None)
 
-    def _ends(self, span: Span) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _ends(self, span: IndexSpan) -> tuple[tuple[int, int], tuple[int, int]]:
         if not self.chunks or span.low >= span.high:
             return (0, 0), (-1, 0)
         return self._locate(span.low), self._locate(span.high)
@@ -106,11 +106,11 @@ class Index:
         at = max(0, bisect_right(self.firsts, key) - 1)
         return at, self.chunks[at].position(key)
 
-    def _stretch(self, at: int, first: tuple[int, int], last: tuple[int, int]) -> Stretch | None:
+    def _stretch(self, at: int, first: tuple[int, int], last: tuple[int, int]) -> IndexRange | None:
         chunk = self.chunks[at]
         low = first[1] if at == first[0] else 0
         high = last[1] if at == last[0] else len(chunk)
-        return Stretch(chunk, low, high) if low < high else None
+        return IndexRange(chunk, low, high) if low < high else None
 
 
 def _halved(chunk: Chunk) -> list[Chunk]:

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from anthropic_audit.model import Order
+from anthropic_audit.model import FeedOrder
 
 from .cursors import Key
-from .feed_query import Question
-from .index import Span
+from .feed_query import FeedQuery
+from .index import IndexSpan
 from .timeline import Pick, Timeline
 
-_CARRIED_AT_MOST = 20
+_MAX_CARRIED = 20
 """How far behind a cursor a repeated delivery may lie."""
 
 EMPTY_BODY_WITH_MORE = b'{"data":[],"has_more":true,"first_id":null,"last_id":null}'
 
 
 @dataclass(frozen=True, slots=True)
-class Deliveries:
+class PageRows:
     """What one page holds: picks in ascending order, whatever the page's own order is."""
 
     picks: list[Pick]
     has_more: bool
 
 
-def choose(timeline: Timeline, question: Question, now_us: int) -> Deliveries:
+def choose(timeline: Timeline, question: FeedQuery, now_us: int) -> PageRows:
     """Return what a page holds: the deliveries that follow the cursor in the direction of the walk."""
     selection = timeline.select(
         types=question.types,
@@ -34,30 +34,30 @@ def choose(timeline: Timeline, question: Question, now_us: int) -> Deliveries:
         actors=question.actors,
         organizations=question.organizations,
     )
-    goes_up = (question.order is Order.ASCENDING) == (question.before is None)
+    goes_up = (question.order is FeedOrder.ASCENDING) == (question.before is None)
     cursor = question.after or question.before
     ahead, behind = _sides(question.span, cursor, goes_up=goes_up)
     walk, walk_back = (timeline.oldest, timeline.newest) if goes_up else (timeline.newest, timeline.oldest)
     carried: list[Pick] = []
     if cursor is not None and timeline.has_repeats and question.limit > 1:
-        recent = walk_back(behind, _CARRIED_AT_MOST, selection=selection, now_us=now_us)
+        recent = walk_back(behind, _MAX_CARRIED, selection=selection, now_us=now_us)
         carried = _repeats(recent, question.limit - 1)
     room = question.limit - _count(carried)
     picks = walk(ahead, room + 1, selection=selection, now_us=now_us)
     has_more = _count(picks) > room
     if has_more:
         picks = _without_last(picks) if goes_up else _without_first(picks)
-    return Deliveries(carried + picks if goes_up else picks + carried, has_more)
+    return PageRows(carried + picks if goes_up else picks + carried, has_more)
 
 
-def _sides(span: Span, cursor: Key | None, *, goes_up: bool) -> tuple[Span, Span]:
+def _sides(span: IndexSpan, cursor: Key | None, *, goes_up: bool) -> tuple[IndexSpan, IndexSpan]:
     """Return what lies ahead of a cursor, and what behind it."""
     if cursor is None:
-        return span, Span()
+        return span, IndexSpan()
     after = (cursor[0], cursor[1] + b"\0")
     if goes_up:
-        return span.within(Span(low=after)), span.within(Span(high=after))
-    return span.within(Span(high=cursor)), span.within(Span(low=cursor))
+        return span.within(IndexSpan(low=after)), span.within(IndexSpan(high=after))
+    return span.within(IndexSpan(high=cursor)), span.within(IndexSpan(low=cursor))
 
 
 def _repeats(picks: Sequence[Pick], most: int) -> list[Pick]:
@@ -85,15 +85,15 @@ def _without_first(picks: list[Pick]) -> list[Pick]:
     return [Pick(chunk, positions[1:]), *picks[1:]] if len(positions) > 1 else picks[1:]
 
 
-def body(deliveries: Deliveries, order: Order, cursor: Callable[[Key], str]) -> bytes:
+def body(deliveries: PageRows, order: FeedOrder, cursor: Callable[[Key], str]) -> bytes:
     """Write a page's body, byte for byte as the contract has it."""
     picks = deliveries.picks
     more = b"true" if deliveries.has_more else b"false"
     if not picks:
         return b'{"data":[],"has_more":' + more + b',"first_id":null,"last_id":null}'
     oldest, newest = picks[0].chunk.key(picks[0].positions[0]), picks[-1].chunk.key(picks[-1].positions[-1])
-    first, last = (oldest, newest) if order is Order.ASCENDING else (newest, oldest)
-    pieces = _ascending(picks) if order is Order.ASCENDING else _descending(picks)
+    first, last = (oldest, newest) if order is FeedOrder.ASCENDING else (newest, oldest)
+    pieces = _ascending(picks) if order is FeedOrder.ASCENDING else _descending(picks)
     tail = f'],"has_more":{more.decode()},"first_id":"{cursor(first)}","last_id":"{cursor(last)}"}}'
     pieces[0] = b'{"data":['
     return b"".join([*pieces, tail.encode()])

@@ -16,7 +16,7 @@ from .accesses import Access
 from .control import PATH as CONTROL_PATH
 from .control import control
 from .directory import Directory, Record
-from .faults import Scene, disturbed
+from .faults import FaultContext, disturbed
 from .feed_query import read_question
 from .http import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .keys import ACTIVITIES_SCOPES, ORGANIZATION_SCOPES, USER_SCOPES, AccessKey, KeyKind
@@ -102,7 +102,7 @@ def _perhaps_disturbed(route: _Route, call: _Call) -> Response:
     fault = call.vendor.faults.draw(call.request)
     if fault is None:
         return answer()
-    return disturbed(fault, Scene(answer, call.vendor.last_page(call.key.name), call.vendor.void_cursors))
+    return disturbed(fault, FaultContext(answer, call.vendor.last_page(call.key.name), call.vendor.void_cursors))
 
 
 def _activities(call: _Call) -> Response:

@@ -19,7 +19,7 @@ from .http import Ending, Request, Response, problem
 from .respond import respond
 from .vendor import Vendor
 
-_LARGEST_BODY_BYTES = 2**20
+_MAX_BODY_BYTES = 2**20
 _AHEAD = timedelta(minutes=1)
 _LOOK_AHEAD_SECONDS = 1.0
 _IDLE_SECONDS = 300.0
@@ -160,7 +160,7 @@ class _Conversation(BaseHTTPRequestHandler):
     def _response(self) -> Response:
         length = self.headers.get("content-length", "0")
         is_length = length.isascii() and length.isdigit() and "transfer-encoding" not in self.headers
-        if not is_length or int(length) > _LARGEST_BODY_BYTES:
+        if not is_length or int(length) > _MAX_BODY_BYTES:
             self.close_connection = True
             return problem(413, "request_too_large", "The body is too large")
         body = self.rfile.read(int(length))

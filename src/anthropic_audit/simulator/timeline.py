@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 
 from anthropic_audit.times import EPOCH
 
-from .chunk import Chunk, Numbering, Selection, pack
-from .delivery import Delivery, fates
-from .index import ROWS_IN_A_CHUNK, ROWS_IN_A_LIVE_CHUNK, Index, Span, Stretch
+from .chunk import Chunk, Numbering, RowSelection, pack
+from .delivery import IndexingBehavior, fates
+from .index import ROWS_IN_A_CHUNK, ROWS_IN_A_LIVE_CHUNK, Index, IndexRange, IndexSpan
 from .world import Row
 
 MINUTE_US = 60_000_000
@@ -22,7 +22,7 @@ _SETTLED_US = 2 * MINUTE_US
 """Nothing is put between rows of that age any more."""
 
 
-class Source(Protocol):
+class ActivitySource(Protocol):
     """A world that tells what happened in a minute."""
 
     def rows(self, minute: int) -> Sequence[Row]:
@@ -30,7 +30,7 @@ class Source(Protocol):
         ...
 
 
-class Sighting(NamedTuple):
+class VisibleActivity(NamedTuple):
     """The truth about one activity: when it occurred, when it became visible, and its bytes."""
 
     id: str
@@ -47,7 +47,7 @@ class Pick(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class TimelineExtent:
     """When anything happens: from the minute in which the API was enabled up to an end, if there is one."""
 
     first_minute: int
@@ -75,7 +75,7 @@ class Timeline:
         extent: When the world begins and ends.
     """
 
-    def __init__(self, source: Source, seed: int, delivery: Delivery, extent: Extent) -> None:
+    def __init__(self, source: ActivitySource, seed: int, delivery: IndexingBehavior, extent: TimelineExtent) -> None:
         self._source = source
         self._seed = seed
         self._delivery = delivery
@@ -151,11 +151,11 @@ class Timeline:
         excluded_types: Iterable[str] = (),
         actors: Iterable[str] = (),
         organizations: Iterable[str] = (),
-    ) -> Selection:
+    ) -> RowSelection:
         """Return a selection by name; nothing named selects everything, and rows of no organization always come."""
         wanted = frozenset(organizations)
         numbering = self._numbering
-        return Selection(
+        return RowSelection(
             types=_numbers(frozenset(types), numbering.types.known()),
             excluded=_numbers(frozenset(excluded_types), numbering.types.known()),
             actors=_numbers(frozenset(actors), numbering.actors.known()),
@@ -168,7 +168,7 @@ class Timeline:
             else None,
         )
 
-    def oldest(self, span: Span, want: int, *, selection: Selection, now_us: int) -> list[Pick]:
+    def oldest(self, span: IndexSpan, want: int, *, selection: RowSelection, now_us: int) -> list[Pick]:
         """Return up to `want` deliveries from the old end of a span, ascending."""
         picks: list[Pick] = []
         for stretch in self._index.ascending(span):
@@ -180,7 +180,7 @@ class Timeline:
                 break
         return picks
 
-    def newest(self, span: Span, want: int, *, selection: Selection, now_us: int) -> list[Pick]:
+    def newest(self, span: IndexSpan, want: int, *, selection: RowSelection, now_us: int) -> list[Pick]:
         """Return up to `want` deliveries from the new end of a span, ascending."""
         picks: list[Pick] = []
         for stretch in self._index.descending(span):
@@ -192,13 +192,13 @@ class Timeline:
                 break
         return picks[::-1]
 
-    def sightings(self, span: Span, now_us: int) -> Iterator[Sighting]:
+    def sightings(self, span: IndexSpan, now_us: int) -> Iterator[VisibleActivity]:
         """Yield the truth about each activity of a span that was ever visible up to now."""
         for stretch in self._index.ascending(span):
             chunk = stretch.chunk
             for position in range(stretch.low, stretch.high):
                 if chunk.visible_us[position] <= now_us:
-                    yield Sighting(
+                    yield VisibleActivity(
                         chunk.ids.one(position).decode(),
                         moment(chunk.created_us[position]),
                         moment(chunk.visible_us[position]),
@@ -210,7 +210,7 @@ class Timeline:
         return sum(chunk.count(now_us) for chunk in self._index.chunks)
 
 
-def _matching(stretch: Stretch, selection: Selection, now_us: int) -> Sequence[int]:
+def _matching(stretch: IndexRange, selection: RowSelection, now_us: int) -> Sequence[int]:
     return stretch.chunk.matching(stretch.low, stretch.high, selection, now_us)
 
 

@@ -13,21 +13,21 @@ from anthropic_audit.catalogue import load
 from .accesses import Access, access_row
 from .allowance import Allowance
 from .cursors import CursorSeal, Key
-from .delivery import Delivery
+from .delivery import IndexingBehavior
 from .directory import Directory
 from .faults import FaultPlan
-from .feed_query import Rules
+from .feed_query import QueryRules
 from .growth import GrowingSource
 from .http import Response
-from .index import Span
+from .index import IndexSpan
 from .keys import KeyRing, demo_keys
 from .seeded import letters, stream
-from .timeline import MINUTE_US, Extent, Sighting, Source, Timeline, microseconds, moment
+from .timeline import MINUTE_US, ActivitySource, Timeline, TimelineExtent, VisibleActivity, microseconds, moment
 from .world import PAUSE_MINUTES, Registry, Storyline, World, WorldSettings
 from .world import Extent as WorldExtent
 
 
-class Tale(Source, Protocol):
+class TruthfulWorld(ActivitySource, Protocol):
     """A world that also knows what is hidden in it."""
 
     def storylines(self, start_minute: int, end_minute: int) -> Sequence[Storyline]:
@@ -45,7 +45,7 @@ class VendorSettings:
     world: WorldSettings = field(default_factory=WorldSettings)
     history: timedelta = timedelta(days=30)
     until: datetime | None = None
-    delivery: Delivery = field(default_factory=Delivery)
+    delivery: IndexingBehavior = field(default_factory=IndexingBehavior)
     faults: Mapping[str, float] = field(default_factory=dict)
     growth_share: float = 0.0
     """The share of rows of undocumented kinds, from `growth_from` on; see `GrowingSource`."""
@@ -71,7 +71,7 @@ class Vendor:
     def __init__(
         self,
         settings: VendorSettings,
-        world: Tale,
+        world: TruthfulWorld,
         types: Collection[str],
         now: datetime,
         *,
@@ -84,7 +84,7 @@ class Vendor:
         self.settings = settings
         self.world = world
         self.seed = seed
-        self.extent = Extent(first_minute, None if settings.until is None else microseconds(settings.until))
+        self.extent = TimelineExtent(first_minute, None if settings.until is None else microseconds(settings.until))
         self.source = GrowingSource(world, seed)
         self.timeline = Timeline(self.source, seed, settings.delivery, self.extent)
         self.keys = KeyRing(demo_keys(seed))
@@ -106,9 +106,9 @@ class Vendor:
         """Take in what happened up to a moment, which may lie ahead; `told` hears of each minute on the way."""
         self.timeline.grow(microseconds(until), told)
 
-    def rules(self) -> Rules:
+    def rules(self) -> QueryRules:
         """Return what this server knows and accepts at the moment."""
-        return Rules(
+        return QueryRules(
             types=self._types.union(self.source.new_types),
             read_cursor=lambda text: self._seal.read(text, self._generation),
             has_order=self.settings.has_order,
@@ -163,10 +163,10 @@ class Vendor:
         self.prepare(now)
         return self.timeline.count(microseconds(now))
 
-    def truth(self, start: datetime, end: datetime, now: datetime) -> Iterator[Sighting]:
+    def truth(self, start: datetime, end: datetime, now: datetime) -> Iterator[VisibleActivity]:
         """Yield every activity that occurred in `[start, end)` and was ever visible up to now."""
         self.prepare(now)
-        span = Span((microseconds(start), b""), (microseconds(end), b""))
+        span = IndexSpan((microseconds(start), b""), (microseconds(end), b""))
         return self.timeline.sightings(span, microseconds(now))
 
 

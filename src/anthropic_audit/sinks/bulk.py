@@ -37,7 +37,7 @@ Result = tuple[bool, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class StoredDocument:
     """An event that is in a cluster."""
 
     id: str
@@ -123,7 +123,7 @@ def present(asked: Api, parcels: Sequence[Parcel]) -> AbstractSet[str]:
     return found
 
 
-def hits_between(asked: Api, start: datetime, end: datetime) -> Iterator[Hit]:
+def hits_between(asked: Api, start: datetime, end: datetime) -> Iterator[StoredDocument]:
     """Yield every event of a span of time, oldest first; `start` is included, `end` is not."""
     asked.refresh()
     span = {"gte": format_time(start), "lt": format_time(end)}
@@ -140,7 +140,7 @@ def hits_between(asked: Api, start: datetime, end: datetime) -> Iterator[Hit]:
                 "track_total_hits": False,
             }
             hits = asked.search(body | ({"search_after": after} if after else {}))["hits"]["hits"]
-            yield from (Hit(hit["_id"], hit["_index"], _time(hit["sort"][0])) for hit in hits)
+            yield from (StoredDocument(hit["_id"], hit["_index"], _time(hit["sort"][0])) for hit in hits)
             if len(hits) < _PAGE:
                 return
             after = hits[-1]["sort"]

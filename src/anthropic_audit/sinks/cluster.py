@@ -15,7 +15,7 @@ from anthropic_audit.network import nothing
 from . import bulk
 from .responses import MISSING
 
-Hit = bulk.Hit
+Hit = bulk.StoredDocument
 
 
 class Cluster:

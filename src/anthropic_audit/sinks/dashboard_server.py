@@ -9,9 +9,9 @@ import orjson
 
 from anthropic_audit.errors import SetupError, SinkBusyError, SinkRefusedError
 from anthropic_audit.network import (
-    Answer,
     AnswerTooLargeError,
     DeadlineExceededError,
+    HttpAnswer,
     Supervisor,
     fetch,
     supervise,
@@ -74,7 +74,7 @@ class BoardServer:
         """Close connections."""
         self._client.close()
 
-    def _ask(self, method: str, path: str, files: dict[str, tuple[str, bytes, str]] | None = None) -> Answer | None:
+    def _ask(self, method: str, path: str, files: dict[str, tuple[str, bytes, str]] | None = None) -> HttpAnswer | None:
         seconds = self._deadline.total_seconds()
         try:
             request = self._client.build_request(method, f"{self._url}{path}", files=files)

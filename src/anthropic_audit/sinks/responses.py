@@ -19,7 +19,7 @@ _DENIED = {
 }
 _BUSY = (408, 425, 429)
 _SERVERS_FAULT = 500
-_LONGEST = 500
+_MAX_REASON_CHARS = 500
 
 
 def reason_of(body: object) -> str:
@@ -38,7 +38,7 @@ def reason_of(body: object) -> str:
 
 def refusal(sink: str, status: int, said: str, headers: Mapping[str, str]) -> AuditError:
     """Return the error that an answer means: wait, send less, or call somebody."""
-    text = redact(" ".join(said.split()))[:_LONGEST]
+    text = redact(" ".join(said.split()))[:_MAX_REASON_CHARS]
     message = f"sink {sink}: the target answered {status}: {text}"
     if status in _BUSY or status >= _SERVERS_FAULT or status == 0:
         return SinkBusyError(message, retry_after=retry_after_seconds(headers, datetime.now(UTC)))

@@ -21,7 +21,7 @@ SELECT
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptRecords:
     """How many records of a period there are."""
 
     activities: int
@@ -31,7 +31,7 @@ class Kept:
     """Activities that retention has removed of the period's UTC days."""
 
 
-def kept(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime) -> Kept:
+def kept(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime) -> KeptRecords:
     """Count a period's records.
 
     Raises:
@@ -39,4 +39,4 @@ def kept(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime
     """
     with translated():
         row = connection.execute(_SQL, {"since": since, "until": until}).fetchall()[0]
-    return Kept(int(row[0]), int(row[1]), int(row[2]))
+    return KeptRecords(int(row[0]), int(row[1]), int(row[2]))

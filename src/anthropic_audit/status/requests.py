@@ -25,7 +25,7 @@ WHERE day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE) AND walk_id IN (S
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class RequestOutcomes:
     """A feed's requests of the last day that were answered alike."""
 
     feed: str
@@ -40,7 +40,7 @@ class Answers:
         return self.status != 200  # noqa: PLR2004 - the status of a page
 
 
-def answers(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Answers]:
+def answers(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[RequestOutcomes]:
     """Return how the requests of the last day were answered, by feed and status; those that got no answer are not told.
 
     Raises:
@@ -48,7 +48,9 @@ def answers(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Answer
     """
     with translated():
         rows = connection.sql(_ANSWERS, params={"since": now - SPAN}).to_arrow_table().to_pylist()
-    return [Answers(row["feed"], row["status"], row["requests"], row["last_at"].astimezone(UTC)) for row in rows]
+    return [
+        RequestOutcomes(row["feed"], row["status"], row["requests"], row["last_at"].astimezone(UTC)) for row in rows
+    ]
 
 
 def late_finds(

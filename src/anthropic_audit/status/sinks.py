@@ -10,7 +10,7 @@ import duckdb
 
 from anthropic_audit.archive import delivery_of, rejection_of
 from anthropic_audit.archive.duck import translated
-from anthropic_audit.model import Delivery, Errand, Rejection
+from anthropic_audit.model import Delivery, DeliveryPurpose, Rejection
 
 _HOUR = timedelta(hours=1)
 _SUMS = """
@@ -96,7 +96,7 @@ def _standing(
         existing=_number(sums.get("existing")),
         dropped=_number(sums.get("dropped")),
         rejected=sum(one.sink == name for one in refused),
-        rate=_rate([one for one in lately if one.sink == name and one.errand is Errand.FOLLOW]),
+        rate=_rate([one for one in lately if one.sink == name and one.errand is DeliveryPurpose.FOLLOW]),
         last_at=last_at.astimezone(UTC) if isinstance(last_at, datetime) else None,
     )
 

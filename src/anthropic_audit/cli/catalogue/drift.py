@@ -31,7 +31,7 @@ _HEADINGS = (
 )
 
 
-class Format(StrEnum):
+class DriftFormat(StrEnum):
     """How drift is printed: for people, as lines for the catalogue's files, for programs."""
 
     TABLE = "table"
@@ -42,7 +42,7 @@ class Format(StrEnum):
 def drift(
     since: Since = None,
     until: Until = None,
-    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,  # noqa: A002 - the flag's name
+    format: Annotated[DriftFormat, typer.Option("--format", help="How to print it.")] = DriftFormat.TABLE,  # noqa: A002 - the flag's name
     config: Config = None,
     archive: Archive = None,
 ) -> None:
@@ -57,10 +57,10 @@ def drift(
     with open_reader(settings.archive).connect() as connection:
         compared = compare(connection, catalogue, start, end)
     found = compared.drift.sightings
-    if format is Format.JSON:
+    if format is DriftFormat.JSON:
         proposals = [{"file": one.file, "how": one.how, "text": one.text} for one in propose(found, catalogue)]
         print_json({**_counts(compared), "missing": [_as_json(one) for one in found], "proposals": proposals})
-    elif format is Format.YAML:
+    elif format is DriftFormat.YAML:
         write_out(write_proposals(propose(found, catalogue)).encode())
     elif found:
         print_table(_HEADINGS, [_row(one) for one in found])

@@ -14,9 +14,9 @@ from anthropic_audit import catalogue as catalogue_room
 from anthropic_audit.catalogue import Catalogue, load
 from anthropic_audit.catalogue.groups import Groups, expand, is_pattern, load_groups, unknown_types
 from anthropic_audit.catalogue.line_numbers import read_lines
-from anthropic_audit.catalogue.lint import Finding
+from anthropic_audit.catalogue.lint import LintIssue
 from anthropic_audit.catalogue.lint import lint as lint_catalogue
-from anthropic_audit.catalogue.statistics import Figures, figures
+from anthropic_audit.catalogue.statistics import CatalogueStatistics, figures
 from anthropic_audit.cli.filters import FILTERS, query_length
 from anthropic_audit.cli.options import TableOrJson
 from anthropic_audit.cli.output import console, print_json
@@ -25,7 +25,7 @@ from anthropic_audit.settings_loader import Loaded, read_file
 from anthropic_audit.settings_loader import load as load_settings
 
 _FOUND = 1
-_LONGEST_QUERY = 8_000
+_MAX_QUERY_CHARS = 8_000
 """Bytes of filters that every server and proxy takes in an address; the API names no limit of its own."""
 
 
@@ -48,7 +48,7 @@ def lint(
     catalogue = load()
     expansions: list[dict[str, object]] = []
     if file:
-        findings: list[Finding] = []
+        findings: list[LintIssue] = []
         for path in file:
             loaded = load_settings(read_file(path), {}, {}, path)
             findings += _filters(loaded, catalogue)
@@ -66,16 +66,16 @@ def lint(
         raise typer.Exit(_FOUND)
 
 
-def _filters(loaded: Loaded, catalogue: Catalogue) -> Iterator[Finding]:
+def _filters(loaded: Loaded, catalogue: Catalogue) -> Iterator[LintIssue]:
     groups = load_groups()
     for index, feed in enumerate(loaded.settings.feeds):
         for setting in FILTERS:
             names: tuple[str, ...] = getattr(feed, setting)
             where = _where(loaded, ("feeds", index, setting))
-            yield from (Finding(where, what) for what in _wrong(names, catalogue, groups))
+            yield from (LintIssue(where, what) for what in _wrong(names, catalogue, groups))
             length = query_length(setting, _expanded(names, catalogue, groups))
-            if length > _LONGEST_QUERY:
-                yield Finding(where, f"{length:,} bytes of `{setting}` in each request may be more than servers take")
+            if length > _MAX_QUERY_CHARS:
+                yield LintIssue(where, f"{length:,} bytes of `{setting}` in each request may be more than servers take")
 
 
 def _wrong(names: Sequence[str], catalogue: Catalogue, groups: Groups) -> Iterator[str]:
@@ -113,13 +113,15 @@ def _where(loaded: Loaded, place: tuple[str | int, ...]) -> str:
 
 
 def _as_json(
-    findings: Sequence[Finding], counts: Figures | None, expansions: Sequence[dict[str, object]]
+    findings: Sequence[LintIssue], counts: CatalogueStatistics | None, expansions: Sequence[dict[str, object]]
 ) -> dict[str, object]:
     told: dict[str, object] = {"findings": [asdict(one) for one in findings]}
     return {**told, "filters": list(expansions)} if counts is None else {**told, "counts": asdict(counts)}
 
 
-def _print(findings: Sequence[Finding], counts: Figures | None, expansions: Sequence[dict[str, object]]) -> None:
+def _print(
+    findings: Sequence[LintIssue], counts: CatalogueStatistics | None, expansions: Sequence[dict[str, object]]
+) -> None:
     out = console()
     for finding in findings:
         out.print(f"{finding.where}: {finding.what}", markup=False, soft_wrap=True)
@@ -132,7 +134,7 @@ def _print(findings: Sequence[Finding], counts: Figures | None, expansions: Sequ
     out.print(f"{len(findings):,} to mend" if findings else "nothing to mend", markup=False)
 
 
-def _counted(counts: Figures) -> Iterator[str]:
+def _counted(counts: CatalogueStatistics) -> Iterator[str]:
     agreeing = counts.published - len(counts.deviating)
     levels = ", ".join(f"{number} {level}" for level, number in counts.sensitivities.items())
     yield f"types                {counts.types} in {counts.families} families, all categorized by hand ({levels})"

@@ -18,7 +18,7 @@ from anthropic_audit.cli.output import Heading, console, notes, print_json, prin
 from anthropic_audit.errors import SetupError
 
 
-class Format(StrEnum):
+class ListFormat(StrEnum):
     """How types are listed."""
 
     TABLE = "table"
@@ -54,7 +54,7 @@ def list_types(
     sensitivity: Annotated[
         Sensitivity | None, typer.Option("--sensitivity", help="Of this sensitivity only.", show_default=False)
     ] = None,
-    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,  # noqa: A002 - the flag's name
+    format: Annotated[ListFormat, typer.Option("--format", help="How to print it.")] = ListFormat.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
     """List activity types: category, outcome, meaning."""
     catalogue = load()
@@ -64,9 +64,9 @@ def list_types(
         if sensitivity is None or kind.sensitivity == sensitivity
     ]
     rows = [row_of(kind) for kind in kinds]
-    if format is Format.JSON:
+    if format is ListFormat.JSON:
         print_json(rows)
-    elif format is Format.CSV:
+    elif format is ListFormat.CSV:
         write_out(_as_csv(rows))
     else:
         _print(rows)

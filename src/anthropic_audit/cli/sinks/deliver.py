@@ -9,7 +9,7 @@ import typer
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.cli.configuration import load_settings
-from anthropic_audit.cli.failures import tell, worst
+from anthropic_audit.cli.failures import print_error, worst
 from anthropic_audit.cli.logs import logging_watch, open_log
 from anthropic_audit.cli.options import Archive, Config
 from anthropic_audit.cli.output import notes
@@ -18,7 +18,7 @@ from anthropic_audit.cli.signals import stopping
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import Follower
 from anthropic_audit.errors import AuditError, InterruptedRunError
-from anthropic_audit.feed.retry import Patience
+from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.progress import Watch
 from anthropic_audit.service import UnexpectedErrors, safely
 from anthropic_audit.service.parallel import side_by_side
@@ -54,7 +54,7 @@ def deliver(
         works = [partial(_deliver, settings, one, clock, watch, is_following=follow) for one in chosen]
         failures = [error for error in side_by_side(works) if error is not None]
     for error in {str(error): error for error in failures}.values():
-        tell(str(error), error.hint, error)
+        print_error(str(error), error.hint, error)
     if code := worst(error.exit_code for error in failures):
         raise typer.Exit(code)
 
@@ -63,7 +63,7 @@ def _deliver(
     settings: Settings, sink: SinkSettings, clock: SystemClock, watch: Watch, *, is_following: bool
 ) -> AuditError | None:
     """Deliver to one sink, and return what ended it early."""
-    patience = PATIENT if is_following else Patience()
+    patience = PATIENT if is_following else RetryPolicy()
     try:
         with opened_errands(settings, sink, clock, watch, patience=patience) as errands:
             follower = Follower(errands)

@@ -15,9 +15,9 @@ from anthropic_audit.cli.environment import environment
 from anthropic_audit.cli.normalizing import configured_processors
 from anthropic_audit.cli.output import notes
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.delivery import Courier, Errands, Limits, Prepare, is_set_up
+from anthropic_audit.delivery import Deliverer, Limits, Prepare, Sender, is_set_up
 from anthropic_audit.errors import SetupError
-from anthropic_audit.feed.retry import Patience
+from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.ports import Clock, Sink
 from anthropic_audit.progress import Watch
 from anthropic_audit.redact import Secret
@@ -28,7 +28,7 @@ from anthropic_audit.sinks.cluster import Cluster
 
 Warn = Callable[[str], None]
 """Says what is unwise."""
-PATIENT = Patience(give_up_after=timedelta(days=36_500))
+PATIENT = RetryPolicy(give_up_after=timedelta(days=36_500))
 """For those who go on until somebody stops them."""
 
 
@@ -39,7 +39,7 @@ class Opened:
     settings: Settings
     sink: SinkSettings
     reader: ArchiveReader
-    errands: Errands
+    errands: Deliverer
     clock: SystemClock
 
 
@@ -118,10 +118,10 @@ def opened_errands(
     clock: Clock,
     watch: Watch,
     *,
-    patience: Patience,
+    patience: RetryPolicy,
     moves: bool = True,
     warn: Warn = print_warning,
-) -> Iterator[Errands]:
+) -> Iterator[Deliverer]:
     """Open a sink and its place in the archive; `moves` says whether its position may move.
 
     Raises:
@@ -136,8 +136,8 @@ def opened_errands(
         _check_set_up(sink, target)
         workers = 1 if isinstance(sink, NdjsonSink) else sink.workers
         limits = Limits(sink.batch_events, sink.batch_bytes, workers, sink.max_event_bytes)
-        courier = Courier(target, limits, clock, patience=patience, watch=watch, chance=random.random)
-        yield Errands(ledger, stack.enter_context(courier), prepare, clock=clock, watch=watch)
+        courier = Sender(target, limits, clock, patience=patience, watch=watch, chance=random.random)
+        yield Deliverer(ledger, stack.enter_context(courier), prepare, clock=clock, watch=watch)
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def opened(config: Path | None, archive: str | None, name: str, clock: SystemClo
     settings = load_settings(config, {"archive": archive}).settings
     (sink,) = chosen_sinks(settings, [name])
     reader = open_reader(settings.archive)
-    with opened_errands(settings, sink, clock, watch, patience=Patience(), moves=False) as errands:
+    with opened_errands(settings, sink, clock, watch, patience=RetryPolicy(), moves=False) as errands:
         yield Opened(settings, sink, reader, errands, clock)
 
 

@@ -16,7 +16,7 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import replay as deliver_again
 from anthropic_audit.delivery import send_again
 from anthropic_audit.errors import InterruptedRunError, SetupError
-from anthropic_audit.model import Delivery, Errand, Window
+from anthropic_audit.model import Delivery, DeliveryPurpose, Window
 
 from .open_sinks import Opened, opened
 
@@ -48,7 +48,7 @@ def retry(name: SinkName, config: Config = None, archive: Archive = None) -> Non
     """
     with _opened(config, archive, name) as sink:
         seqs = [one.seq for one in sink.errands.ledger.rejections()]
-        _tell(name, send_again(sink.errands, sink.reader, Errand.RETRY, seqs))
+        _tell(name, send_again(sink.errands, sink.reader, DeliveryPurpose.RETRY, seqs))
         left = len(sink.errands.ledger.rejections())
     if left:
         notes().print(

@@ -11,7 +11,7 @@ from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.cli.configuration import load_settings
 from anthropic_audit.cli.options import Archive, Config, SinkName
 from anthropic_audit.cli.output import Heading, print_table
-from anthropic_audit.delivery import Change, set_up, set_up_dashboards
+from anthropic_audit.delivery import PlannedChange, set_up, set_up_dashboards
 from anthropic_audit.sinks import BoardServer, open_cluster
 
 from .open_sinks import chosen_cluster, found_secret
@@ -39,5 +39,9 @@ def setup(
     if sink.dashboards_url:
         with closing(BoardServer(sink, secret)) as boards:
             steps.append(set_up_dashboards(boards, sink, is_rehearsal=dry_run))
-    told = {change: f"would {change}" for change in (Change.CREATE, Change.UPDATE, Change.ROLL_OVER)} if dry_run else {}
+    told = (
+        {change: f"would {change}" for change in (PlannedChange.CREATE, PlannedChange.UPDATE, PlannedChange.ROLL_OVER)}
+        if dry_run
+        else {}
+    )
     print_table(_HEADINGS, [(one.what, one.name, told.get(one.change, one.change), one.reason) for one in steps])

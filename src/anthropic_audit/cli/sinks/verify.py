@@ -16,9 +16,9 @@ from anthropic_audit.cli.options import Archive, Config, Since, SinkName, TableO
 from anthropic_audit.cli.output import Heading, console, notes, print_json, print_table
 from anthropic_audit.cli.signals import stopping
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.delivery import HourCompared, Sent, compare, send_again
+from anthropic_audit.delivery import ExpectedEvents, HourCompared, compare, send_again
 from anthropic_audit.errors import InterruptedRunError
-from anthropic_audit.model import Errand, Window
+from anthropic_audit.model import DeliveryPurpose, Window
 from anthropic_audit.settings import Settings
 from anthropic_audit.sinks.cluster import Cluster
 from anthropic_audit.status.sinks import rejections, sink_standings
@@ -79,7 +79,7 @@ def _compare(settings: Settings, cluster: Cluster, name: str, window: Window) ->
         refused = {one.seq for one in rejections(connection, name)}
     position = next(one.position for one in standings if one.sink == name)
     prepare = preparing(settings, chosen_cluster(settings, name))
-    return list(compare(reader, cluster, prepare, window, sent=Sent(position, frozenset(refused))))
+    return list(compare(reader, cluster, prepare, window, sent=ExpectedEvents(position, frozenset(refused))))
 
 
 def _send(config: Path | None, archive: str | None, name: str, missing: Sequence[int]) -> None:
@@ -88,7 +88,7 @@ def _send(config: Path | None, archive: str | None, name: str, missing: Sequence
         stopping(clock.interrupt, InterruptedRunError.exit_code),
         opened(config, archive, name, clock, logging_watch(open_log())) as sink,
     ):
-        sent = send_again(sink.errands, sink.reader, Errand.REPAIR, missing)
+        sent = send_again(sink.errands, sink.reader, DeliveryPurpose.REPAIR, missing)
     notes().print(f"{name}: {sum(one.created for one in sent):,} of {len(missing):,} missing events were sent")
 
 

@@ -1,22 +1,22 @@
 """Who gets in, and what is written down about it."""
 
-from .access_log import Journal
-from .connection_limits import Patient
+from .access_log import AccessLog
+from .connection_limits import ConnectionLimits
 from .headers import hardened
-from .middleware import Door, Visitor
+from .middleware import AccessMiddleware, Visitor
 from .passwords import hash_password
-from .rate_limit import Throttle, whereabouts
+from .rate_limit import LoginRateLimit, client_network
 from .sessions import Session, Sessions
 
 __all__ = [
-    "Door",
-    "Journal",
-    "Patient",
+    "AccessLog",
+    "AccessMiddleware",
+    "ConnectionLimits",
+    "LoginRateLimit",
     "Session",
     "Sessions",
-    "Throttle",
     "Visitor",
+    "client_network",
     "hardened",
     "hash_password",
-    "whereabouts",
 ]

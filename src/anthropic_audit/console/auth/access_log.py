@@ -13,7 +13,7 @@ import orjson
 from anthropic_audit.errors import SetupError
 
 
-class Journal:
+class AccessLog:
     """A file of lines, readable by its owner only.
 
     Raises:

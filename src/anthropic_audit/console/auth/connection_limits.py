@@ -11,7 +11,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 
-class Patient(H11Protocol):
+class ConnectionLimits(H11Protocol):
     """A connection that is closed when it brings no whole request, or takes no answer, in time.
 
     When there are too many, one goes that has never asked anything, else the one that waits for the longest.
@@ -94,7 +94,9 @@ class Patient(H11Protocol):
 
     def _make_room(self) -> None:
         """End a connection when there are too many; this one waits, too, so there is always one."""
-        there = [one for one in self.connections if isinstance(one, Patient) and not one.transport.is_closing()]
+        there = [
+            one for one in self.connections if isinstance(one, ConnectionLimits) and not one.transport.is_closing()
+        ]
         if len(there) > self.most:
             waiting = [one for one in there if one.waits_until is not None]
             first = min(waiting, key=lambda one: (cast("object", one.cycle) is not None, one.waits_until))

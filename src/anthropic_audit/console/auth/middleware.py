@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from anthropic_audit.ports import Clock
 from anthropic_audit.times import format_time
 
-from .access_log import Journal
+from .access_log import AccessLog
 from .sessions import Session, Sessions
 
 MAX_BODY_BYTES: Final = 65_536
@@ -51,11 +51,11 @@ class Visitor:
     cookie: str = ""
 
 
-class Door:
+class AccessMiddleware:
     """Lets requests through to an application, with the visitor in the scope's `state`."""
 
     def __init__(
-        self, app: ASGIApp, sessions: Sessions, journal: Journal, clock: Clock, *, hosts: Collection[str]
+        self, app: ASGIApp, sessions: Sessions, journal: AccessLog, clock: Clock, *, hosts: Collection[str]
     ) -> None:
         self._app = app
         self._sessions = sessions

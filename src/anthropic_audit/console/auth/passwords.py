@@ -10,8 +10,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from anthropic_audit.errors import SetupError
 
-SHORTEST: Final = 12
-LONGEST: Final = 1000
+MIN_PASSWORD_CHARS: Final = 12
+MAX_PASSWORD_CHARS: Final = 1000
 
 
 def hash_password(password: str) -> str:
@@ -20,8 +20,8 @@ def hash_password(password: str) -> str:
     Raises:
         SetupError: It is too short or too long.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        message = f"a password has {SHORTEST} signs at least, and {LONGEST:,} at most"
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        message = f"a password has {MIN_PASSWORD_CHARS} signs at least, and {MAX_PASSWORD_CHARS:,} at most"
         raise SetupError(message, hint="a few words that nobody would put together are easy to keep in mind")
     return PasswordHasher().hash(password)
 
@@ -29,7 +29,7 @@ def hash_password(password: str) -> str:
 def fits(password_hash: str | None, password: str) -> bool:
     """Say whether a password is the one; takes as long when there is nobody of that name."""
     try:
-        PasswordHasher().verify(password_hash or _nobodys(), password[:LONGEST])
+        PasswordHasher().verify(password_hash or _nobodys(), password[:MAX_PASSWORD_CHARS])
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

@@ -10,7 +10,7 @@ from typing import Final
 
 from anthropic_audit.ports import Clock
 
-MOST: Final = 8
+MAX_ATTEMPTS: Final = 8
 WITHIN: Final = timedelta(minutes=5)
 _REMEMBERED: Final = 10_000
 
@@ -18,7 +18,7 @@ _REMEMBERED: Final = 10_000
 _OF_ONE: Final = 64
 
 
-def whereabouts(address: str) -> str:
+def client_network(address: str) -> str:
     """Return what stands for whoever asks from an address: of IPv6, a household has a whole /64 to choose from."""
     try:
         found = ip_address(address)
@@ -30,8 +30,8 @@ def whereabouts(address: str) -> str:
     return str(mapped or ip_network((int(found), _OF_ONE), strict=False))
 
 
-class Throttle:
-    """Counts failures by what they have in common (an address, a name): after `MOST` within `WITHIN`, it says no."""
+class LoginRateLimit:
+    """Refuse an address or a user name after `MAX_ATTEMPTS` failed logins within `WITHIN`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -52,7 +52,7 @@ class Throttle:
             for key in keys:
                 if len(self._failures) >= _REMEMBERED:
                     self._failures = {name: times for name, times in self._failures.items() if times[-1] > now - WITHIN}
-                self._failures.setdefault(key, deque(maxlen=MOST)).append(now)
+                self._failures.setdefault(key, deque(maxlen=MAX_ATTEMPTS)).append(now)
 
     def forget(self, *keys: str) -> None:
         """Start anew after a success."""
@@ -62,6 +62,6 @@ class Throttle:
 
     def _wait(self, key: str, now: datetime) -> timedelta | None:
         times = self._failures.get(key)
-        if times is None or len(times) < MOST or times[0] <= now - WITHIN:
+        if times is None or len(times) < MAX_ATTEMPTS or times[0] <= now - WITHIN:
             return None
         return times[0] + WITHIN - now

@@ -13,7 +13,7 @@ from typing import Final
 from anthropic_audit.ports import Clock
 from anthropic_audit.settings import Role
 
-_MOST: Final = 10_000
+_MAX_SESSIONS: Final = 10_000
 _BYTES: Final = 32
 
 
@@ -50,7 +50,7 @@ class Sessions:
         session = Session(user, role, secrets.token_hex(4), secrets.token_urlsafe(_BYTES), now + self._lasting)
         with self._lock:
             self._held = {key: one for key, one in self._held.items() if one.ends > now}
-            if len(self._held) >= _MOST:
+            if len(self._held) >= _MAX_SESSIONS:
                 oldest = min(self._held, key=lambda key: self._held[key].ends)
                 del self._held[oldest]
             self._held[_key(cookie)] = session

@@ -3,6 +3,6 @@
 from .pending_logins import LASTING, Attempts
 from .provider import Provider
 from .responses import Callback, read_callback
-from .roles import Person
+from .roles import SignedInUser
 
-__all__ = ["LASTING", "Attempts", "Callback", "Person", "Provider", "read_callback"]
+__all__ = ["LASTING", "Attempts", "Callback", "Provider", "SignedInUser", "read_callback"]

@@ -28,7 +28,7 @@ class _Read(Generic[_Value]):
     ends: datetime
 
 
-class Kept(Generic[_Value]):
+class CachedDocument(Generic[_Value]):
     """One document; several threads may read it at the same time, and the last one counts.
 
     Args:

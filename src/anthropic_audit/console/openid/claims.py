@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from hashlib import new
 from typing import Any, Final
 
-from .doubts import Doubt, disbelieved
+from .doubts import Disbelief, disbelieved
 
 LEEWAY: Final = timedelta(seconds=60)
 """How far the provider's clock and ours may differ."""
-_LONGEST_SUBJECT: Final = 255
+_MAX_SUBJECT_CHARS: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +36,40 @@ def check_claims(claims: Mapping[str, Any], expected: Expected, now: datetime) -
         LoginRefusedError: The token is another provider's, for somebody else, of another login, or of another time.
     """
     if claims.get("iss") != expected.issuer:
-        raise disbelieved(Doubt.ISSUER)
+        raise disbelieved(Disbelief.ISSUER)
     _check_audience(claims, expected.client_id)
     _check_times(claims, now)
     if not _is_same(claims.get("nonce"), expected.nonce):
-        raise disbelieved(Doubt.NONCE)
+        raise disbelieved(Disbelief.NONCE)
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
-        raise disbelieved(Doubt.SUBJECT)
+    if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT_CHARS:
+        raise disbelieved(Disbelief.SUBJECT)
     if "at_hash" in claims and not _is_same(claims["at_hash"], _half_hash(expected)):
-        raise disbelieved(Doubt.HASH)
+        raise disbelieved(Disbelief.HASH)
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
     if client_id not in named:
-        raise disbelieved(Doubt.AUDIENCE)
+        raise disbelieved(Disbelief.AUDIENCE)
     if claims.get("azp", client_id) != client_id or (len(named) > 1 and "azp" not in claims):
-        raise disbelieved(Doubt.PARTY)
+        raise disbelieved(Disbelief.PARTY)
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     here, leeway = now.timestamp(), LEEWAY.total_seconds()
     issued, ends = _moment(claims, "iat"), _moment(claims, "exp")
     if ends <= here - leeway:
-        raise disbelieved(Doubt.EXPIRED)
+        raise disbelieved(Disbelief.EXPIRED)
     if max(issued, _moment(claims, "nbf") if "nbf" in claims else issued) > here + leeway:
-        raise disbelieved(Doubt.FUTURE)
+        raise disbelieved(Disbelief.FUTURE)
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise disbelieved(Doubt.TIMELESS)
+        raise disbelieved(Disbelief.TIMELESS)
     return value
 
 

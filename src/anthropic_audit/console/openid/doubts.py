@@ -7,7 +7,7 @@ from enum import StrEnum
 from anthropic_audit.errors import LoginRefusedError
 
 
-class Doubt(StrEnum):
+class Disbelief(StrEnum):
     """A reason."""
 
     SHAPE = "the token is none"
@@ -28,7 +28,7 @@ class Doubt(StrEnum):
     SOMEBODY_ELSE = "the provider tells more of somebody else"
 
 
-def disbelieved(doubt: Doubt) -> LoginRefusedError:
+def disbelieved(doubt: Disbelief) -> LoginRefusedError:
     """Say why a login is refused that the provider seems to vouch for."""
     message = f"what the identity provider says can't be believed: {doubt}"
     return LoginRefusedError(message, hint="log in again; if that doesn't help, tell whoever runs this console")

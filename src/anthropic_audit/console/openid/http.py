@@ -18,12 +18,12 @@ from anthropic_audit.redact import Secret, safe_url
 from anthropic_audit.settings import OpenIdSettings
 from anthropic_audit.sinks.certificates import secured
 
-LARGEST_ANSWER: Final = 262_144
+MAX_RESPONSE_BYTES: Final = 262_144
 _CONNECTIONS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderResponse:
     """What came back."""
 
     status: int
@@ -59,7 +59,7 @@ class Fetcher:
             message = "a socks proxy needs one more package"
             raise SetupError(message, hint="pip install 'anthropic-audit[socks]'") from error
 
-    def get(self, url: str, *, token: Secret | None = None) -> Answer:
+    def get(self, url: str, *, token: Secret | None = None) -> ProviderResponse:
         """Ask for a document, with an access token if it needs one.
 
         Raises:
@@ -68,7 +68,7 @@ class Fetcher:
         headers = {"authorization": f"Bearer {token.reveal()}"} if token else {}
         return self._ask(self._client.build_request("GET", url, headers=headers))
 
-    def post(self, url: str, form: Mapping[str, str], *, basic: tuple[str, Secret] | None = None) -> Answer:
+    def post(self, url: str, form: Mapping[str, str], *, basic: tuple[str, Secret] | None = None) -> ProviderResponse:
         """Send a form, with our name and secret in a header if they belong there.
 
         Raises:
@@ -81,11 +81,11 @@ class Fetcher:
         """Close connections."""
         self._client.close()
 
-    def _ask(self, request: httpx2.Request) -> Answer:
+    def _ask(self, request: httpx2.Request) -> ProviderResponse:
         with _translated(request.url.host), self._supervisor.request(self._seconds):
             response = self._client.send(request, stream=True)
             try:
-                return Answer(response.status_code, _body(response))
+                return ProviderResponse(response.status_code, _body(response))
             finally:
                 response.close()
 
@@ -98,7 +98,7 @@ def _body(response: httpx2.Response) -> bytes:
     for part in response.iter_raw():
         parts.append(part)
         size += len(part)
-        if size > LARGEST_ANSWER:
+        if size > MAX_RESPONSE_BYTES:
             raise unreachable(response.url.host, "its answer is too large")
     return b"".join(parts)
 

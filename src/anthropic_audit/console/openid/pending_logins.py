@@ -16,8 +16,8 @@ from typing import Final
 from anthropic_audit.ports import Clock
 
 LASTING: Final = timedelta(minutes=10)
-MOST: Final = 5_000
-MOST_OF_AN_ADDRESS: Final = 200
+MAX_PENDING: Final = 5_000
+MAX_PENDING_PER_NETWORK: Final = 200
 _BYTES: Final = 32
 
 
@@ -76,9 +76,9 @@ class Attempts:
         """Yield what has to go before one more comes in: what is over, and the oldest of too many."""
         yield from (one.state for one in takewhile(lambda one: one.ends <= now, self._held.values()))
         of_address = [one.state for one in self._held.values() if one.address == address]
-        if len(of_address) >= MOST_OF_AN_ADDRESS:
+        if len(of_address) >= MAX_PENDING_PER_NETWORK:
             yield of_address[0]
-        elif len(self._held) >= MOST:
+        elif len(self._held) >= MAX_PENDING:
             yield next(iter(self._held))
 
 

@@ -11,15 +11,15 @@ from anthropic_audit.ports import Clock
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import OpenIdSettings
 
-from .cache import Kept
+from .cache import CachedDocument
 from .claims import Expected, check_claims
-from .doubts import Doubt, disbelieved
+from .doubts import Disbelief, disbelieved
 from .http import Fetcher
 from .pending_logins import Attempt
 from .responses import (
     Callback,
     Metadata,
-    Tokens,
+    TokenResponse,
     answered,
     check_callback,
     read_json,
@@ -27,7 +27,7 @@ from .responses import (
     read_metadata,
     read_tokens,
 )
-from .roles import Person, lacks, recognise
+from .roles import SignedInUser, lacks, recognise
 from .signatures import Header, Jwk, choose, read_header, signed_claims
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"
@@ -57,8 +57,8 @@ class Provider:
         self._fetcher = Fetcher(settings, clock.check)
         self.patience_seconds = _REQUESTS * settings.timeout.total_seconds()
         """How long all that is asked for one login may take."""
-        self._metadata = Kept(clock, self._read_metadata)
-        self._keys = Kept(clock, self._read_keys)
+        self._metadata = CachedDocument(clock, self._read_metadata)
+        self._keys = CachedDocument(clock, self._read_keys)
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +87,7 @@ class Provider:
         url = self._metadata.value().authorization
         return f"{url}{'&' if '?' in url else '?'}{urlencode(asked)}"
 
-    def identify(self, callback: Callback, attempt: Attempt) -> Person:
+    def identify(self, callback: Callback, attempt: Attempt) -> SignedInUser:
         """Return who came back.
 
         Raises:
@@ -102,7 +102,7 @@ class Provider:
             claims = {**self._more(metadata, tokens, str(claims["sub"])), **claims}
         return recognise(self._settings, claims)
 
-    def _exchanged(self, metadata: Metadata, code: str, attempt: Attempt) -> Tokens:
+    def _exchanged(self, metadata: Metadata, code: str, attempt: Attempt) -> TokenResponse:
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -117,7 +117,7 @@ class Provider:
             answer = self._fetcher.post(metadata.token, {**form, **mine})
         return read_tokens(answer.status, answer.body)
 
-    def _believed(self, tokens: Tokens, attempt: Attempt) -> Mapping[str, Any]:
+    def _believed(self, tokens: TokenResponse, attempt: Attempt) -> Mapping[str, Any]:
         """Return what the ID token claims, once it is known that the provider says so, and to us, and of this login."""
         header = read_header(tokens.identity)
         claims = signed_claims(tokens.identity, self._key(header))
@@ -135,17 +135,17 @@ class Provider:
         """Return the key that signed; keys are asked for anew if it is unknown, as providers change theirs."""
         key = choose(header, self._keys.value()) or choose(header, self._keys.anew())
         if key is None:
-            raise disbelieved(Doubt.KEY)
+            raise disbelieved(Disbelief.KEY)
         return key
 
-    def _more(self, metadata: Metadata, tokens: Tokens, subject: str) -> Mapping[str, Any]:
+    def _more(self, metadata: Metadata, tokens: TokenResponse, subject: str) -> Mapping[str, Any]:
         """Return what the provider claims of somebody beyond the ID token."""
         answer = self._fetcher.get(metadata.userinfo, token=Secret(tokens.access))
         if answer.status != _GOOD:
             raise answered(answer.status)
         claims = read_json(answer.body)
         if claims.get("sub") != subject:
-            raise disbelieved(Doubt.SOMEBODY_ELSE)
+            raise disbelieved(Disbelief.SOMEBODY_ELSE)
         return claims
 
     def _read_metadata(self) -> Metadata:

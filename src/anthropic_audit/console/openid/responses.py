@@ -37,7 +37,7 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenResponse:
     """What a code was exchanged for."""
 
     identity: str
@@ -107,7 +107,7 @@ def read_keys(body: bytes) -> Sequence[Mapping[str, Any]]:
     return [key for key in keys if isinstance(key, dict)]
 
 
-def read_tokens(status: int, body: bytes) -> Tokens:
+def read_tokens(status: int, body: bytes) -> TokenResponse:
     """Read what a code was exchanged for.
 
     Raises:
@@ -120,7 +120,7 @@ def read_tokens(status: int, body: bytes) -> Tokens:
     identity, access = told.get("id_token"), told.get("access_token", "")
     if not isinstance(identity, str) or not isinstance(access, str):
         raise _unreadable()
-    return Tokens(identity, access)
+    return TokenResponse(identity, access)
 
 
 def read_callback(parameters: Sequence[tuple[str, str]]) -> Callback:

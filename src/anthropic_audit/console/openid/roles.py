@@ -10,11 +10,11 @@ from anthropic_audit.errors import LoginRefusedError
 from anthropic_audit.settings import OpenIdSettings, Role, map_names
 from anthropic_audit.settings.openid import EMAIL
 
-_LONGEST: Final = 254
+_MAX_NAME_CHARS: Final = 254
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SignedInUser:
     """Somebody whom the provider knows."""
 
     name: str
@@ -23,21 +23,21 @@ class Person:
     """What they may see; None: they are in no list, and don't get in."""
 
 
-def recognise(openid: OpenIdSettings, claims: Mapping[str, Any]) -> Person:
+def recognise(openid: OpenIdSettings, claims: Mapping[str, Any]) -> SignedInUser:
     """Return who somebody is, and what they may see; whoever is in two lists may see what the larger right gives.
 
     Raises:
         LoginRefusedError: The claims don't say who it is, or by an address that the provider calls unverified.
     """
     said = claims.get(openid.claim)
-    if not isinstance(said, str) or not 0 < len(said.strip()) <= _LONGEST or not said.isprintable():
+    if not isinstance(said, str) or not 0 < len(said.strip()) <= _MAX_NAME_CHARS or not said.isprintable():
         message = f"the identity provider doesn't say who you are: there is no usable claim `{openid.claim}`"
         raise LoginRefusedError(message, hint="tell whoever runs this console: `console.openid.claim` and its scopes")
     if openid.claim == EMAIL and claims.get("email_verified", True) not in (True, "true"):
         message = "the identity provider says that your e-mail address is not verified"
         raise LoginRefusedError(message, hint="verify it there, and log in again")
     (name,) = map_names([said.strip()], openid.claim)
-    return Person(name, str(claims["sub"]), _role(openid, name, _groups(claims.get(openid.groups_claim))))
+    return SignedInUser(name, str(claims["sub"]), _role(openid, name, _groups(claims.get(openid.groups_claim))))
 
 
 def lacks(openid: OpenIdSettings, claims: Mapping[str, Any]) -> bool:

@@ -14,14 +14,14 @@ from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import JWKRegistry
 from joserfc.jws import JWSRegistry, deserialize_compact
 
-from .doubts import Doubt, disbelieved
+from .doubts import Disbelief, disbelieved
 
 _CURVES: Final = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 _KINDS: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", *_CURVES)
 """How a token may be signed: none of them uses a secret that we share, and none is no signature at all."""
 
-_LONGEST: Final = 100_000
+_MAX_TOKEN_CHARS: Final = 100_000
 _PARTS: Final = 3
 _MODULUS: Final = range(342, 1_400)
 """Signs of an RSA key's modulus: from 2,048 bits to some 8,000."""
@@ -48,16 +48,16 @@ def read_header(token: str) -> Header:
         LoginRefusedError: It is no signed token, or signed in a way that proves nothing.
     """
     parts = token.split(".")
-    if len(token) > _LONGEST or len(parts) != _PARTS or not token.isascii():
-        raise disbelieved(Doubt.SHAPE)
+    if len(token) > _MAX_TOKEN_CHARS or len(parts) != _PARTS or not token.isascii():
+        raise disbelieved(Disbelief.SHAPE)
     try:
         told = orjson.loads(urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
     except ValueError as error:
-        raise disbelieved(Doubt.SHAPE) from error
+        raise disbelieved(Disbelief.SHAPE) from error
     if not isinstance(told, dict) or not isinstance(told.get("kid", ""), str) or "crit" in told or "b64" in told:
-        raise disbelieved(Doubt.HEADER)
+        raise disbelieved(Disbelief.HEADER)
     if told.get("alg") not in ALGORITHMS:
-        raise disbelieved(Doubt.ALGORITHM)
+        raise disbelieved(Disbelief.ALGORITHM)
     return Header(told["alg"], told.get("kid"))
 
 
@@ -79,17 +79,17 @@ def signed_claims(token: str, key: Jwk) -> Mapping[str, Any]:
         signed = deserialize_compact(token, JWKRegistry.import_key(dict(key)), registry=_Signatures())
         claims = orjson.loads(signed.payload or b"")
     except _LIBRARY as error:
-        raise disbelieved(Doubt.SIGNATURE) from error
+        raise disbelieved(Disbelief.SIGNATURE) from error
     if not isinstance(claims, dict):
-        raise disbelieved(Doubt.EMPTY)
+        raise disbelieved(Disbelief.EMPTY)
     return claims
 
 
 class _Signatures(JWSRegistry):
     """Takes our algorithms and no others; headers may carry what we don't know, such as certificates."""
 
-    max_header_length = _LONGEST
-    max_payload_length = _LONGEST
+    max_header_length = _MAX_TOKEN_CHARS
+    max_payload_length = _MAX_TOKEN_CHARS
 
     def __init__(self) -> None:
         super().__init__(algorithms=ALGORITHMS, strict_check_header=False)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console import entities
-from anthropic_audit.console.context import Wish, answered, viewer_of, wish_of
+from anthropic_audit.console.context import PageRequest, answered, page_request_of, viewer_of
 from anthropic_audit.errors import QueryError
 from anthropic_audit.search import (
     AllOf,
@@ -19,15 +19,15 @@ from anthropic_audit.search import (
     Condition,
     Not,
     Operator,
-    Order,
     Query,
-    Question,
+    SearchRequest,
+    SortOrder,
     Values,
     equality,
     page,
     top_values_of,
 )
-from anthropic_audit.search.aggregations import Seen, seen
+from anthropic_audit.search.aggregations import FirstAndLast, seen
 from anthropic_audit.times import format_time
 
 from .layout import json
@@ -74,7 +74,7 @@ async def entity(request: Request) -> Response:
 async def part(request: Request) -> Response:
     """Answer a part of an entity's page."""
     kind, value = _named(request)
-    wish = wish_of(request)
+    wish = page_request_of(request)
     about = entities.about(kind, value)
     wish.viewer.lens.check(about)
     name, changing = request.path_params["part"], _changing(wish.viewer.place.catalogue)
@@ -84,7 +84,7 @@ async def part(request: Request) -> Response:
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         match name:
             case "seen":
-                return _seen(seen(connection, Question(query=about), wish.now))
+                return _seen(seen(connection, SearchRequest(query=about), wish.now))
             case "over-time":
                 return chart_over_time(connection, wish, by="event.category", more=(about,))
             case "latest":
@@ -98,7 +98,7 @@ async def part(request: Request) -> Response:
     return json(await answered(request, ask))
 
 
-def _is_itself(kind: entities.Kind, field: str) -> bool:
+def _is_itself(kind: entities.EntityKind, field: str) -> bool:
     """Say whether a field of an entity's events can only be the entity: where it acts or undergoes, but not both."""
     return field in kind.fields and not (kind.acts and kind.undergoes)
 
@@ -109,31 +109,31 @@ def _changing(catalogue: Catalogue) -> Query:
     return Not(AnyOf(tuple(Condition("event.action", Operator.EQUAL, name) for name in still)))
 
 
-def _named(request: Request) -> tuple[entities.Kind, str]:
+def _named(request: Request) -> tuple[entities.EntityKind, str]:
     kind = entities.KINDS.get(request.path_params["kind"])
     if kind is None:
         raise HTTPException(404)
     return kind, request.path_params["value"]
 
 
-def _seen(found: Seen | None) -> dict[str, Any]:
+def _seen(found: FirstAndLast | None) -> dict[str, Any]:
     if found is None:
         return {"events": 0}
     return {"events": found.events, "first": format_time(found.first), "last": format_time(found.last)}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, wish: Wish, more: Query) -> dict[str, Any]:
-    found = page(connection, narrowed(wish.question, more), wish.now, order=Order(), size=_ROWS)
+def _rows(connection: duckdb.DuckDBPyConnection, wish: PageRequest, more: Query) -> dict[str, Any]:
+    found = page(connection, narrowed(wish.question, more), wish.now, order=SortOrder(), size=_ROWS)
     return {"rows": [shown_row(wish.viewer, hit) for hit in found.hits]}
 
 
-def _facets(connection: duckdb.DuckDBPyConnection, wish: Wish, about: Query) -> dict[str, Any]:
+def _facets(connection: duckdb.DuckDBPyConnection, wish: PageRequest, about: Query) -> dict[str, Any]:
     question, fields = narrowed(wish.question, about), tuple(_FACETS.values())
     found = top_values_of(connection, question, wish.now, fields=fields, limit=_TOP)
     return {field: _facet(wish, field, found[field]) for field in fields}
 
 
-def _facet(wish: Wish, field: str, found: Values) -> dict[str, Any]:
+def _facet(wish: PageRequest, field: str, found: Values) -> dict[str, Any]:
     values = [{**told(wish, field, value), "events": events} for value, events in found.values]
     return {
         "field": field,

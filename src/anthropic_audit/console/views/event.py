@@ -17,7 +17,7 @@ from starlette.responses import Response
 from anthropic_audit.archive.duck import translated
 from anthropic_audit.console import entities
 from anthropic_audit.console.context import Viewer, answered, viewer_of
-from anthropic_audit.console.masking import Document, Lens
+from anthropic_audit.console.masking import Document, Masking
 from anthropic_audit.console.truncation import (
     MAX_FIELD_DEPTH,
     MAX_FIELDS,
@@ -27,9 +27,19 @@ from anthropic_audit.console.truncation import (
     cut_value,
     is_linkable,
 )
-from anthropic_audit.console.url_query import Asked
+from anthropic_audit.console.url_query import UrlQuery
 from anthropic_audit.documents import value_at
-from anthropic_audit.search import AnyOf, Condition, Hit, Operator, Order, Query, Question, equality, page
+from anthropic_audit.search import (
+    AnyOf,
+    Condition,
+    Operator,
+    Query,
+    SearchHit,
+    SearchRequest,
+    SortOrder,
+    equality,
+    page,
+)
 from anthropic_audit.status.changed_repeats import changes_of
 from anthropic_audit.times import EPOCH, format_time, moved
 
@@ -39,8 +49,8 @@ from .rows import shown_row
 _NEAR: Final = timedelta(hours=24)
 _WIDE: Final = timedelta(days=7)
 _RELATED: Final = 15
-_MOST_OBJECTS: Final = 20
-_MOST_PLACES: Final = 20
+_MAX_OBJECTS: Final = 20
+_MAX_PLACES: Final = 20
 _DIGITS: Final = 19
 _BY_SEQ: Final = "SELECT seq, feed, document FROM events WHERE seq = ?"
 _RECEIVED: Final = """
@@ -75,7 +85,7 @@ _GROUPS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedView:
     """An activity as it came."""
 
     raw: bytes
@@ -107,13 +117,13 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _hit(connection: duckdb.DuckDBPyConnection, seq: int) -> Hit | None:
+def _hit(connection: duckdb.DuckDBPyConnection, seq: int) -> SearchHit | None:
     with translated():
         rows = connection.execute(_BY_SEQ, [seq]).fetchall()
-    return Hit(*rows[0]) if rows else None
+    return SearchHit(*rows[0]) if rows else None
 
 
-def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> dict[str, Any]:
+def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit) -> dict[str, Any]:
     place, lens = viewer.place, viewer.lens
     document = lens.document(hit.fields)
     received = _received(connection, hit.seq) if lens.sees_everything else None
@@ -164,17 +174,17 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> d
     }
 
 
-def _when(hit: Hit) -> datetime:
+def _when(hit: SearchHit) -> datetime:
     try:
         return datetime.fromisoformat(str(hit.value("@timestamp")))
     except ValueError:
         return EPOCH
 
 
-def _around_it(hit: Hit) -> str:
+def _around_it(hit: SearchHit) -> str:
     """Return the part of an address that asks for the time around an event, so that what is found has it, too."""
     since, until = moved(_when(hit), -_WIDE), moved(_when(hit), _WIDE)
-    return Asked(format_time(since), format_time(until)).address("").removeprefix("?")
+    return UrlQuery(format_time(since), format_time(until)).address("").removeprefix("?")
 
 
 def leaves(value: Any, name: str = "", depth: int = MAX_FIELD_DEPTH) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - whatever JSON holds
@@ -205,7 +215,7 @@ def mapping(raw: bytes, document: Document) -> list[tuple[str, Any, list[str]]]:
         if isinstance(value, list):
             places.setdefault(as_text(value), []).append(name)
     return [
-        (cut(name), cut_value(value), _places(places, name, value)[:_MOST_PLACES])
+        (cut(name), cut_value(value), _places(places, name, value)[:_MAX_PLACES])
         for name, value in islice(leaves(activity), MAX_FIELDS)
     ]
 
@@ -213,13 +223,13 @@ def mapping(raw: bytes, document: Document) -> list[tuple[str, Any, list[str]]]:
 def _places(places: Mapping[str, list[str]], name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON holds
     """Return where a value went; the time is written anew, in milliseconds."""
     found = ["@timestamp"] if name == "created_at" else []
-    return [cut(place) for place in dict.fromkeys([*found, *places.get(as_text(value), [])[: 2 * _MOST_PLACES]])]
+    return [cut(place) for place in dict.fromkeys([*found, *places.get(as_text(value), [])[: 2 * _MAX_PLACES]])]
 
 
-def _received(connection: duckdb.DuckDBPyConnection, seq: int) -> Received | None:
+def _received(connection: duckdb.DuckDBPyConnection, seq: int) -> ReceivedView | None:
     with translated():
         rows = connection.execute(_RECEIVED, [seq]).fetchall()
-    return Received(*rows[0]) if rows else None
+    return ReceivedView(*rows[0]) if rows else None
 
 
 def _changes(document: Document) -> list[tuple[str, str, str]]:
@@ -233,26 +243,26 @@ def _changes(document: Document) -> list[tuple[str, str, str]]:
     return told
 
 
-def _link(lens: Lens, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+def _link(lens: Masking, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
     may_link = isinstance(value, str) and is_linkable(value) and not lens.hides(field)
     return entities.path(field, value) if may_link else None
 
 
-def _field_link(lens: Lens, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+def _field_link(lens: Masking, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
     """Return the query for events with this value."""
     if isinstance(value, (dict, list)) or value is None or lens.hides(field):
         return None
     return equality(field, as_text(value)) if is_linkable(value) and is_linkable(field) else None
 
 
-def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> list[dict[str, Any]]:
+def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit) -> list[dict[str, Any]]:
     """Return what happened around it, by what they have in common."""
     named = [one for one in entities.named(hit.fields) if not viewer.lens.hides(one[1]) and is_linkable(one[2])]
     chain = []
     for title, kinds in _GROUPS.items():
         fields = [(field, value) for kind, field, value in named if kind in kinds]
         if title == _OBJECT:
-            others = islice(entities.objects(hit.fields), _MOST_OBJECTS)
+            others = islice(entities.objects(hit.fields), _MAX_OBJECTS)
             fields += [one for one in others if not viewer.lens.hides(one[0]) and is_linkable(one[1])]
         if fields:
             rows = _around(connection, viewer, hit, fields)
@@ -260,24 +270,24 @@ def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit) -> l
     return chain
 
 
-def _in_explore(hit: Hit, fields: list[tuple[str, str]]) -> str:
+def _in_explore(hit: SearchHit, fields: list[tuple[str, str]]) -> str:
     """Return where Explore shows all that a part of the story shows the nearest of."""
     when = _when(hit)
     text = " or ".join(equality(field, value) for field, value in fields)
-    return Asked(format_time(moved(when, -_NEAR)), format_time(moved(when, _NEAR)), text).address("/explore")
+    return UrlQuery(format_time(moved(when, -_NEAR)), format_time(moved(when, _NEAR)), text).address("/explore")
 
 
 def _around(
-    connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: Hit, fields: list[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit, fields: list[tuple[str, str]]
 ) -> list[dict[str, Any]]:
     """Return the events with one of these values nearest to an event, oldest first, itself among them."""
     when = _when(hit)
     wanted: Query = AnyOf(tuple(Condition(field, Operator.EQUAL, value, is_literal=True) for field, value in fields))
     before, after = (
-        Question(moved(when, -_NEAR), when, query=wanted),
-        Question(when, moved(when, _NEAR), query=wanted),
+        SearchRequest(moved(when, -_NEAR), when, query=wanted),
+        SearchRequest(when, moved(when, _NEAR), query=wanted),
     )
-    earlier = page(connection, before, when, order=Order(), size=_RELATED).hits
-    later = page(connection, after, when, order=Order(is_descending=False), size=_RELATED).hits
+    earlier = page(connection, before, when, order=SortOrder(), size=_RELATED).hits
+    later = page(connection, after, when, order=SortOrder(is_descending=False), size=_RELATED).hits
     hits = {one.seq: one for one in [*reversed(earlier), *later]}
     return [{**shown_row(viewer, one), "is_this": one.seq == hit.seq} for one in hits.values()]

@@ -10,11 +10,27 @@ import duckdb
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anthropic_audit.console.context import Place, Wish, answered, place_of, viewer_of, wish_of
-from anthropic_audit.console.masking import Lens
+from anthropic_audit.console.context import (
+    ConsoleContext,
+    PageRequest,
+    answered,
+    context_of,
+    page_request_of,
+    viewer_of,
+)
+from anthropic_audit.console.masking import Masking
 from anthropic_audit.console.query_completion import complete
 from anthropic_audit.errors import SetupError
-from anthropic_audit.search import Condition, Operator, Order, Question, check_fields, newest_since, page, top_values
+from anthropic_audit.search import (
+    Condition,
+    Operator,
+    SearchRequest,
+    SortOrder,
+    check_fields,
+    newest_since,
+    page,
+    top_values,
+)
 from anthropic_audit.search.fields import COLUMNS
 from anthropic_audit.search.paging import can_sort_by, sorting_column
 
@@ -24,7 +40,7 @@ from .overview import chart_over_time, ranked, told
 from .rows import shown_row
 
 PAGE_SIZE: Final = 50
-MOST_COLUMNS: Final = 30
+MAX_COLUMNS: Final = 30
 _TOP: Final = 10
 _SAMPLE: Final = 5_000
 """Of a field without a column, the values of so many of the newest events are counted."""
@@ -37,7 +53,7 @@ async def explore(request: Request) -> Response:
 
 async def events(request: Request) -> Response:
     """Answer a page of events."""
-    wish, place = wish_of(request), place_of(request)
+    wish, place = page_request_of(request), context_of(request)
     columns, order = columns_of(request, place), order_of(request, wish.viewer.lens)
     after = request.query_params.get("after", "")
 
@@ -50,13 +66,13 @@ async def events(request: Request) -> Response:
 
 async def histogram(request: Request) -> Response:
     """Answer how many events there are, over time."""
-    wish = wish_of(request)
+    wish = page_request_of(request)
     return json(await answered(request, lambda found: chart_over_time(found, wish, by="event.category")))
 
 
 async def fields(request: Request) -> Response:
     """Answer the fields that events can have."""
-    place, lens = place_of(request), viewer_of(request).lens
+    place, lens = context_of(request), viewer_of(request).lens
     described = {**place.catalogue.ecs_fields, **place.catalogue.exported_fields()}
     return json(
         [
@@ -74,7 +90,7 @@ async def fields(request: Request) -> Response:
 
 async def values(request: Request) -> Response:
     """Answer the most frequent values of a field."""
-    wish = wish_of(request)
+    wish = page_request_of(request)
     field = request.query_params.get("field", "")
     check_fields([field], wish.viewer.place.known)
     return json(await answered(request, lambda connection: _values(connection, wish, field)))
@@ -82,7 +98,7 @@ async def values(request: Request) -> Response:
 
 async def completions(request: Request) -> Response:
     """Answer how a query may go on."""
-    wish = wish_of(replace_query(request))
+    wish = page_request_of(replace_query(request))
     text = request.query_params.get("text", "")
     return json(await answered(request, lambda connection: complete(connection, wish, text)))
 
@@ -98,21 +114,21 @@ def replace_query(request: Request) -> Request:
     return Request(scope, request.receive)
 
 
-def columns_of(request: Request, place: Place) -> Sequence[str]:
+def columns_of(request: Request, place: ConsoleContext) -> Sequence[str]:
     """Return the further columns that are asked for.
 
     Raises:
         SetupError: There is no such field, or there are too many.
     """
     names = [name for name in request.query_params.get("columns", "").split(",") if name]
-    if len(names) > MOST_COLUMNS:
-        message = f"there are more than {MOST_COLUMNS} columns"
+    if len(names) > MAX_COLUMNS:
+        message = f"there are more than {MAX_COLUMNS} columns"
         raise SetupError(message, hint="leave some out")
     check_fields(names, place.known)
     return list(dict.fromkeys(names))
 
 
-def order_of(request: Request, lens: Lens) -> Order:
+def order_of(request: Request, lens: Masking) -> SortOrder:
     """Return how events are to be sorted: `sort=-@timestamp` is newest first.
 
     Raises:
@@ -121,20 +137,20 @@ def order_of(request: Request, lens: Lens) -> Order:
     return order_by(request.query_params.get("sort", ""), lens)
 
 
-def order_by(text: str, lens: Lens) -> Order:
+def order_by(text: str, lens: Masking) -> SortOrder:
     """Read how events are to be sorted.
 
     Raises:
         SetupError: By this, they can't be; or their order would tell what is masked.
     """
     text = text or "-@timestamp"
-    order = Order(text.removeprefix("-"), text.startswith("-"))
+    order = SortOrder(text.removeprefix("-"), text.startswith("-"))
     lens.check(Condition(order.field, Operator.GREATER, ""))
     sorting_column(order)
     return order
 
 
-def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, field: str) -> dict[str, Any]:
+def _values(connection: duckdb.DuckDBPyConnection, wish: PageRequest, field: str) -> dict[str, Any]:
     question, is_sample = wish.question, field not in COLUMNS
     if is_sample:
         question = _newest(connection, question, wish)
@@ -144,7 +160,7 @@ def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, field: str) -> di
     return {"field": field, "values": counted, "distinct": found.distinct, "without": found.without, "sample": sample}
 
 
-def _newest(connection: duckdb.DuckDBPyConnection, question: Question, wish: Wish) -> Question:
+def _newest(connection: duckdb.DuckDBPyConnection, question: SearchRequest, wish: PageRequest) -> SearchRequest:
     """Narrow a question to about its newest events."""
     since = newest_since(connection, question, wish.now, events=_SAMPLE)
     return question if since is None else replace(question, since=since)

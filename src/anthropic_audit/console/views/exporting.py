@@ -20,11 +20,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from anthropic_audit.console.context import Wish, place_of, session_of, wish_of
-from anthropic_audit.console.snapshots import Ticket
+from anthropic_audit.console.context import PageRequest, context_of, page_request_of, session_of
+from anthropic_audit.console.snapshots import ReaderTicket
 from anthropic_audit.documents import value_at
 from anthropic_audit.errors import AuditError
-from anthropic_audit.search import Hit, Order
+from anthropic_audit.search import SearchHit, SortOrder
 from anthropic_audit.search.paging import in_order
 
 from .explore import columns_of, order_of
@@ -47,9 +47,9 @@ async def export(request: Request) -> Response:
     write = _WRITERS.get(request.path_params["format"])
     if write is None:
         raise HTTPException(404)
-    wish, place = wish_of(request), place_of(request)
+    wish, place = page_request_of(request), context_of(request)
     columns, order = columns_of(request, place), order_of(request, wish.viewer.lens)
-    ticket = Ticket()
+    ticket = ReaderTicket()
     name = f"events-{wish.period.since:%Y%m%d}-{wish.period.until:%Y%m%d}.{request.path_params['format']}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     rows = _rows(wish, ticket, order, columns)
@@ -67,7 +67,7 @@ class _Export(StreamingResponse):
     def __init__(
         self,
         parts: Generator[bytes],
-        ticket: Ticket,
+        ticket: ReaderTicket,
         turn: AbstractAsyncContextManager[None],
         *,
         media_type: str,
@@ -104,7 +104,7 @@ class _Export(StreamingResponse):
             raise failed[0]
 
 
-async def _in_threads(parts: Generator[bytes], ticket: Ticket) -> AsyncIterator[bytes]:
+async def _in_threads(parts: Generator[bytes], ticket: ReaderTicket) -> AsyncIterator[bytes]:
     """Make each part in a thread; at the end, whatever the reason, close what reads the archive."""
     try:
         async for part in iterate_in_threadpool(parts):
@@ -115,13 +115,13 @@ async def _in_threads(parts: Generator[bytes], ticket: Ticket) -> AsyncIterator[
             await anyio.to_thread.run_sync(parts.close)
 
 
-def _rows(wish: Wish, ticket: Ticket, order: Order, columns: Sequence[str]) -> Iterator[Some]:
+def _rows(wish: PageRequest, ticket: ReaderTicket, order: SortOrder, columns: Sequence[str]) -> Iterator[Some]:
     with wish.viewer.place.library.cursor(ticket) as cursor:
         for hits in in_order(cursor, wish.question, wish.now, order):
             yield [_row(wish, hit, columns) for hit in hits]
 
 
-def _row(wish: Wish, hit: Hit, columns: Sequence[str]) -> Mapping[str, Any]:
+def _row(wish: PageRequest, hit: SearchHit, columns: Sequence[str]) -> Mapping[str, Any]:
     shown = row(wish.viewer, hit)
     document = wish.viewer.lens.document(hit.fields)
     summary = (shown["at"], shown["told"], shown["action"], shown["who"], shown["outcome"], shown["source"])

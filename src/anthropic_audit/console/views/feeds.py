@@ -7,23 +7,23 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anthropic_audit.console.context import answered, place_of, viewer_of
+from anthropic_audit.console.context import answered, context_of, viewer_of
 from anthropic_audit.console.health import Health, gather
-from anthropic_audit.console.masking import Lens
+from anthropic_audit.console.masking import Masking
 
 from .layout import page as rendered
 
 
 async def feeds(request: Request) -> Response:
     """Show the page."""
-    place = place_of(request)
+    place = context_of(request)
     shelf = place.library.shelf()
     now = place.now()
     health = await answered(request, lambda connection: gather(connection, place.settings, shelf.reader, now))
     return rendered(request, "feeds.html", title="Feed health", health=_seen(health, viewer_of(request).lens))
 
 
-def _seen(health: Health, lens: Lens) -> Health:
+def _seen(health: Health, lens: Masking) -> Health:
     """Return it as somebody may see it: filters name users, strangers have addresses, who spends may be a person."""
     if lens.sees_everything:
         return health

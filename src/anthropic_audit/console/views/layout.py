@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from anthropic_audit import __version__
 from anthropic_audit.console.auth import Visitor
-from anthropic_audit.console.context import Place
-from anthropic_audit.console.url_query import Asked
+from anthropic_audit.console.context import ConsoleContext
+from anthropic_audit.console.url_query import UrlQuery
 from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError, TransientError
 from anthropic_audit.times import format_duration, format_time
 from anthropic_audit.visible import visible, visible_json
@@ -69,7 +69,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
         "pages": PAGES,
         "path": request.url.path,
         "session": session,
-        "asked": Asked(),
+        "asked": UrlQuery(),
         "damage": damage_shown(request) if session else [],
         **values,
     }
@@ -78,11 +78,11 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
 
 def damage_shown(request: Request) -> list[str]:
     """Return what is said of damaged files that are left out of all pages."""
-    place: Place | None = getattr(request.app.state, "place", None)
+    place: ConsoleContext | None = getattr(request.app.state, "place", None)
     return [str(one) for one in place.library.damage] if place else []
 
 
-def telling_damage(app: ASGIApp, place: Place) -> ASGIApp:
+def reporting_damage(app: ASGIApp, place: ConsoleContext) -> ASGIApp:
     """Wrap an application so that what it answers to scripts says in a header how many files are left out."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,16 +14,16 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from anthropic_audit.console.auth import Session, Sessions, Throttle, Visitor, whereabouts
+from anthropic_audit.console.auth import LoginRateLimit, Session, Sessions, Visitor, client_network
 from anthropic_audit.console.auth.middleware import COOKIE, CSRF_FIELD, CSRF_HEADER
-from anthropic_audit.console.auth.passwords import LONGEST, fits
+from anthropic_audit.console.auth.passwords import MAX_PASSWORD_CHARS, fits
 from anthropic_audit.errors import SetupError
 from anthropic_audit.settings import Role, UserSettings
 from anthropic_audit.times import format_duration
 
 from .layout import page
 
-_MOST_FIELDS: Final = 20
+_MAX_FORM_FIELDS: Final = 20
 _CHECKED_AT_ONCE: Final = 2
 """Each check of a password takes 64 MiB."""
 _HOMES: Final = 10_000
@@ -31,7 +31,7 @@ LOCAL_USER: Final = "local"
 """Who comes by the link: whoever can read this process's terminal."""
 
 
-class Tokens:
+class OneTimeTokens:
     """The one token that opens the door now; used once, another takes its place."""
 
     def __init__(self, told: Callable[[str], None]) -> None:
@@ -55,7 +55,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ExternalLogin:
     """Where people log in who need no password of ours."""
 
     host: str
@@ -64,18 +64,18 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class LoginMethods:
     """All ways in."""
 
     users: Mapping[str, UserSettings]
-    tokens: Tokens | None
-    elsewhere: Elsewhere | None
+    tokens: OneTimeTokens | None
+    elsewhere: ExternalLogin | None
 
 
-class Entrance:
+class LoginPages:
     """The pages at the door."""
 
-    def __init__(self, sessions: Sessions, throttle: Throttle, ways: Ways, *, is_secure: bool) -> None:
+    def __init__(self, sessions: Sessions, throttle: LoginRateLimit, ways: LoginMethods, *, is_secure: bool) -> None:
         self._sessions = sessions
         self._throttle = throttle
         self._ways = ways
@@ -88,7 +88,7 @@ class Entrance:
     async def enter(self, request: Request) -> Response:
         """Let in whoever has the link."""
         visitor = visitor_of(request)
-        place = whereabouts(visitor.address)
+        place = client_network(visitor.address)
         waiting = self._throttle.wait(place)
         if waiting is not None:
             return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
@@ -102,8 +102,8 @@ class Entrance:
         if request.method != "POST":
             return self.page(request)
         form, visitor = await form_of(request), visitor_of(request)
-        name = form.get("name", "")[:LONGEST]
-        place = whereabouts(visitor.address)
+        name = form.get("name", "")[:MAX_PASSWORD_CHARS]
+        place = client_network(visitor.address)
         keys = self._counted(name, place)
         waiting = self._throttle.wait(*keys)
         if waiting is not None:
@@ -168,7 +168,7 @@ async def form_of(request: Request) -> Mapping[str, str]:
     """
     body = (await request.body()).decode(errors="replace")
     try:
-        form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS))
     except ValueError as error:
         message = "this form has more fields than any of ours"
         raise SetupError(message) from error

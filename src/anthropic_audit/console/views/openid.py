@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from anthropic_audit.console.auth import Throttle, whereabouts
+from anthropic_audit.console.auth import LoginRateLimit, client_network
 from anthropic_audit.console.auth.middleware import TOLD
-from anthropic_audit.console.openid import LASTING, Attempts, Person, Provider, read_callback
+from anthropic_audit.console.openid import LASTING, Attempts, Provider, SignedInUser, read_callback
 from anthropic_audit.errors import AuditError, LoginRefusedError, ProviderError
 from anthropic_audit.times import format_duration
 
 from .layout import page
-from .login import Entrance, visitor_of
+from .login import LoginPages, visitor_of
 
 _Result = TypeVar("_Result")
 
@@ -35,10 +35,10 @@ _AT_ONCE: Final = 4
 """How many threads may wait for the provider."""
 
 
-class OpenIdEntrance:
+class OpenIdPages:
     """The pages between us and a provider."""
 
-    def __init__(self, provider: Provider, attempts: Attempts, entrance: Entrance, throttle: Throttle) -> None:
+    def __init__(self, provider: Provider, attempts: Attempts, entrance: LoginPages, throttle: LoginRateLimit) -> None:
         self._provider = provider
         self._attempts = attempts
         self._entrance = entrance
@@ -126,7 +126,7 @@ class OpenIdEntrance:
 
 
 def _key(address: str) -> str:
-    return f"openid {whereabouts(address)}"
+    return f"openid {client_network(address)}"
 
 
 def _tell(request: Request, **more: object) -> None:
@@ -135,5 +135,5 @@ def _tell(request: Request, **more: object) -> None:
     state[TOLD] = {**state.get(TOLD, {}), **more}
 
 
-def _about(person: Person) -> dict[str, str]:
+def _about(person: SignedInUser) -> dict[str, str]:
     return {"name": person.name, "subject": person.subject}

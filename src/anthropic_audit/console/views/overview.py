@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from anthropic_audit.console import charts, entities
-from anthropic_audit.console.context import Wish, answered, wish_of
+from anthropic_audit.console.context import PageRequest, answered, page_request_of
 from anthropic_audit.console.truncation import cut, is_linkable
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.search import (
@@ -22,9 +22,9 @@ from anthropic_audit.search import (
     FIRST_SEEN,
     SIGN_IN,
     AllOf,
-    Order,
     Query,
-    Question,
+    SearchRequest,
+    SortOrder,
     Values,
     equality,
     first_seen,
@@ -41,11 +41,11 @@ from .layout import page as rendered
 from .rows import shown_row
 
 Json = dict[str, Any]
-Panel = Callable[[duckdb.DuckDBPyConnection, Wish], Json]
+Panel = Callable[[duckdb.DuckDBPyConnection, PageRequest], Json]
 
 _TOP: Final = 8
-_LATEST: Final = 12
-_ENOUGH: Final = 4 * _LATEST
+_MAX_LATEST: Final = 12
+_MAX_READ: Final = 4 * _MAX_LATEST
 """More than are told, as some may not be in the archive any more."""
 _COUNTED: Final = 300
 """So many values are counted: all countries, and of other fields enough to compare with the period before."""
@@ -65,16 +65,16 @@ async def panel(request: Request) -> Response:
     make = PANELS.get(request.path_params["panel"])
     if make is None:
         raise HTTPException(404)
-    wish = wish_of(request)
+    wish = page_request_of(request)
     return json(await answered(request, lambda connection: make(connection, wish)))
 
 
-def narrowed(question: Question, *more: Query) -> Question:
+def narrowed(question: SearchRequest, *more: Query) -> SearchRequest:
     """Return a question for fewer events."""
     return replace(question, query=AllOf((question.query, *more)))
 
 
-def during(question: Question, period: Period) -> Question:
+def during(question: SearchRequest, period: Period) -> SearchRequest:
     """Return the same question about another time."""
     return replace(question, since=period.since, until=period.until)
 
@@ -84,7 +84,7 @@ def span_of(period: Period) -> tuple[float, float]:
     return period.since.timestamp() * 1000, period.until.timestamp() * 1000
 
 
-def _numbers(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
+def _numbers(connection: duckdb.DuckDBPyConnection, wish: PageRequest) -> Json:
     now = totals(connection, wish.question, wish.now)
     before = totals(connection, during(wish.question, wish.period.before), wish.now)
     return {
@@ -104,7 +104,7 @@ def _numbers(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
 
 def chart_over_time(
     connection: duckdb.DuckDBPyConnection,
-    wish: Wish,
+    wish: PageRequest,
     *,
     by: str,
     more: tuple[Query, ...] = (),
@@ -119,7 +119,9 @@ def chart_over_time(
     return {"spec": spec, "field": by, "events": sum(bucket.events for bucket in buckets)}
 
 
-def _before(connection: duckdb.DuckDBPyConnection, wish: Wish, question: Question) -> list[tuple[float, int]]:
+def _before(
+    connection: duckdb.DuckDBPyConnection, wish: PageRequest, question: SearchRequest
+) -> list[tuple[float, int]]:
     """Return how many events each stretch of the period before had, where it lies in this one."""
     period = wish.period
     found = over_time(connection, during(question, period.before), wish.now, step=period.step)
@@ -136,7 +138,7 @@ def _numbers_of(period: Period) -> range:
     return range((period.since - EPOCH) // period.step, -((EPOCH - period.until) // period.step))
 
 
-def _values(connection: duckdb.DuckDBPyConnection, wish: Wish, *, fields: Sequence[str]) -> Json:
+def _values(connection: duckdb.DuckDBPyConnection, wish: PageRequest, *, fields: Sequence[str]) -> Json:
     """Return the most frequent values of some fields, beside the period before, and the map of countries."""
     before_question = during(wish.question, wish.period.before)
     found = top_values_of(connection, wish.question, wish.now, fields=fields, limit=_COUNTED)
@@ -151,7 +153,7 @@ def _map(countries: Values) -> Json:
     return {"spec": spec, "field": _COUNTRY, "events": placed, "without": countries.without}
 
 
-def _ranked(wish: Wish, field: str, found: Values, before: Mapping[str, int]) -> Json:
+def _ranked(wish: PageRequest, field: str, found: Values, before: Mapping[str, int]) -> Json:
     return {
         "field": field,
         "distinct": found.distinct,
@@ -167,14 +169,14 @@ def _ranked(wish: Wish, field: str, found: Values, before: Mapping[str, int]) ->
     }
 
 
-def ranked(wish: Wish, field: str, found: list[Json]) -> list[Json]:
+def ranked(wish: PageRequest, field: str, found: list[Json]) -> list[Json]:
     """Return values by how frequent they are; equally frequent ones tell no order of what is masked."""
     if not wish.viewer.lens.hides(field):
         return found
     return sorted(found, key=lambda one: (-one["events"], one["value"]))
 
 
-def told(wish: Wish, field: str, value: str) -> Json:
+def told(wish: PageRequest, field: str, value: str) -> Json:
     """Return a value as it may be seen, with what a click on it does."""
     if wish.viewer.lens.hides(field):
         return {"value": wish.viewer.lens.value(field, value), "filter": None, "link": None}
@@ -189,20 +191,20 @@ def told(wish: Wish, field: str, value: str) -> Json:
     }
 
 
-def _new(connection: duckdb.DuckDBPyConnection, wish: Wish, *, field: str) -> Json:
+def _new(connection: duckdb.DuckDBPyConnection, wish: PageRequest, *, field: str) -> Json:
     """Return what occurred in the period and never before, whether that fitted the query or not."""
     place = wish.viewer.place
     place.take_firsts(connection)
     candidates = place.firsts.between(field, wish.period.since, wish.period.until)
     if is_everything(wish.question.query):  # then what is told is when they occurred first of all
-        candidates = candidates[:_ENOUGH]
-    found = first_seen(connection, wish.question, wish.now, field=field, candidates=candidates, limit=_LATEST)
+        candidates = candidates[:_MAX_READ]
+    found = first_seen(connection, wish.question, wish.now, field=field, candidates=candidates, limit=_MAX_LATEST)
     values = [{**told(wish, field, one.value), "events": one.events, "first": format_time(one.first)} for one in found]
     return {"field": field, "values": values}
 
 
-def _sensitive(connection: duckdb.DuckDBPyConnection, wish: Wish) -> Json:
-    found = page(connection, narrowed(wish.question, CRITICAL), wish.now, order=Order(), size=_LATEST)
+def _sensitive(connection: duckdb.DuckDBPyConnection, wish: PageRequest) -> Json:
+    found = page(connection, narrowed(wish.question, CRITICAL), wish.now, order=SortOrder(), size=_MAX_LATEST)
     return {"rows": [shown_row(wish.viewer, hit) for hit in found.hits]}
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from anthropic_audit.console import entities
 from anthropic_audit.console.context import Viewer
-from anthropic_audit.console.masking import Document, Lens
+from anthropic_audit.console.masking import Document, Masking
 from anthropic_audit.console.truncation import cut_value, is_linkable
 from anthropic_audit.documents import value_at
-from anthropic_audit.search import Hit
+from anthropic_audit.search import SearchHit
 
 
-def row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str, Any]:
+def row(viewer: Viewer, hit: SearchHit, columns: Sequence[str] = ()) -> dict[str, Any]:
     """Return what a row shows of an event, and the values of further columns."""
     place, lens = viewer.place, viewer.lens
     document = lens.document(hit.fields)
@@ -36,7 +36,7 @@ def row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str, Any]
     }
 
 
-def shown_row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str, Any]:
+def shown_row(viewer: Viewer, hit: SearchHit, columns: Sequence[str] = ()) -> dict[str, Any]:
     """Return the same for a page, with long values cut; exports have them whole."""
     whole = row(viewer, hit, columns)
     cells = [
@@ -46,7 +46,7 @@ def shown_row(viewer: Viewer, hit: Hit, columns: Sequence[str] = ()) -> dict[str
     return {**{name: cut_value(value) for name, value in whole.items()}, "cells": cells}
 
 
-def _cell(document: Document, field: str, lens: Lens) -> dict[str, Any]:
+def _cell(document: Document, field: str, lens: Masking) -> dict[str, Any]:
     value = value_at(document, field)
     link = entities.path(field, value) if isinstance(value, str) and not lens.hides(field) else None
     return {"value": value, "link": link}

@@ -9,8 +9,8 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anthropic_audit.console.context import Viewer, place_of, viewer_of
-from anthropic_audit.console.url_query import query, read_asked
+from anthropic_audit.console.context import Viewer, context_of, viewer_of
+from anthropic_audit.console.url_query import query, read_url_query
 from anthropic_audit.errors import SetupError
 
 from .explore import order_by
@@ -20,7 +20,7 @@ from .login import form_of
 
 async def searches(request: Request) -> Response:
     """Answer all saved searches that may be seen; by POST, save or remove one first."""
-    kept, viewer = place_of(request).searches, viewer_of(request)
+    kept, viewer = context_of(request).searches, viewer_of(request)
     if request.method == "POST":
         form = await form_of(request)
         await anyio.to_thread.run_sync(_change, viewer, form)
@@ -51,7 +51,7 @@ def _may_see(viewer: Viewer, text: str) -> bool:
         return True
     place, parameters = viewer.place, parse_qsl(text, keep_blank_values=True)
     try:
-        viewer.lens.check(query(read_asked(parameters), place.known, place.now()))
+        viewer.lens.check(query(read_url_query(parameters), place.known, place.now()))
         order_by(dict(parameters).get("sort", ""), viewer.lens)
     except SetupError:
         return False

@@ -13,7 +13,7 @@ import orjson
 from anthropic_audit.catalogue import ActivityType, Catalogue
 from anthropic_audit.times import EPOCH
 
-from .fields import Maker, Scene, compile_fields
+from .fields import FieldContext, Maker, compile_fields
 from .organization import Unit
 from .random_values import token
 from .values import Row
@@ -33,7 +33,7 @@ _ALIKE = (USER, "system_actor", "api_actor", UNAUTHENTICATED)
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _TypePlan:
     """A type, ready to be told."""
 
     kinds: tuple[str, ...]
@@ -57,7 +57,7 @@ class Activities:
         kinds = self._plans[name].kinds
         return next((one for one in (_POOLS.get(pool, USER), *_ALIKE) if one in kinds), kinds[0])
 
-    def tell(self, name: str, kind: str, scene: Scene, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def tell(self, name: str, kind: str, scene: FieldContext, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """Return an activity of a type by a kind of actor; `told` sets those members that the type has."""
         unit = scene.session.person.unit
         plan = self._plans[name]
@@ -66,7 +66,7 @@ class Activities:
         activity.update((member, value) for member, value in told.items() if member in plan.names)
         return activity
 
-    def actor(self, kind: str, scene: Scene) -> dict[str, Any]:
+    def actor(self, kind: str, scene: FieldContext) -> dict[str, Any]:
         """Return the actor of an activity."""
         session = scene.session
         where = {"ip_address": session.address, "user_agent": session.agent}
@@ -118,5 +118,5 @@ def _prefix(minute: int) -> str:
     return (EPOCH + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:")
 
 
-def _plan(kind: ActivityType) -> _Plan:
-    return _Plan(kind.actors, compile_fields(kind.fields), frozenset(kind.fields))
+def _plan(kind: ActivityType) -> _TypePlan:
+    return _TypePlan(kind.actors, compile_fields(kind.fields), frozenset(kind.fields))

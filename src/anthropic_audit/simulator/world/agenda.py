@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from .activities import UNAUTHENTICATED, USER, Activities, row, time_text
 from .cycles import Cycles, Happening
-from .day_resources import Shelf
-from .days import MINUTES_A_DAY, Days, Session
+from .day_resources import DayResources
+from .days import MINUTES_A_DAY, Days, WorkSession
 from .details import Details
-from .fields import Scene
-from .machines import Key
+from .fields import FieldContext
+from .machines import MachineKey
 from .organization import ERA_DAYS, Organization, Person
 from .random_values import generator
 from .values import Row
@@ -39,10 +39,10 @@ class Beat(NamedTuple):
     type: str
     kind: str
     """The kind of the actor."""
-    session: Session
+    session: WorkSession
     members: Mapping[str, Any]
     other: Person
-    key: Key | None = None
+    key: MachineKey | None = None
     """Whose key acts, where the kind does not say it."""
 
 
@@ -58,7 +58,7 @@ class Agenda:
     def row(self, beat: Beat) -> Row:
         """Tell a beat."""
         random = generator(self._seed, "beat", beat.at_us, beat.type, beat.session.person.number)
-        scene = Scene(random, beat.session, beat.other, self._organization, time_text(beat.at_us))
+        scene = FieldContext(random, beat.session, beat.other, self._organization, time_text(beat.at_us))
         activity = self._activities.tell(beat.type, beat.kind, scene, **beat.members)
         if beat.key is not None:
             activity["actor"] = beat.key.acting(beat.kind, "api_key_id")
@@ -79,7 +79,7 @@ class Agenda:
             if session.signs_out:
                 yield self._beat(session.last_minute * _MINUTE_US + 50_000_000, "user_logged_out", session)
 
-    def chats(self, day: int, shelf: Shelf) -> Iterator[Beat]:
+    def chats(self, day: int, shelf: DayResources) -> Iterator[Beat]:
         """Yield the creation, and for some the deletion, of the chats that people come back to."""
         for session in self._days.of_day(day):
             for chat in session.chats:
@@ -153,7 +153,7 @@ class Agenda:
             return None
         return (self._days.working(person, person.first_day).first_minute - _PROVISIONED_BEFORE) * _MINUTE_US
 
-    def _joining(self, at_us: int, name: str, session: Session, person: Person, *, pool: str = "user") -> Beat:
+    def _joining(self, at_us: int, name: str, session: WorkSession, person: Person, *, pool: str = "user") -> Beat:
         members = {
             "user_id": person.id,
             "invited_email": person.email,
@@ -169,13 +169,13 @@ class Agenda:
         key = self._organization.machines.exporter if kind == "api_actor" else None
         return Beat(one.at_us, one.type, kind, one.session, members, other, key)
 
-    def _poll(self, at_us: int, url: str, nobody: Session) -> Beat:
+    def _poll(self, at_us: int, url: str, nobody: WorkSession) -> Beat:
         members = {"url": url, "request_method": "GET", "status_code": 200, "request_body": None}
         key = self._organization.machines.siem
         return Beat(at_us, "compliance_api_accessed", "api_actor", nobody, members, nobody.person, key)
 
     def _beat(
-        self, at_us: int, name: str, session: Session, *, kind: str = USER, members: Mapping[str, Any] | None = None
+        self, at_us: int, name: str, session: WorkSession, *, kind: str = USER, members: Mapping[str, Any] | None = None
     ) -> Beat:
         return Beat(at_us, name, kind, session, members or {}, session.person)
 

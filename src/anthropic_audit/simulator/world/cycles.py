@@ -10,12 +10,12 @@ from itertools import groupby
 from math import floor
 from typing import NamedTuple
 
-from .days import MINUTES_A_DAY, Days, Session
+from .days import MINUTES_A_DAY, Days, WorkSession
 from .families import FAMILIES
 from .organization import Organization, Person
 from .random_values import number
 
-_LONGEST_DELAY_DAYS = 8
+_MAX_DELAY_DAYS = 8
 """A sitting waits for its person's next working day, and may end in the next day of UTC."""
 _RARE_DAYS = 2500.0
 _DAY_US = MINUTES_A_DAY * 60_000_000
@@ -31,7 +31,7 @@ _CONTINUED = re.compile(r"\n +")
 _STEP = re.compile(r"(\w+?)(?:\+(\d+))?(?:@(\w+))?")
 
 
-class Step(NamedTuple):
+class CycleStep(NamedTuple):
     """One type in a sitting: so many minutes after its begin, by somebody of another pool if one is named."""
 
     type: str
@@ -43,7 +43,7 @@ class Sitting(NamedTuple):
     """What follows one another at a point in a lifecycle, from 0 to 1."""
 
     share: float
-    steps: tuple[Step, ...]
+    steps: tuple[CycleStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Family:
         return frozenset(step.type for sitting in self.sittings for step in sitting.steps)
 
 
-class Thing(NamedTuple):
+class CycleObject(NamedTuple):
     """One thing of a family: which slot, and which generation of it."""
 
     family: Family
@@ -78,8 +78,8 @@ class Happening(NamedTuple):
     at_us: int
     type: str
     pool: str
-    session: Session
-    thing: Thing
+    session: WorkSession
+    thing: CycleObject
     place: int
     """Which of the thing's happenings it is, from 0."""
 
@@ -98,7 +98,7 @@ def read_families(types: Iterable[str], text: str = FAMILIES) -> tuple[Family, .
 
 def _family(line: str) -> Family:
     name, period, slots, pool, *words = line.split()
-    sittings: list[tuple[float, list[Step]]] = []
+    sittings: list[tuple[float, list[CycleStep]]] = []
     for word in words:
         if word[0] in ".01":
             sittings.append((float(word), []))
@@ -107,7 +107,7 @@ def _family(line: str) -> Family:
         if found is None:
             message = f"no step of a family: {word}"
             raise ValueError(message)
-        sittings[-1][1].append(Step(found[1], int(found[2] or 0), found[3]))
+        sittings[-1][1].append(CycleStep(found[1], int(found[2] or 0), found[3]))
     told = tuple(Sitting(share, tuple(steps)) for share, steps in sittings)
     return Family(name.lstrip("="), float(period), int(slots), pool, told, name.startswith("="))
 
@@ -116,7 +116,9 @@ def _rare(types: Sequence[str]) -> Iterator[Family]:
     """Yield a family for the types of each thing, in the order in which such things happen."""
     for stem, members in groupby(types, lambda name: name.rpartition("_")[0]):
         ordered = sorted(members, key=_stage)
-        sittings = tuple(Sitting((at + 0.5) / len(ordered), (Step(name, 0, None),)) for at, name in enumerate(ordered))
+        sittings = tuple(
+            Sitting((at + 0.5) / len(ordered), (CycleStep(name, 0, None),)) for at, name in enumerate(ordered)
+        )
         yield Family(f"rare_{stem}", _RARE_DAYS, 1, "rare", sittings)
 
 
@@ -159,14 +161,15 @@ class Cycles:
         """Return a family by its name."""
         return self._families[name]
 
-    def things(self, name: str, day: int) -> list[Thing]:
+    def things(self, name: str, day: int) -> list[CycleObject]:
         """Return the things of a family whose life holds a day, one for each slot that is told."""
         family = self._families[name]
         return [
-            Thing(family, slot, floor(day / family.period_days + phase)) for slot, phase in self._phases[name].items()
+            CycleObject(family, slot, floor(day / family.period_days + phase))
+            for slot, phase in self._phases[name].items()
         ]
 
-    def is_there(self, thing: Thing, day: int) -> bool:
+    def is_there(self, thing: CycleObject, day: int) -> bool:
         """Say whether a thing is there from a day's begin to its end: made before, and nothing ends it so soon."""
         life = self.life(thing)
         return life[0].at_us < day * _DAY_US and life[-1].at_us >= (day + 2) * _DAY_US
@@ -176,17 +179,17 @@ class Cycles:
         start, end = day * _DAY_US, (day + 1) * _DAY_US
         return tuple(one for thing in self._near(day) for one in self.life(thing) if start <= one.at_us < end)
 
-    def _near(self, day: int) -> Iterator[Thing]:
+    def _near(self, day: int) -> Iterator[CycleObject]:
         """Yield the things to which something may happen on a day."""
         for family in self._families.values():
-            late, early = (day + 1) / family.period_days, (day - _LONGEST_DELAY_DAYS) / family.period_days
+            late, early = (day + 1) / family.period_days, (day - _MAX_DELAY_DAYS) / family.period_days
             shares = [sitting.share for sitting in family.sittings]
             for slot, phase in self._phases[family.name].items():
                 for generation in range(floor(early + phase), floor(late + phase) + 1):
                     if any(early <= generation + share - phase <= late for share in shares):
-                        yield Thing(family, slot, generation)
+                        yield CycleObject(family, slot, generation)
 
-    def _life(self, thing: Thing) -> tuple[Happening, ...]:
+    def _life(self, thing: CycleObject) -> tuple[Happening, ...]:
         """Return all that happens to a thing, in order."""
         family, slot, generation = thing
         begin = generation - self._phases[family.name][slot]
@@ -200,7 +203,7 @@ class Cycles:
         return tuple(told)
 
     def _sitting(
-        self, thing: Thing, sitting: Sitting, begin: tuple[int, int], *, chance: int, before: int
+        self, thing: CycleObject, sitting: Sitting, begin: tuple[int, int], *, chance: int, before: int
     ) -> Iterator[Happening]:
         main = self._days.working(self._person(thing, thing.family.pool, chance), begin[0])
         length = max(30, main.last_minute - main.first_minute - 60)
@@ -211,7 +214,7 @@ class Cycles:
             delay_us = step.after * 60_000_000 + (at * 7 + chance % 5) * 1_000_000
             yield Happening(start_us + delay_us, step.type, pool, session, thing, before + at)
 
-    def _nearest(self, thing: Thing, pool: str, at_us: int, chance: int) -> Session:
+    def _nearest(self, thing: CycleObject, pool: str, at_us: int, chance: int) -> WorkSession:
         """Return a session of somebody else of a pool, open at that time if anybody's is."""
         minute = at_us // 60_000_000
         people = self._members.get(pool, self._members["user"])
@@ -221,7 +224,7 @@ class Cycles:
             return open_now[chance % len(open_now)]
         return self._days.working(self._person(thing, pool, chance), minute // MINUTES_A_DAY)
 
-    def _person(self, thing: Thing, pool: str, chance: int) -> Person:
+    def _person(self, thing: CycleObject, pool: str, chance: int) -> Person:
         if pool == "self":
             return self._pools["user"][thing.slot]
         if pool == "primary":

@@ -30,7 +30,7 @@ class Project:
     documents: Sequence[Document]
 
 
-class Shelf:
+class DayResources:
     """What is there on a day."""
 
     def __init__(self, cycles: Cycles, details: Details) -> None:

@@ -47,7 +47,7 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class WorkSession:
     """A person's working day: from sign-in to the end of work, on one device at one address."""
 
     person: Person
@@ -79,18 +79,18 @@ class Days:
         self.active = lru_cache(64)(self._active)
         self.of_person = lru_cache(_REMEMBERED_SESSIONS)(self._of_person)
 
-    def _of_day(self, day: int) -> tuple[Session, ...]:
+    def _of_day(self, day: int) -> tuple[WorkSession, ...]:
         """Return the sessions that begin on a UTC day, counted from the epoch, in order."""
         sessions = (self.of_person(person, day) for person in self._organization.staff(day))
         return tuple(sorted((one for one in sessions if one), key=lambda one: (one.first_minute, one.person.number)))
 
-    def _active(self, start: int, end: int) -> Sequence[Session]:
+    def _active(self, start: int, end: int) -> Sequence[WorkSession]:
         """Return the sessions that are open for a while in `[start, end)`; there may be none in the dead of night."""
         day = start // MINUTES_A_DAY
         nearby = (*self.of_day(day - 1), *self.of_day(day))
         return tuple(one for one in nearby if one.first_minute + 2 < end and one.last_minute > start)
 
-    def _of_person(self, person: Person, day: int) -> Session | None:
+    def _of_person(self, person: Person, day: int) -> WorkSession | None:
         """Return the session of a person that begins on a UTC day; None on most weekends, and now and then."""
         random = generator(self._seed, "day", person.number, day)
         drawn, starts_at = random.random(), 8.75 + random.gauss(0, 0.8)
@@ -101,7 +101,7 @@ class Days:
             return None
         return self._worked(person, first, random)
 
-    def working(self, person: Person, day: int) -> Session:
+    def working(self, person: Person, day: int) -> WorkSession:
         """Return the first session of a person from a UTC day on, within a week."""
         for later in range(7):
             session = self.of_person(person, day + later)
@@ -110,7 +110,7 @@ class Days:
         first = (day * 24 + (9 - person.place.offset_hours) % 24) * _MINUTES_AN_HOUR
         return self._worked(person, first, generator(self._seed, "overtime", person.number, day))
 
-    def _worked(self, person: Person, first: int, random: Random) -> Session:
+    def _worked(self, person: Person, first: int, random: Random) -> WorkSession:
         place = random.random()
         if place < _AT_OFFICE:
             address = f"{person.place.office}.{2 + person.number % 250}"
@@ -119,7 +119,7 @@ class Days:
         last = first + round(max(2.0, random.gauss(8.5, 1.2)) * _MINUTES_AN_HOUR)
         agent = random.choices(person.agents, range(len(person.agents) * 3, 0, -3))[0]
         is_told = random.random() < self._kept
-        return Session(
+        return WorkSession(
             person=person,
             first_minute=first,
             last_minute=last,

@@ -12,9 +12,9 @@ from anthropic_audit.times import EPOCH
 
 from .activities import time_text
 from .changes import changed, in_turn, role_values
-from .cycles import Cycles, Happening, Thing
-from .days import MINUTES_A_DAY, Days, Session
-from .fields import Maker, Scene, compile_field, id_prefix, own_id
+from .cycles import CycleObject, Cycles, Happening
+from .days import MINUTES_A_DAY, Days, WorkSession
+from .fields import FieldContext, Maker, compile_field, id_prefix, own_id
 from .names import FILES, MCP_SERVERS, PLUGINS, TEAMS, words
 from .organization import Organization, Person
 from .random_values import generator, number, token
@@ -86,48 +86,50 @@ class Details:
         told = _SPECIAL.get(name)
         return members if told is None else {**members, **told(self, happening)}
 
-    def target(self, thing: Thing) -> Person:
+    def target(self, thing: CycleObject) -> Person:
         """Return the person that a thing is about, where it is about one."""
         people = self.organization.people
         if thing.family.pool == "self":
             return people[thing.slot]
         return people[number(self._seed, "target", *_own(thing)) % len(people)]
 
-    def documents(self, thing: Thing) -> list[Document]:
+    def documents(self, thing: CycleObject) -> list[Document]:
         """Return the documents of a project."""
         random = generator(self._seed, "documents", *_own(thing))
         team = self.owner(thing).team
         names = random.sample(FILES[team], _DOCUMENTS)
         return [Document(f"claude_proj_doc_{token(random)}", name) for name in names]
 
-    def owner(self, thing: Thing) -> Person:
+    def owner(self, thing: CycleObject) -> Person:
         """Return who made a thing."""
         return self._cycles.life(thing)[0].session.person
 
-    def members(self, thing: Thing) -> list[Person]:
+    def members(self, thing: CycleObject) -> list[Person]:
         """Return four people who are members of a group at one time or another."""
         random = generator(self._seed, "members", *_own(thing))
         people = self.organization.people
         return random.sample(people, min(4, len(people)))
 
-    def permissions(self, thing: Thing) -> list[tuple[str, str, str]]:
+    def permissions(self, thing: CycleObject) -> list[tuple[str, str, str]]:
         """Return the two permissions that a role is given in its life, each a resource type, its id and an action."""
         return [_PERMISSIONS[(thing.slot + at) % len(_PERMISSIONS)] for at in (0, 1)]
 
-    def _of(self, thing: Thing) -> Mapping[str, Any]:
+    def _of(self, thing: CycleObject) -> Mapping[str, Any]:
         """Return the members that name a thing, whatever happens to it."""
         family = thing.family
         if family.name not in self._makers:
             self._makers[family.name] = self._compiled(thing)
         session = self._days.working(self.organization.people[0], 0) if family.stays else self._session(thing)
-        scene = Scene(generator(self._seed, "thing", *_own(thing)), session, self.target(thing), self.organization, "")
+        scene = FieldContext(
+            generator(self._seed, "thing", *_own(thing)), session, self.target(thing), self.organization, ""
+        )
         members = {name: maker(scene) for name, maker in self._makers[family.name]}
         if family.stays:
             return members
         members |= self._chat(thing, members)
         return {**members, **self._borrowed(thing, {name: one for name, one in members.items() if one is not None})}
 
-    def _borrowed(self, thing: Thing, members: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _borrowed(self, thing: CycleObject, members: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the names of things of other families that are there when this one comes into being."""
         borrowed: dict[str, Any] = {}
         life = self._cycles.life(thing)
@@ -152,7 +154,7 @@ class Details:
         things = self.organization.things(id_prefix(member))
         return {member: things[at], _ALONG.get(member, member + "_name"): named[at]}
 
-    def _chat(self, thing: Thing, members: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _chat(self, thing: CycleObject, members: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the name of a chat of who made a thing, one that stays and is in no project."""
         if "claude_chat_id" not in members:
             return {}
@@ -163,10 +165,10 @@ class Details:
         fresh = f"claude_chat_{token(generator(self._seed, 'chat', *_own(thing)))}"
         return {"claude_chat_id": loose[0] if loose else fresh, "claude_project_id": None}
 
-    def _session(self, thing: Thing) -> Session:
+    def _session(self, thing: CycleObject) -> WorkSession:
         return self._cycles.life(thing)[0].session
 
-    def _compiled(self, thing: Thing) -> list[tuple[str, Maker]]:
+    def _compiled(self, thing: CycleObject) -> list[tuple[str, Maker]]:
         specs = {
             name: spec
             for kind in sorted(thing.family.types)
@@ -180,7 +182,7 @@ class Details:
         ]
 
 
-def _own(thing: Thing) -> tuple[object, ...]:
+def _own(thing: CycleObject) -> tuple[object, ...]:
     return thing.family.name, thing.slot, 0 if thing.family.stays else thing.generation
 
 

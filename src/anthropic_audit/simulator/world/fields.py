@@ -9,7 +9,7 @@ from typing import Any
 
 from anthropic_audit.catalogue import FieldSpec
 
-from .days import Session
+from .days import WorkSession
 from .names import DOMAIN, FILES, PARTNERS, PROJECTS
 from .organization import Organization, Person
 from .places import SERVERS
@@ -18,28 +18,28 @@ from .vocabulary import WORDS
 
 _NULL, _MISSING = 0.15, 0.15
 """Shares of nullable fields that are null, and of optional ones that are left out."""
-_LONGEST_LIST = 3
+_MAX_LIST_LENGTH = 3
 _TRUE = 0.5
 _UNSPECIFIED = "unspecified"
 
 
 @dataclass(slots=True)
-class Scene:
+class FieldContext:
     """What an activity is about while it is being made up."""
 
     random: Random
-    session: Session
+    session: WorkSession
     other: Person
     organization: Organization
     created_at: str
 
 
-Maker = Callable[[Scene], Any]
+Maker = Callable[[FieldContext], Any]
 """From a scene to a value of a field."""
 
 
 def _thing(prefix: str) -> Maker:
-    def make(scene: Scene) -> str:
+    def make(scene: FieldContext) -> str:
         things = scene.organization.things(prefix)
         return things[int(scene.random.random() ** 2 * len(things))]
 
@@ -61,18 +61,18 @@ def _other(member: str) -> Maker:
 def _of_team(names: Mapping[str, tuple[str, ...]]) -> Maker:
     """Return what chooses among names of the team whose member acts."""
 
-    def make(scene: Scene) -> str:
+    def make(scene: FieldContext) -> str:
         words = names[scene.session.person.team]
         return words[int(scene.random.random() * len(words))]
 
     return make
 
 
-def _guest(scene: Scene) -> str:
+def _guest(scene: FieldContext) -> str:
     return f"guest{int(scene.random.random() * 50)}@{PARTNERS[int(scene.random.random() * len(PARTNERS))]}"
 
 
-def _chat(scene: Scene) -> str:
+def _chat(scene: FieldContext) -> str:
     chats = scene.session.chats
     return chats[int(scene.random.random() * len(chats))].id if chats else f"claude_chat_{token(scene.random)}"
 
@@ -174,7 +174,7 @@ def compile_fields(fields: Mapping[str, FieldSpec]) -> Maker:
     made = [(name, _maybe(spec, compile_field(name, spec))) for name, spec in fields.items()]
     missing = _absent
 
-    def make(scene: Scene) -> dict[str, Any]:
+    def make(scene: FieldContext) -> dict[str, Any]:
         return {name: value for name, maker in made if (value := maker(scene)) is not missing}
 
     return make
@@ -186,15 +186,15 @@ def compile_field(name: str, spec: FieldSpec) -> Maker:
     if not spec.is_array:
         return single
 
-    def many(scene: Scene) -> list[Any]:
+    def many(scene: FieldContext) -> list[Any]:
         if spec.kind == "object":
             return [single(scene)]
-        return list(dict.fromkeys(single(scene) for _ in range(1 + int(scene.random.random() * _LONGEST_LIST))))
+        return list(dict.fromkeys(single(scene) for _ in range(1 + int(scene.random.random() * _MAX_LIST_LENGTH))))
 
     return many
 
 
-def _absent(_: Scene) -> None: ...
+def _absent(_: FieldContext) -> None: ...
 
 
 def _maybe(spec: FieldSpec, make: Maker) -> Maker:
@@ -203,7 +203,7 @@ def _maybe(spec: FieldSpec, make: Maker) -> Maker:
     if (spec.is_required or is_constant) and not spec.is_nullable:
         return make
 
-    def perhaps(scene: Scene) -> Any:  # noqa: ANN401 - a value of any JSON type
+    def perhaps(scene: FieldContext) -> Any:  # noqa: ANN401 - a value of any JSON type
         chance = scene.random.random()
         if spec.is_nullable and chance < _NULL:
             return None

@@ -16,7 +16,7 @@ _EXPORTER_AGENT = "python-httpx/0.28.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class MachineKey:
     """A key or an account that programs use, with where they run."""
 
     id: str
@@ -34,14 +34,14 @@ class Machines:
 
     def __init__(self, seed: int) -> None:
         random = generator(seed, "machines")
-        self.siem = Key(f"apikey_{token(random)}", "SIEM", f"{SERVERS}.20", _SIEM_AGENT)
-        self.exporter = Key(f"apikey_{token(random)}", "Usage export", f"{SERVERS}.21", _EXPORTER_AGENT)
+        self.siem = MachineKey(f"apikey_{token(random)}", "SIEM", f"{SERVERS}.20", _SIEM_AGENT)
+        self.exporter = MachineKey(f"apikey_{token(random)}", "Usage export", f"{SERVERS}.21", _EXPORTER_AGENT)
         self.admin_keys = tuple(
-            Key(f"admin_api_key_{token(random)}", name, f"{SERVERS}.{30 + at}", PROGRAMS[at % len(PROGRAMS)])
+            MachineKey(f"admin_api_key_{token(random)}", name, f"{SERVERS}.{30 + at}", PROGRAMS[at % len(PROGRAMS)])
             for at, name in enumerate(("Terraform", "Cost dashboard"))
         )
         self.service_accounts = tuple(
-            Key(f"svac_{token(random)}", name, f"{SERVERS}.{40 + at}", PROGRAMS[at % len(PROGRAMS)])
+            MachineKey(f"svac_{token(random)}", name, f"{SERVERS}.{40 + at}", PROGRAMS[at % len(PROGRAMS)])
             for at, name in enumerate(("document-pipeline", "support-bot", "nightly-evaluation"))
         )
         self.directory_id = f"directory_{token(random)}"

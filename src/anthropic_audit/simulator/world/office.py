@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from .activities import USER, head, row, time_text
-from .day_resources import Shelf
-from .days import Days, Session
+from .day_resources import DayResources
+from .days import Days, WorkSession
 from .machines import Machines
 from .organization import Organization, Unit
 from .places import DESKTOP
@@ -42,7 +42,9 @@ class _Draw:
 class Office:
     """Whoever is at work, and what they do."""
 
-    def __init__(self, seed: int, organization: Organization, days: Days, *, shelf: Shelf, rhythm: Rhythm) -> None:
+    def __init__(
+        self, seed: int, organization: Organization, days: Days, *, shelf: DayResources, rhythm: Rhythm
+    ) -> None:
         self._seed = seed
         self._machines: Machines = organization.machines
         self._unit: Unit = organization.units[0]
@@ -66,7 +68,7 @@ class Office:
                 made += self._by_person(random, session, (minute, end), count - len(made))
         return made
 
-    def _by_person(self, random: Random, session: Session, span: tuple[int, int], most: int) -> Iterator[Row]:
+    def _by_person(self, random: Random, session: WorkSession, span: tuple[int, int], most: int) -> Iterator[Row]:
         person = session.person
         task, surface = (self._technical if person.is_technical else self._people).one(random)
         steps = list(task(Desk(random, session, span[0], self._shelf, self._days)))[:most]
@@ -90,7 +92,7 @@ class Office:
         yield from _told(random, steps, span, self._machines.actor("service_account_actor", random), unit=self._unit)
 
 
-def _at_work(sessions: Sequence[Session], minute: int, random: Random) -> Session | None:
+def _at_work(sessions: Sequence[WorkSession], minute: int, random: Random) -> WorkSession | None:
     """Return somebody who is at work in a minute; None after a few attempts in vain."""
     for _ in range(_ATTEMPTS if sessions else 0):
         session = sessions[int(random.random() * len(sessions))]
@@ -99,7 +101,7 @@ def _at_work(sessions: Sequence[Session], minute: int, random: Random) -> Sessio
     return None
 
 
-def _agent(session: Session, surface: str) -> str:
+def _agent(session: WorkSession, surface: str) -> str:
     if surface == _TERMINAL and session.person.terminal is not None:
         return session.person.terminal
     return DESKTOP if surface == _DESKTOP else session.agent

@@ -9,7 +9,7 @@ from random import Random
 
 from .machines import Machines
 from .names import DOMAIN, FAMILY, GIVEN, ROLES, TEAMS, TECHNICAL_TEAMS
-from .places import BROWSERS, PHONES, PLACES, TERMINAL, Place
+from .places import BROWSERS, PHONES, PLACES, TERMINAL, Workplace
 from .random_values import generator, number, token, uuid
 
 ERA_DAYS = 10
@@ -42,7 +42,7 @@ class Person:
     name: str
     role: str
     team: str
-    place: Place
+    place: Workplace
     unit: Unit
     home: str
     agents: tuple[str, ...]
@@ -154,7 +154,7 @@ def _name(seed: int, at: int) -> tuple[str, str, str]:
     return GIVEN[given], FAMILY[family], str(1 + at // count) if at >= count else ""
 
 
-def _unit(place: Place, random: Random) -> int:
+def _unit(place: Workplace, random: Random) -> int:
     if place.offset_hours in {0, 1}:
         return 2
     return 1 if random.random() < 0.25 else 0  # noqa: PLR2004 - a quarter of the others works in the labs

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Workplace:
     """An office, its distance from UTC, and the first three parts of its networks' addresses."""
 
     name: str
@@ -23,12 +23,12 @@ class Place:
 
 
 PLACES = (
-    Place("New York", -5, "68.173.20", ("72.229.28", "98.113.40", "108.29.77"), 0.30),
-    Place("San Francisco", -8, "67.164.90", ("73.162.11", "98.207.64", "76.102.33"), 0.18),
-    Place("Dublin", 0, "86.43.112", ("89.101.55", "37.228.200"), 0.12),
-    Place("Berlin", 1, "84.190.30", ("87.123.200", "91.64.18", "79.192.45"), 0.18),
-    Place("Bengaluru", 5, "49.207.60", ("106.51.70", "122.171.15"), 0.12),
-    Place("Tokyo", 9, "126.72.100", ("118.238.10", "60.104.33"), 0.10),
+    Workplace("New York", -5, "68.173.20", ("72.229.28", "98.113.40", "108.29.77"), 0.30),
+    Workplace("San Francisco", -8, "67.164.90", ("73.162.11", "98.207.64", "76.102.33"), 0.18),
+    Workplace("Dublin", 0, "86.43.112", ("89.101.55", "37.228.200"), 0.12),
+    Workplace("Berlin", 1, "84.190.30", ("87.123.200", "91.64.18", "79.192.45"), 0.18),
+    Workplace("Bengaluru", 5, "49.207.60", ("106.51.70", "122.171.15"), 0.12),
+    Workplace("Tokyo", 9, "126.72.100", ("118.238.10", "60.104.33"), 0.10),
 )
 VPN = "203.0.113"
 SERVERS = "192.0.2"

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .activities import UNAUTHENTICATED
-from .stories import Cast, Plot, Step
+from .stories import Cast, Plot, StoryStep
 
-_Steps = Iterator[tuple[str, Step]]
+_Steps = Iterator[tuple[str, StoryStep]]
 _ORG_SCOPES = ["read:compliance_user_data", "read:compliance_org_data"]
 
 
 def _stolen_session(cast: Cast) -> _Steps:
     for number in range(6):
-        yield "self", Step(number * 2.5, "claude_chat_viewed")
+        yield "self", StoryStep(number * 2.5, "claude_chat_viewed")
     for number in range(18):
-        yield "thief", Step(16 + number * 0.7, "claude_chat_viewed")
+        yield "thief", StoryStep(16 + number * 0.7, "claude_chat_viewed")
     for number in range(7):
-        yield "thief", Step(30 + number, cast.random.choice(("claude_file_viewed", "claude_project_document_viewed")))
+        yield (
+            "thief",
+            StoryStep(30 + number, cast.random.choice(("claude_file_viewed", "claude_project_document_viewed"))),
+        )
     key = {"api_key_id": cast.new_id("apikey"), "scopes": _ORG_SCOPES}
-    yield "thief", Step(41, "api_key_created", told=key)
+    yield "thief", StoryStep(41, "api_key_created", told=key)
     revoked = {**key, "api_key_name": "backup"}
-    yield "responder", Step(0, "scoped_api_key_deleted", told=revoked)
-    yield "responder", Step(4, "org_user_trusted_devices_revoked", told=_devices(cast, 1))
+    yield "responder", StoryStep(0, "scoped_api_key_deleted", told=revoked)
+    yield "responder", StoryStep(4, "org_user_trusted_devices_revoked", told=_devices(cast, 1))
 
 
 def _devices(cast: Cast, sessions: int) -> dict[str, object]:
@@ -33,48 +36,48 @@ def _devices(cast: Cast, sessions: int) -> dict[str, object]:
 def _insider(cast: Cast) -> _Steps:
     for number in range(24):
         seen = cast.random.choice(("claude_project_viewed", "claude_project_document_viewed"))
-        yield "self", Step(number * 1.3, seen)
+        yield "self", StoryStep(number * 1.3, seen)
     for number in range(16):
-        yield "self", Step(34 + number * 1.1, "claude_file_viewed")
+        yield "self", StoryStep(34 + number * 1.1, "claude_file_viewed")
     for number in range(14):
-        yield "self", Step(58 + number * 0.9, "claude_file_exported", told={"export_destination": "google_drive"})
+        yield "self", StoryStep(58 + number * 0.9, "claude_file_exported", told={"export_destination": "google_drive"})
     if cast.is_leaving:
-        yield "self", Step(140, "org_user_left", told={"previous_role": cast.person.role})
+        yield "self", StoryStep(140, "org_user_left", told={"previous_role": cast.person.role})
         removed = {"user_id": cast.person.id}
-        yield "self", Step(152, "scim_user_deleted", "scim_directory_sync_actor", told=removed)
+        yield "self", StoryStep(152, "scim_user_deleted", "scim_directory_sync_actor", told=removed)
 
 
 def _logging_off(_: Cast) -> _Steps:
     off = {"compliance_api_enabled": True, "compliance_api_logging_enabled": False}
     on = {"compliance_api_enabled": True, "compliance_api_logging_enabled": True}
-    yield "self", Step(0, "step_up_authentication_succeeded", told={"method": "webauthn"})
-    yield "self", Step(3, "org_ip_restriction_deleted")
-    yield "self", Step(9, "org_compliance_api_settings_updated", told=off)
-    yield "self", Step(54, "org_compliance_api_settings_updated", told=on)
-    yield "responder", Step(0, "org_ip_restriction_created")
+    yield "self", StoryStep(0, "step_up_authentication_succeeded", told={"method": "webauthn"})
+    yield "self", StoryStep(3, "org_ip_restriction_deleted")
+    yield "self", StoryStep(9, "org_compliance_api_settings_updated", told=off)
+    yield "self", StoryStep(54, "org_compliance_api_settings_updated", told=on)
+    yield "responder", StoryStep(0, "org_ip_restriction_created")
 
 
 def _night_key(cast: Cast) -> _Steps:
     key = {"admin_api_key_id": cast.new_id("admin_api_key")}
-    yield "thief", Step(0, "sso_login_initiated", UNAUTHENTICATED)
-    yield "thief", Step(0.4, "sso_login_succeeded")
-    yield "thief", Step(4, "admin_api_key_created", told={**key, "scopes": ["read:compliance_activities"]})
+    yield "thief", StoryStep(0, "sso_login_initiated", UNAUTHENTICATED)
+    yield "thief", StoryStep(0.4, "sso_login_succeeded")
+    yield "thief", StoryStep(4, "admin_api_key_created", told={**key, "scopes": ["read:compliance_activities"]})
     for number in range(12):
         kind = cast.random.choice(("platform_workspace_members_listed", "platform_usage_report_messages_viewed"))
-        yield "thief", Step(9 + number * 1.7, kind, "admin_api_key_actor", told=key)
-    yield "thief", Step(33, "user_logged_out")
-    yield "responder", Step(0, "admin_api_key_deleted", told=key)
-    yield "responder", Step(3, "org_user_trusted_devices_revoked", told=_devices(cast, 1))
+        yield "thief", StoryStep(9 + number * 1.7, kind, "admin_api_key_actor", told=key)
+    yield "thief", StoryStep(33, "user_logged_out")
+    yield "responder", StoryStep(0, "admin_api_key_deleted", told=key)
+    yield "responder", StoryStep(3, "org_user_trusted_devices_revoked", told=_devices(cast, 1))
 
 
 def _password_spray(cast: Cast) -> _Steps:
     for number in range(60):
         kind = cast.random.choice(("sso_login_failed", "sso_login_failed", "magic_link_login_failed"))
-        yield "any", Step(number * 0.45, kind, UNAUTHENTICATED)
-    yield "thief", Step(29, "magic_link_login_succeeded", told={"mfa_method": "not_used"})
+        yield "any", StoryStep(number * 0.45, kind, UNAUTHENTICATED)
+    yield "thief", StoryStep(29, "magic_link_login_succeeded", told={"mfa_method": "not_used"})
     for number in range(4):
-        yield "thief", Step(31 + number, "claude_chat_viewed")
-    yield "responder", Step(0, "org_user_trusted_devices_revoked", told=_devices(cast, 2))
+        yield "thief", StoryStep(31 + number, "claude_chat_viewed")
+    yield "responder", StoryStep(0, "org_user_trusted_devices_revoked", told=_devices(cast, 2))
 
 
 PLOTS = (

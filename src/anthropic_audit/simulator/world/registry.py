@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from .changes import ORGANIZATION_SETTINGS, role_values
-from .cycles import Happening, Thing
+from .cycles import CycleObject, Happening
 from .days import MINUTES_A_DAY
 from .names import ROLE_DESCRIPTIONS, ROLES, TEAMS
 from .organization import Organization, Person
@@ -64,7 +64,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class RegistryKey:
     """A key of the Compliance API, as the settings list it."""
 
     id: str
@@ -125,11 +125,11 @@ class Registry:
         current = {one.person.id for one in members}
         return [*teams, *(self._group(thing, past, current) for thing, past in self._there("group", now_us))]
 
-    def api_keys(self, now_us: int) -> list[Key]:
+    def api_keys(self, now_us: int) -> list[RegistryKey]:
         """Return the keys of the Compliance API that were made and not deleted."""
         machines, owner = self.organization.machines, self.organization.people[0].id
         always = [
-            Key(one.id, one.name, _SIEM_SCOPES, None, owner, is_active=True)
+            RegistryKey(one.id, one.name, _SIEM_SCOPES, None, owner, is_active=True)
             for one in (machines.siem, machines.exporter)
         ]
         made = []
@@ -138,7 +138,9 @@ class Registry:
             is_active = all(one.type != "scoped_api_key_updated" for one in past)
             creator = past[0].session.person.id
             made.append(
-                Key(known["api_key_id"], known["api_key_name"], known["scopes"], past[0].at_us, creator, is_active)
+                RegistryKey(
+                    known["api_key_id"], known["api_key_name"], known["scopes"], past[0].at_us, creator, is_active
+                )
             )
         return [*always, *made, *self._story_keys(now_us)]
 
@@ -176,7 +178,7 @@ class Registry:
             return self.organization.people[0].id
         return str(self._world.details.told(transfers[-1])["new_owner_id"])
 
-    def _past(self, things: Sequence[Thing], now_us: int) -> list[Happening]:
+    def _past(self, things: Sequence[CycleObject], now_us: int) -> list[Happening]:
         return [one for thing in things for one in self._world.cycles.life(thing) if one.at_us <= now_us]
 
     def _changes(self, family: str, slot: int, now_us: int) -> int:
@@ -186,7 +188,7 @@ class Registry:
                 return thing.generation + len(self._past([thing], now_us))
         return 0
 
-    def _there(self, family: str, now_us: int) -> Iterator[tuple[Thing, list[Happening]]]:
+    def _there(self, family: str, now_us: int) -> Iterator[tuple[CycleObject, list[Happening]]]:
         """Yield the things of a family that were made and not ended, each with what happened to it."""
         for thing in self._world.cycles.things(family, now_us // _DAY_US):
             for one in (thing._replace(generation=thing.generation - 1), thing):
@@ -194,7 +196,7 @@ class Registry:
                 if life[0].at_us <= now_us < life[-1].at_us:
                     yield one, [happened for happened in life if happened.at_us <= now_us]
 
-    def _role(self, thing: Thing, past: Sequence[Happening]) -> Role:
+    def _role(self, thing: CycleObject, past: Sequence[Happening]) -> Role:
         known = self._world.details.of(thing)
         given: list[tuple[str, str, str]] = []
         for happened in past:
@@ -208,7 +210,7 @@ class Registry:
         description = ROLE_DESCRIPTIONS.get(name, name)
         return Role(str(known["role_id"]), name, description, past[0].at_us, past[-1].at_us, given)
 
-    def _group(self, thing: Thing, past: Sequence[Happening], current: set[str]) -> Group:
+    def _group(self, thing: CycleObject, past: Sequence[Happening], current: set[str]) -> Group:
         known = self._world.details.of(thing)
         people = {one.id: one for one in self._world.details.members(thing)}
         since: dict[str, int] = {}
@@ -238,10 +240,10 @@ class Registry:
             return 2**63
         return left.get(person.id, (person.last_day + 1) * _DAY_US)
 
-    def _story_keys(self, now_us: int) -> Iterator[Key]:
+    def _story_keys(self, now_us: int) -> Iterator[RegistryKey]:
         """Yield the keys that stories made and nobody has deleted yet."""
         day = now_us // _DAY_US
-        made: dict[str, Key] = {}
+        made: dict[str, RegistryKey] = {}
         for row in self._world.story_rows(day - _STORY_DAYS, day + 1):
             if row.created_us > now_us or row.type not in {"api_key_created", "scoped_api_key_deleted"}:
                 continue
@@ -249,7 +251,7 @@ class Registry:
             if row.type == "scoped_api_key_deleted":
                 made.pop(told["api_key_id"], None)
             else:
-                made[told["api_key_id"]] = Key(
+                made[told["api_key_id"]] = RegistryKey(
                     told["api_key_id"], "backup", told["scopes"], row.created_us, row.actor_user_id, is_active=True
                 )
         yield from made.values()

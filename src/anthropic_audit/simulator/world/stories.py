@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from anthropic_audit.times import EPOCH
 
 from .activities import UNAUTHENTICATED, Activities, row, time_text
-from .day_resources import Shelf
-from .days import MINUTES_A_DAY, Chat, Days, Session
-from .fields import Scene
+from .day_resources import DayResources
+from .days import MINUTES_A_DAY, Chat, Days, WorkSession
+from .fields import FieldContext
 from .organization import ERA_DAYS, Organization, Person
 from .places import ATTACKER_AGENTS, ATTACKERS
 from .random_values import generator, token
@@ -27,7 +27,7 @@ _RESPONSE_AFTER = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StoryStep:
     """One thing that happens: when (minutes after the story's start), what, and by whom."""
 
     after: float
@@ -46,7 +46,7 @@ class Plot:
     search: str
     hour: float | None
     """When it starts, in hours of the day where its person lives; None: at the end of a working day."""
-    steps: Callable[[Cast], Iterator[tuple[str, Step]]]
+    steps: Callable[[Cast], Iterator[tuple[str, StoryStep]]]
     """Yields steps, each with whose session it is told in: `self`, `thief`, `any` or `responder`."""
     is_by_leaver: bool = False
 
@@ -76,7 +76,7 @@ class Stories:
     """The stories of a world, era by era."""
 
     def __init__(
-        self, seed: int, organization: Organization, activities: Activities, *, days: Days, shelf: Shelf
+        self, seed: int, organization: Organization, activities: Activities, *, days: Days, shelf: DayResources
     ) -> None:
         self._seed = seed
         self._organization = organization
@@ -146,7 +146,7 @@ class Stories:
         left = next(((person.id, one.created_us) for one in told if one.type == "org_user_left"), None)
         return _Told(story, told, _silence(told), left)
 
-    def _beginning(self, plot: Plot, era: int, person: Person, random: Random) -> tuple[Session, int]:
+    def _beginning(self, plot: Plot, era: int, person: Person, random: Random) -> tuple[WorkSession, int]:
         """Return the session in whose life a story begins, and when."""
         candidates = [day for day in range(era * ERA_DAYS, era * ERA_DAYS + ERA_DAYS - 2) if person.works_on(day)]
         working = [one for day in candidates if (one := self._days.of_person(person, day)) is not None]
@@ -161,9 +161,9 @@ class Stories:
             start = min(max(start, own.first_minute + 30), own.last_minute - 60)
         return own, int(max(start, era * ERA_DAYS * MINUTES_A_DAY + 1) * _MINUTE_US)
 
-    def _row(self, step: Step, created_us: int, session: Session, scenes: _Scenes) -> Row:
+    def _row(self, step: StoryStep, created_us: int, session: WorkSession, scenes: _Scenes) -> Row:
         other = session.person
-        scene = Scene(scenes.random, session, other, self._organization, time_text(created_us))
+        scene = FieldContext(scenes.random, session, other, self._organization, time_text(created_us))
         members = {**scenes.seen(step.type), **(step.told or {})}
         activity = self._activities.tell(step.type, step.actor, scene, **members)
         if step.actor not in {"user_actor", UNAUTHENTICATED} and "ip_address" in activity["actor"]:
@@ -178,7 +178,7 @@ class Stories:
         chats = [chat for one in sessions if one is not None for chat in one.chats if chat.is_there(minute)]
         return _Belongings(self._organization, self._shelf, person, day=day, chats=chats)
 
-    def thief_of(self, own: Session, random: Random) -> Session:
+    def thief_of(self, own: WorkSession, random: Random) -> WorkSession:
         """Return the session of somebody who acts in a person's name from elsewhere."""
         return replace(
             own,
@@ -186,12 +186,12 @@ class Stories:
             address=f"{random.choice(ATTACKERS)}.{random.randrange(2, 250)}",
         )
 
-    def anybody(self, thief: Session, random: Random) -> Session:
+    def anybody(self, thief: WorkSession, random: Random) -> WorkSession:
         """Return a session in which a stranger pretends to be anybody."""
         day = thief.first_minute // MINUTES_A_DAY
         return replace(thief, person=random.choice(self._organization.staff(day)))
 
-    def response_of(self, person: Person, after_us: int) -> Session:
+    def response_of(self, person: Person, after_us: int) -> WorkSession:
         """Return the session in which somebody responds."""
         day = after_us // _MINUTE_US // MINUTES_A_DAY
         session = self._days.working(person, day)
@@ -204,7 +204,7 @@ class _Belongings:
     """What a person has, one after the other, so that a thief sees different things."""
 
     def __init__(
-        self, organization: Organization, shelf: Shelf, person: Person, *, day: int, chats: Sequence[Chat]
+        self, organization: Organization, shelf: DayResources, person: Person, *, day: int, chats: Sequence[Chat]
     ) -> None:
         lost = Chat(organization.things("claude_chat")[person.number % 400], 0)
         file = Chat(lost.id, 0, None, None, organization.things("claude_file")[person.number % 400], "notes.md")
@@ -245,17 +245,17 @@ class _Belongings:
 class _Scenes:
     """The sessions of a story, and how far it is told."""
 
-    def __init__(self, stories: Stories, own: Session, random: Random, *, responder: Person, start_us: int) -> None:
+    def __init__(self, stories: Stories, own: WorkSession, random: Random, *, responder: Person, start_us: int) -> None:
         self._stories = stories
         self.random = random
         self._own = own
         self.thief = stories.thief_of(own, random)
         self._responder = responder
         self._start_us = self.last_us = start_us
-        self._response: tuple[int, Session] | None = None
+        self._response: tuple[int, WorkSession] | None = None
         self._belongings = stories.belongings(own.person, start_us)
 
-    def when_and_who(self, whose: str, step: Step) -> tuple[int, Session]:
+    def when_and_who(self, whose: str, step: StoryStep) -> tuple[int, WorkSession]:
         """Return when a step happens, and in whose session."""
         if whose == "responder":
             if self._response is None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from .day_resources import Project, Shelf
-from .days import MINUTES_A_DAY, Chat, Days, Session
+from .day_resources import DayResources, Project
+from .days import MINUTES_A_DAY, Chat, Days, WorkSession
 from .machines import Machines
 from .names import FILES, words
 from .random_values import token
@@ -24,9 +24,9 @@ class Desk:
     """Where a task is done: whose session, when, and what is at hand."""
 
     random: Random
-    session: Session
+    session: WorkSession
     minute: int
-    shelf: Shelf
+    shelf: DayResources
     days: Days
 
     @property

@@ -18,10 +18,10 @@ from anthropic_audit.catalogue import Catalogue
 from .activities import Activities, time_text
 from .agenda import Agenda, Beat
 from .cycles import Cycles, read_families
-from .day_resources import Shelf
+from .day_resources import DayResources
 from .days import MINUTES_A_DAY, Days
 from .details import Details
-from .fields import Scene
+from .fields import FieldContext
 from .names import words
 from .office import Office
 from .organization import ERA_DAYS, Organization, Person
@@ -81,7 +81,7 @@ class World:
         share = min(1.0, rhythm.per_day / _LIFECYCLES_FROM)
         self.cycles = Cycles(seed, organization, self._days, families, kept=share)
         self.details = Details(seed, organization, self._days, cycles=self.cycles, catalogue=catalogue)
-        self._shelf = Shelf(self.cycles, self.details)
+        self._shelf = DayResources(self.cycles, self.details)
         self._agenda = Agenda(seed, organization, self._activities, self._days)
         self.stories = Stories(seed, organization, self._activities, days=self._days, shelf=self._shelf).with_plots(
             PLOTS
@@ -136,7 +136,7 @@ class World:
         person = random.choice(self._organization.people)
         session = self._days.working(person, 20_000)
         other = random.choice(self._organization.people)
-        scene = Scene(random, session, other, self._organization, time_text(minute * _MINUTE_US))
+        scene = FieldContext(random, session, other, self._organization, time_text(minute * _MINUTE_US))
         return self._activities.tell(name, actor_kind, scene)
 
     def _fill(self, block: tuple[int, int, int]) -> Mapping[int, Sequence[Row]]:
