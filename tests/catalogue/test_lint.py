@@ -12,12 +12,13 @@ from anthropic_audit import catalogue as room
 from anthropic_audit.catalogue import load, read_catalogue
 from anthropic_audit.catalogue.line_numbers import read_lines
 from anthropic_audit.catalogue.lint import lint, slips
+from anthropic_audit.catalogue.wording import unwanted_words
 
 Write = Callable[..., Path]
 
 TYPE = """\
 member_joined:
-  description: Somebody joined.
+  description: A user joined.
   sentence: "{actor} joined[ as {role}]"
   sensitivity: routine
   category: [iam]
@@ -29,7 +30,7 @@ member_joined:
 """
 CLEAN = {
     "types__members": TYPE,
-    "ecs": "categories:\n  iam: [change, user]\nfields:\n  user.email: {type: keyword, description: Whose}\n",
+    "ecs": "categories:\n  iam: [change, user]\nfields:\n  user.email: {type: keyword, description: E-mail address}\n",
     "actors": (
         "user_actor:\n  description: A person\n  name: '{email}'\n  fields: {email: string!}\n"
         "  moves: {email: user.email}\n"
@@ -52,14 +53,33 @@ def test_a_catalogue_without_a_flaw_is_clean(write: Write) -> None:
 MEMBERS, JOINED = "types__members", "types/members.yaml:1: `member_joined` has"
 
 FLAWS = {
-    "words": (MEMBERS, "  description: Somebody joined.\n", "", f"{JOINED} no description"),
+    "words": (MEMBERS, "  description: A user joined.\n", "", f"{JOINED} no description"),
     "sentence": (MEMBERS, '"{actor} joined[ as {role}]"', '""', f"{JOINED} no sentence"),
     "sensitivity": (MEMBERS, "  sensitivity: routine\n", "", f"{JOINED} no sensitivity"),
-    "nobody": (
-        MEMBERS,
-        "{actor} joined[ as {role}]",
-        "Joined",
-        f"{JOINED} a sentence that tells of nobody and of no field",
+    "placeholder": (
+        *(MEMBERS, "{actor} joined[ as {role}]", "Joined"),
+        f"{JOINED} a sentence without a placeholder",
+    ),
+    "unwanted-word": (*(MEMBERS, "A user joined.", "Somebody joined."), f"{JOINED} `somebody` in its description"),
+    "unwanted-word-of-a-sentence": (
+        *(MEMBERS, "{actor} joined[ as {role}]", "{actor} joined anew[ as {role}]"),
+        f"{JOINED} `anew` in its sentence",
+    ),
+    "unwanted-word-of-a-field": (
+        *("fields", "Which role", "Role that we were told"),
+        "fields.yaml:3: `role` has `told` in its description",
+    ),
+    "unwanted-word-of-an-actor-field": (
+        *("fields", "Which kind", "What nobody knows"),
+        "fields.yaml:6: `type` has `nobody` in its description",
+    ),
+    "unwanted-word-of-an-ecs-field": (
+        *("ecs", "E-mail address", "Who tells it"),
+        "ecs.yaml:4: `user.email` has `tells` in its description",
+    ),
+    "unwanted-word-of-an-actor": (
+        *("actors", "A person", "Somebody"),
+        "actors.yaml:1: `user_actor` has `somebody` in its description",
     ),
     "brackets": (
         *(MEMBERS, "[ as {role}]", " as {role}"),
@@ -98,7 +118,7 @@ FLAWS = {
         *("fields", "Which role}", "Which role, ecs: user.email, when: {kind: guest}}"),
         "fields.yaml:3: `role` moves by the field `kind`, which is unknown",
     ),
-    "ecs-field": ("ecs", ", description: Whose", "", "ecs.yaml:4: `user.email` has no description"),
+    "ecs-field": ("ecs", ", description: E-mail address", "", "ecs.yaml:4: `user.email` has no description"),
     "actor-target": (
         *("ecs", "user.email:", "user.id:"),
         "actors.yaml:1: `user_actor` has a member in `user.email`, which ecs.yaml does not have",
@@ -141,6 +161,11 @@ def test_two_types_in_the_same_words_are_found(write: Write) -> None:
 )
 def test_names_that_are_spelled_almost_alike_are_slips(names: list[str], found: list[tuple[str, str]]) -> None:
     assert slips(names) == found
+
+
+def test_unwanted_words_are_whole_words_in_any_case() -> None:
+    assert unwanted_words("Somebody TOLD nobody.") == ["nobody", "somebody", "told"]
+    assert unwanted_words("A user signed in to the telltale project.") == []
 
 
 def test_the_line_of_a_thing_is_that_of_its_name(write: Write) -> None:

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from .line_numbers import Lines
 from .model import ActivityType, AuditField, Catalogue, FieldSpec
+from .wording import unwanted_words
 
 MOVED_OF_ANY = frozenset({"ip_address", "user_agent", "unauthenticated_email_address"})
 """Members of actors of any kind that live in ECS fields, whatever their kind says."""
@@ -35,7 +36,7 @@ def lint(catalogue: Catalogue, lines: Lines) -> list[LintIssue]:
         *(LintIssue(lines.where(*_place(kind)), what) for kind, what in _types(catalogue, lines)),
         *(LintIssue(_field_place(name, lines), f"`{name}` {what}") for name, what in _fields(catalogue)),
         *(LintIssue(lines.where("actors.yaml", name), f"`{name}` {what}") for name, what in _actors(catalogue)),
-        *(LintIssue(lines.where(*keys), f"`{keys[-1]}` has no description") for keys in _silent_fields(catalogue)),
+        *(LintIssue(lines.where(*keys), f"`{keys[-1]}` {what}") for keys, what in _other_fields(catalogue)),
     ]
     return sorted(found, key=lambda one: _file_and_line(one.where))
 
@@ -54,14 +55,23 @@ def _types(catalogue: Catalogue, lines: Lines) -> Iterator[tuple[ActivityType, s
 
 
 def _words(kind: ActivityType, lines: Lines) -> Iterator[str]:
-    if not kind.description:
-        yield "has no description"
+    yield from _description(kind.description)
     if not kind.sentence:
         yield "has no sentence"
     elif not kind.sentence.names:
-        yield "has a sentence that tells of nobody and of no field"
+        yield "has a sentence without a placeholder"
+    plain = " ".join(text for part in kind.sentence.parts for is_name, text in part.pieces if not is_name)
+    for word in unwanted_words(plain):
+        yield f"has `{word}` in its sentence"
     if not lines.has(*_place(kind), "sensitivity"):
         yield "has no sensitivity"
+
+
+def _description(text: str) -> Iterator[str]:
+    if not text:
+        yield "has no description"
+    for word in unwanted_words(text):
+        yield f"has `{word}` in its description"
 
 
 def _missing_values(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
@@ -147,8 +157,7 @@ def _fields(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 
 
 def _field(kept: AuditField, catalogue: Catalogue) -> Iterator[str]:
-    if not kept.description:
-        yield "has no description"
+    yield from _description(kept.description)
     for target in filter(None, (kept.ecs, *kept.copies.values())):
         if target not in catalogue.ecs_fields:
             yield f"moves to `{target}`, which ecs.yaml does not have"
@@ -161,8 +170,8 @@ def _field(kept: AuditField, catalogue: Catalogue) -> Iterator[str]:
 
 def _actors(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     for name, kind in catalogue.actors.items():
-        if not kind.description:
-            yield name, "has no description"
+        for what in _description(kind.description):
+            yield name, what
         if not kind.name_template:
             yield name, "has no name"
         for target in (*kind.moves.values(), *kind.copies.values()):
@@ -172,7 +181,7 @@ def _actors(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
             yield name, f"has the member `{member}`, which has no place in fields.yaml"
 
 
-def _silent_fields(catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
+def _other_fields(catalogue: Catalogue) -> Iterator[tuple[tuple[str, ...], str]]:
     sections: Mapping[tuple[str, str], Mapping[str, object]] = {
         ("fields.yaml", "actor"): catalogue.actor_fields,
         ("fields.yaml", "own"): catalogue.own_fields,
@@ -180,8 +189,8 @@ def _silent_fields(catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
     }
     for keys, fields in sections.items():
         for name, kept in fields.items():
-            if not getattr(kept, "description", ""):
-                yield (*keys, name)
+            for what in _description(getattr(kept, "description", "")):
+                yield (*keys, name), what
 
 
 def specs_of(fields: Mapping[str, FieldSpec], path: str = "") -> Iterator[tuple[str, FieldSpec]]:
