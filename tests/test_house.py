@@ -60,6 +60,8 @@ LEVELS = {
     "reporting": 3,
     "testing": 3,
     "console": 3,
+    "application": 3,
+    "api": 3,
     "cli": 4,
 }
 """The level of each room; a module may import from its own level or below."""
