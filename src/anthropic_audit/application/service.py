@@ -23,7 +23,7 @@ from anthropic_audit.service import (
     ServiceMetrics,
     UnexpectedErrors,
     alive,
-    metrics,
+    metrics_page,
     readiness,
     safely,
 )
@@ -83,7 +83,7 @@ def serve(plan: ServicePlan, log: FilteringBoundLogger, watch: Watch) -> None:
             pages = {
                 "/healthz": alive,
                 "/readyz": lambda: readiness(archive, feeds, clock.now(), unexpected.persistent),
-                "/metrics": lambda: metrics(figures.text(archive, feeds)),
+                "/metrics": lambda: metrics_page(figures.text(archive, feeds)),
             }
             server = stack.enter_context(HealthServer(settings.service.health_port, pages, unexpected))
             log.info("health pages", url=server.url)
