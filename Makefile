@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PATHS := src tests bench scripts
 MINUTES ?= 30
-EXTRAS := aws elasticsearch geo kafka opensearch
+EXTRAS := aws console elasticsearch geo kafka opensearch report
 # Tests start the command hundreds of times: without bytecode files each start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -30,7 +30,10 @@ def main() -> None:
         run([command, "collect", "--help"])
         document = run([command, "normalize"], ACTIVITY)
         if b'"action":"claude_chat_created"' not in document:
-            sys.exit(f"this is no normalized activity: {document.decode()}")
+            sys.exit(f"this is not a normalized activity: {document.decode()}")
+        refused = tried([command, "console"])
+        if refused.returncode != 2 or b"anthropic-audit[console]" not in refused.stderr:
+            sys.exit(f"a missing extra is not named: {refused.stderr.decode()}")
     print(f"wheel: {wheel.name} installs, imports and runs in a clean environment")
 
 

@@ -24,6 +24,7 @@ SIMULATOR_MAY_IMPORT = {
     "",
 }
 OF_EXTRAS = {
+    "application.service": {"console"},
     "sinks.open": {"elasticsearch", "kafka", "opensearch"},
     "sinks.opensearch": {"botocore.session"},
 }

@@ -11,7 +11,6 @@ from structlog.typing import FilteringBoundLogger
 
 from anthropic_audit.archive import ArchiveWriter, open_reader
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.console import LinkFile
 from anthropic_audit.errors import AuditError, UnexpectedError
 from anthropic_audit.progress import Watch
 from anthropic_audit.service import (
@@ -35,7 +34,6 @@ from anthropic_audit.times import format_duration, format_time
 
 from . import Application
 from .collecting import Collecting, FeedWithKey, open_collecting
-from .console import open_configured_console
 from .retention import retain, told
 from .sinks import RETRY_FOREVER, open_deliverer
 
@@ -101,14 +99,14 @@ def serve(plan: ServicePlan, log: FilteringBoundLogger, watch: Watch) -> None:
 def _open_console(
     application: Application, archive: ArchiveWriter, stack: ExitStack, log: FilteringBoundLogger
 ) -> None:
-    note = LinkFile(archive.folder / "console" / "link")
+    from .console import open_console_with_link_file  # an extra of the package
 
     def warn(reason: str) -> None:
         log.warning("key", console="openid", reason=reason)
 
-    served = stack.enter_context(open_configured_console(application, note.write, warn))
-    note.write(served.link())
-    log.info("console", url=served.url, link_file=str(note.path))
+    link_file = archive.folder / "console" / "link"
+    served = stack.enter_context(open_console_with_link_file(application, link_file, warn))
+    log.info("console", url=served.url, link_file=str(link_file))
 
 
 def _tasks(

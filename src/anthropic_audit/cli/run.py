@@ -20,6 +20,7 @@ from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.settings_loader import resolve_key
 
 from .configuration import open_application
+from .lazy import check_extra
 from .logs import logging_watch, open_log
 from .options import Archive, Config
 from .signals import Stop, reloading, stopping
@@ -58,6 +59,8 @@ def run(
 
     Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
     """
+    if with_console:
+        check_extra("`--console`", "console")
     stop = Stop()
     with stopping(stop.ask, 0):
         _run(stop, {"archive": archive}, config, health_port=health_port, has_console=with_console)
