@@ -283,7 +283,7 @@ def test_making_the_index_of_a_large_archive_is_told(tmp_path: Path, monkeypatch
     with ArchiveWriter(str(tmp_path), CLOCK, told.append) as archive:
         archive.append([received(2)])
 
-    assert told == [Waiting(0, "the index of ids is being made from 2 stored activities")]
+    assert told == [Waiting(0, "building the index of ids from 2 stored activities")]
 
 
 @dataclass
@@ -380,6 +380,6 @@ def test_a_record_of_a_change_that_is_not_so_is_found(tmp_path: Path) -> None:
 
     found = {one.what: one.number for one in verify(open_reader(str(tmp_path)))}
 
-    assert found["a change is recorded of an activity that is not stored as it says"] == 1
+    assert found["a change is recorded of an activity that is stored differently"] == 1
     assert found["recorded bytes of a changed activity do not have the SHA-256 that was stored with them"] == 1
     assert found["a change is recorded more than once"] == 1

@@ -345,7 +345,7 @@ def test_what_comes_again_after_it_was_called_lost_has_one_event_in_the_end(hous
     done = repaired(house)
     settle(house.folder, house.clock.now())
 
-    assert found == {"an activity that was lost came again, and has its old event beside the new one"}
+    assert found == {"a lost activity was received again, and has its old event next to the new one"}
     assert done.orphans == len(came_again)
     assert verify(open_reader(str(house.folder))) == []
     with open_reader(str(house.folder)).connect() as connection:

@@ -1,4 +1,4 @@
-"""Storing activities exactly once by id, and recording those that come again with other bytes."""
+"""Store each activity exactly once by id, and record repeats with other bytes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .sorted_runs import DamagedRunError
 _STRETCH = 100_000
 _SHOWN = 5
 _WORTH_TELLING = 1_000_000
-"""Reading fewer ids than these takes no time that anybody would notice."""
+"""An index built from fewer new ids than this takes no noticeable time, and is not reported."""
 
 _DELETED_TOGETHER = 1_000
 
@@ -51,7 +51,7 @@ SELECT recorded.id, recorded.sha256 FROM read_parquet($files) recorded JOIN want
 
 
 class ActivityStore:
-    """The tables `activities` and `changed_activities`, and the index of ids; one thread at a time.
+    """The tables `activities` and `changed_activities`, and the index of ids; for use by one thread at a time.
 
     Raises:
         ArchiveError: A table can't be read or written.
@@ -66,10 +66,11 @@ class ActivityStore:
         self._watch = watch
 
     def append(self, received: Sequence[Received]) -> int:
-        """Store the activities whose id is not stored yet, and return how many those were.
+        """Store the activities whose id is not stored yet, and return their number.
 
-        Of several with one id the first counts. What has other bytes than are stored under its id is recorded in
-        `changed_activities` after that: a crash in between repeats the walk, which finds it again.
+        Of several activities with one id, the first is stored. Activities with other bytes than those stored under
+        their id are recorded in `changed_activities` afterwards: a crash in between repeats the walk, which finds them
+        again.
         """
         self.activities.refresh()
         self.changed.refresh()
@@ -90,7 +91,7 @@ class ActivityStore:
         return len(fresh)
 
     def drop_orphans(self) -> None:
-        """Remove what is recorded of activities that are no longer stored: retention takes all bytes of a day."""
+        """Remove the recorded changes of activities that are no longer stored: retention removes all of a day."""
         files = [file.path for file in self.changed.files]
         if not files:
             return
@@ -102,11 +103,11 @@ class ActivityStore:
             self.changed.remove_numbered(gone[first : first + _DELETED_TOGETHER])
 
     def close(self) -> None:
-        """Let go of the index's files."""
+        """Close the index's files."""
         self._index.close()
 
     def _kept(self, ids: Sequence[str]) -> dict[str, list[StoredActivity]]:
-        """Return what is stored under each of some ids; ids that are not stored are left out."""
+        """Return the stored activities under each of some ids; ids that are not stored are left out."""
         candidates = self._candidates(ids)
         numbers = sorted({number for listed in candidates.values() for number in listed})
         rows = self._of(_KEPT, numbers)
@@ -118,7 +119,7 @@ class ActivityStore:
         return found
 
     def _candidates(self, ids: Sequence[str]) -> dict[str, list[int]]:
-        """Ask the index, which is brought up to date first, and made again if it is damaged."""
+        """Look ids up in the index, after bringing it up to date; a damaged index is built again."""
         for _ in range(2):
             try:
                 self._catch_up()
@@ -137,9 +138,9 @@ class ActivityStore:
         self._is_checked = True
 
     def _ids(self, above: int, last: int) -> Iterator[StoredIds]:
-        """Yield the ids with a number above one and up to another, in order."""
+        """Yield the stored ids with numbers after `above` and up to `last`, in order."""
         if last - above > _WORTH_TELLING:
-            self._watch(Waiting(0, f"the index of ids is being made from {last - above:,} stored activities"))
+            self._watch(Waiting(0, f"building the index of ids from {last - above:,} stored activities"))
         for first in range(above, last, _STRETCH):
             end = min(first + _STRETCH, last)
             files = [file.path for file in self.activities.files if file.may_hold(SEQ, first + 1, end)]
@@ -150,7 +151,7 @@ class ActivityStore:
 
     def _learn(self, ids: Sequence[str], first: int) -> None:
         try:
-            with suppress(OSError):  # a full disk: what could not be written is kept in memory
+            with suppress(OSError):  # a full disk: ids that could not be written stay in memory
                 self._index.add(ids, range(first, first + len(ids)))
         except DamagedRunError:
             self._index.forget()
@@ -192,7 +193,7 @@ class ActivityStore:
             self._watch(ChangedActivities(feed, number, sum(is_same for _, is_same in of_feed), examples))
 
     def _of(self, query: str, numbers: Sequence[int]) -> pa.Table:
-        """Return what a query says of the activities with some numbers, which come in order."""
+        """Return a query's rows about the activities with the given numbers, which must be sorted."""
         files = [file.path for file in self.activities.files if file.may_hold_any(SEQ, numbers)]
         if not files:
             return ACTIVITIES.schema.empty_table()
@@ -202,7 +203,7 @@ class ActivityStore:
 
 
 def _as_kept(fresh: Sequence[Received], first: int, wanted: AbstractSet[str]) -> dict[str, list[StoredActivity]]:
-    """Return those activities that are wanted of some that have just been stored under numbers from `first` on."""
+    """Return the wanted ones of activities that have just been stored under numbers from `first` on, by id."""
     return {
         one.activity.id: [StoredActivity(seq, one.activity.sha256)]
         for seq, one in enumerate(fresh, start=first)

@@ -1,4 +1,4 @@
-"""Open a table of the archive for writing, or make it when it never was; what has lost commits is refused."""
+"""Open a table of the archive for writing, or create it; a table that has lost commits is refused."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .table_list import check_may_be_made, missing
 
 
 def opened(archive: Path, table: Table, journal: DigestJournal, recorded: Recorded) -> DeltaTable:
-    """Open a table, or make it if it never was; one with fewer commits than were recorded is refused.
+    """Open a table, or create it if it never existed; a table with fewer commits than were recorded is refused.
 
     Raises:
-        ArchiveError: It is gone, or has lost commits.
+        ArchiveError: The table is missing although it existed, or has lost commits.
     """
     folder = archive / table.name
     if not is_table(folder):
@@ -52,6 +52,6 @@ def _open_or_create(archive: Path, table: Table) -> DeltaTable:
             configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
         )
     except DeltaError:
-        if is_table(folder):  # another process was faster
+        if is_table(folder):  # another process created it first
             return DeltaTable(folder.as_uri())
         raise

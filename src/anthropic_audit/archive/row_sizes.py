@@ -1,4 +1,4 @@
-"""Tell from the footers of files how many bytes activities have, to read them in parts that fit in memory."""
+"""Read the sizes of activities from the footers of files, to read activities in parts that fit into memory."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _BYTES_OF = "raw"
 
 
 class RowRange(NamedTuple):
-    """A row group: from which to which number it has activities, and how many bytes of received text."""
+    """The activities of a row group: first and last number, and total bytes of received text."""
 
     first: int
     last: int
     nbytes: int
 
     def between(self, first: int, last: int) -> float:
-        """Return how many of its bytes lie between two numbers, if they are spread evenly."""
+        """Return the bytes of the activities between two numbers, assuming an even distribution."""
         together = min(last, self.last) - max(first, self.first) + 1
         return self.nbytes * max(0, together) / (self.last - self.first + 1)
 
@@ -31,7 +31,7 @@ def stretches_of(paths: Iterable[str]) -> list[RowRange]:
 
 
 def part_of(stretches: Sequence[RowRange], first: int, last: int, max_bytes: int) -> tuple[int, int]:
-    """Return up to which number activities from `first` on have about so many bytes, and how many that are."""
+    """Return the end of a part that starts at `first` and has about `max_bytes`, and the part's estimated bytes."""
     while (nbytes := sum(stretch.between(first, last) for stretch in stretches)) > max_bytes and last > first:
         last = first + (last - first) // 2
     return last, round(nbytes)
