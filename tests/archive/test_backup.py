@@ -118,7 +118,7 @@ def test_a_backup_that_is_cut_off_is_not_taken_for_whole(
         back_up(str(house.folder), tmp_path / "backup", house.clock.now())
     monkeypatch.undo()
 
-    with pytest.raises(SetupError, match="no whole backup"):
+    with pytest.raises(SetupError, match="no complete backup"):
         restore(tmp_path / "backup", tmp_path / "restored")
     back_up(str(house.folder), tmp_path / "backup", house.clock.now())
     restore(tmp_path / "backup", tmp_path / "restored")
@@ -149,7 +149,7 @@ def test_a_damaged_manifest_is_none(house: House, tmp_path: Path) -> None:
     back_up(str(house.folder), tmp_path / "backup", house.clock.now())
     flip(tmp_path / "backup" / MANIFEST)
 
-    with pytest.raises(SetupError, match="no whole backup"):
+    with pytest.raises(SetupError, match="no complete backup"):
         restore(tmp_path / "backup", tmp_path / "restored")
 
 

@@ -205,14 +205,14 @@ def token(*place: object) -> str:
     ],
 )
 def test_a_place_that_was_not_given_out_is_told_to_be_none(archive: Connection, field: str, after: str) -> None:
-    with pytest.raises(SetupError, match="no place in a list of events"):
+    with pytest.raises(SetupError, match="not a position in a list of events"):
         page(archive, SearchRequest(), NOW, order=SortOrder(field), size=5, after=after)
 
 
 def test_a_place_in_one_column_is_none_in_another(archive: Connection) -> None:
     by_user = page(archive, FAILED, NOW, order=SortOrder("user.email"), size=1).next
 
-    with pytest.raises(SetupError, match="no place in a list of events"):
+    with pytest.raises(SetupError, match="not a position in a list of events"):
         page(archive, FAILED, NOW, order=SortOrder("http.response.status_code"), size=1, after=by_user or "")
 
 

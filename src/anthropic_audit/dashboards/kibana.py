@@ -1,4 +1,4 @@
-"""The dashboard for Kibana 8.19 and later: Lens panels inside of it, a data view, and a saved search."""
+"""Generate the dashboard for Kibana 8.19 and later: Lens panels, a data view, and a saved search."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _grid(name: str, place: PanelPosition) -> Json:
 
 
 def _columns(panel: Panel) -> tuple[Json, list[str]]:
-    """Return what is counted and by what: columns by name, and their order."""
+    """Return the count and the fields that it is grouped by: columns by name, and their order."""
     columns: Json = {f"by-{number}": _terms(panel, field) for number, field in enumerate(panel.fields)}
     if panel.kind is PanelKind.OVER_TIME:
         columns[_TIME] = {

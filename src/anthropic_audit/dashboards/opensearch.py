@@ -1,4 +1,4 @@
-"""The same dashboard for OpenSearch Dashboards 2 and 3: a visualization for each panel, and one for the controls."""
+"""Generate the dashboard for OpenSearch Dashboards 2 and 3: one visualization per panel, and one for the controls."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _visualization(panel: Panel) -> SavedObject:
 
 
 def _aggregations(panel: Panel) -> list[Json]:
-    """Return what is counted, and by what."""
+    """Return the count, and the fields that it is grouped by."""
     counted = (
         {"type": "cardinality", "params": {"field": panel.distinct}}
         if panel.distinct
@@ -206,5 +206,5 @@ def _dashboard() -> SavedObject:
 
 
 def _grid(name: str, place: PanelPosition) -> Json:
-    """Return a place below the controls."""
+    """Return a position on the grid, moved below the controls."""
     return {"i": name, "x": place.x, "y": place.y + _CONTROLS_HEIGHT, "w": place.width, "h": place.height}

@@ -1,4 +1,4 @@
-"""Events, counted: over time, by the values of a field, altogether; and what occurred for the first time."""
+"""Aggregate events: over time, by the values of a field, in total; and find values seen for the first time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A stretch of time, and how many events of a value are in it."""
+    """A span of time, and the number of events in it that have a value."""
 
     start: datetime
     value: str | None
@@ -32,39 +32,39 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a field holds: its most frequent values, and how many events there are beside those."""
+    """The values of a field: the most frequent ones, and the number of all others."""
 
     values: Sequence[tuple[str, int]]
-    """Values and how many events have them, the most frequent first, equal ones by name."""
+    """Values with their numbers of events, most frequent first, then by name."""
     distinct: int
-    """How many different values there are."""
+    """Number of different values."""
     without: int
-    """Events that have none."""
+    """Number of events without a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A period in numbers."""
+    """The numbers of a period."""
 
     events: int
     failures: int
     critical: int
     unknown: int
-    """Events of types, or with fields, that the catalogue does not know."""
+    """Number of events with a type or a field that the catalogue does not know."""
     people: int
-    """Users by their e-mail addresses, and those that have none by their ids."""
+    """Number of users, counted by e-mail address, or by id if they have none."""
     addresses: int
 
 
 @dataclass(frozen=True, slots=True)
 class FirstSeen:
-    """A value that had not occurred before, and when it did."""
+    """A value that was new in a period, with its first and last time."""
 
     value: str
     first: datetime
     last: datetime
     events: int
-    """Of the period that was asked about."""
+    """Number of events in the requested period."""
 
 
 def over_time(
@@ -75,9 +75,9 @@ def over_time(
     step: timedelta,
     by: str | None = None,
 ) -> list[Bucket]:
-    """Count events by stretches of time and, if a field is named, by its first value.
+    """Count events by spans of time of length `step` and, if a field is named, by its first value.
 
-    Stretches without any are left out. They begin at multiples of `step` since 1970, in UTC.
+    Spans without events are left out. They begin at multiples of `step` since 1970, in UTC.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -98,7 +98,7 @@ def over_time(
 def top_values(
     connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, field: str, limit: int
 ) -> Values:
-    """Count the values of a field; an event with several is counted for each of them.
+    """Count the values of a field; an event with several values is counted for each of them.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -123,7 +123,7 @@ def top_values(
 def top_values_of(
     connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, fields: Sequence[str], limit: int
 ) -> dict[str, Values]:
-    """Count the values of several fields that have a column with one value each, in one pass over the events.
+    """Count the values of several fields in one pass; each must have a column with a single value.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -155,7 +155,7 @@ def top_values_of(
 
 
 def totals(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Totals:
-    """Count a period's events, those that matter, and who took part.
+    """Count a period's events, those that failed, are critical or unknown, and the users and addresses in them.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -181,7 +181,7 @@ def first_seen(
     candidates: Sequence[str],
     limit: int,
 ) -> list[FirstSeen]:
-    """Return when these values of a column occur among the events that fit, those of last first.
+    """Return when the given values of a column occur among the matching events, latest first occurrence first.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -204,10 +204,9 @@ def first_seen(
 
 
 class FirstSeenIndex:
-    """When each value of some columns occurred for the first time; files that were read once are not read again.
+    """When each value of some columns occurred for the first time; each file is read only once.
 
-    Files never change: those that were added are read, and what only removed ones had is still known. Safe to be
-    used by several threads.
+    Files never change: new ones are read, and values from removed ones are remembered. Can be used by several threads.
     """
 
     def __init__(self, fields: Sequence[str]) -> None:
@@ -220,8 +219,8 @@ class FirstSeenIndex:
         """Read the files of `events` that were not read yet.
 
         Args:
-            connection: Where to read them.
-            files: Returns the paths of undamaged files; called again when a file can't be read: reading finds damage.
+            connection: The connection to read with.
+            files: Returns the paths of undamaged files; called again if a file can't be read and may be damaged.
 
         Raises:
             ArchiveError: An undamaged file can't be read.
@@ -253,7 +252,7 @@ class FirstSeenIndex:
                 known[value] = min(first, known.get(value, first))
 
     def between(self, field: str, since: datetime, until: datetime) -> list[str]:
-        """Return the values that occurred for the first time in a span, the newest first."""
+        """Return the values that occurred for the first time in a span, newest first."""
         start, end = ((when - EPOCH) // _MICROSECOND for when in (since, until))
         with self._lock:
             found = [(first, value) for value, first in self._firsts[field].items() if start <= first < end]
@@ -266,14 +265,14 @@ def _single(column: str, clause: Clause) -> tuple[str, list[object]]:
 
 
 def _as_one(counted: str) -> str:
-    """Join values of the same canonical form, after each has been counted: there are fewer values than rows."""
+    """Merge values of the same canonical form after counting each, since there are fewer values than rows."""
     return f"SELECT {canonical_sql('value')} AS value, sum(times) AS times FROM ({counted}) GROUP BY 1"  # noqa: S608 - our own text
 
 
 def _several(found: Clause, clause: Clause) -> tuple[str, list[object]]:
-    """Count each value of a list once for an event; an event without any counts for NULL.
+    """Count each value of a list once per event; an event without values counts for NULL.
 
-    Equal lists are counted first, and taken apart then: there are few of them.
+    Equal lists are counted before they are unnested, since there are few different ones.
     """
     lists = f"SELECT {found.sql} AS found, count(*) AS times FROM events WHERE {clause.sql} GROUP BY 1"  # noqa: S608 - our own text
     texts = (
@@ -289,7 +288,7 @@ def _several(found: Clause, clause: Clause) -> tuple[str, list[object]]:
 
 @dataclass(frozen=True, slots=True)
 class FirstAndLast:
-    """When something occurred."""
+    """The first and last time of some events, and their number."""
 
     first: datetime
     last: datetime
@@ -297,7 +296,7 @@ class FirstAndLast:
 
 
 def seen(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> FirstAndLast | None:
-    """Return since when and until when events fit, or None when none does.
+    """Return the first and last time of the matching events, or None if there are none.
 
     Raises:
         ArchiveError: The archive can't be read.

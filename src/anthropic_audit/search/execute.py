@@ -1,4 +1,4 @@
-"""Ask an archive a question: slice by slice, so that memory holds few matches and the first rows come early."""
+"""Run a search slice by slice, so that memory holds few matches and the first ones come early."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MIN_SLICED_ROWS = 1_000
 
 @dataclass(frozen=True)
 class SearchHit:
-    """An event that fits."""
+    """A matching event."""
 
     seq: int
     feed: str
@@ -37,7 +37,7 @@ class SearchHit:
 
     @cached_property
     def fields(self) -> dict[str, Any]:
-        """The document, read."""
+        """The parsed document."""
         read: dict[str, Any] = orjson.loads(self.document)
         return read
 
@@ -50,7 +50,7 @@ class SearchHit:
 
 
 def run(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Iterator[SearchHit]:
-    """Yield what fits, newest first unless asked otherwise, equal times by `seq`.
+    """Yield the matching events, newest first unless requested otherwise, those of equal time by `seq`.
 
     Raises:
         SetupError: A value does not fit its field.
@@ -73,7 +73,7 @@ def run(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: dat
 
 
 def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, question: SearchRequest) -> Iterator[SearchHit]:
-    """Yield what fits, slice by slice, so that memory holds no more than one slice's documents."""
+    """Yield all matching events, slice by slice, so that memory holds no more than one slice's documents."""
     pace, unlimited = SliceSizing(), replace(question, limit=None)
     for day, events in _counted_days(connection, question):
         for part in slices(connection, day, events, pace, oldest_first=question.oldest_first):
@@ -85,7 +85,7 @@ def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, question: S
 
 
 def compiled(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Clause:
-    """Return the SQL condition that a question becomes, with the addresses of its networks looked up.
+    """Compile a search to an SQL condition, after looking up the addresses in its networks.
 
     Raises:
         SetupError: A value does not fit its field.
@@ -94,7 +94,7 @@ def compiled(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now
 
 
 def days_of(connection: duckdb.DuckDBPyConnection, question: SearchRequest) -> list[date]:
-    """Return the UTC days of a question's span that have events, in the order that it wants them."""
+    """Return the UTC days of a search's span that have events, in the search's order."""
     span = where(SearchRequest(since=question.since, until=question.until))
     direction = "ASC" if question.oldest_first else "DESC"
     sql = f"SELECT DISTINCT day FROM events WHERE {span.sql} ORDER BY day {direction}"  # noqa: S608 - our own text
@@ -102,7 +102,7 @@ def days_of(connection: duckdb.DuckDBPyConnection, question: SearchRequest) -> l
 
 
 def _counted_days(connection: duckdb.DuckDBPyConnection, question: SearchRequest) -> list[tuple[date, int]]:
-    """Return the same days, and how many events each of them has in all."""
+    """Return the days of a search's span in the search's order, each with the number of its events."""
     first, last = question.since and question.since.date(), question.until and question.until.date()
     direction = "ASC" if question.oldest_first else "DESC"
     sql = (
@@ -115,7 +115,7 @@ def _counted_days(connection: duckdb.DuckDBPyConnection, question: SearchRequest
 def _hits(
     connection: duckdb.DuckDBPyConnection, clause: Clause, part: Clause, question: SearchRequest
 ) -> Iterator[SearchHit]:
-    """Yield what fits in one part of a day."""
+    """Yield the matching events of one part of a day."""
     direction = "ASC" if question.oldest_first else "DESC"
     limit = "" if question.limit is None else f"LIMIT {question.limit:d}"
     sql = (
@@ -131,7 +131,7 @@ def _hits(
 def _addresses(
     connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime
 ) -> dict[Condition, tuple[str, ...]]:
-    """Look up which of the archive's addresses lie in the networks that are asked for."""
+    """Return the archive's addresses that lie in each network of a search."""
     asked = (*question.conditions, *conditions_of(question.query))
     span = where(SearchRequest(question.since, question.until), now)
     return {one: _inside(connection, one, network, span) for one in asked if (network := one.network) is not None}

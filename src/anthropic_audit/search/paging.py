@@ -1,4 +1,4 @@
-"""Pages of events, however many there are: by time or by a column, each from the last row of the page before on."""
+"""Page through events by time or by a column; each page starts after the last row of the page before."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MAX_READS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class SortOrder:
-    """How events are sorted; equal ones by time and `seq`, in the same direction."""
+    """How events are sorted; events with equal values by time and `seq`, in the same direction."""
 
     field: str = TIME
     is_descending: bool = True
@@ -39,11 +39,11 @@ class SortOrder:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """Some events, and where the next ones begin."""
+    """One page of events, and the token of the next page."""
 
     hits: Sequence[SearchHit]
     next: str | None
-    """What to give as `after` for the page behind, or None when this is the last one."""
+    """The `after` of the next page; None if this is the last one."""
 
 
 def page(
@@ -55,12 +55,12 @@ def page(
     size: int,
     after: str = "",
 ) -> ResultPage:
-    """Return a page of what fits.
+    """Return a page of the matching events.
 
-    Rows are found by their columns first, and only those of the page are read whole.
+    Rows are found by their columns first, and only the documents of the page are read.
 
     Raises:
-        SetupError: The field has no column to sort by, or `after` is nothing that was given out.
+        SetupError: The field has no column to sort by, or `after` is not the token of a page.
         ArchiveError: The archive can't be read.
     """
     wanted = min(size, MAX_PAGE_ROWS)
@@ -86,7 +86,7 @@ def _by_time(
 ) -> list[tuple[int, int]]:
     """Return time in microseconds and `seq` of a page's rows and one more, day by day, so that the first come early.
 
-    The longer nothing is found, the more days are read at once.
+    While few rows are found, the number of days that are read at once is doubled.
     """
     direction, beyond = ("DESC", "<") if order.is_descending else ("ASC", ">")
     asked = replace(question, oldest_first=not order.is_descending)
@@ -111,7 +111,7 @@ def _by_time(
 
 
 def _spans(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """Yield the first and last of one day, then of two, four, and so on."""
+    """Yield the first and last day of spans of one day, two days, four, and so on."""
     start, size = 0, 1
     while start < len(days):
         some = days[start : start + size]
@@ -121,22 +121,22 @@ def _spans(days: Sequence[date]) -> Iterator[tuple[date, date]]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The last row of a page that is sorted by a column: the next page begins behind it, however far in that is."""
+    """The last row of a page sorted by a column; the next page starts after it, with the same cost for every page."""
 
     value: str | int | None
     micros: int
     seq: int
 
     def token(self) -> str:
-        """Write it for an address."""
+        """Return the row as a token for a URL."""
         return urlsafe_b64encode(orjson.dumps([self.value, self.micros, self.seq])).decode().rstrip("=")
 
     @classmethod
     def of(cls, token: str, column: Column) -> _Place:
-        """Read what `token` has written.
+        """Parse a token.
 
         Raises:
-            SetupError: It was not written for this column.
+            SetupError: It is not a token of this column.
         """
         try:
             value, micros, seq = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
@@ -151,7 +151,7 @@ class _Place:
         return cls(value, micros, seq)
 
     def behind(self, column: Column, order: SortOrder) -> Clause:
-        """Return what is true of the rows behind it; those without a value come last."""
+        """Return the condition on the rows after this one; rows without a value come last."""
         beyond = "<" if order.is_descending else ">"
         edge = (EPOCH + self.micros * _MICROSECOND, self.seq)
         later = f"(timestamp, seq) {beyond} (?, ?)"
@@ -180,7 +180,7 @@ def _by_column(
 
 
 def _sorted(clause: Clause, order: SortOrder, shown: str) -> tuple[str, list[object]]:
-    """Return the query for what fits, by a column."""
+    """Return the query for the matching events, sorted by a column."""
     column = sorting_column(order)
     direction = "DESC" if order.is_descending else "ASC"
     sql = (
@@ -194,24 +194,24 @@ def sorting_column(order: SortOrder) -> Column:
     """Return the column by which events are sorted.
 
     Raises:
-        SetupError: The field has none, or one with several values.
+        SetupError: The field has no column, or one with several values.
     """
     if not can_sort_by(order.field):
         message = f"events can't be sorted by `{order.field}`"
-        raise SetupError(message, hint="only fields that have a column of their own can be sorted by")
+        raise SetupError(message, hint="sort by a field that has a column of its own, with one value")
     return COLUMNS[order.field]
 
 
 def can_sort_by(field: str) -> bool:
-    """Say whether a field has a column, and one value in it."""
+    """Return whether a field has a column with one value per event."""
     return field in COLUMNS and COLUMNS[field].kind is not FieldKind.TEXTS
 
 
 def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]) -> list[SearchHit]:
     """Return the events of these keys, in their order.
 
-    Documents are what takes long to read, and whole parts of files are skipped where no key's time lies: those that
-    are close together are read at once, and others one after the other, unless there are many.
+    Reading documents takes longest, and parts of files without any key's time are skipped: keys that are close together
+    are read in one query, and others in one query each, unless there are many.
     """
     close = list(_close_together(sorted(keys)))
     found: dict[int, SearchHit] = {}
@@ -228,7 +228,7 @@ def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]
 
 
 def _close_together(keys: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
-    """Yield sorted keys in groups that lie within some minutes of each other."""
+    """Yield sorted keys in groups; the times of neighbours in a group are at most ten minutes apart."""
     start = 0
     for place in range(1, len(keys) + 1):
         if place == len(keys) or keys[place][0] - keys[place - 1][0] > _CLOSE // _MICROSECOND:
@@ -254,13 +254,13 @@ def _when(micros: int, token: str) -> datetime:
 
 
 def _no_place(text: str) -> SetupError:
-    return SetupError(f"this is no place in a list of events: `{text[:40]}`", hint="start again at the first page")
+    return SetupError(f"not a position in a list of events: `{text[:40]}`", hint="start again at the first page")
 
 
 def newest_since(
     connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, events: int
 ) -> datetime | None:
-    """Return since when there are about so many events that fit, or None when there are none.
+    """Return the time since which about `events` events match, or None if there are none.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -273,7 +273,7 @@ def newest_since(
 def in_order(
     connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, order: SortOrder
 ) -> Iterator[Sequence[SearchHit]]:
-    """Yield everything that fits, at most `MAX_PAGE_ROWS` at a time, in bounded memory (see `slices` and `sorting`).
+    """Yield all matching events, at most `MAX_PAGE_ROWS` at a time, in bounded memory (see `slices`, `external_sort`).
 
     Raises:
         SetupError: The field has no column to sort by.

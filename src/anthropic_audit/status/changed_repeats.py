@@ -1,4 +1,4 @@
-"""Stored activities that were served again with other bytes: how many, and which."""
+"""Count and list stored activities that were received again with other bytes."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _MAX_OF_ONE = 20
 
 @dataclass(frozen=True, slots=True)
 class ChangeCounts:
-    """How much of what one feed served again had changed."""
+    """The numbers of activities of one feed that were received again with other bytes."""
 
     feed: str
     activities: int
     texts: int
-    """How many different texts those have beside the stored ones."""
+    """Number of different texts besides the stored ones."""
     same_content: int
-    """How many of the texts say the same in another spelling."""
+    """Number of texts that differ from the stored ones in spelling only."""
     last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedText:
-    """One text that was served under the id of an activity that is stored with another."""
+    """A text that was received under the id of an activity that is stored with another text."""
 
     seq: int
     """The number of the stored activity, and of its event."""
@@ -55,16 +55,16 @@ class ChangedText:
     request_id: str | None
     walk_id: str
     raw: bytes = b""
-    """The bytes as received, where they were asked for."""
+    """The bytes as received; empty if they were not requested."""
 
     @property
     def kind(self) -> str:
-        """What differs, in words."""
+        """The kind of difference, in words."""
         return "spelling only" if self.is_same_content else "content"
 
 
 def change_counts(connection: duckdb.DuckDBPyConnection) -> list[ChangeCounts]:
-    """Count changed texts by the feed that served them; feeds without any are left out.
+    """Count changed texts by the feed that received them; feeds without any are left out.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -82,7 +82,7 @@ def newest_changes(connection: duckdb.DuckDBPyConnection, limit: int) -> list[Ch
 
 
 def changes_of(connection: duckdb.DuckDBPyConnection, seq: int) -> list[ChangedText]:
-    """Return the changed texts of one stored activity, oldest first, twenty at most.
+    """Return the changed texts of one stored activity, oldest first, at most twenty.
 
     Raises:
         ArchiveError: The archive can't be read.

@@ -1,4 +1,4 @@
-"""How each sink stands: up to where it has everything, how fast it went, and what it refuses."""
+"""Summarize each sink: its position, its speed, and its rejections."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ WHERE NOT is_resolved AND sink = coalesce($sink, sink) ORDER BY sink, seq
 
 @dataclass(frozen=True, slots=True)
 class SinkStanding:
-    """One sink that something was delivered to."""
+    """The state of one sink."""
 
     sink: str
     position: int
-    """The `seq` up to which everything is settled."""
+    """The `seq` up to which every event is settled."""
     behind: int
-    """Events that it has still to get."""
+    """Number of events after the position."""
     oldest: datetime | None
-    """The time of the oldest of them."""
+    """The time of the oldest event after the position."""
     created: int
     existing: int
     dropped: int
     rejected: int
     rate: float | None
-    """Events a second while it was delivering in the last hour, or None."""
+    """Events per second of delivery in the last hour; None without deliveries."""
     last_at: datetime | None
 
 
 def sink_standings(connection: duckdb.DuckDBPyConnection, names: Iterable[str], now: datetime) -> list[SinkStanding]:
-    """Return how these sinks stand, and all others that something was delivered to.
+    """Return the state of the named sinks, and of all others that have deliveries.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -64,7 +64,7 @@ def sink_standings(connection: duckdb.DuckDBPyConnection, names: Iterable[str], 
 
 
 def rejections(connection: duckdb.DuckDBPyConnection, sink: str | None = None) -> list[Rejection]:
-    """Return what sinks refuse still, or what one sink does.
+    """Return the unresolved rejections of all sinks, or of one sink.
 
     Raises:
         ArchiveError: The archive can't be read.
