@@ -1,4 +1,4 @@
-"""Backups are whole or none, hold one moment of an archive that is written, and copy only what is new."""
+"""Backups are complete or absent, hold one moment of an archive that is written, and copy only new files."""
 
 from __future__ import annotations
 
@@ -190,5 +190,5 @@ def test_what_is_there_is_never_overwritten(house: House, tmp_path: Path) -> Non
             back_up(str(house.folder), folder, house.clock.now())
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("mine")
-    with pytest.raises(SetupError, match="something else"):
+    with pytest.raises(SetupError, match="not part of a backup"):
         back_up(str(house.folder), tmp_path / "mine", house.clock.now())

@@ -1,4 +1,4 @@
-"""Removing what is too old, but for what is held."""
+"""Retention removes old days, except for held ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking through an archive, and keeping house in it."""
+"""Verify, compact and vacuum an archive."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def house(collected: House, tmp_path: Path) -> House:
     return collected.copied_to(tmp_path / "archive")
 
 
-def found(house: House, at_once: int = 200_000) -> dict[str, int]:
-    return {one.what: one.number for one in verify(open_reader(str(house.folder)), at_once=at_once)}
+def found(house: House, max_activities: int = 200_000) -> dict[str, int]:
+    return {one.what: one.number for one in verify(open_reader(str(house.folder)), max_activities=max_activities)}
 
 
 def lose(house: House, table: str, number: int) -> None:
-    """Take the last rows out of a table, in a commit that nobody has recorded anything of."""
+    """Remove the last rows of a table, in a commit that no journal has recorded."""
     last = open_reader(str(house.folder)).mark(SEQ)
     DeltaTable((house.folder / table).as_uri()).delete(f"seq > {last - number}")
 
 
 def change(house: House, table: str, changed: Callable[[pa.Table], pa.Table]) -> None:
-    """Change the rows of a table's largest file on the disk, as damage or a hand would."""
+    """Change the rows of a table's largest file on the disk, without a commit."""
     files = sorted((house.folder / table).rglob("*.parquet"), key=lambda file: file.stat().st_size)
     pq.write_table(changed(pq.ParquetFile(files[-1]).read()), files[-1])
 
@@ -129,10 +129,10 @@ def test_a_double_hides_no_loss(house: House) -> None:
 
 
 def test_small_slices_find_the_same(house: House) -> None:
-    assert found(house, at_once=400) == {}
+    assert found(house, max_activities=400) == {}
     change(house, "activities", lambda rows: pa.concat_tables([rows.slice(150), rows.slice(200, 1)]))
 
-    assert found(house, at_once=400) == found(house)
+    assert found(house, max_activities=400) == found(house)
     assert found(house)["numbers of activities are missing"] == 150
 
 

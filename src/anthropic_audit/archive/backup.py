@@ -39,11 +39,11 @@ MANIFEST = "backup.json"
 _FORMAT = 1
 _VERSIONED = re.compile(r"^(\d{20})\.")
 _COPY_BYTES = 1 << 20
-_TRIES = 20
-_FIRST = (COVERAGE, DELIVERIES, REJECTED, CHANGED, EVENTS, ACTIVITIES)
-_IN_ORDER = (*_FIRST, *(table for table in TABLES.values() if table not in _FIRST))
+_MAX_ATTEMPTS = 20
+_REFERRING_FIRST = (COVERAGE, DELIVERIES, REJECTED, CHANGED, EVENTS, ACTIVITIES)
+_IN_ORDER = (*_REFERRING_FIRST, *(table for table in TABLES.values() if table not in _REFERRING_FIRST))
 
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Called with the number of files that are done, and the number of all files."""
 
 
@@ -76,7 +76,7 @@ class _Wanted:
     """The expected digest in hex; None if the archive has no digest of the file."""
 
 
-def back_up(location: str, target: Path, now: datetime, told: Told = lambda done, last: None) -> BackedUp:
+def back_up(location: str, target: Path, now: datetime, on_progress: Progress = lambda done, last: None) -> BackedUp:
     """Copy an archive into a folder; an earlier backup of it in this folder is brought up to date.
 
     Raises:
@@ -91,7 +91,7 @@ def back_up(location: str, target: Path, now: datetime, told: Told = lambda done
         target.mkdir(parents=True, exist_ok=True)
         before = _manifest(target)
         known = before["files"] if before else {}
-        done, files = _copied(wanted, target, known, told)
+        done, files = _copied(wanted, target, known, on_progress)
         (target / MANIFEST).unlink(missing_ok=True)
         files |= _write_rest(reader, target)
         dropped = _drop_others(target, files)
@@ -99,7 +99,9 @@ def back_up(location: str, target: Path, now: datetime, told: Told = lambda done
     return BackedUp(len(files), done.copied, done.nbytes, dropped)
 
 
-def restore(source: Path, location: Path, *, is_forced: bool = False, told: Told = lambda done, last: None) -> BackedUp:
+def restore(
+    source: Path, location: Path, *, is_forced: bool = False, on_progress: Progress = lambda done, last: None
+) -> BackedUp:
     """Copy a complete backup into a folder that has no archive yet, comparing every file with the manifest.
 
     With `is_forced`, the folder's present content is moved to a new folder next to it first; it is never deleted.
@@ -128,7 +130,7 @@ def restore(source: Path, location: Path, *, is_forced: bool = False, told: Told
         place.mkdir(parents=True)
         wanted = {name: _Wanted(source / name, *one) for name, one in manifest["files"].items()}
         try:
-            done, _ = _copied(wanted, place, {}, told)
+            done, _ = _copied(wanted, place, {}, on_progress)
         except ArchiveError as error:
             raise ArchiveError(str(error), hint="the backup is damaged: restore another one") from error
         if location.exists():
@@ -164,7 +166,7 @@ def _moment(folder: Path) -> _Moment:
     Tables that refer to others are read first. If no table has a new commit afterwards, all versions are of one moment.
     """
     opened: dict[str, OpenedTable] = {}
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         before, opened = opened, {table.name: open_table(folder, table) for table in _IN_ORDER}
         if before and all(opened[name].newest.version == one.newest.version for name, one in before.items()):
             break
@@ -209,7 +211,7 @@ def _wanted(reader: _Moment) -> Iterator[tuple[str, _Wanted]]:
 
 
 def _copied(
-    wanted: Mapping[str, _Wanted], target: Path, known: Mapping[str, Any], told: Told
+    wanted: Mapping[str, _Wanted], target: Path, known: Mapping[str, Any], on_progress: Progress
 ) -> tuple[BackedUp, dict[str, tuple[int, str]]]:
     """Copy missing files, and compare each file with its digest, including those that are there already."""
     copied = nbytes = 0
@@ -224,7 +226,7 @@ def _copied(
                 (target / MANIFEST).unlink(missing_ok=True)
             files[name] = _copy(one, place)
             copied, nbytes = copied + 1, nbytes + files[name][0]
-        told(number, len(wanted))
+        on_progress(number, len(wanted))
     return BackedUp(len(files), copied, nbytes), files
 
 
@@ -310,10 +312,12 @@ def _write_manifest(target: Path, manifest: Mapping[str, Any]) -> None:
 def _manifest(folder: Path) -> dict[str, Any] | None:
     """Read a backup's manifest; return None if it is missing or damaged."""
     try:
-        told = json.loads((folder / MANIFEST).read_bytes())
-        body = json.dumps(told["backup"], sort_keys=True)
-        is_whole = told["sha256"] == hashlib.sha256(body.encode()).hexdigest() and told["backup"]["format"] == _FORMAT
-        found: dict[str, Any] = told["backup"]
+        stored = json.loads((folder / MANIFEST).read_bytes())
+        body = json.dumps(stored["backup"], sort_keys=True)
+        is_whole = (
+            stored["sha256"] == hashlib.sha256(body.encode()).hexdigest() and stored["backup"]["format"] == _FORMAT
+        )
+        found: dict[str, Any] = stored["backup"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     found["files"] = {name: (size, digest) for name, (size, digest) in found["files"].items()}

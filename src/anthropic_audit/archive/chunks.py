@@ -48,38 +48,40 @@ def chunks_of(files: Iterable[DataFile], start: datetime, end: datetime) -> list
     held = [(_day(file), file) for file in files if file.may_hold(_TIME, start, end - _MICROSECOND)]
     held.sort(key=lambda one: (one[0], _bounds(one[1])))
     chunks: list[FileChunk] = []
-    for day, those in groupby(held, key=lambda one: one[0]):
+    for day, group in groupby(held, key=lambda one: one[0]):
         midnight = datetime.combine(day, time(), UTC)
         lowest, highest = max(start, midnight), min(end, midnight + timedelta(days=1)) - _MICROSECOND
         if lowest <= highest:
             chunks += [
                 FileChunk(day, first, last, lowest, highest, nbytes)
-                for first, last, nbytes in _together([file for _, file in those])
+                for first, last, nbytes in _merged_spans([file for _, file in group])
             ]
     return chunks
 
 
-def days_together(files: Iterable[DataFile], window: Window, at_once: int) -> Iterator[tuple[Window, list[DataFile]]]:
-    """Divide a window at midnights, oldest part first, with at most `at_once` events each unless one day has more.
+def divided_by_day(
+    files: Iterable[DataFile], window: Window, max_events: int
+) -> Iterator[tuple[Window, list[DataFile]]]:
+    """Divide a window at midnights, oldest part first, with at most `max_events` events each unless one day has more.
 
     Yields each part with the files that can hold its events; days without events are left out.
     """
     held = [(_day(file), file) for file in files if file.may_hold(_TIME, window.start, window.end - _MICROSECOND)]
     held.sort(key=lambda one: one[0])
-    start, some, rows = window.start, list[DataFile](), 0
-    for day, those in groupby(held, key=lambda one: one[0]):
-        more = [file for _, file in those]
+    start, chosen, rows = window.start, list[DataFile](), 0
+    for day, group in groupby(held, key=lambda one: one[0]):
+        more = [file for _, file in group]
         events = sum(file.rows for file in more)
-        if some and rows + events > at_once:
+        if chosen and rows + events > max_events:
             midnight = datetime.combine(day, time(), UTC)
-            yield Window(start, midnight), some
-            start, some, rows = midnight, [], 0
-        some, rows = some + more, rows + events
-    if some:
-        yield Window(start, window.end), some
+            yield Window(start, midnight), chosen
+            start, chosen, rows = midnight, [], 0
+        chosen, rows = chosen + more, rows + events
+    if chosen:
+        yield Window(start, window.end), chosen
 
 
-def _together(files: Sequence[DataFile]) -> list[tuple[int, int, int]]:
+def _merged_spans(files: Sequence[DataFile]) -> list[tuple[int, int, int]]:
     """Merge the spans of `seq` of overlapping files, which must be sorted by span."""
     merged: list[tuple[int, int, int]] = []
     for file in files:

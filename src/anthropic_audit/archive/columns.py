@@ -93,10 +93,10 @@ def _tree(kinds: Mapping[pa.DataType, Any]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for field, (_, kind) in EVENT_COLUMNS.items():
         *path, member = field.split(".")
-        place = tree
+        branch = tree
         for name in path:
-            place = place.setdefault(name, {})
-        place[member] = kinds[kind]
+            branch = branch.setdefault(name, {})
+        branch[member] = kinds[kind]
     return tree
 
 

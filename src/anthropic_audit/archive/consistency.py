@@ -19,7 +19,7 @@ from .duck import connect, read
 from .schema import ACTIVITIES, CLAIMED, COVERAGE, EVENTS, NORMALIZED, SEQ, TABLES
 from .snapshot import DataFile, Snapshot
 
-_SHOWN = 5
+_MAX_EXAMPLES = 5
 
 _REMOVED = """
 SELECT sum(activities) AS number FROM (
@@ -55,8 +55,8 @@ def refuse_contradictions(archive: Path, logs: Sequence[DeltaLog], counted: Coun
     """
     found = list(contradictions(archive, {log.name: log for log in logs}, counted))
     if found:
-        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        message = f"the archive contradicts itself: `{archive}`: {'; '.join(found[:_SHOWN])}{more}"
+        more = f"; and {len(found) - _MAX_EXAMPLES} more" if len(found) > _MAX_EXAMPLES else ""
+        message = f"the archive contradicts itself: `{archive}`: {'; '.join(found[:_MAX_EXAMPLES])}{more}"
         raise ArchiveError(message, hint=REPAIR_HINT)
 
 

@@ -220,11 +220,11 @@ def _newest(
         recorded = journal.read()
         if error.__cause__ is None and not any(_log_damage(folder, table, recorded)):
             raise
-        told = str(error.__cause__ or error)[:200]
-        return journal_snapshot(folder, recorded), (Damage(table.name, LOG_UNREADABLE, str(folder / LOG), told),)
+        detail = str(error.__cause__ or error)[:200]
+        return journal_snapshot(folder, recorded), (Damage(table.name, LOG_UNREADABLE, str(folder / LOG), detail),)
     if newest.version < version:
-        told = f"the newest is {newest.version}, and {version} was committed"
-        lost = Damage(table.name, COMMITS_LOST, str(folder / LOG), told)
+        detail = f"the newest is {newest.version}, and {version} was committed"
+        lost = Damage(table.name, COMMITS_LOST, str(folder / LOG), detail)
         return journal_snapshot(folder, journal.read()), (lost,)
     return newest, ()
 

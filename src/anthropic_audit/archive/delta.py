@@ -32,17 +32,17 @@ from .schema import DAY, Table
 from .snapshot import DataFile, Snapshot, data_file, snapshot_at, translated
 from .table_list import HINT, record_table
 
-_RESERVE_BYTES = 16 * 2**20
+_MIN_FREE_BYTES = 16 * 2**20
 """Disk space that stays free, for the log, checkpoints and other programs."""
 _TARGET_BYTES = 128 * 2**20
 """The size of the files that small ones are merged into."""
-_ROWS_TOGETHER = 65_536
+_MAX_GROUP_ROWS = 65_536
 """Maximum rows of a row group, the smallest part that can be read: followers read a table in parts."""
 _PLAIN = ColumnProperties(statistics_enabled="NONE", dictionary_enabled=False)
 _WRITER = WriterProperties(
     compression="ZSTD",
     compression_level=1,
-    max_row_group_size=_ROWS_TOGETHER,
+    max_row_group_size=_MAX_GROUP_ROWS,
     statistics_truncate_length=64,
     # A column's statistics hold whole values, and those of texts may be of 100 MB; no query uses them.
     column_properties={"raw": _PLAIN, "document": _PLAIN},
@@ -75,7 +75,7 @@ class DeltaLog:
             recorded = self._journal.read()  # before the table: others may commit meanwhile
             self._delta = opened(archive, table, self._journal, recorded)
             record_table(archive, table.name)
-            self._place = _identity(self._log_folder)
+            self._log_identity = _identity(self._log_folder)
         self._newest: Path | None = None
         self._marks: dict[str, int] = {}
         self._files: list[DataFile] = []
@@ -132,7 +132,7 @@ class DeltaLog:
 
     def append(self, rows: pa.Table, marks: Mapping[str, int]) -> None:
         """Add rows and set marks in one commit, and sync it to the disk before returning."""
-        self._check_place()
+        self._check_not_replaced()
         _check_space(self._folder, rows.nbytes)
         transactions = [Transaction(name, number) for name, number in marks.items()]
         properties = self._properties(transactions)
@@ -232,7 +232,7 @@ class DeltaLog:
         `nbytes` is the approximate size of the new rows. The files before stay on the disk for readers that have them
         open, but belong to older versions of the table.
         """
-        self._check_place()
+        self._check_not_replaced()
         _check_space(self._folder, nbytes)
         with self._committing():
             write_deltalake(
@@ -260,7 +260,7 @@ class DeltaLog:
         After a failure it is unknown what was committed; the table is then read again before the next commit.
         """
         with translated(self._folder):
-            self._check_place()
+            self._check_not_replaced()
             self.refresh()
             self._is_known = False
             before = self._delta.version()
@@ -285,7 +285,7 @@ class DeltaLog:
             app_transactions=list(transactions),
         )
 
-    def _check_place(self) -> None:
+    def _check_not_replaced(self) -> None:
         """Raise if the lease is lost, or the table is no longer the one that was opened.
 
         Raises:
@@ -293,7 +293,7 @@ class DeltaLog:
         """
         if self._lease is not None:
             self._lease.check()
-        is_there = _identity(self._log_folder) == self._place and (self._newest is None or self._newest.exists())
+        is_there = _identity(self._log_folder) == self._log_identity and (self._newest is None or self._newest.exists())
         if not is_there:
             message = (
                 f"the table was removed or replaced while it was written: `{self._folder}`; nothing is added to it"
@@ -352,7 +352,7 @@ class DeltaLog:
 def _check_space(folder: Path, wanted: int) -> None:
     """Raise if data may not fit on the disk: the writing library reports a full disk badly, and leaves half a file."""
     free = shutil.disk_usage(folder).free
-    if free < wanted + _RESERVE_BYTES:
+    if free < wanted + _MIN_FREE_BYTES:
         message = f"the archive's disk is nearly full: {free // 2**20} MB free at `{folder}`"
         raise ArchiveError(message, hint="free disk space; stored activities stay, and nothing unstored is claimed")
 

@@ -137,7 +137,7 @@ class DigestJournal:
             with _locked(self._path) as file:
                 _write(file, b"".join(_line(_commit_text(one)) for one in commits))
 
-    def start_anew(self) -> None:
+    def clear(self) -> None:
         """Empty the journal, for a table that is created again.
 
         Raises:

@@ -5,7 +5,7 @@ the table, belongs to another table, or is damaged. An id whose hash is not in i
 hash is in it may be stored, and the caller compares it with the activity. So two ids with the same hash do no harm.
 
 New hashes are kept in memory until there are enough for a run (see `sorted_runs`); runs of similar size are merged.
-Memory is bounded by `_RECENT` and some hundredths of a byte for each id for the tables of the runs.
+Memory is bounded by `_MAX_RECENT_HASHES` and some hundredths of a byte for each id for the tables of the runs.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .sorted_runs import DamagedRunError, Pairs, Run, in_order, merge_runs, writ
 FOLDER = "ids"
 _MANIFEST = "index.json"
 _VERSION = 1
-_RECENT = 1 << 17
+_MAX_RECENT_HASHES = 1 << 17
 """Number of hashes that are kept in memory before they are written as a run."""
-_WORTH_WRITING = 1 << 12
+_MIN_RUN_HASHES = 1 << 12
 """Closing writes a run of at least this many hashes; fewer are read from the table at the next opening."""
-_RATIO = 3
+_MERGE_RATIO = 3
 """A run is merged with the newer ones once it is shorter than this multiple of their total length."""
 
 
@@ -116,7 +116,7 @@ class IdIndex:
             self._anchor = (numbers[-1], hashes[-1])
             self._up_to = numbers[-1]
             self._entries += len(numbers)
-        if len(self._recent) >= _RECENT:
+        if len(self._recent) >= _MAX_RECENT_HASHES:
             self.flush()
 
     def _hashes_of(self, ids: Sequence[str]) -> list[int]:
@@ -184,7 +184,7 @@ class IdIndex:
 
     def close(self) -> None:
         """Write the hashes in memory if there are enough of them, and close all files."""
-        if len(self._recent) >= _WORTH_WRITING:
+        if len(self._recent) >= _MIN_RUN_HASHES:
             with suppress(OSError, DamagedRunError):  # the next opening reads the hashes from the table
                 self.flush()
         for run in self._runs:
@@ -192,9 +192,9 @@ class IdIndex:
         self._runs = []
 
     def _take_in(self, source: IdSource) -> None:
-        for stretch in source.read(self._up_to, source.last):
+        for part in source.read(self._up_to, source.last):
             with suppress(OSError):  # a full disk: hashes that can't be written stay in memory until the next attempt
-                self.add(stretch.ids, stretch.numbers)
+                self.add(part.ids, part.numbers)
         self._up_to = max(self._up_to, source.last)
 
     def _is_of(self, source: IdSource) -> bool:
@@ -204,7 +204,7 @@ class IdIndex:
         if self._table_id != source.table_id or self._up_to > source.last:
             return False
         number, expected = self._anchor
-        found = [hashes_of(stretch.ids) for stretch in source.read(number - 1, number)]
+        found = [hashes_of(part.ids) for part in source.read(number - 1, number)]
         return any(expected in hashes for hashes in found)
 
     def _columns(self) -> Pairs:
@@ -216,7 +216,7 @@ class IdIndex:
     def _merged(self, runs: list[Run]) -> list[Run]:
         """Merge the newest runs until each run is several times as long as all newer ones together."""
         first, together = len(runs) - 1, runs[-1].count
-        while first > 0 and runs[first - 1].count < _RATIO * together:
+        while first > 0 and runs[first - 1].count < _MERGE_RATIO * together:
             first -= 1
             together += runs[first].count
         if first == len(runs) - 1:
@@ -229,7 +229,7 @@ class IdIndex:
         return [*runs[:first], Run(path)]
 
     def _write_manifest(self, runs: Iterable[Run]) -> None:
-        told = {
+        manifest = {
             "version": _VERSION,
             "table": self._table_id,
             "up_to": self._up_to,
@@ -237,24 +237,24 @@ class IdIndex:
             "anchor": list(self._anchor),
             "runs": [[run.path.name, run.count] for run in runs],
         }
-        text = json.dumps(told, sort_keys=True)
+        text = json.dumps(manifest, sort_keys=True)
         temporary = self._folder / f"{_MANIFEST}.new"
         with temporary.open("w") as file:
-            file.write(json.dumps({"index": told, "sha256": sha256(text.encode()).hexdigest()}))
+            file.write(json.dumps({"index": manifest, "sha256": sha256(text.encode()).hexdigest()}))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._folder / _MANIFEST)
 
     def _load(self) -> None:
-        told = _manifest(self._folder / _MANIFEST)
-        if told is None:
+        manifest = _manifest(self._folder / _MANIFEST)
+        if manifest is None:
             return
-        runs = [Run(self._folder / name) for name, _ in told["runs"]]
-        if [run.count for run in runs] != [count for _, count in told["runs"]]:
+        runs = [Run(self._folder / name) for name, _ in manifest["runs"]]
+        if [run.count for run in runs] != [count for _, count in manifest["runs"]]:
             return
-        self._runs, self._table_id, self._entries = runs, told["table"], told["entries"]
-        self._up_to = self._written_up_to = told["up_to"]
-        self._anchor = (told["anchor"][0], told["anchor"][1])
+        self._runs, self._table_id, self._entries = runs, manifest["table"], manifest["entries"]
+        self._up_to = self._written_up_to = manifest["up_to"]
+        self._anchor = (manifest["anchor"][0], manifest["anchor"][1])
 
 
 def hashes_of(ids: Sequence[str]) -> list[int]:
@@ -266,10 +266,10 @@ def hashes_of(ids: Sequence[str]) -> list[int]:
 def _manifest(path: Path) -> dict[str, Any] | None:
     """Read the index's manifest; return None if it is missing, damaged or of another version."""
     try:
-        told = json.loads(path.read_bytes())
-        text = json.dumps(told["index"], sort_keys=True)
-        is_whole = told["sha256"] == sha256(text.encode()).hexdigest() and told["index"]["version"] == _VERSION
-        found: dict[str, Any] = told["index"]
+        manifest = json.loads(path.read_bytes())
+        text = json.dumps(manifest["index"], sort_keys=True)
+        is_whole = manifest["sha256"] == sha256(text.encode()).hexdigest() and manifest["index"]["version"] == _VERSION
+        found: dict[str, Any] = manifest["index"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if is_whole else None

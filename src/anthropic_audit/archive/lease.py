@@ -112,15 +112,15 @@ class Lease:
         self.release()
 
     def _announce(self, now: datetime) -> None:
-        told = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": format_time(now)})
+        text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": format_time(now)})
         with suppress(OSError):  # only the lock counts, not its text; a full disk must not keep a writer out
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, told.encode(), 0)
+            os.pwrite(self._file, text.encode(), 0)
 
 
 def _holder(file: int) -> str:
     try:
-        told = json.loads(os.pread(file, 4096, 0))
-        return f"process {told['pid']} on {told['host']}, since {told['since']}"
+        holder = json.loads(os.pread(file, 4096, 0))
+        return f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "an unknown process"

@@ -11,7 +11,7 @@ from anthropic_audit.redact import safe_url
 
 from .schema import DAY, TABLES
 
-_ODD = re.compile(r"[*?\[\]\\\x00-\x1f\x7f\ud800-\udfff]")
+_FORBIDDEN = re.compile(r"[*?\[\]\\\x00-\x1f\x7f\ud800-\udfff]")
 _COLUMNS = frozenset(name for table in TABLES.values() for name in table.schema.names) | {DAY}
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
@@ -40,9 +40,9 @@ def _usable(folder: Path) -> Path:
     The Delta library reads `a%20b` as `a b` and a backslash as a slash, and refuses brackets and names that
     are not UTF-8. DuckDB reads `*` and `?` as patterns, and a folder `day=5` as the column `day` of all files below it.
     """
-    odd = sorted(set(_ODD.findall(str(folder))))
-    if odd:
-        shown = " ".join(ascii(one)[1:-1] for one in odd)
+    forbidden = sorted(set(_FORBIDDEN.findall(str(folder))))
+    if forbidden:
+        shown = " ".join(ascii(one)[1:-1] for one in forbidden)
         message = f"the archive's path has characters that are not allowed: {shown}: {ascii(str(folder))[1:-1]}"
         raise SetupError(message, hint=r"name a folder without * ? [ ] \\, control characters and non-UTF-8 names")
     columns = [part for part in folder.parts if part.partition("=")[0].lower() in _COLUMNS and "=" in part]

@@ -13,7 +13,7 @@ from anthropic_audit.ports import REPAIR_HINT
 from .digests import DigestJournal, Recorded
 from .schema import Table
 from .snapshot import checked, is_table
-from .table_list import check_may_be_made, missing
+from .table_list import check_may_be_created, missing
 
 
 def opened(archive: Path, table: Table, journal: DigestJournal, recorded: Recorded) -> DeltaTable:
@@ -26,8 +26,8 @@ def opened(archive: Path, table: Table, journal: DigestJournal, recorded: Record
     if not is_table(folder):
         if recorded.version > 0 or recorded.live:
             raise missing([folder])
-        check_may_be_made(archive, table)
-        journal.start_anew()
+        check_may_be_created(archive, table)
+        journal.clear()
     delta = _open_or_create(archive, table)
     if delta.version() < recorded.version:
         message = (
@@ -42,7 +42,7 @@ def _open_or_create(archive: Path, table: Table) -> DeltaTable:
     folder = archive / table.name
     if is_table(folder):
         return checked(DeltaTable(folder.as_uri()), folder, table)
-    check_may_be_made(archive, table)
+    check_may_be_created(archive, table)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         return DeltaTable.create(

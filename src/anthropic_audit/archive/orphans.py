@@ -35,7 +35,7 @@ SELECT seq FROM read_parquet($files, hive_partitioning = false) WHERE list_conta
 _STORED = """
 SELECT DISTINCT id FROM read_parquet($files, hive_partitioning = false) WHERE list_contains($ids, id)
 """
-_TOGETHER = 1_000
+_MAX_ROWS_PER_DELETE = 1_000
 
 _Value = TypeVar("_Value", str, int)
 
@@ -78,14 +78,14 @@ def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
     came_again = _stored(archive, [one.id for one in put_back])
     known = pa.table({"seq": pa.array([one.seq for one in put_back if one.id not in came_again], pa.int64())})
     sql = _ORPHANS
-    asked: dict[str, object] = {"events": [file.path for file in events.files], "last": last}
+    parameters: dict[str, object] = {"events": [file.path for file in events.files], "last": last}
     if activities.files:
-        asked["activities"] = [file.path for file in activities.files]
+        parameters["activities"] = [file.path for file in activities.files]
     else:
         sql = sql.replace("ANTI JOIN read_parquet($activities, hive_partitioning = false) a ON a.seq = e.seq", "")
     with connect() as connection:
         connection.register("known", known)
-        found = read(connection, sql, asked)
+        found = read(connection, sql, parameters)
     if not found.num_rows:
         return 0
     folder.mkdir(parents=True, exist_ok=True)
@@ -140,14 +140,14 @@ def _put_back(archive: Path) -> Iterator[LostActivity]:
 
 
 def _stored(archive: Path, ids: Sequence[str]) -> set[str]:
-    return set(_asked(_STORED, DeltaLog(archive, ACTIVITIES), "ids", ids))
+    return set(_selected(_STORED, DeltaLog(archive, ACTIVITIES), "ids", ids))
 
 
 def _there(archive: Path, seqs: Sequence[int]) -> set[int]:
-    return set(_asked(_KNOWN, DeltaLog(archive, EVENTS), "seqs", seqs))
+    return set(_selected(_KNOWN, DeltaLog(archive, EVENTS), "seqs", seqs))
 
 
-def _asked(sql: str, log: DeltaLog, name: str, values: Sequence[_Value]) -> list[_Value]:
+def _selected(sql: str, log: DeltaLog, name: str, values: Sequence[_Value]) -> list[_Value]:
     files = [file.path for file in log.files]
     if not files or not values:
         return []
@@ -157,5 +157,5 @@ def _asked(sql: str, log: DeltaLog, name: str, values: Sequence[_Value]) -> list
 
 
 def _parts(seqs: Sequence[int]) -> Iterator[Sequence[int]]:
-    for place in range(0, len(seqs), _TOGETHER):
-        yield seqs[place : place + _TOGETHER]
+    for place in range(0, len(seqs), _MAX_ROWS_PER_DELETE):
+        yield seqs[place : place + _MAX_ROWS_PER_DELETE]

@@ -18,7 +18,7 @@ from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.model import Coverage, Window
 from anthropic_audit.ports import DAMAGE_LOGGER
 
-from .chunks import days_together
+from .chunks import divided_by_day
 from .damage import TABLE_GONE, Damage, damaged_since, has_content, open_table
 from .duck import connect, read
 from .gap_ledger import GapRow, gaps_of
@@ -50,7 +50,7 @@ SELECT date_trunc('hour', timestamp) AS hour, count(*) AS events FROM read_parqu
 WHERE timestamp >= $start AND timestamp < $end GROUP BY hour
 """
 _log = logging.getLogger(DAMAGE_LOGGER)
-_AT_ONCE = 20_000
+_MAX_EVENTS_PER_TABLE = 20_000
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -194,29 +194,31 @@ class ArchiveReader:
         """Return `seq`, `id`, `timestamp` and `document` of the events with these numbers, ordered by number."""
         wanted = sorted(seqs)
         held = [file for file in self._tables[EVENTS.name].files if file.may_hold_any("seq", wanted)]
-        asked = {"seqs": wanted, "first": wanted[0], "last": wanted[-1]} if wanted else {}
-        return self._events(_NUMBERED, held, asked)
+        parameters = {"seqs": wanted, "first": wanted[0], "last": wanted[-1]} if wanted else {}
+        return self._events(_NUMBERED, held, parameters)
 
-    def events_of(self, start: datetime, end: datetime, at_once: int = _AT_ONCE) -> Iterator[pa.Table]:
+    def events_of(self, start: datetime, end: datetime, max_events: int = _MAX_EVENTS_PER_TABLE) -> Iterator[pa.Table]:
         """Yield `seq`, `id`, `timestamp` and `document` of the events from `start` on and before `end`.
 
-        Each table has at least one row and at most `at_once`. They come day by day, oldest first, ordered by number
+        Each table has at least one row and at most `max_events`. They come day by day, oldest first, ordered by number
         within a day (within several days, if those have few events): so memory holds at most the numbers of one
         day's events.
         """
         if start < end:
-            for window, held in days_together(self._tables[EVENTS.name].files, Window(start, end), at_once):
-                yield from self._events_together(window, held, at_once)
+            for window, held in divided_by_day(self._tables[EVENTS.name].files, Window(start, end), max_events):
+                yield from self._events_in(window, held, max_events)
 
-    def _events_together(self, window: Window, held: Sequence[DataFile], at_once: int) -> Iterator[pa.Table]:
-        asked = {"start": window.start, "end": window.end}
+    def _events_in(self, window: Window, held: Sequence[DataFile], max_events: int) -> Iterator[pa.Table]:
+        parameters = {"start": window.start, "end": window.end}
         with translated(self._folder), connect() as connection:
             files = [file.path for file in held]
-            seqs = read(connection, _SEQS_OF, {"files": files, **asked}).column("seq")
-        for place in range(0, len(seqs), at_once):
-            some = seqs.slice(place, at_once)
+            seqs = read(connection, _SEQS_OF, {"files": files, **parameters}).column("seq")
+        for place in range(0, len(seqs), max_events):
+            some = seqs.slice(place, max_events)
             bounds = {"first": some[0].as_py(), "last": some[-1].as_py()}
-            yield self._events(_OF, [file for file in held if file.may_hold("seq", *bounds.values())], asked | bounds)
+            yield self._events(
+                _OF, [file for file in held if file.may_hold("seq", *bounds.values())], parameters | bounds
+            )
 
     def events_by_hour(self, start: datetime, end: datetime) -> dict[datetime, int]:
         """Return the number of events of each hour that has any, from `start` on and before `end`."""
@@ -228,11 +230,11 @@ class ArchiveReader:
             rows = read(connection, _BY_HOUR, {"files": held, "start": start, "end": end}).to_pylist()
         return {row["hour"].astimezone(UTC): row["events"] for row in rows}
 
-    def _events(self, query: str, files: Sequence[DataFile], asked: Mapping[str, object]) -> pa.Table:
+    def _events(self, query: str, files: Sequence[DataFile], parameters: Mapping[str, object]) -> pa.Table:
         if not files:
             return EVENTS.schema.empty_table().select(["seq", "id", "timestamp", "document"])
         with translated(self._folder), connect() as connection:
-            return read(connection, query, {"files": [file.path for file in files], **asked})
+            return read(connection, query, {"files": [file.path for file in files], **parameters})
 
     def coverage(self, feed: str | None = None) -> list[Coverage]:
         """Return the finished walks of one feed, or of all, oldest first."""

@@ -98,7 +98,7 @@ def rebuild_table(
             commit_properties=CommitProperties(app_transactions=[Transaction(*mark) for mark in marks.items()]),
         )
         sync(*(folder / LOG).iterdir(), folder / LOG, folder)
-        _record_anew(archive, table, files, marks)
+        _record_rebuilt(archive, table, files, marks)
 
 
 def refresh_journal(archive: Path, table: Table, newest: Snapshot) -> None:
@@ -122,7 +122,7 @@ def refresh_journal(archive: Path, table: Table, newest: Snapshot) -> None:
     journal.rewrite(lambda now: Recorded(newest.version, newest.marks, {**logs, **late, **now.files}, live))
 
 
-def _record_anew(archive: Path, table: Table, files: Sequence[DataFile], marks: Mapping[str, int]) -> None:
+def _record_rebuilt(archive: Path, table: Table, files: Sequence[DataFile], marks: Mapping[str, int]) -> None:
     folder = archive / table.name
     journal = DigestJournal(archive, table.name)
     known = journal.read().files

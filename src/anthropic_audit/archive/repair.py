@@ -58,8 +58,8 @@ SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($activities
 WHERE seq BETWEEN $first AND $last
 """
 _AND_NO_EVENT = " AND NOT EXISTS (SELECT 1 FROM read_parquet($events, hive_partitioning = false) e WHERE e.seq = a.seq)"
-_BATCH = 10_000
-_SLICE = 1_000_000
+_BATCH_ROWS = 10_000
+_SLICE_NUMBERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ def settle(folder: Path, now: datetime) -> tuple[Settled, list[GapRow]]:
 def _repaired(folder: Path, found: Survey, derive: Derive, feeds: FeedKeys, *, now: datetime) -> Repaired:
     aside = SetAsideFolder(folder, now)
     first, last = _in_order()
-    rebuilt = [table.name for table in first if _mended(folder, found, table, aside)]
+    rebuilt = [table.name for table in first if _rebuilt(folder, found, table, aside)]
     record_withdrawals(folder, list(_withdrawals(found, feeds)), now)
-    rebuilt += [table.name for table in last if _mended(folder, found, table, aside)]
+    rebuilt += [table.name for table in last if _rebuilt(folder, found, table, aside)]
     _raise_mark(folder, ACTIVITIES, SEQ, found.highest)
     withdrawn = apply_withdrawals(folder) | found.lost_claims
     holes = record_holes(folder, now)
@@ -135,7 +135,7 @@ def _in_order() -> tuple[list[Table], list[Table]]:
     return [table for table in TABLES.values() if table not in last], last
 
 
-def _mended(folder: Path, found: Survey, table: Table, aside: SetAsideFolder) -> bool:
+def _rebuilt(folder: Path, found: Survey, table: Table, aside: SetAsideFolder) -> bool:
     """Rebuild a table from its undamaged files as far as needed; return whether its log was written again."""
     one = found.tables[table.name]
     for path in one.stale:
@@ -204,17 +204,17 @@ def _derive_missing(folder: Path, derive: Derive, highest: int) -> int:
     """Derive the events of all activities that have none, and set the mark of `events` to `highest`."""
     activities, events = DeltaLog(folder, ACTIVITIES), DeltaLog(folder, EVENTS)
     derived = 0
-    for first in range(1, highest + 1, _SLICE):
-        last = min(first + _SLICE - 1, highest)
+    for first in range(1, highest + 1, _SLICE_NUMBERS):
+        last = min(first + _SLICE_NUMBERS - 1, highest)
         held = [file.path for file in activities.files if file.may_hold("seq", first, last)]
         done = [file.path for file in events.files if file.may_hold("seq", first, last)]
         if not held:
             continue
         sql = _WITHOUT_EVENT + (_AND_NO_EVENT if done else "") + " ORDER BY seq"
-        asked: dict[str, object] = {"activities": held, "first": first, "last": last}
+        parameters: dict[str, object] = {"activities": held, "first": first, "last": last}
         with connect() as connection:
-            batches = connection.sql(sql, params={**asked, **({"events": done} if done else {})}).to_arrow_reader(
-                _BATCH
+            batches = connection.sql(sql, params={**parameters, **({"events": done} if done else {})}).to_arrow_reader(
+                _BATCH_ROWS
             )
             for batch in batches:
                 events.append(event_rows(derive(pa.Table.from_batches([batch]))), {})

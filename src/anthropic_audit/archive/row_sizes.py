@@ -25,19 +25,19 @@ class RowRange(NamedTuple):
         return self.nbytes * max(0, together) / (self.last - self.first + 1)
 
 
-def stretches_of(paths: Iterable[str]) -> list[RowRange]:
+def row_ranges(paths: Iterable[str]) -> list[RowRange]:
     """Read the footers of files of `activities`."""
-    return [stretch for path in paths for stretch in _stretches(path)]
+    return [row_range for path in paths for row_range in _ranges(path)]
 
 
-def part_of(stretches: Sequence[RowRange], first: int, last: int, max_bytes: int) -> tuple[int, int]:
+def part_of(ranges: Sequence[RowRange], first: int, last: int, max_bytes: int) -> tuple[int, int]:
     """Return the end of a part that starts at `first` and has about `max_bytes`, and the part's estimated bytes."""
-    while (nbytes := sum(stretch.between(first, last) for stretch in stretches)) > max_bytes and last > first:
+    while (nbytes := sum(row_range.between(first, last) for row_range in ranges)) > max_bytes and last > first:
         last = first + (last - first) // 2
     return last, round(nbytes)
 
 
-def _stretches(path: str) -> Iterator[RowRange]:
+def _ranges(path: str) -> Iterator[RowRange]:
     footer = pq.read_metadata(path)
     names = footer.schema.names
     seq, raw = names.index(SEQ), names.index(_BYTES_OF)

@@ -93,10 +93,10 @@ class Run:
 
     def slices(self, bits: int) -> Iterator[Pairs]:
         """Yield all pairs, divided by the first `bits` bits of their hashes; `bits` is at most `self.bits`."""
-        for place in range(1 << bits):
+        for position in range(1 << bits):
             step = 1 << (self.bits - bits)
             hashes, numbers = bytearray(), bytearray()
-            for bucket in range(place * step, (place + 1) * step):
+            for bucket in range(position * step, (position + 1) * step):
                 hashes += self._bucket(bucket)
                 numbers += self._numbers(bucket)
             yield column_of(bytes(hashes)), column_of(bytes(numbers))
@@ -129,12 +129,12 @@ class Run:
             self._read_into(hashes, self._hashes_at + first * _WIDTH)
             listed = hashes.cast("Q")
             start, end = bisect_left(needles, listed[0]), bisect_right(needles, listed[-1])
-            places = _places(column_of(hashes), column[start:end]) if start < end else []
-            if self._is_verified and not places:
+            positions = _positions(column_of(hashes), column[start:end]) if start < end else []
+            if self._is_verified and not positions:
                 continue
             numbers = self._read_at(self._numbers_at + first * _WIDTH, len(hashes))
             numbered = memoryview(numbers).cast("Q")
-            found += [(listed[place], numbered[place]) for place in places]
+            found += [(listed[position], numbered[position]) for position in positions]
             if not self._is_verified:
                 crcs = [zlib.crc32(hashes, crcs[0]), zlib.crc32(numbers, crcs[1])]
         if not self._is_verified and crcs != [self._hashes_crc, self._numbers_crc]:
@@ -157,18 +157,18 @@ class Run:
             raise DamagedRunError(message)
         return held
 
-    def _read_into(self, data: memoryview, place: int) -> None:
+    def _read_into(self, data: memoryview, position: int) -> None:
         try:
-            length = os.preadv(self._file, [data], place)
+            length = os.preadv(self._file, [data], position)
         except OSError as error:
             raise DamagedRunError(str(error)) from error
         if length != len(data):
             message = f"{self.path} is truncated"
             raise DamagedRunError(message)
 
-    def _read_at(self, place: int, length: int) -> bytes:
+    def _read_at(self, position: int, length: int) -> bytes:
         try:
-            held = os.pread(self._file, length, place)
+            held = os.pread(self._file, length, position)
         except OSError as error:
             raise DamagedRunError(str(error)) from error
         if len(held) != length:
@@ -199,9 +199,9 @@ def write_run(path: Path, count: int, slices: Iterable[Pairs], slice_bits: int =
     starts, crcs, number_crcs = array("Q", [0]), array("I"), array("I")
     hashes_crc = numbers_crc = 0
     with path.open("wb") as file:
-        for place, (hashes, numbers) in enumerate(slices):
+        for position, (hashes, numbers) in enumerate(slices):
             first, listed, numbered = starts[-1], _bytes(hashes), _bytes(numbers)
-            for start, end in _buckets(listed, place << (bits - slice_bits), 1 << (bits - slice_bits), 64 - bits):
+            for start, end in _buckets(listed, position << (bits - slice_bits), 1 << (bits - slice_bits), 64 - bits):
                 starts.append(first + end)
                 crcs.append(zlib.crc32(listed[start * _WIDTH : end * _WIDTH]))
                 number_crcs.append(zlib.crc32(numbered[start * _WIDTH : end * _WIDTH]))
@@ -260,16 +260,16 @@ def _bytes(column: pa.Array) -> memoryview:
     return data[column.offset * _WIDTH : (column.offset + len(column)) * _WIDTH].cast("B")
 
 
-def _places(values: pa.Array, needles: pa.Array) -> list[int]:
+def _positions(values: pa.Array, needles: pa.Array) -> list[int]:
     """Return the positions of sorted values that are among the needles, which are sorted and without duplicates."""
     at = pc.search_sorted(values, needles)
     inside = pc.less(at, len(values))
     at, wanted = at.filter(inside), needles.filter(inside)
     hits: list[int] = at.filter(pc.equal(values.take(at), wanted)).to_pylist()
     found: list[int] = []
-    for place in hits:
-        end = place + 1
-        while end < len(values) and values[end].equals(values[place]):
+    for position in hits:
+        end = position + 1
+        while end < len(values) and values[end].equals(values[position]):
             end += 1
-        found += range(place, end)
+        found += range(position, end)
     return found

@@ -112,8 +112,8 @@ def survey(folder: Path) -> Survey:
         explained = [tuple(row.values()) for row in read(connection, _EXPLAINED).to_pylist()]
         missing = tuple(without(found, explained))
         short = read(connection, _SHORT)
-        stretches = {"lowest": [one[0] for one in missing], "highest": [one[1] for one in missing]}
-        seen = _windows(read(connection, _SEEN, stretches), _MICROSECOND) if missing else []
+        ranges = {"lowest": [one[0] for one in missing], "highest": [one[1] for one in missing]}
+        seen = _windows(read(connection, _SEEN, ranges), _MICROSECOND) if missing else []
         feeds = tuple(row["feed"] for row in read(connection, _FEEDS).to_pylist())
     return Survey(
         damage,
@@ -133,10 +133,10 @@ def trusted_claims(reader: ArchiveReader, tables: Mapping[str, TableSurvey]) -> 
     return reader.coverage_in([file.path for file in tables[COVERAGE.name].whole])
 
 
-def without(stretches: Sequence[Numbers], taken: Sequence[Numbers]) -> Iterator[Numbers]:
+def without(ranges: Sequence[Numbers], taken: Sequence[Numbers]) -> Iterator[Numbers]:
     """Yield the remains of sorted ranges of numbers without the numbers of other ranges."""
     others = sorted(taken)
-    for low, highest in stretches:
+    for low, highest in ranges:
         lowest = low
         for first, last in others:
             if last < lowest or first > highest:

@@ -22,8 +22,8 @@ HINT = "run `anthropic-audit archive repair`; or stop all writers and restore th
 def recorded_tables(archive: Path) -> frozenset[str]:
     """Return the names of the tables that the archive is known to have had; empty if they were not recorded."""
     try:
-        told = json.loads((archive / FILE).read_bytes())
-        return frozenset(name for name in told["tables"] if isinstance(name, str))
+        content = json.loads((archive / FILE).read_bytes())
+        return frozenset(name for name in content["tables"] if isinstance(name, str))
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
 
@@ -50,7 +50,7 @@ def forget_table(archive: Path, name: str) -> None:
         _write(archive, known - {name})
 
 
-def check_may_be_made(archive: Path, table: Table) -> None:
+def check_may_be_created(archive: Path, table: Table) -> None:
     """Raise if a table that is to be created existed before.
 
     Raises:

@@ -33,12 +33,12 @@ class TolerantConnection:
     def __init__(self, inner: duckdb.DuckDBPyConnection, contain: Contain) -> None:
         self._inner = inner
         self._contain = contain
-        self._asked: tuple[str, Parameters] = ("", None)
+        self._last_query: tuple[str, Parameters] = ("", None)
         self._is_fetched = True
 
     def execute(self, query: str, parameters: Parameters = None) -> Self:
         """Run a query."""
-        self._asked, self._is_fetched = (query, parameters), False
+        self._last_query, self._is_fetched = (query, parameters), False
         self._again(lambda: None)
         return self
 
@@ -83,20 +83,20 @@ class TolerantConnection:
         except _NOT_DAMAGE:
             raise
         except duckdb.Error as error:
-            if not self._contain(error, self._asked[0]):
+            if not self._contain(error, self._last_query[0]):
                 raise
             found = self._again(fetch)
         self._is_fetched = True
         return found
 
     def _again(self, then: Callable[[], Any]) -> Any:  # noqa: ANN401 - rows
-        query, parameters = self._asked
+        query, parameters = self._last_query
 
-        def ask() -> Any:  # noqa: ANN401 - rows
+        def run() -> Any:  # noqa: ANN401 - rows
             self._inner.execute(query, parameters)
             return then()
 
-        return contained(ask, self._contain, query)
+        return run_without_damaged(run, self._contain, query)
 
 
 class TolerantRelation:
@@ -110,37 +110,39 @@ class TolerantRelation:
 
     def fetchall(self) -> list[Any]:
         """Return all rows."""
-        found: list[Any] = self._asked(lambda relation: relation.fetchall())
+        found: list[Any] = self._run(lambda relation: relation.fetchall())
         return found
 
     def to_arrow_table(self) -> pa.Table:
         """Return all rows as a table."""
-        return self._asked(lambda relation: relation.to_arrow_table())
+        return self._run(lambda relation: relation.to_arrow_table())
 
     def to_arrow_reader(self, batch_size: int) -> Iterator[pa.RecordBatch]:
         """Yield the rows in batches."""
 
-        def begun(relation: duckdb.DuckDBPyRelation) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch]]:
+        def started(relation: duckdb.DuckDBPyRelation) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch]]:
             batches = iter(relation.to_arrow_reader(batch_size))
             first = next(batches, None)
             return ([] if first is None else [first]), batches
 
-        first, rest = self._asked(begun)
+        first, rest = self._run(started)
         yield from first
         yield from rest
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of a relation
         return getattr(self._inner.sql(self._query, params=self._parameters), name)
 
-    def _asked(self, ask: Callable[[duckdb.DuckDBPyRelation], Any]) -> Any:  # noqa: ANN401 - as asked
-        return contained(lambda: ask(self._inner.sql(self._query, params=self._parameters)), self._contain, self._query)
+    def _run(self, run: Callable[[duckdb.DuckDBPyRelation], Any]) -> Any:  # noqa: ANN401 - as asked
+        return run_without_damaged(
+            lambda: run(self._inner.sql(self._query, params=self._parameters)), self._contain, self._query
+        )
 
 
-def contained(ask: Callable[[], Any], contain: Contain, query: str) -> Any:  # noqa: ANN401 - as asked
+def run_without_damaged(run: Callable[[], Any], contain: Contain, query: str) -> Any:  # noqa: ANN401 - as asked
     """Run a query until it succeeds, leaving out damaged files after each failure; raise if none is found."""
     while True:
         try:
-            return ask()
+            return run()
         except _NOT_DAMAGE:
             raise
         except (duckdb.Error, pa.ArrowException) as error:

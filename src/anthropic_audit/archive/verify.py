@@ -28,11 +28,11 @@ from .reader import ArchiveReader
 from .schema import NORMALIZED, SEQ, TABLES
 from .snapshot import translated
 
-_SLICE = 200_000
+_MAX_ACTIVITIES = 200_000
 """Number of activities (`seq`) that are checked in one query."""
-_PARTS = 10
-"""Multiple of `_SLICE`: number of ids that are compared in one query, which needs less memory for each."""
-_SHOWN = 20
+_IDS_PER_ACTIVITY = 10
+"""Multiple of `_MAX_ACTIVITIES`: number of ids that are compared in one query, which needs less memory for each."""
+_MAX_EXAMPLES = 20
 
 _NOT_OF_WALK = "an activity is outside of the window that its walk read"
 _MISSING = "numbers of activities are missing"
@@ -137,7 +137,7 @@ _OF_ALL = {
                 SELECT 1 FROM removed r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE)))
         """,
 }
-_TWICE = """
+_STORED_TWICE = """
 SELECT id, 1 AS many FROM activities WHERE hash(id) % $parts = $part GROUP BY id HAVING count(*) > 1
 """
 
@@ -157,12 +157,15 @@ class VerifyProblem:
 
 
 def verify(
-    reader: ArchiveReader, told: Callable[[int, int], None] = lambda done, last: None, *, at_once: int = _SLICE
+    reader: ArchiveReader,
+    on_progress: Callable[[int, int], None] = lambda done, last: None,
+    *,
+    max_activities: int = _MAX_ACTIVITIES,
 ) -> list[VerifyProblem]:
     """Recompute every hash, check every record and claim, and return the problems; an empty list if there are none.
 
-    `told` is called with the number of activities that were checked, and the number of all. Memory grows with
-    `at_once`, the number of activities that are checked in one query, and not with the archive.
+    `on_progress` is called with the number of activities that were checked, and the number of all. Memory grows with
+    `max_activities`, the number of activities that are checked in one query, and not with the archive.
 
     Raises:
         ArchiveError: A file can't be read at all.
@@ -174,14 +177,16 @@ def verify(
     trusted = ArchiveReader(reader.folder, distrusted=distrusted) if distrusted else reader
     wrongs = chain(
         ((one.what, 1, [f"{one.where} {one.detail}".rstrip()]) for one in damage),
-        _wrong_rows(trusted, looked.unreadable, told, at_once),
+        _wrong_rows(trusted, looked.unreadable, on_progress, max_activities),
     )
     for what, number, examples in wrongs:
         numbers[what] = numbers.get(what, 0) + number
         found.setdefault(what, []).extend(examples)
     of_files = {one.what for one in damage}
     return [
-        VerifyProblem(what, numbers[what], tuple(examples if what in of_files else examples[:_SHOWN]), what in of_files)
+        VerifyProblem(
+            what, numbers[what], tuple(examples if what in of_files else examples[:_MAX_EXAMPLES]), what in of_files
+        )
         for what, examples in found.items()
     ]
 
@@ -219,7 +224,7 @@ def look_at_files(reader: ArchiveReader) -> FilesLooked:
 
 
 def _wrong_rows(
-    reader: ArchiveReader, unreadable: frozenset[str], told: Callable[[int, int], None], at_once: int
+    reader: ArchiveReader, unreadable: frozenset[str], on_progress: Callable[[int, int], None], max_activities: int
 ) -> Iterator[Wrong]:
     """Compare the readable rows with each other."""
     try:
@@ -231,38 +236,45 @@ def _wrong_rows(
             for name, sql in _ONCE.items():
                 connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
             marks = {"stored": reader.mark(SEQ), "derived": reader.mark(NORMALIZED)}
-            yield from _wrong_by_number(connection, marks, told, at_once)
-            yield from _wrong_over_all(connection, marks, at_once)
+            yield from _wrong_by_number(connection, marks, on_progress, max_activities)
+            yield from _wrong_over_all(connection, marks, max_activities)
     except ArchiveError as error:
         yield "records could not be checked", 1, [str(error)]
 
 
 def _wrong_by_number(
-    connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], told: Callable[[int, int], None], at_once: int
+    connection: duckdb.DuckDBPyConnection,
+    marks: Mapping[str, int],
+    on_progress: Callable[[int, int], None],
+    max_activities: int,
 ) -> Iterator[Wrong]:
     """Check all numbers, slice by slice, and then whether as many activities are missing as were removed."""
     stored = marks["stored"]
     there = unexplained = undone = 0
-    for first in range(1, stored + 1, at_once):
-        last = min(first + at_once - 1, stored)
+    for first in range(1, stored + 1, max_activities):
+        last = min(first + max_activities - 1, stored)
         for what, number, examples in _wrong_in(connection, first, last, marks["derived"]):
             unexplained += number if what == _MISSING else 0
             yield what, number, examples
         counted, still = connection.execute(_COUNTS).fetchall()[0]
         there, undone = there + counted, undone + still
-        told(last, stored)
+        on_progress(last, stored)
     removed, known = connection.execute(_EXPLAINED).fetchall()[0]
     lost = (stored - known - there - unexplained) - (removed - undone)
     if lost > 0:
         yield "more activities are missing in removed days than retention has removed", lost, []
 
 
-def _wrong_over_all(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], at_once: int) -> Iterator[Wrong]:
+def _wrong_over_all(
+    connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], max_activities: int
+) -> Iterator[Wrong]:
     for what, sql in _OF_ALL.items():
-        yield from _asked(connection, what, sql, {**marks, "epoch": EPOCH})
-    parts = 1 + marks["stored"] // (at_once * _PARTS)
+        yield from _check(connection, what, sql, {**marks, "epoch": EPOCH})
+    parts = 1 + marks["stored"] // (max_activities * _IDS_PER_ACTIVITY)
     for part in range(parts):
-        yield from _asked(connection, "an activity is stored more than once", _TWICE, {"parts": parts, "part": part})
+        yield from _check(
+            connection, "an activity is stored more than once", _STORED_TWICE, {"parts": parts, "part": part}
+        )
 
 
 def _wrong_in(connection: duckdb.DuckDBPyConnection, first: int, last: int, derived: int) -> Iterator[Wrong]:
@@ -271,14 +283,16 @@ def _wrong_in(connection: duckdb.DuckDBPyConnection, first: int, last: int, deri
     for name, sql in _SLICES.items():
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", _of(sql, parameters))
     for what, sql in _OF_SLICES.items():
-        yield from _asked(connection, what, sql, parameters)
+        yield from _check(connection, what, sql, parameters)
 
 
-def _asked(
+def _check(
     connection: duckdb.DuckDBPyConnection, what: str, sql: str, parameters: Mapping[str, object]
 ) -> Iterator[Wrong]:
     """Run a check, and return only the first of many occurrences."""
-    shown = f"WITH wrong AS ({sql}) SELECT id, (SELECT sum(many) FROM wrong) FROM wrong ORDER BY id LIMIT {_SHOWN}"  # noqa: S608 - our own
+    shown = (
+        f"WITH wrong AS ({sql}) SELECT id, (SELECT sum(many) FROM wrong) FROM wrong ORDER BY id LIMIT {_MAX_EXAMPLES}"  # noqa: S608 - our own
+    )
     rows = connection.execute(shown, _of(sql, parameters)).fetchall()
     if rows:
         yield what, int(rows[0][1]), [str(row[0]) for row in rows]

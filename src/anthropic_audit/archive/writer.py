@@ -27,7 +27,7 @@ from .gap_ledger import GapLedger, GapRow
 from .lease import Lease
 from .location import folder_of
 from .maintenance import GRACE, Compacted, Removed, Vacuumed
-from .row_sizes import part_of, stretches_of
+from .row_sizes import part_of, row_ranges
 from .rows import Events, coverage_rows, event_rows, removal_rows, request_rows
 from .schema import (
     ACTIVITIES,
@@ -68,8 +68,8 @@ FROM (
     FROM read_parquet($files, hive_partitioning = false)
 ) WHERE day < $before GROUP BY day ORDER BY day
 """
-_BATCH = 10_000
-_FOREVER = datetime.max.replace(tzinfo=UTC)
+_BATCH_ROWS = 10_000
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 _CLAIMS = "SELECT feed, filters, from_time, to_time, walked_at, new FROM read_parquet($files)"
 
@@ -179,11 +179,11 @@ class ArchiveWriter:
 
     def walked_by(self, feed: str, filters: Filters, window: Window) -> Purpose | None:
         """Return the purpose of the last walk that claimed any part of a window, or None."""
-        asked = {"feed": feed, "filters": filters.key(), "start": window.start, "end": window.end}
+        parameters = {"feed": feed, "filters": filters.key(), "start": window.start, "end": window.end}
         with self._recording, translated(self._folder), self._duckdb.cursor() as connection:
-            held = [file for file in self._coverage.files if file.may_hold("to_time", window.start, _FOREVER)]
+            held = [file for file in self._coverage.files if file.may_hold("to_time", window.start, _END_OF_TIME)]
             files = [file.path for file in held if file.may_hold("from_time", EPOCH, window.end)]
-            found = read(connection, _LAST_WALK, {"files": files, **asked}).to_pylist() if files else []
+            found = read(connection, _LAST_WALK, {"files": files, **parameters}).to_pylist() if files else []
         return Purpose(found[0]["purpose"]) if found else None
 
     @property
@@ -203,7 +203,7 @@ class ArchiveWriter:
         """
         with translated(self._folder):
             files = [file.path for file in self._activities.files if file.may_hold(SEQ, first, last)]
-            return part_of(stretches_of(files), first, last, max_bytes)
+            return part_of(row_ranges(files), first, last, max_bytes)
 
     def activities_between(self, first: int, last: int, *, has_raw: bool = True) -> pa.Table:
         """Return the activities with a `seq` from `first` to `last`, both included, in order.
@@ -215,8 +215,8 @@ class ArchiveWriter:
             if not files:
                 return ACTIVITIES.schema.empty_table().select(_COLUMNS)
             with self._duckdb.cursor() as connection:
-                asked = {"files": files, "first": first, "last": last}
-                return read(connection, _BETWEEN if has_raw else _HEADS_BETWEEN, asked)
+                parameters = {"files": files, "first": first, "last": last}
+                return read(connection, _BETWEEN if has_raw else _HEADS_BETWEEN, parameters)
 
     def append_events(self, events: Events, up_to_seq: int) -> None:
         """Store events and the position up to which they exist, in one commit; existing events are left out."""
@@ -242,8 +242,8 @@ class ArchiveWriter:
         with self._deriving, translated(self._folder), self._duckdb.cursor() as connection:
             bounds = {"lowest": chunk.lowest, "highest": chunk.highest, "epoch": EPOCH}
             files = [file.path for file in self._activities.files if file.may_hold(SEQ, chunk.first, chunk.last)]
-            asked = {"files": files, "first": chunk.first, "last": chunk.last, **bounds}
-            activities = connection.sql(_OF_CHUNK, params=asked).to_arrow_reader(_BATCH) if files else ()
+            parameters = {"files": files, "first": chunk.first, "last": chunk.last, **bounds}
+            activities = connection.sql(_OF_CHUNK, params=parameters).to_arrow_reader(_BATCH_ROWS) if files else ()
             replaced = 0
 
             def rows() -> Iterator[pa.RecordBatch]:
@@ -313,8 +313,8 @@ class ArchiveWriter:
         if not files:
             return []
         with self._duckdb.cursor() as connection:
-            asked = {"files": files, "before": before, "epoch": EPOCH}
-            return [Removed(**row) for row in read(connection, _DAYS, asked).to_pylist()]
+            parameters = {"files": files, "before": before, "epoch": EPOCH}
+            return [Removed(**row) for row in read(connection, _DAYS, parameters).to_pylist()]
 
     def _tables(self) -> list[tuple[DeltaLog, threading.Lock]]:
         return [
@@ -363,12 +363,12 @@ def open_writer(location: str, clock: Clock, watch: Watch = ignore_progress) -> 
         SetupError: The location does not name a local folder.
         InterruptedRunError: The operator asked for an end while waiting.
     """
-    is_told = False
+    is_reported = False
     while True:
         try:
             return ArchiveWriter(location, clock, watch)
         except ArchiveBusyError as error:
-            if not is_told:
+            if not is_reported:
                 watch(Waiting(_LEASE_SECONDS, str(error)))
-                is_told = True
+                is_reported = True
         clock.wait(_LEASE_SECONDS)

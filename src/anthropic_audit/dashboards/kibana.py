@@ -9,7 +9,7 @@ from .panels import (
     CONTROLS,
     DESCRIPTION,
     LATEST,
-    LATEST_PLACE,
+    LATEST_POSITION,
     PANELS,
     PATTERN,
     TITLE,
@@ -72,7 +72,7 @@ def _dashboard() -> SavedObject:
         "type": "search",
         "panelIndex": "latest",
         "panelRefName": "panel_latest",
-        "gridData": _grid("latest", LATEST_PLACE),
+        "gridData": _grid("latest", LATEST_POSITION),
         "embeddableConfig": {"title": LATEST, "enhancements": {}},
     }
     attributes = {
@@ -142,13 +142,13 @@ def _panel(panel: Panel) -> Json:
     return {
         "type": "lens",
         "panelIndex": panel.name,
-        "gridData": _grid(panel.name, panel.place),
+        "gridData": _grid(panel.name, panel.position),
         "embeddableConfig": {"title": panel.title, "attributes": lens, "enhancements": {}},
     }
 
 
-def _grid(name: str, place: PanelPosition) -> Json:
-    return {"i": name, "x": place.x, "y": place.y, "w": place.width, "h": place.height}
+def _grid(name: str, position: PanelPosition) -> Json:
+    return {"i": name, "x": position.x, "y": position.y, "w": position.width, "h": position.height}
 
 
 def _columns(panel: Panel) -> tuple[Json, list[str]]:

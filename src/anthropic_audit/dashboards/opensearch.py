@@ -9,7 +9,7 @@ from .panels import (
     CONTROLS,
     DESCRIPTION,
     LATEST,
-    LATEST_PLACE,
+    LATEST_POSITION,
     PANELS,
     PATTERN,
     TITLE,
@@ -173,18 +173,18 @@ def _controls() -> SavedObject:
 def _dashboard() -> SavedObject:
     shown = [
         ("controls", "visualization", PanelPosition(0, -_CONTROLS_HEIGHT, 48, _CONTROLS_HEIGHT)),
-        *((panel.name, "visualization", panel.place) for panel in PANELS),
-        ("latest", "search", LATEST_PLACE),
+        *((panel.name, "visualization", panel.position) for panel in PANELS),
+        ("latest", "search", LATEST_POSITION),
     ]
     panels = [
         {
             "panelIndex": str(number),
-            "gridData": _grid(str(number), place),
+            "gridData": _grid(str(number), position),
             "panelRefName": f"panel_{number}",
             "embeddableConfig": {"title": next((one.title for one in PANELS if one.name == name), name.capitalize())},
             "version": "3.0.0",
         }
-        for number, (name, _, place) in enumerate(shown)
+        for number, (name, _, position) in enumerate(shown)
     ]
     attributes = {
         "title": TITLE,
@@ -205,6 +205,6 @@ def _dashboard() -> SavedObject:
     return _object("dashboard", identity("os-overview"), attributes, references)
 
 
-def _grid(name: str, place: PanelPosition) -> Json:
+def _grid(name: str, position: PanelPosition) -> Json:
     """Return a position on the grid, moved below the controls."""
-    return {"i": name, "x": place.x, "y": place.y + _CONTROLS_HEIGHT, "w": place.width, "h": place.height}
+    return {"i": name, "x": position.x, "y": position.y + _CONTROLS_HEIGHT, "w": position.width, "h": position.height}

@@ -37,7 +37,7 @@ class Panel:
     name: str
     title: str
     kind: PanelKind
-    place: PanelPosition
+    position: PanelPosition
     fields: tuple[str, ...] = ()
     """The fields that events are grouped by; over time, the field that splits the areas."""
     query: str = ""
@@ -58,7 +58,7 @@ class Control:
 TITLE: Final = "Anthropic audit: overview"
 DESCRIPTION: Final = "Actions in Claude organizations: who did them, from where, and with which outcome"
 LATEST: Final = "Anthropic audit: latest entries"
-LATEST_PLACE: Final = PanelPosition(0, 72, 48, 20)
+LATEST_POSITION: Final = PanelPosition(0, 72, 48, 20)
 PATTERN: Final = "logs-anthropic.audit-*"
 FAILED: Final = 'event.outcome : "failure"'
 

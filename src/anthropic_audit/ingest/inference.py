@@ -58,21 +58,21 @@ def alternatives(pattern: str) -> list[str]:
 def _either(pattern: str) -> tuple[list[str], str]:
     """Parse alternatives up to the end or a closing parenthesis; return them and the rest of the pattern."""
     found: list[str] = []
-    stretch: list[list[str]] = []
+    parts: list[list[str]] = []
     while pattern and pattern[0] != ")":
         char, pattern = pattern[0], pattern[1:]
         if char == "|":
-            found += map("".join, product(*stretch))
-            stretch = []
+            found += map("".join, product(*parts))
+            parts = []
         elif char == "(":
             inner, pattern = _either(pattern)
             pattern = pattern[1:]
-            stretch.append(inner)
+            parts.append(inner)
         elif char == "?":
-            stretch[-1] = ["", *stretch[-1]]
+            parts[-1] = ["", *parts[-1]]
         else:
-            stretch.append([char])
-    return [*found, *map("".join, product(*stretch))], pattern
+            parts.append([char])
+    return [*found, *map("".join, product(*parts))], pattern
 
 
 def _function(kind: str, name: str, cases: Iterable[tuple[str, str]], otherwise: str) -> str:

@@ -186,7 +186,7 @@ def _left(opened: Iterable[Gap], taken: Spans) -> list[Gap]:
 def _joined(closed: Iterable[Gap]) -> list[Gap]:
     """Merge the parts of gaps that closed piece by piece."""
     joined: list[Gap] = []
-    for gap in sorted(closed, key=_place):
+    for gap in sorted(closed, key=_sort_key):
         before = joined[-1] if joined else None
         if before and (before.window.end, before.opened_at) == (gap.window.start, gap.opened_at):
             last = max(before, gap, key=lambda one: one.ended_at or one.opened_at)
@@ -197,8 +197,8 @@ def _joined(closed: Iterable[Gap]) -> list[Gap]:
 
 
 def _in_order(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
-    return tuple(sorted(gaps, key=_place))
+    return tuple(sorted(gaps, key=_sort_key))
 
 
-def _place(gap: Gap) -> tuple[Window, datetime]:
+def _sort_key(gap: Gap) -> tuple[Window, datetime]:
     return gap.window, gap.opened_at

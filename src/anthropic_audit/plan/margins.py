@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 _MINUTE = timedelta(minutes=1)
-LEAST_SETTLE, LONGEST_SETTLE = timedelta(seconds=60), timedelta(minutes=10)
-LEAST_OVERLAP, LONGEST_OVERLAP = timedelta(minutes=10), timedelta(hours=2)
+MIN_SETTLE, MAX_SETTLE = timedelta(seconds=60), timedelta(minutes=10)
+MIN_OVERLAP, MAX_OVERLAP = timedelta(minutes=10), timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ def suggested(median: timedelta, nearly_all: timedelta) -> Margins:
     short. Activities that a longer `settle` keeps from being late can't be measured: a caller that applies these
     margins should never let `settle` decrease.
     """
-    settle = min(max(_whole_minutes(median), LEAST_SETTLE), LONGEST_SETTLE)
-    overlap = min(max(_whole_minutes(nearly_all - settle), LEAST_OVERLAP), LONGEST_OVERLAP)
+    settle = min(max(_whole_minutes(median), MIN_SETTLE), MAX_SETTLE)
+    overlap = min(max(_whole_minutes(nearly_all - settle), MIN_OVERLAP), MAX_OVERLAP)
     return Margins(settle, overlap)
 
 

@@ -59,12 +59,12 @@ def nested(fields: Mapping[str, StoredField]) -> Tree:
     tree: Tree = {}
     for name, field in fields.items():
         *path, member = name.split(".")
-        place = tree
+        branch = tree
         for step in path:
-            inner = place.setdefault(step, {})
+            inner = branch.setdefault(step, {})
             if not isinstance(inner, dict):
                 message = f"`{name}` is below `{inner.name}`, which has values"
                 raise TypeError(message)
-            place = inner
-        place[member] = Leaf(name, field)
+            branch = inner
+        branch[member] = Leaf(name, field)
     return tree

@@ -69,7 +69,7 @@ class FirstSeen:
 
 def over_time(
     connection: duckdb.DuckDBPyConnection,
-    question: SearchRequest,
+    request: SearchRequest,
     now: datetime,
     *,
     step: timedelta,
@@ -86,7 +86,7 @@ def over_time(
     value = Clause("NULL") if by is None else elements(by)
     first = value.sql if by is None else f"({value.sql})[1]"
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         sql = (
             f"SELECT epoch_us(timestamp) // {size:d} AS bucket, {first} AS value, count(*) FROM events "  # noqa: S608 - our own text
             f"WHERE {clause.sql} GROUP BY ALL ORDER BY ALL"
@@ -96,7 +96,7 @@ def over_time(
 
 
 def top_values(
-    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, field: str, limit: int
+    connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime, *, field: str, limit: int
 ) -> Values:
     """Count the values of a field; an event with several values is counted for each of them.
 
@@ -105,7 +105,7 @@ def top_values(
     """
     column = COLUMNS.get(field)
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         if column is not None and column.kind is not FieldKind.TEXTS:
             inner, parameters = _single(column.name, clause)
         else:
@@ -121,7 +121,7 @@ def top_values(
 
 
 def top_values_of(
-    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, fields: Sequence[str], limit: int
+    connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime, *, fields: Sequence[str], limit: int
 ) -> dict[str, Values]:
     """Count the values of several fields in one pass; each must have a column with a single value.
 
@@ -131,7 +131,7 @@ def top_values_of(
     names = [COLUMNS[field].name for field in fields]
     sets = ", ".join(f"({name})" for name in names)
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         each = (
             f"SELECT grouping_id({', '.join(names)}) AS place, {', '.join(names)}, count(*) AS times FROM events "  # noqa: S608 - our own text
             f"WHERE {clause.sql} GROUP BY GROUPING SETS ({sets})"
@@ -147,21 +147,21 @@ def top_values_of(
     found: dict[str, Values] = {}
     for place, field in enumerate(fields):
         mine = (1 << len(fields)) - 1 - (1 << (len(fields) - 1 - place))
-        those = [(value, times, distinct) for group, value, times, distinct in rows if group == mine]
-        values = [(value, times) for value, times, _ in those if value is not None]
-        without = sum(times for value, times, _ in those if value is None)
-        found[field] = Values(values, those[0][2] if those else 0, without)
+        rows_of_field = [(value, times, distinct) for group, value, times, distinct in rows if group == mine]
+        values = [(value, times) for value, times, _ in rows_of_field if value is not None]
+        without = sum(times for value, times, _ in rows_of_field if value is None)
+        found[field] = Values(values, rows_of_field[0][2] if rows_of_field else 0, without)
     return found
 
 
-def totals(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Totals:
+def totals(connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime) -> Totals:
     """Count a period's events, those that failed, are critical or unknown, and the users and addresses in them.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         sql = (
             "SELECT count(*), count(*) FILTER (event_outcome = 'failure'), count(*) FILTER (sensitivity = 'critical'), "  # noqa: S608 - our own text
             "count(*) FILTER (NOT is_known), "
@@ -174,7 +174,7 @@ def totals(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: 
 
 def first_seen(
     connection: duckdb.DuckDBPyConnection,
-    question: SearchRequest,
+    request: SearchRequest,
     now: datetime,
     *,
     field: str,
@@ -190,7 +190,7 @@ def first_seen(
         return []
     name = canonical_sql(COLUMNS[field].name)
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         sql = (
             f"SELECT {name}, min(epoch_us(timestamp)) AS first, max(epoch_us(timestamp)), count(*) FROM events "  # noqa: S608 - our own text
             f"WHERE {clause.sql} AND {name} IN (SELECT unnest(CAST(? AS VARCHAR[]))) "
@@ -295,14 +295,14 @@ class FirstAndLast:
     events: int
 
 
-def seen(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> FirstAndLast | None:
+def seen(connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime) -> FirstAndLast | None:
     """Return the first and last time of the matching events, or None if there are none.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         sql = f"SELECT min(epoch_us(timestamp)), max(epoch_us(timestamp)), count(*) FROM events WHERE {clause.sql}"  # noqa: S608 - our own text
         first, last, events = connection.execute(sql, list(clause.parameters)).fetchall()[0]
     return None if not events else FirstAndLast(EPOCH + first * _MICROSECOND, EPOCH + last * _MICROSECOND, events)

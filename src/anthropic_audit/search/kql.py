@@ -78,8 +78,8 @@ def parse_kql(text: str, known: Collection[str], now: datetime) -> Query:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
         raise _misread(error, text) from error
-    asked = _trees(tree)
-    return _KqlTransformer(known, now).query(asked[0]) if asked else EVERYTHING
+    trees = _trees(tree)
+    return _KqlTransformer(known, now).query(trees[0]) if trees else EVERYTHING
 
 
 def quoted(value: str) -> str:
@@ -175,13 +175,13 @@ def _fits(name: str, pattern: str) -> bool:
     start, *inner, end = pattern.split("*")
     if not name.startswith(start):
         return False
-    place = len(start)
+    position = len(start)
     for piece in inner:
-        place = name.find(piece, place)
-        if place < 0:
+        position = name.find(piece, position)
+        if position < 0:
             return False
-        place += len(piece)
-    return len(name) - len(end) >= place and name.endswith(end)
+        position += len(piece)
+    return len(name) - len(end) >= position and name.endswith(end)
 
 
 def _misfit(condition: Condition, now: datetime) -> SetupError | None:
@@ -241,11 +241,11 @@ def _check_encoding(text: str) -> None:
 def _check_depth(text: str) -> None:
     """Raise if a query is nested too deeply, before the parser recurses."""
     depth = 0
-    for place, char in enumerate(re.sub(r'"(?:\\.|[^"\\])*+"?', lambda found: " " * len(found.group()), text)):
+    for position, char in enumerate(re.sub(r'"(?:\\.|[^"\\])*+"?', lambda found: " " * len(found.group()), text)):
         depth += {"(": 1, ")": -1}.get(char, 0)
         if depth > MAX_QUERY_DEPTH:
             message = f"parentheses are nested more than {MAX_QUERY_DEPTH} levels deep"
-            raise QueryError(message, column=place + 1)
+            raise QueryError(message, column=position + 1)
     negation = re.search(rf"(?i)(?:\bnot\s+){{{MAX_QUERY_DEPTH}}}", text)
     if negation:
         message = f"more than {MAX_QUERY_DEPTH} consecutive negations"
@@ -257,15 +257,15 @@ def _misread(error: UnexpectedInput, text: str) -> QueryError:
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         column = len(text.rstrip()) + 1
         return QueryError(f"the query ends where {_wanted(error.expected)} is expected", hint=_SAMPLE, column=column)
-    place: int = getattr(error, "pos_in_stream", None) or 0  # the base class's type has no position
-    char = text[place]
+    position: int = getattr(error, "pos_in_stream", None) or 0  # the base class's type has no position
+    char = text[position]
     if char == '"' and isinstance(error, UnexpectedCharacters):
-        return QueryError("a closing quote is missing", hint='write \\" for quotes inside', column=place + 1)
+        return QueryError("a closing quote is missing", hint='write \\" for quotes inside', column=position + 1)
     found = str(error.token) if isinstance(error, UnexpectedToken) else char
     hint = _QUOTING if char in '\\(){}<>:"' else _SAMPLE
     expected = error.accepts if isinstance(error, UnexpectedToken) else getattr(error, "allowed", ())
     message = f"unexpected `{found}`: expected {_wanted(expected or ())}"
-    return QueryError(message, hint=hint, column=place + 1)
+    return QueryError(message, hint=hint, column=position + 1)
 
 
 def _wanted(expected: Collection[str]) -> str:

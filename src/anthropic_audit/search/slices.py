@@ -49,26 +49,26 @@ class Slice:
 
 
 def slices(
-    connection: duckdb.DuckDBPyConnection, day: date, events: int, pace: SliceSizing, *, oldest_first: bool
+    connection: duckdb.DuckDBPyConnection, day: date, events: int, sizing: SliceSizing, *, oldest_first: bool
 ) -> Iterator[Slice]:
     """Yield conditions that each select a part of a day's `events`, ordered by time.
 
-    A day that fits into one slice is not queried. `pace` is read before each slice, so the size of a slice can follow
+    A day that fits into one slice is not queried. `sizing` is read before each slice, so the size of a slice can follow
     from the matches of the slice before.
     """
     whole = of_day(day)
-    if events <= pace.rows:
+    if events <= sizing.rows:
         yield Slice(whole, events)
         return
     edges = _edges(connection, day, oldest_first=oldest_first)
     first: Edge | None = None
-    place = 0
-    while place <= len(edges):
-        following = place + max(1, pace.rows // STEP)
+    position = 0
+    while position <= len(edges):
+        following = position + max(1, sizing.rows // STEP)
         last = edges[following - 1] if following <= len(edges) else None
-        rows = (following - place) * STEP if last else events - place * STEP
+        rows = (following - position) * STEP if last else events - position * STEP
         yield Slice(_between(whole, first, last, oldest_first=oldest_first), rows)
-        first, place = last, following
+        first, position = last, following
 
 
 def of_day(day: date) -> Clause:

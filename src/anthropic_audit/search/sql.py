@@ -27,13 +27,13 @@ LARGE_DOCUMENT_BYTES: Final = 256 * 1024
 Parsing JSON needs some ten times its size in memory.
 """
 
-_WRITTEN_IN_SEVERAL_WAYS = re.compile(rf'["\\/\x00-\x1f\x7f;`{NUL_SHOWN}]')
+_AMBIGUOUS_IN_JSON = re.compile(rf'["\\/\x00-\x1f\x7f;`{NUL_SHOWN}]')
 """The characters that JSON escapes, or may escape, and two that have another canonical form."""
 
 _MAX_INLINE_VALUES = 16
 """Up to this number, texts are compared one by one; more are joined, after all other conditions."""
 
-_MEMBERS_FROM = 2
+_MIN_LIST_STEP = 2
 """Lists of objects occur only below `anthropic.audit`: from this step of a path on, any step may be a list."""
 
 
@@ -61,21 +61,21 @@ class SearchRequest:
     """The addresses in the network of each condition; `compiled` looks them up."""
 
 
-def where(question: SearchRequest, now: datetime = EPOCH) -> Clause:
+def where(request: SearchRequest, now: datetime = EPOCH) -> Clause:
     """Compile a search request to an SQL condition on `events`.
 
     Args:
-        question: The request.
+        request: The request.
         now: The time that relative times such as `@timestamp>24h` are based on.
 
     Raises:
         SetupError: A value does not fit its field: not a number for a number field, not a time for a time field.
     """
     clauses = [
-        *_span(question.since, question.until),
-        *(_condition(one, question.addresses.get(one), now) for one in question.conditions),
-        *(_word(Word(word)) for word in question.words),
-        *([] if question.query == EVERYTHING else [_fitting(question.query, question.addresses, now)]),
+        *_span(request.since, request.until),
+        *(_condition(one, request.addresses.get(one), now) for one in request.conditions),
+        *(_word(Word(word)) for word in request.words),
+        *([] if request.query == EVERYTHING else [_fitting(request.query, request.addresses, now)]),
     ]
     return _all(clauses)
 
@@ -174,24 +174,24 @@ def _word(word: Word) -> Clause:
 
 def _one_word(word: Word) -> Clause:
     form = folded_sql if not word.text.isascii() else _lower_sql
-    value, sought = form("value ->> '$'"), folded(word.text)
+    value, wanted = form("value ->> '$'"), folded(word.text)
     test = f"contains({value}, ?)"
-    pieces, sought_pieces = [word.text], [sought]
+    pieces, wanted_pieces = [word.text], [wanted]
     if not word.is_literal and "*" in word.text:
-        pieces, sought_pieces = word.text.split("*"), sought.split("*")
-        test, sought = f"{value} LIKE ? ESCAPE '\\'", f"%{like(sought)}%"
+        pieces, wanted_pieces = word.text.split("*"), wanted.split("*")
+        test, wanted = f"{value} LIKE ? ESCAPE '\\'", f"%{like(wanted)}%"
     found = f"len(list_filter({_VALUES}, lambda value: json_type(value) NOT IN ('OBJECT', 'ARRAY') AND {test})) > 0"
-    in_text = _in_text(sought_pieces, form("document"))
+    in_text = _in_text(wanted_pieces, form("document"))
     either = Clause(
         f"CASE WHEN strlen(document) > {LARGE_DOCUMENT_BYTES} THEN {in_text.sql} ELSE {found} END",
-        (*in_text.parameters, sought),
+        (*in_text.parameters, wanted),
     )
     return _all([*_mentioned(max(pieces, key=len), "lower({})", folded_sql("{}")), either])
 
 
 def _in_text(pieces: Sequence[str], text: str) -> Clause:
     """Return a test that all pieces occur in a document's text, apart from characters that JSON may escape."""
-    written = {part for piece in pieces for part in _WRITTEN_IN_SEVERAL_WAYS.split(piece)} - {""}
+    written = {part for piece in pieces for part in _AMBIGUOUS_IN_JSON.split(piece)} - {""}
     return _all([Clause(f"contains({text}, ?)", (part,)) for part in sorted(written)])
 
 
@@ -206,12 +206,12 @@ def _mentioned(text: str, form: str, form_beyond_ascii: str) -> list[Clause]:
     JSON writes most characters as they are: the longest part between the others has to be in the document. A document
     with a character written as its number (`\u00e9`) passes for a part that is not ASCII.
     """
-    piece = max(_WRITTEN_IN_SEVERAL_WAYS.split(text), key=len)
+    piece = max(_AMBIGUOUS_IN_JSON.split(text), key=len)
     if not piece:
         return []
     form = form if piece.isascii() else form_beyond_ascii
-    document, sought = form.format("document"), form.format("CAST(? AS VARCHAR)")
-    sql = f"contains({document}, {sought})"
+    document, wanted = form.format("document"), form.format("CAST(? AS VARCHAR)")
+    sql = f"contains({document}, {wanted})"
     if not piece.isascii():
         sql += " OR contains(document, '\\u')"
     return [Clause(sql, (piece,))]
@@ -310,7 +310,7 @@ def _elements_of_path(name: str) -> Clause:
     whole = "$" + "".join(steps)
     through = [
         "$" + "".join(steps[: index + 1]) + "[*]" + "".join(steps[index + 1 :])
-        for index in range(min(_MEMBERS_FROM, len(steps) - 1), len(steps))
+        for index in range(min(_MIN_LIST_STEP, len(steps) - 1), len(steps))
     ]
     single = "[json_extract_string(document, ?)]"
     lists = ", ".join("json_extract_string(document, ?)" for _ in through)

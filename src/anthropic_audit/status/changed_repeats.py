@@ -22,7 +22,7 @@ lower(hex(sha256)) AS sha256, is_same_content, received_at, request_id, walk_id
 """
 _NEWEST = f"SELECT {_COLUMNS} FROM changed_activities ORDER BY received_at DESC, seq DESC LIMIT $limit"  # noqa: S608 - our own
 _OF = f"SELECT {_COLUMNS}, raw FROM changed_activities WHERE seq = $seq ORDER BY received_at LIMIT $limit"  # noqa: S608 - our own
-_MAX_OF_ONE = 20
+_MAX_TEXTS_OF_ACTIVITY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,12 @@ def changes_of(connection: duckdb.DuckDBPyConnection, seq: int) -> list[ChangedT
     Raises:
         ArchiveError: The archive can't be read.
     """
-    return [ChangedText(**row) for row in _rows(connection, _OF, {"seq": seq, "limit": _MAX_OF_ONE})]
+    return [ChangedText(**row) for row in _rows(connection, _OF, {"seq": seq, "limit": _MAX_TEXTS_OF_ACTIVITY})]
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, asked: dict[str, int]) -> Sequence[dict[str, Any]]:
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, int]) -> Sequence[dict[str, Any]]:
     with translated():
-        rows: list[dict[str, Any]] = connection.sql(query, params=asked or None).to_arrow_table().to_pylist()
+        rows: list[dict[str, Any]] = connection.sql(query, params=parameters or None).to_arrow_table().to_pylist()
     return [
         {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()}
         for row in rows

@@ -58,7 +58,7 @@ WITH ours AS (
     SELECT DISTINCT x.key, x.user_agent, x.source_ip FROM accesses x JOIN requests r ON r.request_id = x.request_id
 )
 """
-_STRANGERS = (
+_FOREIGN_REQUESTS = (
     _OURS  # noqa: S608 - our own text
     + """
 SELECT x.at, x.key, x.source_ip, x.user_agent, x.status, x.path, x.request_id FROM accesses x
@@ -70,7 +70,7 @@ WHERE x.key IN (SELECT key FROM ours) AND x.request_id NOT IN (SELECT request_id
 ORDER BY x.at
 """
 )
-_SPENDERS = (
+_KEY_HOLDERS = (
     _OURS  # noqa: S608 - our own text
     + """
 SELECT coalesce(x.who, x.key, 'unknown') AS who, coalesce(x.user_agent, '') AS user_agent, count(*) AS requests,
@@ -157,8 +157,10 @@ def accesses(connection: duckdb.DuckDBPyConnection, now: datetime) -> Accesses:
     with translated():
         connection.execute(_RECENT, {**since, "day": (now - SPAN).date()})
         echoes = [_echo(row) for row in _rows(connection, _ECHOES, {**since, "until": now - GRACE})]
-        strangers = [Stranger(**{**row, "at": row["at"].astimezone(UTC)}) for row in _rows(connection, _STRANGERS)]
-        return Accesses(echoes, strangers, [Spender(**row) for row in _rows(connection, _SPENDERS)])
+        strangers = [
+            Stranger(**{**row, "at": row["at"].astimezone(UTC)}) for row in _rows(connection, _FOREIGN_REQUESTS)
+        ]
+        return Accesses(echoes, strangers, [Spender(**row) for row in _rows(connection, _KEY_HOLDERS)])
 
 
 def _echo(row: _Row) -> Echo:

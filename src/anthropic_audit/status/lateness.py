@@ -164,12 +164,12 @@ def first_claims(claims: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, 
         before = earliest
 
 
-def slices(days: Sequence[tuple[date, int]], most: int) -> Iterator[tuple[date, date]]:
-    """Yield spans of days, first and last, with at most `most` activities each unless one day has more."""
+def slices(days: Sequence[tuple[date, int]], max_activities: int) -> Iterator[tuple[date, date]]:
+    """Yield spans of days, first and last, with at most `max_activities` each unless one day has more."""
     start, taken = None, 0
     last = None
     for day, count in days:
-        if start is not None and last is not None and taken + count > most:
+        if start is not None and last is not None and taken + count > max_activities:
             yield start, last
             start, taken = None, 0
         start, last, taken = start or day, day, taken + count

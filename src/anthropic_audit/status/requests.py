@@ -69,11 +69,11 @@ def late_finds(
     found = [one for one in walks if one.purpose is Purpose.RECONCILE and one.new and one.window.end >= since]
     if not found:
         return {}
-    asked = {
+    parameters = {
         "first": min(one.window.start for one in found).date(),
         "last": max(one.window.end for one in found).date(),
         "walks": [one.walk_id for one in found],
     }
     with translated():
-        rows = connection.sql(_LATE, params=asked).to_arrow_table().to_pylist()
+        rows = connection.sql(_LATE, params=parameters).to_arrow_table().to_pylist()
     return {(row["feed"], row["day"]): row["activities"] for row in rows}

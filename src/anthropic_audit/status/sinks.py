@@ -18,7 +18,7 @@ SELECT sink, max(last_seq) FILTER (errand = 'follow') AS position, CAST(sum(crea
     CAST(sum(existing) AS BIGINT) AS existing, CAST(sum(dropped) AS BIGINT) AS dropped, max(finished_at) AS last_at
 FROM deliveries GROUP BY sink ORDER BY sink
 """
-_LATELY = "SELECT * FROM deliveries WHERE finished_at > $since ORDER BY finished_at"
+_RECENT = "SELECT * FROM deliveries WHERE finished_at > $since ORDER BY finished_at"
 _BEHIND = "SELECT count(*) AS events, min(timestamp) AS oldest FROM events WHERE seq > $position"
 _REJECTED = """
 SELECT * FROM (SELECT DISTINCT ON (sink, seq) * FROM rejected ORDER BY sink, seq, recorded_at DESC, is_resolved DESC)
@@ -54,11 +54,17 @@ def sink_standings(connection: duckdb.DuckDBPyConnection, names: Iterable[str], 
     """
     with translated():
         found = {row["sink"]: row for row in connection.sql(_SUMS).to_arrow_table().to_pylist()}
-        asked = connection.sql(_LATELY, params={"since": now - _HOUR}).to_arrow_table().to_pylist()
-    lately = [delivery_of(row) for row in asked]
-    refused = rejections(connection)
+        rows = connection.sql(_RECENT, params={"since": now - _HOUR}).to_arrow_table().to_pylist()
+    recent_deliveries = [delivery_of(row) for row in rows]
+    rejected_events = rejections(connection)
     return [
-        _standing(connection, name, sums=found.get(name, {}), lately=lately, refused=refused)
+        _standing(
+            connection,
+            name,
+            sums=found.get(name, {}),
+            recent_deliveries=recent_deliveries,
+            rejected_events=rejected_events,
+        )
         for name in dict.fromkeys([*names, *found])
     ]
 
@@ -79,13 +85,12 @@ def _standing(
     name: str,
     *,
     sums: Mapping[str, object],
-    lately: Sequence[Delivery],
-    refused: Sequence[Rejection],
+    recent_deliveries: Sequence[Delivery],
+    rejected_events: Sequence[Rejection],
 ) -> SinkStanding:
     position = _number(sums.get("position"))
     with translated():
-        asked = {"position": position}
-        (behind,) = connection.sql(_BEHIND, params=asked).to_arrow_table().to_pylist()
+        (behind,) = connection.sql(_BEHIND, params={"position": position}).to_arrow_table().to_pylist()
     last_at = sums.get("last_at")
     return SinkStanding(
         sink=name,
@@ -95,8 +100,8 @@ def _standing(
         created=_number(sums.get("created")),
         existing=_number(sums.get("existing")),
         dropped=_number(sums.get("dropped")),
-        rejected=sum(one.sink == name for one in refused),
-        rate=_rate([one for one in lately if one.sink == name and one.errand is DeliveryPurpose.FOLLOW]),
+        rejected=sum(one.sink == name for one in rejected_events),
+        rate=_rate([one for one in recent_deliveries if one.sink == name and one.errand is DeliveryPurpose.FOLLOW]),
         last_at=last_at.astimezone(UTC) if isinstance(last_at, datetime) else None,
     )
 

@@ -35,6 +35,8 @@ def undelivered(connection: duckdb.DuckDBPyConnection, sinks: Iterable[str], bef
         positions = dict(connection.execute(_POSITIONS).fetchall())
         found: list[Undelivered] = []
         for sink in sinks:
-            asked = {"position": positions.get(sink) or 0, "before": before}
-            found += [Undelivered(sink, day, events) for day, events in connection.execute(_DAYS, asked).fetchall()]
+            parameters = {"position": positions.get(sink) or 0, "before": before}
+            found += [
+                Undelivered(sink, day, events) for day, events in connection.execute(_DAYS, parameters).fetchall()
+            ]
     return found
