@@ -67,7 +67,7 @@ def open_table(archive: Path, table: Table, *, is_log_trusted: bool = True) -> O
     has lost commits, the journal's list of files is used.
 
     Raises:
-        ArchiveError: The table was made by an older version, or can't be read and has no digest journal.
+        ArchiveError: The table was made by an older version, or can't be read and no damage explains why.
     """
     folder = archive / table.name
     journal = DigestJournal(archive, table.name)
@@ -175,7 +175,7 @@ def record_missing(location: str) -> int:
     Raises:
         ArchiveError: A table can't be read.
         OSError: A file of a log or a journal can't be read or written.
-        SetupError: There is no archive at the location.
+        SetupError: The location does not name a local folder.
     """
     folder = folder_of(location)
     done = 0

@@ -37,7 +37,7 @@ class DeliveryLedger:
     Raises:
         ArchiveBusyError: Another process delivers to this sink.
         ArchiveError: A table can't be read or written.
-        SetupError: There is no archive at the location.
+        SetupError: The location does not name a local folder.
     """
 
     def __init__(self, location: str, sink: str, now: datetime, *, moves: bool = True) -> None:

@@ -95,7 +95,7 @@ def append_to_ledger(location: str, rows: Sequence[GapRow]) -> None:
 
     Raises:
         ArchiveError: The ledger can't be written.
-        SetupError: There is no archive at the location.
+        SetupError: The location does not name a local folder.
     """
     GapLedger(folder_of(location)).record(rows)
 

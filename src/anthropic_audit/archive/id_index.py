@@ -135,7 +135,7 @@ class IdIndex:
                 self._recent[one] = number
 
     def catch_up(self, source: IdSource) -> None:
-        """Add ids that were stored without the index; build it again if it is of another table or has unknown rows.
+        """Add ids that were stored without the index; build it again if it is of another table or ahead of it.
 
         Raises:
             DamagedRunError: A file is damaged: call `forget`, then `catch_up`.

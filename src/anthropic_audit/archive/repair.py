@@ -88,7 +88,7 @@ def repair(folder: Path, now: datetime, derive: Derive, feeds: FeedKeys) -> tupl
 
     Raises:
         ArchiveBusyError: Another process writes the archive.
-        ArchiveError: The archive can't be read or written, or a table is lost with its digest journal.
+        ArchiveError: The archive can't be read or written, or the log and the journal of a table are lost.
     """
     with Lease(folder, now), translated(folder):
         found = survey(folder)
