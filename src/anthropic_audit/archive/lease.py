@@ -86,7 +86,8 @@ class Lease:
             return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             message = f"the archive can't be written: `{self._path}`: {error.strerror}"
-            raise ArchiveError(message, hint="choose a folder that this user may write, or fix its rights") from error
+            hint = "choose a folder that this user may write, or change its permissions"
+            raise ArchiveError(message, hint=hint) from error
 
     def _lock(self) -> None:
         try:

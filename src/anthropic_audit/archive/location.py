@@ -44,7 +44,8 @@ def _usable(folder: Path) -> Path:
     if forbidden:
         shown = " ".join(ascii(one)[1:-1] for one in forbidden)
         message = f"the archive's path has characters that are not allowed: {shown}: {ascii(str(folder))[1:-1]}"
-        raise SetupError(message, hint=r"name a folder without * ? [ ] \\, control characters and non-UTF-8 names")
+        hint = r"name a folder without * ? [ ] \\, control characters and bytes that are not UTF-8"
+        raise SetupError(message, hint=hint)
     columns = [part for part in folder.parts if part.partition("=")[0].lower() in _COLUMNS and "=" in part]
     if columns:
         message = f"the archive can't be below a folder that is named like a column: {columns[0]}: {folder}"
