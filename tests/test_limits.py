@@ -82,7 +82,7 @@ def test_bytes_that_are_no_utf_8_are_pointed_at() -> None:
 
     with pytest.raises(QueryError) as caught:
         parse_kql(text, KNOWN, NOW)
-    with pytest.raises(SetupError, match="character 12 of this is no UTF-8"):
+    with pytest.raises(SetupError, match="character 12 is not valid UTF-8"):
         parse_condition(b"user.email=\xff".decode("utf-8", "surrogateescape"))
 
     assert caught.value.column == 14

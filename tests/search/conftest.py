@@ -1,4 +1,4 @@
-"""A small archive's `events`, made by the archive's own rows."""
+"""The `events` of a small archive, made with the archive's own functions."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 
 
 def at(name: str) -> datetime:
-    """Give each document a time of its own, the last one the newest, a day between them."""
+    """Give each document a time, one day apart, the last document the newest."""
     names = list(DOCUMENTS)
     return NOW - timedelta(days=len(names) - 1 - names.index(name), hours=1)
 

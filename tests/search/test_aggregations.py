@@ -1,4 +1,4 @@
-"""Counting: compared with a count by hand over every document of a collected archive."""
+"""Aggregations, compared with counts over every document of a collected archive."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from anthropic_audit.times import EPOCH
 Connection = duckdb.DuckDBPyConnection
 FIELDS = ("event.action", "user.email", "source.ip", "event.outcome", "http.response.status_code")
 FAILED = SearchRequest(query=Condition("event.outcome", Operator.EQUAL, "failure"))
-LATELY = SearchRequest(since=NOW - timedelta(days=1), until=NOW)
+RECENT = SearchRequest(since=NOW - timedelta(days=1), until=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def when(hit: SearchHit) -> datetime:
     return datetime.fromisoformat(str(hit.value("@timestamp")))
 
 
-@pytest.mark.parametrize("question", [SearchRequest(), FAILED, LATELY], ids=["all", "failed", "lately"])
+@pytest.mark.parametrize("question", [SearchRequest(), FAILED, RECENT], ids=["all", "failed", "recent"])
 @pytest.mark.parametrize("field", [*FIELDS, "event.category", "related.user", "anthropic.audit.claude_file_id"])
 def test_values_are_counted_as_by_hand(archive: Connection, question: SearchRequest, field: str) -> None:
     expected: Counter[str | None] = Counter()
@@ -152,7 +152,7 @@ def test_files_are_read_once_whatever_compaction_makes_of_them(archive: Connecti
 
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("field", ["@timestamp", "user.email", "http.response.status_code", "event.reason", "seq"])
-@pytest.mark.parametrize("question", [FAILED, LATELY], ids=["failed", "lately"])
+@pytest.mark.parametrize("question", [FAILED, RECENT], ids=["failed", "recent"])
 def test_pages_give_each_event_once_in_order(
     archive: Connection, question: SearchRequest, field: str, descending: bool
 ) -> None:
@@ -204,15 +204,15 @@ def token(*place: object) -> str:
         token("a", 1, -(2**63)),
     ],
 )
-def test_a_place_that_was_not_given_out_is_told_to_be_none(archive: Connection, field: str, after: str) -> None:
-    with pytest.raises(SetupError, match="no place in a list of events"):
+def test_an_unknown_token_of_a_page_is_refused(archive: Connection, field: str, after: str) -> None:
+    with pytest.raises(SetupError, match="not a position in a list of events"):
         page(archive, SearchRequest(), NOW, order=SortOrder(field), size=5, after=after)
 
 
 def test_a_place_in_one_column_is_none_in_another(archive: Connection) -> None:
     by_user = page(archive, FAILED, NOW, order=SortOrder("user.email"), size=1).next
 
-    with pytest.raises(SetupError, match="no place in a list of events"):
+    with pytest.raises(SetupError, match="not a position in a list of events"):
         page(archive, FAILED, NOW, order=SortOrder("http.response.status_code"), size=1, after=by_user or "")
 
 

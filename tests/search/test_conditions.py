@@ -1,4 +1,4 @@
-"""What people write after `--filter`."""
+"""The conditions of `--filter`."""
 
 from __future__ import annotations
 

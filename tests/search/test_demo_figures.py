@@ -1,4 +1,4 @@
-"""Counts at a glance."""
+"""The figures of the demo."""
 
 from __future__ import annotations
 

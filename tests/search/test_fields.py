@@ -1,4 +1,4 @@
-"""Which fields there are, and what was probably meant."""
+"""The searchable fields, and suggestions for unknown ones."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_every_unknown_field_is_named_with_a_suggestion() -> None:
     assert caught.value.hint == "did you mean `event.action`, `user.email`?"
 
 
-def test_a_field_like_no_other_is_told_where_new_ones_are() -> None:
+def test_the_error_about_an_unknown_field_names_the_prefix_of_new_ones() -> None:
     with pytest.raises(SetupError) as caught:
         check_fields(["xyzzy"], KNOWN)
 

@@ -1,4 +1,4 @@
-"""One name in several Unicode forms is one name: in words, fields, queries, lists and counts."""
+"""A name in several Unicode forms is one name: in words, fields, queries, lists and counts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def document(number: int, name: str) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def events() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Each name twice: composed and taken apart."""
+    """Return each name in composed and in decomposed form."""
     names = [unicodedata.normalize(form, name) for name in NAMES for form in FORMS]
     documents = [document(number, name) for number, name in enumerate([*names, SPOOFED, "jose\u0301", "jos\u00e9"])]
     times = pa.array(
@@ -145,10 +145,10 @@ def test_what_a_page_shows_of_a_hidden_character_is_found(events: duckdb.DuckDBP
 
 
 def test_python_and_sql_fold_every_character_alike() -> None:
-    signs = [chr(number) for number in range(1, sys.maxunicode + 1) if not 0xD800 <= number <= 0xDFFF]
+    characters = [chr(number) for number in range(1, sys.maxunicode + 1) if not 0xD800 <= number <= 0xDFFF]
     with connect() as connection:
-        connection.register("signs", pa.table({"sign": signs}))
-        sql = f"SELECT sign, {canonical_sql('sign')}, {folded_sql('sign')} FROM signs"  # noqa: S608 - our own text
+        connection.register("characters", pa.table({"character": characters}))
+        sql = f"SELECT character, {canonical_sql('character')}, {folded_sql('character')} FROM characters"  # noqa: S608 - our own text
         rows = connection.execute(sql).fetchall()
 
     assert [row for row in rows if row[1:] != (canonical(row[0]), folded(row[0]))] == []

@@ -1,4 +1,4 @@
-"""The Kibana query language: read, refused at the right sign, and asked of an archive."""
+"""The Kibana Query Language: parsed, refused at the right character, and run on an archive."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def found(archive: Connection, names_of: NamesOf, query: str) -> set[str]:
         pytest.param("event.action : sso_login_failed", {"failed"}, id="equal"),
         pytest.param('event.action:"sso_login_failed"', {"failed"}, id="in quotes, without blanks"),
         pytest.param('event.action : "sso_*"', {"signed in", "failed"}, id="wildcard in quotes"),
-        pytest.param(r'event.action : "sso_\*"', set(), id="the sign"),
+        pytest.param(r'event.action : "sso_\*"', set(), id="the character"),
         pytest.param('event.action : "sso_*" and not user.name : bob*', {"signed in"}, id="and not"),
         pytest.param("user.name: bob* or event.category: iam", {"failed", "key made"}, id="or"),
         pytest.param(
@@ -87,32 +87,32 @@ def test_a_query_finds_what_fits(archive: Connection, names_of: NamesOf, query: 
 
 
 @pytest.mark.parametrize(
-    ("query", "column", "told"),
+    ("query", "column", "message"),
     [
         pytest.param("event.acton : a", 1, "no such field", id="unknown field"),
         pytest.param("alice and event.acton : a", 11, "no such field", id="unknown field, further on"),
         pytest.param("use*r.x : a", 1, "no such field", id="no field of this pattern"),
         pytest.param("event.action :", 15, "ends", id="no value"),
-        pytest.param("event.action : a:b", 17, "can't stand here", id="a sign that wants quotes"),
+        pytest.param("event.action : a:b", 17, "unexpected `", id="a character that needs quotes"),
         pytest.param("(event.action : a", 18, "`)`", id="not closed"),
-        pytest.param("event.action : a)", 17, "can't stand here", id="closed too often"),
-        pytest.param('event.action : "abc', 16, "not closed", id="quotes not closed"),
+        pytest.param("event.action : a)", 17, "unexpected `", id="closed too often"),
+        pytest.param('event.action : "abc', 16, "closing quote", id="quotes not closed"),
         pytest.param("http.response.status_code : abc", 29, "is a number", id="no number"),
         pytest.param("http.response.status_code > abc", 29, "is a number", id="no number, in a range"),
         pytest.param("@timestamp > yesterday", 14, "no time", id="no time"),
-        pytest.param("source.ip : 10.0.0.0/99", 13, "no network", id="no network"),
-        pytest.param("event.action : {a}", 16, "can't stand here", id="nested queries"),
+        pytest.param("source.ip : 10.0.0.0/99", 13, "not a network", id="no network"),
+        pytest.param("event.action : {a}", 16, "unexpected `", id="nested queries"),
         pytest.param("(" * 51 + "a" + ")" * 51, 51, "deep", id="too deep"),
         pytest.param("not " * 60 + "a", 1, "negations", id="too many negations"),
         pytest.param("a" * 10_001, 10_000, "longer", id="too long"),
-        pytest.param(r"event.action : a\*b*", 16, "both", id="sign and wildcard"),
+        pytest.param(r"event.action : a\*b*", 16, "both", id="character and wildcard"),
     ],
 )
-def test_what_can_not_be_read_is_pointed_at(query: str, column: int, told: str) -> None:
+def test_what_can_not_be_read_is_pointed_at(query: str, column: int, message: str) -> None:
     with pytest.raises(QueryError) as caught:
         parse_kql(query, KNOWN, NOW)
 
-    assert (caught.value.column, told in str(caught.value)) == (column, True)
+    assert (caught.value.column, message in str(caught.value)) == (column, True)
 
 
 def test_sql_is_a_word_like_any_other() -> None:
@@ -121,7 +121,7 @@ def test_sql_is_a_word_like_any_other() -> None:
 
 @given(st.text(alphabet=st.sampled_from('ab.*\\"(): <>{}andornot\n\x00é'), max_size=60))
 @settings(max_examples=200)
-def test_any_text_is_a_query_or_is_refused_at_a_sign_of_it(text: str) -> None:
+def test_any_text_is_a_query_or_is_refused_at_one_of_its_characters(text: str) -> None:
     with suppress(QueryError):
         parse_kql(text, KNOWN, NOW)
         return
@@ -204,7 +204,7 @@ def test_a_pattern_of_fields_means_those_that_are_like_it(pattern: str, expected
 
 def test_quotes_that_are_not_closed_are_found_at_once() -> None:
     began = time.thread_time()
-    with pytest.raises(QueryError, match="not closed"):
+    with pytest.raises(QueryError, match="closing quote is missing"):
         parse_kql('"' + '\\"' * 4_990, KNOWN, NOW)
 
     assert time.thread_time() - began < 0.5

@@ -26,7 +26,7 @@ TEXT = 'Zoë said "switch off\\on" to ΣΊΣΥΦΟΣ\tat 100;'
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Documents of 1 MB each, and one small one that is the same but for that."""
+    """Return documents of 1 MB each, and a small one with otherwise equal content."""
     folder = tmp_path_factory.mktemp("large") / "archive"
     times = [NOW - timedelta(seconds=number + 1) for number in range(NUMBER + 1)]
     stamps = pa.array(times, pa.timestamp("us", tz="UTC"))

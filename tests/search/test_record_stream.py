@@ -1,4 +1,4 @@
-"""Everything of a kind, line by line, in the order it was stored."""
+"""All records of a kind, line by line, in the order in which they were stored."""
 
 from __future__ import annotations
 

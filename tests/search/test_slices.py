@@ -1,4 +1,4 @@
-"""Everything that fits, however it is cut: the same events in the same order as one query gives."""
+"""All matching events: slices of any size yield the events of one query, in the same order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FROM (
 
 @pytest.fixture(scope="module")
 def events() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Events of three days, of which very many have the same time."""
+    """Return events of three days, of which very many have the same time."""
     with connect() as connection:
         connection.execute(_MADE)
         yield connection
@@ -74,10 +74,10 @@ def test_a_large_limit_is_kept_across_slices(events: duckdb.DuckDBPyConnection) 
 
 
 def test_the_pace_follows_the_size_of_documents() -> None:
-    pace = SliceSizing()
-    pace.note(pace.rows, 0)
-    grown = pace.rows
-    pace.note(grown, grown * 1_000_000)
+    sizing = SliceSizing()
+    sizing.note(sizing.rows, 0)
+    grown = sizing.rows
+    sizing.note(grown, grown * 1_000_000)
 
     assert grown > SliceSizing().rows
-    assert pace.rows == slices_module.STEP
+    assert sizing.rows == slices_module.STEP

@@ -1,4 +1,4 @@
-"""Questions to an archive: search by fields and words, everything in its order."""
+"""Search an archive: queries by fields and words, aggregations, pages of results and exports."""
 
 from .aggregations import (
     Bucket,

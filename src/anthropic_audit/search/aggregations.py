@@ -1,4 +1,4 @@
-"""Events, counted: over time, by the values of a field, altogether; and what occurred for the first time."""
+"""Aggregate events: over time, by the values of a field, in total; and find values seen for the first time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A stretch of time, and how many events of a value are in it."""
+    """A span of time, and the number of events in it that have a value."""
 
     start: datetime
     value: str | None
@@ -32,52 +32,52 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a field holds: its most frequent values, and how many events there are beside those."""
+    """The values of a field: the most frequent ones, and the number of all others."""
 
     values: Sequence[tuple[str, int]]
-    """Values and how many events have them, the most frequent first, equal ones by name."""
+    """Values with their numbers of events, most frequent first, then by name."""
     distinct: int
-    """How many different values there are."""
+    """Number of different values."""
     without: int
-    """Events that have none."""
+    """Number of events without a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A period in numbers."""
+    """The numbers of a period."""
 
     events: int
     failures: int
     critical: int
     unknown: int
-    """Events of types, or with fields, that the catalogue does not know."""
+    """Number of events with a type or a field that the catalogue does not know."""
     people: int
-    """Users by their e-mail addresses, and those that have none by their ids."""
+    """Number of users, counted by e-mail address, or by id if they have none."""
     addresses: int
 
 
 @dataclass(frozen=True, slots=True)
 class FirstSeen:
-    """A value that had not occurred before, and when it did."""
+    """A value that was new in a period, with its first and last time."""
 
     value: str
     first: datetime
     last: datetime
     events: int
-    """Of the period that was asked about."""
+    """Number of events in the requested period."""
 
 
 def over_time(
     connection: duckdb.DuckDBPyConnection,
-    question: SearchRequest,
+    request: SearchRequest,
     now: datetime,
     *,
     step: timedelta,
     by: str | None = None,
 ) -> list[Bucket]:
-    """Count events by stretches of time and, if a field is named, by its first value.
+    """Count events by spans of time of length `step` and, if a field is named, by its first value.
 
-    Stretches without any are left out. They begin at multiples of `step` since 1970, in UTC.
+    Spans without events are left out. They begin at multiples of `step` since 1970, in UTC.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -86,7 +86,7 @@ def over_time(
     value = Clause("NULL") if by is None else elements(by)
     first = value.sql if by is None else f"({value.sql})[1]"
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         sql = (
             f"SELECT epoch_us(timestamp) // {size:d} AS bucket, {first} AS value, count(*) FROM events "  # noqa: S608 - our own text
             f"WHERE {clause.sql} GROUP BY ALL ORDER BY ALL"
@@ -96,16 +96,16 @@ def over_time(
 
 
 def top_values(
-    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, field: str, limit: int
+    connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime, *, field: str, limit: int
 ) -> Values:
-    """Count the values of a field; an event with several is counted for each of them.
+    """Count the values of a field; an event with several values is counted for each of them.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
     column = COLUMNS.get(field)
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         if column is not None and column.kind is not FieldKind.TEXTS:
             inner, parameters = _single(column.name, clause)
         else:
@@ -121,9 +121,9 @@ def top_values(
 
 
 def top_values_of(
-    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, fields: Sequence[str], limit: int
+    connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime, *, fields: Sequence[str], limit: int
 ) -> dict[str, Values]:
-    """Count the values of several fields that have a column with one value each, in one pass over the events.
+    """Count the values of several fields in one pass; each must have a column with a single value.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -131,7 +131,7 @@ def top_values_of(
     names = [COLUMNS[field].name for field in fields]
     sets = ", ".join(f"({name})" for name in names)
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         each = (
             f"SELECT grouping_id({', '.join(names)}) AS place, {', '.join(names)}, count(*) AS times FROM events "  # noqa: S608 - our own text
             f"WHERE {clause.sql} GROUP BY GROUPING SETS ({sets})"
@@ -147,21 +147,21 @@ def top_values_of(
     found: dict[str, Values] = {}
     for place, field in enumerate(fields):
         mine = (1 << len(fields)) - 1 - (1 << (len(fields) - 1 - place))
-        those = [(value, times, distinct) for group, value, times, distinct in rows if group == mine]
-        values = [(value, times) for value, times, _ in those if value is not None]
-        without = sum(times for value, times, _ in those if value is None)
-        found[field] = Values(values, those[0][2] if those else 0, without)
+        rows_of_field = [(value, times, distinct) for group, value, times, distinct in rows if group == mine]
+        values = [(value, times) for value, times, _ in rows_of_field if value is not None]
+        without = sum(times for value, times, _ in rows_of_field if value is None)
+        found[field] = Values(values, rows_of_field[0][2] if rows_of_field else 0, without)
     return found
 
 
-def totals(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Totals:
-    """Count a period's events, those that matter, and who took part.
+def totals(connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime) -> Totals:
+    """Count a period's events, those that failed, are critical or unknown, and the users and addresses in them.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         sql = (
             "SELECT count(*), count(*) FILTER (event_outcome = 'failure'), count(*) FILTER (sensitivity = 'critical'), "  # noqa: S608 - our own text
             "count(*) FILTER (NOT is_known), "
@@ -174,14 +174,14 @@ def totals(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: 
 
 def first_seen(
     connection: duckdb.DuckDBPyConnection,
-    question: SearchRequest,
+    request: SearchRequest,
     now: datetime,
     *,
     field: str,
     candidates: Sequence[str],
     limit: int,
 ) -> list[FirstSeen]:
-    """Return when these values of a column occur among the events that fit, those of last first.
+    """Return when the given values of a column occur among the matching events, latest first occurrence first.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -190,7 +190,7 @@ def first_seen(
         return []
     name = canonical_sql(COLUMNS[field].name)
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         sql = (
             f"SELECT {name}, min(epoch_us(timestamp)) AS first, max(epoch_us(timestamp)), count(*) FROM events "  # noqa: S608 - our own text
             f"WHERE {clause.sql} AND {name} IN (SELECT unnest(CAST(? AS VARCHAR[]))) "
@@ -204,10 +204,9 @@ def first_seen(
 
 
 class FirstSeenIndex:
-    """When each value of some columns occurred for the first time; files that were read once are not read again.
+    """When each value of some columns occurred for the first time; each file is read only once.
 
-    Files never change: those that were added are read, and what only removed ones had is still known. Safe to be
-    used by several threads.
+    Files never change: new ones are read, and values from removed ones are remembered. Can be used by several threads.
     """
 
     def __init__(self, fields: Sequence[str]) -> None:
@@ -220,8 +219,8 @@ class FirstSeenIndex:
         """Read the files of `events` that were not read yet.
 
         Args:
-            connection: Where to read them.
-            files: Returns the paths of undamaged files; called again when a file can't be read: reading finds damage.
+            connection: The connection to read with.
+            files: Returns the paths of undamaged files; called again if a file can't be read and may be damaged.
 
         Raises:
             ArchiveError: An undamaged file can't be read.
@@ -253,7 +252,7 @@ class FirstSeenIndex:
                 known[value] = min(first, known.get(value, first))
 
     def between(self, field: str, since: datetime, until: datetime) -> list[str]:
-        """Return the values that occurred for the first time in a span, the newest first."""
+        """Return the values that occurred for the first time in a span, newest first."""
         start, end = ((when - EPOCH) // _MICROSECOND for when in (since, until))
         with self._lock:
             found = [(first, value) for value, first in self._firsts[field].items() if start <= first < end]
@@ -266,14 +265,14 @@ def _single(column: str, clause: Clause) -> tuple[str, list[object]]:
 
 
 def _as_one(counted: str) -> str:
-    """Join values of the same canonical form, after each has been counted: there are fewer values than rows."""
+    """Merge values of the same canonical form after counting each, since there are fewer values than rows."""
     return f"SELECT {canonical_sql('value')} AS value, sum(times) AS times FROM ({counted}) GROUP BY 1"  # noqa: S608 - our own text
 
 
 def _several(found: Clause, clause: Clause) -> tuple[str, list[object]]:
-    """Count each value of a list once for an event; an event without any counts for NULL.
+    """Count each value of a list once per event; an event without values counts for NULL.
 
-    Equal lists are counted first, and taken apart then: there are few of them.
+    Equal lists are counted before they are unnested, since there are few different ones.
     """
     lists = f"SELECT {found.sql} AS found, count(*) AS times FROM events WHERE {clause.sql} GROUP BY 1"  # noqa: S608 - our own text
     texts = (
@@ -289,21 +288,21 @@ def _several(found: Clause, clause: Clause) -> tuple[str, list[object]]:
 
 @dataclass(frozen=True, slots=True)
 class FirstAndLast:
-    """When something occurred."""
+    """The first and last time of some events, and their number."""
 
     first: datetime
     last: datetime
     events: int
 
 
-def seen(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> FirstAndLast | None:
-    """Return since when and until when events fit, or None when none does.
+def seen(connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime) -> FirstAndLast | None:
+    """Return the first and last time of the matching events, or None if there are none.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         sql = f"SELECT min(epoch_us(timestamp)), max(epoch_us(timestamp)), count(*) FROM events WHERE {clause.sql}"  # noqa: S608 - our own text
         first, last, events = connection.execute(sql, list(clause.parameters)).fetchall()[0]
     return None if not events else FirstAndLast(EPOCH + first * _MICROSECOND, EPOCH + last * _MICROSECOND, events)

@@ -1,4 +1,4 @@
-"""What an event has to be like, as a tree: comparisons and words, joined by and, or, not."""
+"""The syntax tree of a query: conditions and words, combined by and, or, not."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ _FIELDS_OF_AN_EVENT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A text that occurs, in any case, somewhere in a document's values."""
+    """A text that occurs, in any case, in one of a document's values."""
 
     text: str
     is_literal: bool = True
-    """False when a `*` in it stands for anything."""
+    """False if `*` in the text is a wildcard."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Fits when each of its parts does; without parts, always."""
+    """Matches if all parts match; without parts, always."""
 
     parts: tuple[Query, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Fits when one of its parts does; without parts, never."""
+    """Matches if one of the parts matches; without parts, never."""
 
     parts: tuple[Query, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Fits when its part does not."""
+    """Matches if its part does not."""
 
     part: Query
 
 
 Query = Condition | Word | AllOf | AnyOf | Not
-"""What an event has to be like."""
+"""A condition on events."""
 
 EVERYTHING = AllOf()
 
 
 def weight_of(query: Query) -> int:
-    """Return about how many fields a query reads of each event; a word is sought in all of them."""
+    """Return about how many fields a query reads of each event; a word is searched in all of them."""
     match query:
         case Word():
             return _FIELDS_OF_AN_EVENT
@@ -61,7 +61,7 @@ def weight_of(query: Query) -> int:
 
 
 def conditions_of(query: Query) -> Iterator[Condition]:
-    """Yield each comparison of a query."""
+    """Yield each condition of a query."""
     match query:
         case Condition():
             yield query
@@ -75,5 +75,5 @@ def conditions_of(query: Query) -> Iterator[Condition]:
 
 
 def is_everything(query: Query) -> bool:
-    """Say whether a query asks for nothing at all, however often."""
+    """Return whether a query matches every event because it has no conditions, in any nesting."""
     return isinstance(query, AllOf) and all(is_everything(part) for part in query.parts)

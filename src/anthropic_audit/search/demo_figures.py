@@ -1,4 +1,4 @@
-"""What an archive holds at a glance: activity over time, and what and who occurs most."""
+"""Figures of an archive for the demo: events per day, their places, and the most frequent values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .fields import COLUMNS, FieldKind
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place on the map, in degrees, and how many events come from there."""
+    """A place on the map, in degrees, and the number of events from it."""
 
     latitude: float
     longitude: float
@@ -24,7 +24,7 @@ class Spot:
 
 
 def on_the_map(connection: duckdb.DuckDBPyConnection) -> Sequence[Spot]:
-    """Count events by the place of their address, the most frequent first; events without one are left out.
+    """Count events by the place of their address, most frequent first; events without a place are left out.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -40,7 +40,7 @@ def on_the_map(connection: duckdb.DuckDBPyConnection) -> Sequence[Spot]:
 
 
 def per_day(connection: duckdb.DuckDBPyConnection) -> Sequence[tuple[date, int]]:
-    """Count events by UTC day, days without any between the first and the last one included.
+    """Count events by UTC day, including days without events between the first and the last day.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -55,7 +55,7 @@ def per_day(connection: duckdb.DuckDBPyConnection) -> Sequence[tuple[date, int]]
 
 
 def most_frequent(connection: duckdb.DuckDBPyConnection, field: str, limit: int) -> Sequence[tuple[str, int]]:
-    """Count the values of a field that has a column, the most frequent first, equal ones by name.
+    """Count the values of a field that has a column, most frequent first, then by name.
 
     Raises:
         ArchiveError: The archive can't be read.

@@ -1,4 +1,4 @@
-"""Ask an archive a question: slice by slice, so that memory holds few matches and the first rows come early."""
+"""Run a search slice by slice, so that memory holds few matches and the first ones come early."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MIN_SLICED_ROWS = 1_000
 
 @dataclass(frozen=True)
 class SearchHit:
-    """An event that fits."""
+    """A matching event."""
 
     seq: int
     feed: str
@@ -37,7 +37,7 @@ class SearchHit:
 
     @cached_property
     def fields(self) -> dict[str, Any]:
-        """The document, read."""
+        """The parsed document."""
         read: dict[str, Any] = orjson.loads(self.document)
         return read
 
@@ -49,62 +49,60 @@ class SearchHit:
         return found
 
 
-def run(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Iterator[SearchHit]:
-    """Yield what fits, newest first unless asked otherwise, equal times by `seq`.
+def run(connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime) -> Iterator[SearchHit]:
+    """Yield the matching events, newest first unless requested otherwise, those of equal time by `seq`.
 
     Raises:
         SetupError: A value does not fit its field.
         ArchiveError: The archive can't be read.
     """
     with translated():
-        clause = compiled(connection, question, now)
-        if question.limit is None or question.limit > _MIN_SLICED_ROWS:
-            yield from islice(_all_hits(connection, clause, question), question.limit)
+        clause = compiled(connection, request, now)
+        if request.limit is None or request.limit > _MIN_SLICED_ROWS:
+            yield from islice(_all_hits(connection, clause, request), request.limit)
             return
-        left = question.limit
-        for day in days_of(connection, question):
-            for hit in _hits(
-                connection, clause, Clause("day = CAST(? AS DATE)", (day,)), replace(question, limit=left)
-            ):
+        left = request.limit
+        for day in days_of(connection, request):
+            for hit in _hits(connection, clause, Clause("day = CAST(? AS DATE)", (day,)), replace(request, limit=left)):
                 yield hit
                 left -= 1
             if left == 0:
                 return
 
 
-def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, question: SearchRequest) -> Iterator[SearchHit]:
-    """Yield what fits, slice by slice, so that memory holds no more than one slice's documents."""
-    pace, unlimited = SliceSizing(), replace(question, limit=None)
-    for day, events in _counted_days(connection, question):
-        for part in slices(connection, day, events, pace, oldest_first=question.oldest_first):
+def _all_hits(connection: duckdb.DuckDBPyConnection, clause: Clause, request: SearchRequest) -> Iterator[SearchHit]:
+    """Yield all matching events, slice by slice, so that memory holds no more than one slice's documents."""
+    sizing, unlimited = SliceSizing(), replace(request, limit=None)
+    for day, events in _counted_days(connection, request):
+        for part in slices(connection, day, events, sizing, oldest_first=request.oldest_first):
             chars = 0
             for hit in _hits(connection, clause, part.clause, unlimited):
                 chars += len(hit.document)
                 yield hit
-            pace.note(part.rows, chars)
+            sizing.note(part.rows, chars)
 
 
-def compiled(connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime) -> Clause:
-    """Return the SQL condition that a question becomes, with the addresses of its networks looked up.
+def compiled(connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime) -> Clause:
+    """Compile a search to an SQL condition, after looking up the addresses in its networks.
 
     Raises:
         SetupError: A value does not fit its field.
     """
-    return where(replace(question, addresses=_addresses(connection, question, now)), now)
+    return where(replace(request, addresses=_addresses(connection, request, now)), now)
 
 
-def days_of(connection: duckdb.DuckDBPyConnection, question: SearchRequest) -> list[date]:
-    """Return the UTC days of a question's span that have events, in the order that it wants them."""
-    span = where(SearchRequest(since=question.since, until=question.until))
-    direction = "ASC" if question.oldest_first else "DESC"
+def days_of(connection: duckdb.DuckDBPyConnection, request: SearchRequest) -> list[date]:
+    """Return the UTC days of a search's span that have events, in the search's order."""
+    span = where(SearchRequest(since=request.since, until=request.until))
+    direction = "ASC" if request.oldest_first else "DESC"
     sql = f"SELECT DISTINCT day FROM events WHERE {span.sql} ORDER BY day {direction}"  # noqa: S608 - our own text
     return [row[0] for row in connection.execute(sql, list(span.parameters)).fetchall()]
 
 
-def _counted_days(connection: duckdb.DuckDBPyConnection, question: SearchRequest) -> list[tuple[date, int]]:
-    """Return the same days, and how many events each of them has in all."""
-    first, last = question.since and question.since.date(), question.until and question.until.date()
-    direction = "ASC" if question.oldest_first else "DESC"
+def _counted_days(connection: duckdb.DuckDBPyConnection, request: SearchRequest) -> list[tuple[date, int]]:
+    """Return the days of a search's span in the search's order, each with the number of its events."""
+    first, last = request.since and request.since.date(), request.until and request.until.date()
+    direction = "ASC" if request.oldest_first else "DESC"
     sql = (
         "SELECT day, count(*) FROM events WHERE day >= coalesce(CAST($first AS DATE), day) "  # noqa: S608 - our own text
         f"AND day <= coalesce(CAST($last AS DATE), day) GROUP BY day ORDER BY day {direction}"
@@ -113,11 +111,11 @@ def _counted_days(connection: duckdb.DuckDBPyConnection, question: SearchRequest
 
 
 def _hits(
-    connection: duckdb.DuckDBPyConnection, clause: Clause, part: Clause, question: SearchRequest
+    connection: duckdb.DuckDBPyConnection, clause: Clause, part: Clause, request: SearchRequest
 ) -> Iterator[SearchHit]:
-    """Yield what fits in one part of a day."""
-    direction = "ASC" if question.oldest_first else "DESC"
-    limit = "" if question.limit is None else f"LIMIT {question.limit:d}"
+    """Yield the matching events of one part of a day."""
+    direction = "ASC" if request.oldest_first else "DESC"
+    limit = "" if request.limit is None else f"LIMIT {request.limit:d}"
     sql = (
         f"SELECT seq, feed, document FROM events WHERE {part.sql} AND {clause.sql} "  # noqa: S608 - our own
         f"ORDER BY timestamp {direction}, seq {direction} {limit}"
@@ -129,12 +127,12 @@ def _hits(
 
 
 def _addresses(
-    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime
+    connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime
 ) -> dict[Condition, tuple[str, ...]]:
-    """Look up which of the archive's addresses lie in the networks that are asked for."""
-    asked = (*question.conditions, *conditions_of(question.query))
-    span = where(SearchRequest(question.since, question.until), now)
-    return {one: _inside(connection, one, network, span) for one in asked if (network := one.network) is not None}
+    """Return the archive's addresses that lie in each network of a search."""
+    conditions = (*request.conditions, *conditions_of(request.query))
+    span = where(SearchRequest(request.since, request.until), now)
+    return {one: _inside(connection, one, network, span) for one in conditions if (network := one.network) is not None}
 
 
 def _inside(

@@ -1,8 +1,8 @@
-"""Everything that fits, sorted by a column, in bounded memory: an external bucket sort.
+"""Sort all matching rows by a column in bounded memory: an external bucket sort.
 
-Three passes: the sort keys alone are sorted by DuckDB, and every so many of them becomes the edge of a bucket; then
-all documents are read once, in any order, and each is appended to its bucket's file; then one bucket after the other
-is read and sorted. The time is linear in what is exported. DuckDB's own sort of whole documents fails under a small
+Three passes: DuckDB sorts the sort keys alone, and every n-th of them becomes the edge of a bucket; then all documents
+are read once, in any order, and each is appended to its bucket's file; then the buckets are read and sorted one after
+the other. The time is linear in the number of exported rows. DuckDB's own sort of whole documents fails under a small
 `memory_limit`, and reading documents by their keys takes quadratic time.
 """
 
@@ -23,50 +23,50 @@ from .sql import Clause
 
 MIN_BUCKET_ROWS: Final = 2_000
 MAX_BUCKETS: Final = 256
-"""Upper bound on the buckets, each of which is an open file; a bucket holds this share of all rows, or few of them."""
+"""Upper bound on the buckets, each of which is an open file; a bucket has this share of all rows, or a few of them."""
 
 _FETCH_ROWS: Final = 200
 _BATCH_CHARS: Final = 8 << 20
 
 Row = tuple[str | int | None, int, int, str, str]
-"""Value of the column, time in microseconds, `seq`, feed, document."""
+"""The column's value, time in microseconds since 1970, `seq`, feed, document."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Buckets:
-    """The edges between buckets, ascending: of rows that have a value, and of those that have none."""
+    """The edges between buckets, ascending: of rows with a value, and of rows without one."""
 
     valued: Sequence[tuple[str | int, int, int]]
     unvalued: Sequence[tuple[int, int]]
 
     def of(self, row: Row) -> int:
-        """Return the number of a row's bucket, ascending; rows without a value come behind all others."""
+        """Return the number of a row's bucket, ascending; rows without a value come after all others."""
         value, micros, seq = row[:3]
         if value is None:
             return len(self.valued) + 1 + bisect_right(self.unvalued, (micros, seq))
         return bisect_right(self.valued, (value, micros, seq))
 
     def in_order(self, *, is_descending: bool) -> Sequence[int]:
-        """Return the numbers of all buckets in the order of an answer: without a value last in either direction."""
+        """Return the numbers of all buckets in the order of the result, those of rows without a value last."""
         first, last = range(len(self.valued) + 1), range(len(self.valued) + 1, self.count)
         return [*reversed(first), *reversed(last)] if is_descending else [*first, *last]
 
     @property
     def count(self) -> int:
-        """How many buckets there are."""
+        """The number of buckets."""
         return len(self.valued) + len(self.unvalued) + 2
 
 
 def sorted_rows(
     connection: duckdb.DuckDBPyConnection, column: str, clause: Clause, *, is_descending: bool
 ) -> Iterator[Sequence[Row]]:
-    """Yield the rows that fit a condition, sorted by a column, time and `seq`, one bucket at a time.
+    """Yield the rows that match a condition, sorted by a column, time and `seq`, one bucket at a time.
 
     Args:
-        connection: To the archive; used for nothing else meanwhile.
+        connection: A connection to the archive, used for nothing else meanwhile.
         column: The column of `events` to sort by.
         clause: The condition.
-        is_descending: Whether the largest come first; rows without a value come last.
+        is_descending: Whether the highest values come first; rows without a value come last.
     """
     buckets = _buckets(connection, column, clause)
     with ExitStack() as stack:
@@ -108,7 +108,7 @@ def _buckets(connection: duckdb.DuckDBPyConnection, column: str, clause: Clause)
 
 
 def _batches(connection: duckdb.DuckDBPyConnection, column: str, clause: Clause) -> Iterator[Sequence[Row]]:
-    """Yield all rows that fit, in any order, until they have `_BATCH_CHARS` each time."""
+    """Yield all matching rows, in any order, in batches of about `_BATCH_CHARS`."""
     sql = f"SELECT {column}, epoch_us(timestamp), seq, feed, document FROM events WHERE {clause.sql}"  # noqa: S608 - our own text
     found = connection.execute(sql, list(clause.parameters))
     batch: list[Row] = []
@@ -126,7 +126,7 @@ def _loaded(file: BinaryIO) -> Iterator[Row]:
     file.seek(0)
     with suppress(EOFError):
         while True:
-            yield from marshal.load(file)  # noqa: S302 - our own file, which nobody else can open
+            yield from marshal.load(file)  # noqa: S302 - our own file, which no other process can open
 
 
 def _key(row: Row) -> tuple[str | int | None, int, int]:

@@ -1,4 +1,4 @@
-"""The fields that can be searched: typed columns where there is one, else a path into the document."""
+"""The searchable fields: typed columns where there is one, else paths into the document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from anthropic_audit.errors import SetupError
 
 
 class FieldKind(Enum):
-    """What a column holds."""
+    """The type of a column's values."""
 
     TEXT = auto()
     TEXTS = auto()
@@ -47,39 +47,39 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         **{field: Column(name, _kind(stored)) for field, (name, stored) in EVENT_COLUMNS.items()},
     }
 )
-"""The fields with a column, by name; `feed` and `seq` are the archive's own."""
+"""The fields that have a column, by name; `feed` and `seq` belong to the archive."""
 
 OPEN_ENDED = ("anthropic.audit.metadata.", "anthropic.audit.setting_metadata.")
-"""Below these, names are whatever the vendor sends: any is searched, none is unknown."""
+"""Prefixes of fields that the vendor names freely: each such name can be searched, and none counts as unknown."""
 
 
 def document_fields(catalogue: Catalogue) -> frozenset[str]:
-    """Return the fields that documents can have."""
+    """Return the fields that documents can have according to the catalogue."""
     return frozenset(catalogue.ecs_fields).union(catalogue.exported_fields())
 
 
 def known_fields(document_fields: Iterable[str]) -> frozenset[str]:
-    """Return every searchable field: the columns, and what the catalogue says a document can hold."""
+    """Return all searchable fields: the columns, and the fields of documents."""
     return frozenset(COLUMNS).union(document_fields)
 
 
 def check_fields(names: Iterable[str], known: Collection[str]) -> None:
-    """Accept the names that can occur in a document.
+    """Raise if a name is not that of a searchable field.
 
     Raises:
-        SetupError: With every name that can't, and what may have been meant.
+        SetupError: Lists all unknown names, and suggests known ones.
     """
     unknown = [name for name in names if not _can_occur(name, known)]
     if not unknown:
         return
-    message = f"there is no such field: {', '.join(f'`{name}`' for name in unknown)}"
+    message = f"no such field: {', '.join(f'`{name}`' for name in unknown)}"
     near = [suggestion for name in unknown if (suggestion := suggest(name, known)) is not None]
     hint = f"did you mean {', '.join(f'`{name}`' for name in near)}?" if near else None
-    raise SetupError(message, hint=hint or f"fields that are in no catalogue are found below `{OPEN_ENDED[0]}`")
+    raise SetupError(message, hint=hint or f"fields that the catalogue lacks can be searched below `{OPEN_ENDED[0]}`")
 
 
 def suggest(name: str, known: Collection[str]) -> str | None:
-    """Return the field that was probably meant: one that ends like this, else the one that is spelled most alike."""
+    """Return the field that was probably meant: one that ends with this name, or has a similar name."""
     ends = sorted((field for field in known if field.endswith(f".{name}")), key=lambda field: (len(field), field))
     if ends:
         return ends[0]
@@ -92,7 +92,7 @@ def suggest(name: str, known: Collection[str]) -> str | None:
 
 
 def _can_occur(name: str, known: Collection[str]) -> bool:
-    """Say whether a document can have the field; members of an object that is known as a whole are not looked into."""
+    """Return whether a document can have the field; all members of an object that is known as a whole are accepted."""
     if name in known or name.startswith(OPEN_ENDED):
         return True
     parts = name.split(".")

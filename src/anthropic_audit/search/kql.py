@@ -1,8 +1,8 @@
-r"""The Kibana query language: `event.action : "sso_*" and not user.email : *@acme.example`.
+r"""Parse the Kibana Query Language: `event.action : "sso_*" and not user.email : *@acme.example`.
 
-What Kibana's help on KQL describes, except for nested queries in braces: a comparison reaches into lists of objects by
-itself, and `*` stands for anything inside of quotes as well (`\*` is the sign). Keywords are compared in their case,
-as Kibana does with keyword fields; words without a field are sought in all values, in any case.
+The language is that of Kibana's help on KQL, without nested queries in braces: a comparison reaches into lists of
+objects by itself, and `*` is a wildcard inside of quotes as well (`\*` is the character). Keywords are compared with
+their case, as Kibana does with keyword fields; words without a field are searched in all values, in any case.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MAX_QUERY_CHARS: Final = 10_000
 """Longest query, in characters."""
 
 MAX_QUERY_DEPTH: Final = 50
-"""Deepest nesting of parentheses, and longest row of negations, in a query."""
+"""Maximum nesting of parentheses, and maximum number of consecutive negations, in a query."""
 
 _ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
-_WAYS_TO_WRITE = {"t": "\t", "n": "\n", "r": "\r"}
+_ESCAPES = {"t": "\t", "n": "\n", "r": "\r"}
 _EXPECTED = {
     "WORD": "a field or a value",
     "QUOTED": "a value in quotes",
@@ -43,58 +43,59 @@ _EXPECTED = {
     "_AND": "`and`",
     "_OR": "`or`",
 }
-_QUOTING = 'a value with one of \\ ( ) : < > " { } has to be in quotes: source.ip : "2001:db8::1"'
+_QUOTING = 'put a value with one of \\ ( ) : < > " { } in quotes: source.ip : "2001:db8::1"'
 _SAMPLE = 'write field : value, such as event.action : "sso_*" and not user.email : *@acme.example'
 
 
 @dataclass(frozen=True, slots=True)
 class _QuotedText:
-    """A text of a query: what it says, and where it stands."""
+    """A text of a query, and the column where it begins."""
 
     text: str
     column: int
     is_literal: bool
-    """True when a `*` in it is a sign like any other."""
+    """True if `*` in the text is an ordinary character."""
 
 
 def parse_kql(text: str, known: Collection[str], now: datetime) -> Query:
-    """Read a query; nothing asks for nothing.
+    """Parse a query; an empty text matches everything.
 
     Args:
         text: The query.
-        known: Every field that can be asked for.
-        now: What `@timestamp > now-1h` counts from.
+        known: The names of all searchable fields.
+        now: The time that relative times such as `@timestamp > now-1h` are based on.
 
     Raises:
-        QueryError: It can't be read, names a field that can't be, or compares one with what it can't hold.
+        QueryError: The query has a syntax error, names an unknown field, or compares a field with a value of another
+            type.
     """
     if len(text) > MAX_QUERY_CHARS:
-        message = f"the query is longer than {MAX_QUERY_CHARS:,} signs"
-        raise QueryError(message, hint="save it as a filter of its own, or ask for less", column=MAX_QUERY_CHARS)
+        message = f"the query is longer than {MAX_QUERY_CHARS:,} characters"
+        raise QueryError(message, hint="shorten the query, or split it into several", column=MAX_QUERY_CHARS)
     _check_encoding(text)
     _check_depth(text)
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
         raise _misread(error, text) from error
-    asked = _trees(tree)
-    return _KqlTransformer(known, now).query(asked[0]) if asked else EVERYTHING
+    trees = _trees(tree)
+    return _KqlTransformer(known, now).query(trees[0]) if trees else EVERYTHING
 
 
 def quoted(value: str) -> str:
-    """Write a value so that it means itself, whatever it is made of."""
+    """Return a value in quotes and escaped, so that a query matches exactly this value."""
     escaped = re.sub(r'([\\"*])', r"\\\1", value)
     return f'"{escaped}"'
 
 
 def equality(field: str, value: str, *, negated: bool = False) -> str:
-    """Write the query for events whose field has a value, or for all others."""
+    """Return a query for events whose field has a value, or for all others."""
     return f"{'not ' if negated else ''}{field} : {quoted(value)}"
 
 
 @dataclass(frozen=True, slots=True)
 class _KqlTransformer:
-    """From a parse tree to what an event has to be like."""
+    """Transforms a parse tree to a query."""
 
     known: Collection[str]
     now: datetime
@@ -116,7 +117,7 @@ class _KqlTransformer:
         return self._values(values, lambda value: self._match(named, value))
 
     def _values(self, tree: Tree[Token], match: Callable[[_QuotedText], Query]) -> Query:
-        """Compare one field with several values, joined as they are."""
+        """Compare one field with several values, combined as in the tree."""
         match tree.data:
             case "any_value":
                 return AnyOf(tuple(self._values(one, match) for one in _trees(tree)))
@@ -137,12 +138,12 @@ class _KqlTransformer:
         return self._checked(field, Condition(field.text, Operator.EQUAL, value.text, value.is_literal), value)
 
     def _any_field(self, field: _QuotedText, value: _QuotedText) -> Query:
-        """Compare each field of a pattern; one that can't hold the value can't fit."""
+        """Compare each field that a pattern names; fields that can't have the value are left out."""
         if field.text == "*":
             return self._words(value)
         names = sorted(name for name in self.known if _fits(name, field.text))
         if not names:
-            message = f"there is no such field: `{field.text}`"
+            message = f"no such field: `{field.text}`"
             raise QueryError(message, hint=_SAMPLE, column=field.column)
         parts: list[Query] = []
         for name in names:
@@ -170,21 +171,21 @@ class _KqlTransformer:
 
 
 def _fits(name: str, pattern: str) -> bool:
-    """Say whether a name is like a pattern, where `*` stands for anything; with many, a regex takes for ever."""
+    """Return whether a name matches a pattern with `*` as wildcard; a regex may take very long with many of them."""
     start, *inner, end = pattern.split("*")
     if not name.startswith(start):
         return False
-    place = len(start)
+    position = len(start)
     for piece in inner:
-        place = name.find(piece, place)
-        if place < 0:
+        position = name.find(piece, position)
+        if position < 0:
             return False
-        place += len(piece)
-    return len(name) - len(end) >= place and name.endswith(end)
+        position += len(piece)
+    return len(name) - len(end) >= position and name.endswith(end)
 
 
 def _misfit(condition: Condition, now: datetime) -> SetupError | None:
-    """Return why a field can't have the value, or None."""
+    """Return the error if a field can't have the value, else None."""
     column = COLUMNS.get(condition.field, Column("", FieldKind.TEXT))
     try:
         if condition.network is not None or condition.pattern is not None or condition.asks_for_presence:
@@ -197,7 +198,7 @@ def _misfit(condition: Condition, now: datetime) -> SetupError | None:
         return error
     except ValueError:
         message = f"`{condition.field}` is a number, not: `{condition.value[:MAX_QUOTED_CHARS]}`"
-        return SetupError(message, hint=f"write {condition.field} >= 400, for example")
+        return SetupError(message, hint=f"write a number, such as {condition.field} >= 400")
     return None
 
 
@@ -205,25 +206,23 @@ def _text(tree: Tree[Token]) -> _QuotedText:
     tokens = [token for token in tree.children if isinstance(token, Token)]
     column = tokens[0].column or 1
     raw = tokens[0][1:-1] if tokens[0].type == "QUOTED" else " ".join(tokens)
-    has_sign, has_wildcard = r"\*" in raw, "*" in _ESCAPED.sub("", raw)
-    if has_sign and has_wildcard:
-        message = "a `*` is a sign or a wildcard here, not both in one value"
-        raise QueryError(
-            message, hint=r"write two comparisons; `\*` is the sign, `*` stands for anything", column=column
-        )
-    return _QuotedText(_unescaped(raw), column, is_literal=has_sign)
+    has_character, has_wildcard = r"\*" in raw, "*" in _ESCAPED.sub("", raw)
+    if has_character and has_wildcard:
+        message = r"a value can't have both `*` as a wildcard and `\*` as a character"
+        raise QueryError(message, hint="write two comparisons", column=column)
+    return _QuotedText(_unescaped(raw), column, is_literal=has_character)
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(_sign, text)
+    return _ESCAPED.sub(_character, text)
 
 
-def _sign(escaped: re.Match[str]) -> str:
+def _character(escaped: re.Match[str]) -> str:
     code = escaped.group(1)
     if len(code) > 1:
-        sign = chr(int(code[1:], 16))
-        return sign if sign.isprintable() or sign.isspace() else "�"
-    return _WAYS_TO_WRITE.get(code, code)
+        char = chr(int(code[1:], 16))
+        return char if char.isprintable() or char.isspace() else "�"
+    return _ESCAPES.get(code, code)
 
 
 def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
@@ -240,37 +239,37 @@ def _check_encoding(text: str) -> None:
 
 
 def _check_depth(text: str) -> None:
-    """Refuse what only a machine would write, before anything recurses."""
+    """Raise if a query is nested too deeply, before the parser recurses."""
     depth = 0
-    for place, sign in enumerate(re.sub(r'"(?:\\.|[^"\\])*+"?', lambda found: " " * len(found.group()), text)):
-        depth += {"(": 1, ")": -1}.get(sign, 0)
+    for position, char in enumerate(re.sub(r'"(?:\\.|[^"\\])*+"?', lambda found: " " * len(found.group()), text)):
+        depth += {"(": 1, ")": -1}.get(char, 0)
         if depth > MAX_QUERY_DEPTH:
-            message = f"parentheses lie more than {MAX_QUERY_DEPTH} deep in each other"
-            raise QueryError(message, column=place + 1)
+            message = f"parentheses are nested more than {MAX_QUERY_DEPTH} levels deep"
+            raise QueryError(message, column=position + 1)
     negation = re.search(rf"(?i)(?:\bnot\s+){{{MAX_QUERY_DEPTH}}}", text)
     if negation:
-        message = f"more than {MAX_QUERY_DEPTH} negations in a row"
+        message = f"more than {MAX_QUERY_DEPTH} consecutive negations"
         raise QueryError(message, column=negation.start() + 1)
 
 
 def _misread(error: UnexpectedInput, text: str) -> QueryError:
-    """Say what was expected where."""
+    """Return the error that says what was expected, and where."""
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         column = len(text.rstrip()) + 1
-        return QueryError(f"the query ends where {_wanted(error.expected)} should follow", hint=_SAMPLE, column=column)
-    place: int = getattr(error, "pos_in_stream", None) or 0  # the type of the base class says that it is never known
-    sign = text[place]
-    if sign == '"' and isinstance(error, UnexpectedCharacters):
-        return QueryError("these quotes are not closed", hint='write \\" for quotes inside', column=place + 1)
-    found = str(error.token) if isinstance(error, UnexpectedToken) else sign
-    hint = _QUOTING if sign in '\\(){}<>:"' else _SAMPLE
+        return QueryError(f"the query ends where {_wanted(error.expected)} is expected", hint=_SAMPLE, column=column)
+    position: int = getattr(error, "pos_in_stream", None) or 0  # the base class's type has no position
+    char = text[position]
+    if char == '"' and isinstance(error, UnexpectedCharacters):
+        return QueryError("a closing quote is missing", hint='write \\" for quotes inside', column=position + 1)
+    found = str(error.token) if isinstance(error, UnexpectedToken) else char
+    hint = _QUOTING if char in '\\(){}<>:"' else _SAMPLE
     expected = error.accepts if isinstance(error, UnexpectedToken) else getattr(error, "allowed", ())
-    message = f"`{found}` can't stand here: {_wanted(expected or ())} should"
-    return QueryError(message, hint=hint, column=place + 1)
+    message = f"unexpected `{found}`: expected {_wanted(expected or ())}"
+    return QueryError(message, hint=hint, column=position + 1)
 
 
 def _wanted(expected: Collection[str]) -> str:
-    words = [told for name, told in _EXPECTED.items() if name in expected]
+    words = [description for name, description in _EXPECTED.items() if name in expected]
     return " or ".join(words) or "the end"
 
 

@@ -1,6 +1,6 @@
-"""What counts as a failure, a sign-in, a sensitive change, and what is listed when it is seen for the first time.
+"""Define failures, sign-ins, sensitive changes, and the fields that are listed when a value is first seen.
 
-The console and reports count by the same definitions.
+The console and reports use the same definitions.
 """
 
 from __future__ import annotations
@@ -27,4 +27,4 @@ FIRST_SEEN: Final[Mapping[str, str]] = MappingProxyType(
         "anthropic.audit.actor.admin_api_key_id": "Admin API keys that acted",
     }
 )
-"""The fields whose values are listed when they occur for the first time, with their labels."""
+"""The fields whose new values are listed, with their labels."""

@@ -1,4 +1,4 @@
-"""Pages of events, however many there are: by time or by a column, each from the last row of the page before on."""
+"""Page through events by time or by a column; each page starts after the last row of the page before."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ MAX_PAGE_ROWS: Final = 500
 TIME: Final = "@timestamp"
 _MICROSECOND = timedelta(microseconds=1)
 _MAX_SEQ: Final = 2**63
-_CLOSE: Final = timedelta(minutes=10)
-_MAX_READS: Final = 50
+_MAX_DISTANCE: Final = timedelta(minutes=10)
+_MAX_GROUPS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class SortOrder:
-    """How events are sorted; equal ones by time and `seq`, in the same direction."""
+    """How events are sorted; events with equal values by time and `seq`, in the same direction."""
 
     field: str = TIME
     is_descending: bool = True
@@ -39,45 +39,45 @@ class SortOrder:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """Some events, and where the next ones begin."""
+    """One page of events, and the token of the next page."""
 
     hits: Sequence[SearchHit]
     next: str | None
-    """What to give as `after` for the page behind, or None when this is the last one."""
+    """The `after` of the next page; None if this is the last one."""
 
 
 def page(
     connection: duckdb.DuckDBPyConnection,
-    question: SearchRequest,
+    request: SearchRequest,
     now: datetime,
     *,
     order: SortOrder,
     size: int,
     after: str = "",
 ) -> ResultPage:
-    """Return a page of what fits.
+    """Return a page of the matching events.
 
-    Rows are found by their columns first, and only those of the page are read whole.
+    Rows are found by their columns first, and only the documents of the page are read.
 
     Raises:
-        SetupError: The field has no column to sort by, or `after` is nothing that was given out.
+        SetupError: The field has no column to sort by, or `after` is not the token of a page.
         ArchiveError: The archive can't be read.
     """
     wanted = min(size, MAX_PAGE_ROWS)
     with translated():
         if order.field == TIME:
-            keys = _by_time(connection, question, now, order=order, wanted=wanted, after=after)
+            keys = _by_time(connection, request, now, order=order, wanted=wanted, after=after)
             following = f"{keys[wanted - 1][0]}.{keys[wanted - 1][1]}" if len(keys) > wanted else None
         else:
-            rows = _by_column(connection, question, now, order=order, wanted=wanted, after=after)
-            following = _Place(*rows[wanted - 1]).token() if len(rows) > wanted else None
+            rows = _by_column(connection, request, now, order=order, wanted=wanted, after=after)
+            following = _LastRow(*rows[wanted - 1]).token() if len(rows) > wanted else None
             keys = [(micros, seq) for _, micros, seq in rows]
         return ResultPage(_read(connection, keys[:wanted]), following)
 
 
 def _by_time(
     connection: duckdb.DuckDBPyConnection,
-    question: SearchRequest,
+    request: SearchRequest,
     now: datetime,
     *,
     order: SortOrder,
@@ -86,20 +86,20 @@ def _by_time(
 ) -> list[tuple[int, int]]:
     """Return time in microseconds and `seq` of a page's rows and one more, day by day, so that the first come early.
 
-    The longer nothing is found, the more days are read at once.
+    While few rows are found, the number of days that are read at once is doubled.
     """
     direction, beyond = ("DESC", "<") if order.is_descending else ("ASC", ">")
-    asked = replace(question, oldest_first=not order.is_descending)
-    clause = compiled(connection, question, now)
+    span = replace(request, oldest_first=not order.is_descending)
+    clause = compiled(connection, request, now)
     if after:
         micros, _, seq = after.partition(".")
         when = _when(_number(micros), after)
         edge = Clause(f"(timestamp, seq) {beyond} (?, ?)", (when, _number(seq)))
         clause = Clause(f"({clause.sql}) AND {edge.sql}", (*clause.parameters, *edge.parameters))
-        until = min(question.until or when, when) + _MICROSECOND
-        asked = replace(asked, until=until) if order.is_descending else replace(asked, since=when)
+        until = min(request.until or when, when) + _MICROSECOND
+        span = replace(span, until=until) if order.is_descending else replace(span, since=when)
     found: list[tuple[int, int]] = []
-    for first, last in _spans(days_of(connection, asked)):
+    for first, last in _spans(days_of(connection, span)):
         sql = (
             "SELECT epoch_us(timestamp), seq FROM events WHERE day BETWEEN CAST(? AS DATE) AND CAST(? AS DATE) "  # noqa: S608 - our own text
             f"AND {clause.sql} ORDER BY timestamp {direction}, seq {direction} LIMIT {wanted + 1 - len(found):d}"
@@ -111,7 +111,7 @@ def _by_time(
 
 
 def _spans(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """Yield the first and last of one day, then of two, four, and so on."""
+    """Yield the first and last day of spans of one day, two days, four, and so on."""
     start, size = 0, 1
     while start < len(days):
         some = days[start : start + size]
@@ -120,38 +120,38 @@ def _spans(days: Sequence[date]) -> Iterator[tuple[date, date]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """The last row of a page that is sorted by a column: the next page begins behind it, however far in that is."""
+class _LastRow:
+    """The last row of a page sorted by a column; the next page starts after it, with the same cost for every page."""
 
     value: str | int | None
     micros: int
     seq: int
 
     def token(self) -> str:
-        """Write it for an address."""
+        """Return the row as a token for a URL."""
         return urlsafe_b64encode(orjson.dumps([self.value, self.micros, self.seq])).decode().rstrip("=")
 
     @classmethod
-    def of(cls, token: str, column: Column) -> _Place:
-        """Read what `token` has written.
+    def of(cls, token: str, column: Column) -> _LastRow:
+        """Parse a token.
 
         Raises:
-            SetupError: It was not written for this column.
+            SetupError: It is not a token of this column.
         """
         try:
             value, micros, seq = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         except (ValueError, TypeError) as error:
-            raise _no_place(token) from error
+            raise _bad_token(token) from error
         kind = int if column.kind is FieldKind.NUMBER else str
         numbers = [micros, seq, *([value] if kind is int and value is not None else [])]
         is_number = all(isinstance(one, int) and abs(one) < _MAX_SEQ for one in numbers)
         if not is_number or not (value is None or isinstance(value, kind)):
-            raise _no_place(token)
+            raise _bad_token(token)
         _when(micros, token)
         return cls(value, micros, seq)
 
     def behind(self, column: Column, order: SortOrder) -> Clause:
-        """Return what is true of the rows behind it; those without a value come last."""
+        """Return the condition on the rows after this one; rows without a value come last."""
         beyond = "<" if order.is_descending else ">"
         edge = (EPOCH + self.micros * _MICROSECOND, self.seq)
         later = f"(timestamp, seq) {beyond} (?, ?)"
@@ -163,7 +163,7 @@ class _Place:
 
 def _by_column(
     connection: duckdb.DuckDBPyConnection,
-    question: SearchRequest,
+    request: SearchRequest,
     now: datetime,
     *,
     order: SortOrder,
@@ -171,16 +171,16 @@ def _by_column(
     after: str,
 ) -> list[tuple[str | int | None, int, int]]:
     """Return value, time in microseconds and `seq` of a page's rows and one more."""
-    column, clause = sorting_column(order), compiled(connection, question, now)
+    column, clause = sorting_column(order), compiled(connection, request, now)
     if after:
-        behind = _Place.of(after, column).behind(column, order)
+        behind = _LastRow.of(after, column).behind(column, order)
         clause = Clause(f"({clause.sql}) AND ({behind.sql})", (*clause.parameters, *behind.parameters))
     sql, parameters = _sorted(clause, order, f"{column.name}, epoch_us(timestamp), seq")
     return connection.execute(f"{sql} LIMIT {wanted + 1:d}", parameters).fetchall()
 
 
 def _sorted(clause: Clause, order: SortOrder, shown: str) -> tuple[str, list[object]]:
-    """Return the query for what fits, by a column."""
+    """Return the query for the matching events, sorted by a column."""
     column = sorting_column(order)
     direction = "DESC" if order.is_descending else "ASC"
     sql = (
@@ -194,33 +194,33 @@ def sorting_column(order: SortOrder) -> Column:
     """Return the column by which events are sorted.
 
     Raises:
-        SetupError: The field has none, or one with several values.
+        SetupError: The field has no column, or one with several values.
     """
     if not can_sort_by(order.field):
         message = f"events can't be sorted by `{order.field}`"
-        raise SetupError(message, hint="only fields that have a column of their own can be sorted by")
+        raise SetupError(message, hint="sort by a field that has a column of its own, with one value")
     return COLUMNS[order.field]
 
 
 def can_sort_by(field: str) -> bool:
-    """Say whether a field has a column, and one value in it."""
+    """Return whether a field has a column with one value per event."""
     return field in COLUMNS and COLUMNS[field].kind is not FieldKind.TEXTS
 
 
 def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]) -> list[SearchHit]:
     """Return the events of these keys, in their order.
 
-    Documents are what takes long to read, and whole parts of files are skipped where no key's time lies: those that
-    are close together are read at once, and others one after the other, unless there are many.
+    Reading documents takes longest, and parts of files without any key's time are skipped: keys that are close together
+    are read in one query, and others in one query each, unless there are many.
     """
     close = list(_close_together(sorted(keys)))
     found: dict[int, SearchHit] = {}
-    for some in close if len(close) <= _MAX_READS else [sorted(keys)]:
+    for some in close if len(close) <= _MAX_GROUPS else [sorted(keys)]:
         times = list(dict.fromkeys(EPOCH + micros * _MICROSECOND for micros, _ in some))
         days, seqs = sorted({when.date() for when in times}), [seq for _, seq in some]
         sql = (
-            f"SELECT seq, feed, document FROM events WHERE day IN ({_marks(days)}) "  # noqa: S608 - our own text
-            f"AND timestamp IN ({_marks(times)}) AND seq IN ({_marks(seqs)})"
+            f"SELECT seq, feed, document FROM events WHERE day IN ({_placeholders(days)}) "  # noqa: S608 - our own text
+            f"AND timestamp IN ({_placeholders(times)}) AND seq IN ({_placeholders(seqs)})"
         )
         for row in connection.execute(sql, [*days, *times, *seqs]).fetchall():
             found[row[0]] = SearchHit(*row)
@@ -228,21 +228,21 @@ def _read(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[int, int]]
 
 
 def _close_together(keys: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
-    """Yield sorted keys in groups that lie within some minutes of each other."""
+    """Yield sorted keys in groups; the times of neighbours in a group are at most ten minutes apart."""
     start = 0
-    for place in range(1, len(keys) + 1):
-        if place == len(keys) or keys[place][0] - keys[place - 1][0] > _CLOSE // _MICROSECOND:
-            yield keys[start:place]
-            start = place
+    for position in range(1, len(keys) + 1):
+        if position == len(keys) or keys[position][0] - keys[position - 1][0] > _MAX_DISTANCE // _MICROSECOND:
+            yield keys[start:position]
+            start = position
 
 
-def _marks(values: Sequence[object]) -> str:
+def _placeholders(values: Sequence[object]) -> str:
     return ", ".join("?" for _ in values)
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - the digits of 64 bits
-        raise _no_place(text)
+        raise _bad_token(text)
     return int(text)
 
 
@@ -250,49 +250,49 @@ def _when(micros: int, token: str) -> datetime:
     try:
         return EPOCH + micros * _MICROSECOND
     except OverflowError as error:
-        raise _no_place(token) from error
+        raise _bad_token(token) from error
 
 
-def _no_place(text: str) -> SetupError:
-    return SetupError(f"this is no place in a list of events: `{text[:40]}`", hint="start again at the first page")
+def _bad_token(text: str) -> SetupError:
+    return SetupError(f"not a position in a list of events: `{text[:40]}`", hint="start again at the first page")
 
 
 def newest_since(
-    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, *, events: int
+    connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime, *, events: int
 ) -> datetime | None:
-    """Return since when there are about so many events that fit, or None when there are none.
+    """Return the time since which about `events` events match, or None if there are none.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
     with translated():
-        keys = _by_time(connection, question, now, order=SortOrder(), wanted=events - 1, after="")
+        keys = _by_time(connection, request, now, order=SortOrder(), wanted=events - 1, after="")
     return EPOCH + keys[-1][0] * _MICROSECOND if keys else None
 
 
 def in_order(
-    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, order: SortOrder
+    connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime, order: SortOrder
 ) -> Iterator[Sequence[SearchHit]]:
-    """Yield everything that fits, at most `MAX_PAGE_ROWS` at a time, in bounded memory (see `slices` and `sorting`).
+    """Yield all matching events, at most `MAX_PAGE_ROWS` at a time, in bounded memory (see `slices`, `external_sort`).
 
     Raises:
         SetupError: The field has no column to sort by.
         ArchiveError: The archive can't be read.
     """
-    for some in _all_in_order(connection, question, now, order):
+    for some in _all_in_order(connection, request, now, order):
         hits = iter(some)
         while few := list(islice(hits, MAX_PAGE_ROWS)):
             yield few
 
 
 def _all_in_order(
-    connection: duckdb.DuckDBPyConnection, question: SearchRequest, now: datetime, order: SortOrder
+    connection: duckdb.DuckDBPyConnection, request: SearchRequest, now: datetime, order: SortOrder
 ) -> Iterator[Iterable[SearchHit]]:
     if order.field == TIME:
-        yield run(connection, replace(question, oldest_first=not order.is_descending), now)
+        yield run(connection, replace(request, oldest_first=not order.is_descending), now)
         return
     column = sorting_column(order).name
     with translated():
-        clause = compiled(connection, question, now)
+        clause = compiled(connection, request, now)
         for rows in sorted_rows(connection, column, clause, is_descending=order.is_descending):
             yield (SearchHit(seq, feed, document) for _, _, seq, feed, document in rows)

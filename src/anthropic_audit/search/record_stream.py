@@ -1,4 +1,4 @@
-"""Everything of a kind, in the order it was stored, one line each; memory holds one slice of the archive at a time."""
+"""Stream all records of a kind, in stored order, one line each; memory holds one slice of the archive at a time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import duckdb
 from anthropic_audit.archive.duck import translated
 
 _SLICE = 20_000
-"""How many numbers (`seq`) one slice spans: some 20 MB of activities."""
+"""Number of records (`seq`) that one slice spans: some 20 MB of activities."""
 
 
 class RecordKind(StrEnum):
-    """What can be exported."""
+    """The kinds of records that can be exported."""
 
     ACTIVITIES = "activities"
     EVENTS = "events"
@@ -27,7 +27,7 @@ _COLUMNS = {RecordKind.ACTIVITIES: ("raw", "created_at"), RecordKind.EVENTS: ("e
 
 @dataclass(frozen=True, slots=True)
 class RecordSelection:
-    """Which records: of a kind, of a span of their own time, of one feed."""
+    """The records to export: of one kind, of a span of their own time, of one feed."""
 
     what: RecordKind
     since: datetime | None = None
@@ -36,10 +36,10 @@ class RecordSelection:
 
 
 def lines(connection: duckdb.DuckDBPyConnection, selection: RecordSelection) -> Iterator[tuple[int, bytes]]:
-    """Yield slices of records: how many they are, and their lines.
+    """Yield the number of records and their lines, for each slice.
 
-    Activities are the bytes as received. Between the parts of a JSON text there may be line breaks, and a record must
-    stay on its line: those become spaces, which changes nothing that JSON means (inside of texts, JSON has none).
+    Activities are the bytes as received. JSON may contain line breaks between its tokens, and a record must stay on its
+    line: they are replaced by spaces, which does not change the JSON value (JSON texts contain no line breaks).
 
     Raises:
         ArchiveError: The archive can't be read.

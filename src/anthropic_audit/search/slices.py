@@ -1,4 +1,4 @@
-"""Cut a day of events into slices that fit into memory, adapting their size to what the slices before have brought."""
+"""Divide a day of events into slices that fit into memory; their size follows from the slices before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from anthropic_audit.times import EPOCH
 from .sql import Clause
 
 TARGET_CHARS: Final = 16 << 20
-"""How much text of documents one slice should bring."""
+"""The size of documents that one slice should yield, in characters."""
 
 STEP: Final = 500
 """Slices are cut at multiples of this many events."""
@@ -30,49 +30,49 @@ Edge = tuple[datetime, int]
 
 @dataclass
 class SliceSizing:
-    """How many stored events the next slice spans."""
+    """The number of stored events that the next slice spans."""
 
     rows: int = _FIRST_ROWS
 
     def note(self, rows: int, chars: int) -> None:
-        """Adapt to a slice of `rows` stored events whose matches had so many characters."""
+        """Adapt to a slice of `rows` stored events whose matches had `chars` characters."""
         wanted = rows * TARGET_CHARS // max(chars, 1)
         self.rows = max(STEP, min(wanted, self.rows * _GROWTH, _MAX_ROWS))
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a day, and how many stored events it spans."""
+    """A part of a day, and the number of stored events that it spans."""
 
     clause: Clause
     rows: int
 
 
 def slices(
-    connection: duckdb.DuckDBPyConnection, day: date, events: int, pace: SliceSizing, *, oldest_first: bool
+    connection: duckdb.DuckDBPyConnection, day: date, events: int, sizing: SliceSizing, *, oldest_first: bool
 ) -> Iterator[Slice]:
-    """Yield conditions that each select a part of a day's `events`, in the order of their times.
+    """Yield conditions that each select a part of a day's `events`, ordered by time.
 
-    A day that fits into one slice is not looked at. `pace` is read before each slice, so what its user notes of one
-    counts for the next.
+    A day that fits into one slice is not queried. `sizing` is read before each slice, so the size of a slice can follow
+    from the matches of the slice before.
     """
     whole = of_day(day)
-    if events <= pace.rows:
+    if events <= sizing.rows:
         yield Slice(whole, events)
         return
     edges = _edges(connection, day, oldest_first=oldest_first)
     first: Edge | None = None
-    place = 0
-    while place <= len(edges):
-        following = place + max(1, pace.rows // STEP)
+    position = 0
+    while position <= len(edges):
+        following = position + max(1, sizing.rows // STEP)
         last = edges[following - 1] if following <= len(edges) else None
-        rows = (following - place) * STEP if last else events - place * STEP
+        rows = (following - position) * STEP if last else events - position * STEP
         yield Slice(_between(whole, first, last, oldest_first=oldest_first), rows)
-        first, place = last, following
+        first, position = last, following
 
 
 def of_day(day: date) -> Clause:
-    """Return the condition that selects a day."""
+    """Return the condition for the events of a day."""
     return Clause("day = CAST(? AS DATE)", (day,))
 
 
@@ -89,7 +89,7 @@ def _edges(connection: duckdb.DuckDBPyConnection, day: date, *, oldest_first: bo
 
 
 def _between(whole: Clause, first: Edge | None, last: Edge | None, *, oldest_first: bool) -> Clause:
-    """Add the edges: from the first event on, and before the last; the plain times let parts of files be skipped."""
+    """Add the edges: from the first event on, and before the last; the plain times let DuckDB skip parts of files."""
     onward, before = (">", "<") if oldest_first else ("<", ">")
     sql, parameters = whole.sql, [*whole.parameters]
     if first is not None:

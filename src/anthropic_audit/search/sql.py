@@ -1,4 +1,4 @@
-"""One question to the archive, and the SQL condition that it becomes; text goes into parameters only."""
+"""A search request, and its compilation to an SQL condition; texts go into parameters only."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from .folding import NUL_SHOWN, canonical, canonical_sql, folded, folded_sql
 
 _WHOLE_DOCUMENT = 'json_merge_patch(document, \'{"event": {"original": null}}\')'
 _VALUES = f"json_extract({_WHOLE_DOCUMENT}, '$..*')"
-"""Every value below the top, the text as received left out: it would bring the names of fields with it."""
+"""All values below the top level, without the text as received, which would match the names of fields."""
 
 LARGE_DOCUMENT_BYTES: Final = 256 * 1024
-"""In a larger document a word is sought in all of its text, including names of fields and the activity as received.
+"""In larger documents, a word is searched in the whole text, including field names and the activity as received.
 
-Taking JSON apart needs some ten times its size in memory.
+Parsing JSON needs some ten times its size in memory.
 """
 
-_WRITTEN_IN_SEVERAL_WAYS = re.compile(rf'["\\/\x00-\x1f\x7f;`{NUL_SHOWN}]')
-"""The characters that JSON escapes, or may escape, and two that have another form canonically."""
+_AMBIGUOUS_IN_JSON = re.compile(rf'["\\/\x00-\x1f\x7f;`{NUL_SHOWN}]')
+"""The characters that JSON escapes, or may escape, and two that have another canonical form."""
 
 _MAX_INLINE_VALUES = 16
-"""So many texts are compared one by one; more are looked up, as a join does it, after all other conditions."""
+"""Up to this number, texts are compared one by one; more are joined, after all other conditions."""
 
-_MEMBERS_FROM = 2
-"""Lists of objects occur below `anthropic.audit` only; there each step on the way may be one."""
+_MIN_LIST_STEP = 2
+"""Lists of objects occur only below `anthropic.audit`: from this step of a path on, any step may be a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A condition in SQL with its parameters in order."""
+    """A condition in SQL, with its parameters in order."""
 
     sql: str
     parameters: tuple[object, ...] = ()
@@ -47,35 +47,35 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What to look for; everything given has to fit."""
+    """The events to search for; they match all that is given."""
 
     since: datetime | None = None
     until: datetime | None = None
     conditions: tuple[Condition, ...] = ()
     words: tuple[str, ...] = ()
-    """Texts that occur, in any case, somewhere in a document's values."""
+    """Texts that occur, in any case, in one of a document's values."""
     query: Query = EVERYTHING
     limit: int | None = None
     oldest_first: bool = False
     addresses: dict[Condition, tuple[str, ...]] = field(default_factory=dict)
-    """The addresses that lie in the network of a condition; `run` looks them up."""
+    """The addresses in the network of each condition; `compiled` looks them up."""
 
 
-def where(question: SearchRequest, now: datetime = EPOCH) -> Clause:
-    """Compile a question to one SQL condition over `events`.
+def where(request: SearchRequest, now: datetime = EPOCH) -> Clause:
+    """Compile a search request to an SQL condition on `events`.
 
     Args:
-        question: What to look for.
-        now: What `@timestamp>24h` counts from.
+        request: The request.
+        now: The time that relative times such as `@timestamp>24h` are based on.
 
     Raises:
-        SetupError: A value does not fit its field: a word where a number is needed, a time that is none.
+        SetupError: A value does not fit its field: not a number for a number field, not a time for a time field.
     """
     clauses = [
-        *_span(question.since, question.until),
-        *(_condition(one, question.addresses.get(one), now) for one in question.conditions),
-        *(_word(Word(word)) for word in question.words),
-        *([] if question.query == EVERYTHING else [_fitting(question.query, question.addresses, now)]),
+        *_span(request.since, request.until),
+        *(_condition(one, request.addresses.get(one), now) for one in request.conditions),
+        *(_word(Word(word)) for word in request.words),
+        *([] if request.query == EVERYTHING else [_fitting(request.query, request.addresses, now)]),
     ]
     return _all(clauses)
 
@@ -96,7 +96,7 @@ def _fitting(query: Query, addresses: Mapping[Condition, Collection[str]], now: 
 
 
 def elements(name: str) -> Clause:
-    """Return the SQL list of a field's values as texts, whether it has one or many."""
+    """Return an SQL list of a field's values as texts, for fields with one value and with several."""
     column = COLUMNS.get(name)
     if column is None:
         return _elements_of_path(name)
@@ -106,7 +106,7 @@ def elements(name: str) -> Clause:
 
 
 def _alternatives(parts: Sequence[Query]) -> tuple[list[Clause], list[Query]]:
-    """Return what asks for one of several texts of a column, as one test each, and all other parts."""
+    """Return conditions for one of several texts of a column, as one test for each column, and all other parts."""
     texts: dict[str, list[str]] = {}
     others: list[Query] = []
     for part in parts:
@@ -118,7 +118,7 @@ def _alternatives(parts: Sequence[Query]) -> tuple[list[Clause], list[Query]]:
 
 
 def _is_plain(condition: Condition) -> bool:
-    """Say whether a condition asks for a text in a column of texts, and nothing else."""
+    """Return whether a condition only compares a text column with a plain text."""
     column = COLUMNS.get(condition.field)
     is_text = column is not None and column.kind in {FieldKind.TEXT, FieldKind.TEXTS}
     is_special = condition.asks_for_presence or condition.pattern is not None or condition.network is not None
@@ -147,7 +147,7 @@ def _all(clauses: Sequence[Clause]) -> Clause:
 
 
 def _joined(clauses: Sequence[Clause], by: str) -> Clause:
-    """Join conditions by AND or OR; of none, all are true, and not any."""
+    """Join conditions by AND or OR; without conditions, AND is true and OR is false."""
     if not clauses:
         return Clause("true" if by == "AND" else "false")
     sql = f" {by} ".join(f"({clause.sql})" for clause in clauses)
@@ -164,7 +164,7 @@ def _span(since: datetime | None, until: datetime | None) -> list[Clause]:
 
 
 def _word(word: Word) -> Clause:
-    """Return the test for a word; what a page shows as `⟨U+202E⟩` stands for that character as well."""
+    """Return the test for a word; the notation of pages, `⟨U+202E⟩`, also matches that character."""
     check_encodable(word.text)
     meant = as_received(word.text)
     if meant != word.text:
@@ -174,51 +174,51 @@ def _word(word: Word) -> Clause:
 
 def _one_word(word: Word) -> Clause:
     form = folded_sql if not word.text.isascii() else _lower_sql
-    value, sought = form("value ->> '$'"), folded(word.text)
+    value, wanted = form("value ->> '$'"), folded(word.text)
     test = f"contains({value}, ?)"
-    pieces, sought_pieces = [word.text], [sought]
+    pieces, wanted_pieces = [word.text], [wanted]
     if not word.is_literal and "*" in word.text:
-        pieces, sought_pieces = word.text.split("*"), sought.split("*")
-        test, sought = f"{value} LIKE ? ESCAPE '\\'", f"%{like(sought)}%"
+        pieces, wanted_pieces = word.text.split("*"), wanted.split("*")
+        test, wanted = f"{value} LIKE ? ESCAPE '\\'", f"%{like(wanted)}%"
     found = f"len(list_filter({_VALUES}, lambda value: json_type(value) NOT IN ('OBJECT', 'ARRAY') AND {test})) > 0"
-    in_text = _in_text(sought_pieces, form("document"))
+    in_text = _in_text(wanted_pieces, form("document"))
     either = Clause(
         f"CASE WHEN strlen(document) > {LARGE_DOCUMENT_BYTES} THEN {in_text.sql} ELSE {found} END",
-        (*in_text.parameters, sought),
+        (*in_text.parameters, wanted),
     )
     return _all([*_mentioned(max(pieces, key=len), "lower({})", folded_sql("{}")), either])
 
 
 def _in_text(pieces: Sequence[str], text: str) -> Clause:
-    """Return a test whether all pieces occur in a document's text, as far as JSON writes them in one way only."""
-    written = {part for piece in pieces for part in _WRITTEN_IN_SEVERAL_WAYS.split(piece)} - {""}
+    """Return a test that all pieces occur in a document's text, apart from characters that JSON may escape."""
+    written = {part for piece in pieces for part in _AMBIGUOUS_IN_JSON.split(piece)} - {""}
     return _all([Clause(f"contains({text}, ?)", (part,)) for part in sorted(written)])
 
 
 def _lower_sql(text: str) -> str:
-    """Return the same as `folded_sql` where a word of ASCII is sought."""
+    """Return the counterpart of `folded_sql` for an ASCII word."""
     return f"lower({canonical_sql(text)})"
 
 
 def _mentioned(text: str, form: str, form_beyond_ascii: str) -> list[Clause]:
-    r"""Return a cheap test that every fitting document passes; JSON need not be read for it.
+    r"""Return a cheap test that every matching document passes, without parsing JSON.
 
-    JSON writes most signs as they are: what lies between the others has to be in the document. One that has a sign
-    written as its number (`\u00e9`) passes for what is not ASCII.
+    JSON writes most characters as they are: the longest part between the others has to be in the document. A document
+    with a character written as its number (`\u00e9`) passes for a part that is not ASCII.
     """
-    piece = max(_WRITTEN_IN_SEVERAL_WAYS.split(text), key=len)
+    piece = max(_AMBIGUOUS_IN_JSON.split(text), key=len)
     if not piece:
         return []
     form = form if piece.isascii() else form_beyond_ascii
-    document, sought = form.format("document"), form.format("CAST(? AS VARCHAR)")
-    sql = f"contains({document}, {sought})"
+    document, wanted = form.format("document"), form.format("CAST(? AS VARCHAR)")
+    sql = f"contains({document}, {wanted})"
     if not piece.isascii():
         sql += " OR contains(document, '\\u')"
     return [Clause(sql, (piece,))]
 
 
 def _likely(condition: Condition) -> list[Clause]:
-    """Return cheap tests by what a fitting document mentions: of the value, if that is known, and of the field."""
+    """Return cheap tests that a matching document passes: it has the value, if that is known, and the field name."""
     whole = [condition.value] if condition.operator is Operator.EQUAL else [""]
     pieces = whole if condition.pattern is None else condition.value.split("*")
     name = condition.field.rpartition(".")[2]
@@ -233,7 +233,7 @@ def _condition(condition: Condition, addresses: Collection[str] | None, now: dat
 
 
 def _either(condition: Condition, addresses: Collection[str] | None, now: datetime) -> Clause:
-    """Return the test for a value; what a page shows as `⟨U+202E⟩` stands for that character as well."""
+    """Return the test for a value; the notation of pages, `⟨U+202E⟩`, also matches that character."""
     meant = as_received(condition.value)
     if meant == condition.value:
         return _positive(condition, addresses, now)
@@ -270,7 +270,7 @@ def _on_column(condition: Condition, column: Column, now: datetime) -> Clause:
 
 
 def _like(text: str, condition: Condition) -> Clause:
-    """Return the test for a pattern; one of ASCII is compared with what is stored first, which is fast."""
+    """Return the test for a pattern; an ASCII pattern is compared with the stored text first, which is fast."""
     pattern = like(canonical(condition.value))
     exact = Clause(f"{canonical_sql(text)} LIKE ? ESCAPE '\\'", (pattern,))
     if not pattern.isascii():
@@ -295,7 +295,7 @@ def _on_list(condition: Condition) -> Clause:
 
 
 def _ordered(condition: Condition, found: Clause) -> Clause:
-    """Compare as numbers when the value is one, else as texts (times in documents order as texts)."""
+    """Compare as numbers if the value is one, else as texts (times in documents have the order of their texts)."""
     try:
         limit: object = read_number(condition.value)
         compared = f"try_cast(value AS DOUBLE) {condition.operator} ?"
@@ -305,12 +305,12 @@ def _ordered(condition: Condition, found: Clause) -> Clause:
 
 
 def _elements_of_path(name: str) -> Clause:
-    """Return a document's values at a path, and at the same path through lists on the way."""
+    """Return a document's values at a path, and at the same path through lists."""
     steps = [f'."{step}"' for step in name.split(".")]
     whole = "$" + "".join(steps)
     through = [
         "$" + "".join(steps[: index + 1]) + "[*]" + "".join(steps[index + 1 :])
-        for index in range(min(_MEMBERS_FROM, len(steps) - 1), len(steps))
+        for index in range(min(_MIN_LIST_STEP, len(steps) - 1), len(steps))
     ]
     single = "[json_extract_string(document, ?)]"
     lists = ", ".join("json_extract_string(document, ?)" for _ in through)
@@ -322,4 +322,4 @@ def _number(condition: Condition) -> int | float:
         return read_number(condition.value)
     except ValueError as error:
         message = f"`{condition.field}` is a number, not: `{condition.value[:MAX_QUOTED_CHARS]}`"
-        raise SetupError(message, hint=f"write {condition.field}>=400, for example") from error
+        raise SetupError(message, hint=f"write a number, such as {condition.field}>=400") from error
