@@ -67,7 +67,7 @@ def test_a_difference_is_told_with_its_direction(seconds: int, words: str) -> No
 
 def test_what_a_difference_means_depends_on_its_direction() -> None:
     assert "younger than `settle` by the server's clock" in effect_in_words(600 * SECOND)
-    assert "the last 10m by the server's clock are not asked for yet" in effect_in_words(-600 * SECOND)
+    assert "the last 10m by the server's clock are not requested yet" in effect_in_words(-600 * SECOND)
     assert effect_in_words(0 * SECOND) == ""
 
 

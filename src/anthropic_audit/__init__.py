@@ -1,4 +1,4 @@
-"""Collect, keep, normalize and prove the audit trail of Anthropic organizations."""
+"""Collect, archive, normalize and deliver the audit trail of Anthropic organizations."""
 
 __version__ = "0.1.0"
 

@@ -22,7 +22,7 @@ def test_good_surroundings_are_fine(run: Run, server: Server) -> None:
     result = run("check", env=env(server))
 
     assert result.exit_code == 0, result.stdout
-    assert "the API accepts it, and its scope" in result.stdout
+    assert "the API accepts the key and its scope" in result.stdout
     assert "requests are left this minute" in result.stdout
     assert key(server) not in result.stdout + result.stderr
 

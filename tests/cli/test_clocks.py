@@ -79,7 +79,7 @@ def test_a_server_that_is_ahead_is_warned_of_once(run: Run) -> None:
     assert result.exit_code == 0
     (line,) = lines(result, "clock differs")
     assert (line["level"], line["reason"]) == ("warning", "our clock is 10m behind the server's")
-    assert "are not asked for yet" in str(line["effect"])
+    assert "are not requested yet" in str(line["effect"])
 
 
 def test_clocks_that_agree_are_not_mentioned(run: Run) -> None:
@@ -98,8 +98,8 @@ def test_check_names_both_times_the_direction_and_what_it_means(run: Run, minute
     (finding,) = (one for one in json.loads(result.stdout) if one["what"] == "feed default: clock")
     assert result.exit_code == 3
     assert finding["is"] == "wrong"
-    assert f"our clock is 10m {side} the server's (ours shows 20" in finding["found"]
-    assert ", the server's 20" in finding["found"]
+    assert f"our clock is 10m {side} the server's (ours: 20" in finding["found"]
+    assert ", the server's: 20" in finding["found"]
     assert "coverage ends 10m earlier" in finding["found"]
     assert "NTP" in finding["cure"]
 
@@ -130,7 +130,7 @@ def test_the_log_has_both_times() -> None:
 
 
 def test_a_terminal_says_it_above_its_table() -> None:
-    assert told_clocks(AHEAD).startswith("acme: our clock is 10m ahead of the server's: nothing is claimed")
+    assert told_clocks(AHEAD).startswith("acme: our clock is 10m ahead of the server's: time younger than")
     assert told_clocks(BEHIND).startswith("acme: our clock is 10m behind the server's: the last 10m")
     assert told_clocks(AGREES) == "acme: our clock agrees with the server's again"
     assert "acme" not in shown(AHEAD), "it is a line, and no row"

@@ -142,7 +142,10 @@ def test_activities_do_not_pass_by_processors_unsaid(run: Run, tmp_path: Path) -
 @pytest.mark.usefixtures("archive")
 @pytest.mark.parametrize(
     ("env", "words"),
-    [({}, "looked at the environment, HASH_KEY"), ({"HASH_KEY": "short-key"}, "shorter than 16 signs")],
+    [
+        ({}, "environment variable not set or empty: HASH_KEY"),
+        ({"HASH_KEY": "short-key"}, "shorter than 16 characters"),
+    ],
 )
 def test_a_hash_needs_a_key(run: Run, tmp_path: Path, env: dict[str, str], words: str) -> None:
     (tmp_path / "anthropic-audit.toml").write_text(PROCESSORS % "*", encoding="utf-8")

@@ -75,7 +75,7 @@ def test_nothing_is_overwritten_unasked(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        pytest.param(["--from", "soon"], "this is no time: `soon`", id="no time"),
+        pytest.param(["--from", "soon"], "not a time: `soon`", id="no time"),
         pytest.param(["--from", "1d", "--to", "2d"], "the span ends before it starts", id="backwards"),
         pytest.param(["-q", "event.outcome : )"], "  event.outcome : )\n                  ^", id="no query"),
         pytest.param(["-q", "user.mail : x"], "there is no such field", id="no field"),

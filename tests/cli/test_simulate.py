@@ -100,9 +100,9 @@ WRONG = {
     "a share that is not a number": (("--fault", "500=nan"), "numbers from 0 to 1"),
     "two rates": (("--activities", "5", "--rate", "1"), "not both"),
     "activities in no time": (("--activities", "5", "--history", "0s"), "--activities needs a history"),
-    "a duration that is none": (("--history", "soon"), "this is no duration: `soon`"),
+    "a duration that is none": (("--history", "soon"), "not a duration: `soon`"),
     "a duration beyond all keeping": (("--history", "7000d"), "six years at most"),
-    "a time that is none": (("--until", "soon"), "this is no time: `soon`"),
+    "a time that is none": (("--until", "soon"), "not a time: `soon`"),
     "a key file in no folder": ((*SMALL, "--key-file", "nowhere/key"), "can't write the key"),
     "an address that is not ours": ((*SMALL, "--host", "203.0.113.1"), "can't listen on 203.0.113.1"),
 }

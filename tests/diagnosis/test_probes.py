@@ -100,7 +100,7 @@ def test_clocks_that_differ_are_both_named(tmp_path: Path, ahead: int, words: st
     (found,) = (one for one in feed_findings(run.settings, Skewed(), house.clock) if one.what == "feed acme: clock")
 
     theirs = "15:50" if ahead > 0 else "16:10"
-    times = f"ours shows 2026-11-18T16:00:00Z, the server's 2026-11-18T{theirs}:00Z"
+    times = f"ours: 2026-11-18T16:00:00Z, the server's: 2026-11-18T{theirs}:00Z"
     assert found.found.startswith(f"our clock is {words} the server's ({times}); ")
     assert found.found.endswith("coverage ends 10m earlier")
     assert found.cure

@@ -66,8 +66,8 @@ def test_a_sink_goes_on_after_any_failure_and_tells_of_it(house: House) -> None:
 
     assert [(one.kind, one.hint) for one in told if isinstance(one, DeliveryFailed)] == [
         ("SinkDeniedError", "open it"),
-        ("KeyError", "it is tried again; please report it"),
-        ("BrokenPipeError", "it is tried again"),
+        ("KeyError", "it is retried automatically; please report it"),
+        ("BrokenPipeError", "it is retried automatically"),
     ]
     assert place.stored
     assert house.clock.waited[:2] == [5.0, 10.0]
