@@ -60,6 +60,8 @@ LEVELS = {
     "reporting": 3,
     "testing": 3,
     "console": 3,
+    "application": 3,
+    "api": 3,
     "cli": 4,
 }
 """The level of each room; a module may import from its own level or below."""
@@ -226,3 +228,16 @@ def test_every_page_is_reachable_and_every_link_leads_somewhere() -> None:
 
     assert broken == []
     assert [str(page.relative_to(ROOT)) for page in pages if page.resolve() not in linked] == []
+
+
+@pytest.mark.parametrize("package", sorted(name for name, path in modules().items() if path.name == "__init__.py"))
+def test_no_export_of_a_package_is_hidden_by_one_of_its_modules(package: str) -> None:
+    """Importing a submodule binds its name in the package, over a function of the same name from another module."""
+    exports = {
+        alias.asname or alias.name: node.module
+        for node in tree(package).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+    assert [name for name, module in exports.items() if f"{package}.{name}" in modules() and module != name] == []

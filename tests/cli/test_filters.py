@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from anthropic_audit.application.feed_filters import query_length, warnings, with_types
 from anthropic_audit.catalogue import load
-from anthropic_audit.cli.filters import query_length, warnings, with_types
 from anthropic_audit.errors import SetupError
 from anthropic_audit.model import Coverage
 from anthropic_audit.settings import FeedSettings, Settings

@@ -9,9 +9,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from anthropic_audit.application.retention import Retained, retain, told
 from anthropic_audit.archive import DeliveryLedger, open_writer
 from anthropic_audit.catalogue import load
-from anthropic_audit.cli.retention import Retained, retain, told
 from anthropic_audit.diagnosis.archive import retention_findings
 from anthropic_audit.diagnosis.findings import State
 from anthropic_audit.follow import NormalizeRules, normalize_pending

@@ -14,7 +14,15 @@ from tests.collecting import NOW, House, settings
 from anthropic_audit.archive import open_writer
 from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.progress import Waiting, WalkFailed
-from anthropic_audit.service import HealthServer, PeriodicTask, PeriodicTasks, ServiceMetrics, alive, metrics, readiness
+from anthropic_audit.service import (
+    HealthServer,
+    PeriodicTask,
+    PeriodicTasks,
+    ServiceMetrics,
+    alive,
+    metrics_page,
+    readiness,
+)
 from anthropic_audit.status.echoes import Echo
 
 
@@ -62,7 +70,7 @@ def test_a_feed_is_ready_while_its_coverage_is_young(tmp_path: Path) -> None:
 
 
 def test_pages_are_served_while_the_context_lasts() -> None:
-    with HealthServer(0, {"/healthz": alive, "/metrics": lambda: metrics(b"a 1\n")}) as server:
+    with HealthServer(0, {"/healthz": alive, "/metrics": lambda: metrics_page(b"a 1\n")}) as server:
         assert httpx2.get(f"{server.url}/healthz?x=1").json() == {"is_alive": True}
         assert httpx2.get(f"{server.url}/metrics").headers["content-type"].startswith("text/plain; version=0.0.4")
         with pytest.raises(SetupError, match=r"127\.0\.0\.1"):

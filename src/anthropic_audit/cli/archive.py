@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from anthropic_audit.application import retention
 from anthropic_audit.archive import (
     ArchiveReader,
     ArchiveWriter,
@@ -26,7 +27,6 @@ from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.ports import REPAIR_HINT
 from anthropic_audit.times import parse_duration
 
-from . import retention
 from .configuration import load_settings
 from .logs import logging_watch, open_log
 from .options import Archive, Config, TableOrJson

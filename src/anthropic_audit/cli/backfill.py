@@ -10,32 +10,19 @@ from typing import Annotated
 
 import typer
 
-from anthropic_audit.archive import open_writer
-from anthropic_audit.clock import SystemClock
+from anthropic_audit.application import Application
+from anthropic_audit.application.collecting import chosen_feeds, open_collecting
+from anthropic_audit.application.feed_filters import with_types
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
-from anthropic_audit.follow import normalize_pending
 from anthropic_audit.model import Purpose, Window
-from anthropic_audit.service import (
-    HistoryRead,
-    HistoryReader,
-    HistoryRules,
-    RequestLog,
-    UnexpectedErrors,
-    open_feeds,
-    safely,
-)
-from anthropic_audit.settings import Settings
+from anthropic_audit.service import HistoryRead, HistoryReader, HistoryRules, safely
 from anthropic_audit.settings_loader import resolve_keys
 
-from .collect import chosen_feeds, watching
-from .configuration import load_settings
-from .environment import environment
+from .collect import watching
+from .configuration import open_application
 from .failures import print_error
-from .filters import with_types
-from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config, Since, Until, read_span
 from .output import notes
-from .process import settle_in
 from .signals import stopping
 
 _INCOMPLETE = 3
@@ -69,7 +56,7 @@ def backfill(
 
     Exit codes: 0 all of the range is covered, 1 failed, 2 wrong use or settings, 3 something is left.
     """
-    done = _read(_settings(config, archive), Purpose.BACKFILL, (since, until), feed, workers=workers)
+    done = _read(_application(config, archive), Purpose.BACKFILL, (since, until), feed, workers=workers)
     notes().print(
         f"backfilled {done.activities:,} activities, {done.new:,} of them new, in {done.windows:,} windows",
         markup=False,
@@ -92,47 +79,43 @@ def reconcile(
 
     Exit codes: 0 all of the range was read, 1 failed, 2 wrong use or settings, 3 something is left.
     """
-    done = _read(_settings(config, archive), Purpose.RECONCILE, (since or "30d", until), feed, workers=workers)
+    done = _read(_application(config, archive), Purpose.RECONCILE, (since or "30d", until), feed, workers=workers)
     notes().print(f"read {done.activities:,} activities again and found {done.new:,} that were late", markup=False)
     _conclude(done)
 
 
-def _settings(config: Path | None, archive: str | None) -> Settings:
-    return with_types(load_settings(config, {"archive": archive}).settings)
+def _application(config: Path | None, archive: str | None) -> Application:
+    application = open_application(config, {"archive": archive})
+    return application.with_settings(with_types(application.settings))
 
 
 def _read(
-    settings: Settings, purpose: Purpose, span: tuple[str | None, str | None], feed: str | None, *, workers: int
+    application: Application, purpose: Purpose, span: tuple[str | None, str | None], feed: str | None, *, workers: int
 ) -> HistoryRead:
-    now = SystemClock().now()
+    clock = application.clock
+    now = clock.now()
     start, end = read_span(*span, now)
     window = Window(start or now - _MAX_AGE, end or now)
-    feeds = chosen_feeds(settings, [feed] if feed else [])
+    feeds = chosen_feeds(application.settings, [feed] if feed else [])
     if len(feeds) > 1:
         message = f"there are {len(feeds)} feeds: {', '.join(one.name for one in feeds)}"
         raise SetupError(message, hint="say which with --feed")
-    (key,) = resolve_keys(feeds, environment()).values()
-    clock = SystemClock()
-    normalizer, rules = open_normalizer(settings), normalize_rules(feeds)
-    settle_in()
+    (key,) = resolve_keys(feeds, application.environ).values()
     try:
         with ExitStack() as stack:
             stack.enter_context(stopping(clock.interrupt, InterruptedRunError.exit_code))
             watch = safely(stack.enter_context(watching()))
-            requests = RequestLog(watch, clock)
-            (run,) = open_feeds([(feeds[0], key.secret)], clock, requests.watch)
-            stack.callback(run.close)
-            writer = stack.enter_context(open_writer(settings.archive, clock, watch))
+            collecting = stack.enter_context(open_collecting(application, [(feeds[0], key.secret)], watch))
+            writer, requests, collector = collecting.archive, collecting.requests, collecting.collector
             stack.callback(lambda: requests.record(writer, now=True))
-            unexpected = UnexpectedErrors(watch)
+            unexpected = collector.unexpected
+            (run,) = collecting.feeds
             history = HistoryReader(
                 run, writer, clock, rules=HistoryRules(purpose, workers, unexpected=unexpected), watch=watch
             )
 
             def normalize() -> AuditError | None:
-                error = unexpected.attempt(
-                    "normalize", lambda: normalize_pending(writer, normalizer, rules, watch, check=clock.check)
-                )
+                error = unexpected.attempt("normalize", collector.normalize)
                 return unexpected.attempt("request log", lambda: requests.record(writer)) or error
 
             done = history.read(window, normalize)

@@ -11,6 +11,9 @@ from typing import Annotated
 
 import typer
 
+from anthropic_audit.application import Application
+from anthropic_audit.application.feed_filters import warnings, with_types
+from anthropic_audit.application.normalizing import configured_processors
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.diagnosis import (
@@ -29,10 +32,8 @@ from anthropic_audit.service import open_feeds
 from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings, SinkSettings
 from anthropic_audit.settings_loader import ResolvedKey, resolve_key, resolve_sink_secret
 
-from .configuration import load_settings
+from .configuration import load_settings, print_warning
 from .environment import environment
-from .filters import warnings, with_types
-from .normalizing import configured_processors
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
 
@@ -134,6 +135,6 @@ def _key_findings(what: str, key: ResolvedKey) -> Iterator[CheckResult]:
 
 
 def _processors(settings: Settings) -> Iterator[CheckResult]:
-    configured_processors(settings)
+    configured_processors(Application(settings, environment(), print_warning))
     number = len(settings.processors)
     yield CheckResult("processors", State.FINE, f"{number} are set" if number else "none are set")

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from anthropic_audit.archive import open_writer
+from anthropic_audit.application import Application
+from anthropic_audit.application.collecting import FeedWithKey, chosen_feeds, open_collecting
+from anthropic_audit.application.feed_filters import warnings, with_types
 from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.clock import SystemClock
-from anthropic_audit.errors import FeedRefusedError, InterruptedRunError, SetupError
+from anthropic_audit.errors import FeedRefusedError, InterruptedRunError
 from anthropic_audit.progress import Watch
-from anthropic_audit.service import Collector, FeedOutcome, RequestLog, open_feeds, safely
-from anthropic_audit.settings import KEY_VARIABLES, FeedSettings, Settings
-from anthropic_audit.settings_loader import ResolvedKey, resolve_keys
+from anthropic_audit.service import FeedOutcome, safely
+from anthropic_audit.settings import FeedSettings
+from anthropic_audit.settings_loader import resolve_keys
 
 from .clock_notes import ClockNotes
-from .configuration import load_settings
-from .environment import environment
+from .configuration import open_application
 from .failures import print_error, worst
-from .filters import warnings, with_types
 from .logs import logging_watch, open_log
-from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config
 from .output import notes
-from .process import settle_in
 from .progress_display import ProgressDisplay
 from .signals import stopping
 
@@ -70,19 +66,21 @@ def collect(
     Exit codes: 0 covered up to now (or --follow was stopped), 1 failed, 2 wrong use or settings, 3 something is left.
     """
     flags = {"archive": archive, "feeds.url": url, "feeds.initial_interval": initial_interval}
-    settings = with_types(load_settings(config, flags).settings)
+    application = open_application(config, flags)
+    settings = with_types(application.settings)
     for warning in warnings(settings):
-        notes().print(f"warning: {warning}", markup=False)
+        application.warn(warning)
     chosen = chosen_feeds(settings, feed or [])
-    keys = resolve_keys(chosen, environment())
+    keys = resolve_keys(chosen, application.environ)
     for name, key in keys.items():
         if key.warning:
-            notes().print(f"warning: feed {name}: {key.warning}", markup=False)
-    clock = SystemClock()
+            application.warn(f"feed {name}: {key.warning}")
     try:
-        with stopping(clock.interrupt, InterruptedRunError.exit_code if once else 0), watching() as shown:
+        exit_code = InterruptedRunError.exit_code if once else 0
+        with stopping(application.clock.interrupt, exit_code), watching() as shown:
             clocks = ClockNotes(safely(shown))
-            outcomes = _run(settings, [(one, keys[one.name]) for one in chosen], clock, clocks.watch, once=once)
+            feeds = [(one, keys[one.name].secret) for one in chosen]
+            outcomes = _run(application.with_settings(settings), feeds, clocks.watch, once=once)
     except InterruptedRunError as error:
         notes().print(f"{error}: what is stored stays, the rest is due next time")
         if once:
@@ -91,50 +89,14 @@ def collect(
     _conclude(outcomes, {one.name: _hint(one) for one in chosen}, clocks)
 
 
-def _run(
-    settings: Settings,
-    feeds: Sequence[tuple[FeedSettings, ResolvedKey]],
-    clock: SystemClock,
-    watch: Watch,
-    *,
-    once: bool,
-) -> list[FeedOutcome]:
-    """Collect, and return how it ended; nothing when it went on until it was stopped."""
-    rules = normalize_rules(feed for feed, _ in feeds)
-    with ExitStack() as stack:
-        settle_in()
-        requests = RequestLog(watch, clock)
-        first = _FIRST_GIVE_UP if once and sys.stderr.isatty() else timedelta.max
-        secrets = [(feed, key.secret) for feed, key in feeds]
-        runs = open_feeds(secrets, clock, requests.watch, first_give_up_after=first)
-        for one in runs:
-            stack.callback(one.close)
-        archive = stack.enter_context(open_writer(settings.archive, clock, watch))
-        collector = Collector(
-            archive, clock, normalizer=open_normalizer(settings), rules=rules, watch=watch, requests=requests
-        )
+def _run(application: Application, feeds: Sequence[FeedWithKey], watch: Watch, *, once: bool) -> list[FeedOutcome]:
+    """Collect, and return how each feed ended; nothing when it followed until it was stopped."""
+    first = _FIRST_GIVE_UP if once and sys.stderr.isatty() else timedelta.max
+    with open_collecting(application, feeds, watch, first_give_up_after=first) as collecting:
         if once:
-            return collector.once(runs)
-        collector.follow(runs)
+            return collecting.once()
+        collecting.follow()
     return []
-
-
-def chosen_feeds(settings: Settings, names: Sequence[str]) -> list[FeedSettings]:
-    """Return the feeds of these names, or all.
-
-    Raises:
-        SetupError: There is none, or none of such a name.
-    """
-    if not settings.feeds:
-        message = f"no feed is configured: looked for a settings file and at {' and '.join(KEY_VARIABLES)}"
-        raise SetupError(message, hint="put a key into one of these variables, or write a settings file with a feed")
-    known = [feed.name for feed in settings.feeds]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        message = f"there is no such feed: {', '.join(unknown)}"
-        near = get_close_matches(unknown[0], known, n=1)
-        raise SetupError(message, hint=f"did you mean {near[0]}?" if near else f"the feeds are: {', '.join(known)}")
-    return [feed for feed in settings.feeds if not names or feed.name in names]
 
 
 def _hint(feed: FeedSettings) -> str | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from anthropic_audit.redact import Secret
-from anthropic_audit.settings import ConsoleSettings
-from anthropic_audit.settings_loader import Loaded, find_file, load, read_file, resolve_client_secret
+from anthropic_audit.application import Application
+from anthropic_audit.settings_loader import Loaded, find_file, load, read_file
 
 from .environment import environment
+from .output import notes
 
 
 def load_settings(config: Path | None, flags: Mapping[str, object]) -> Loaded:
@@ -23,15 +23,15 @@ def load_settings(config: Path | None, flags: Mapping[str, object]) -> Loaded:
     return load(None if path is None else read_file(path), environ, flags, path)
 
 
-def client_secret(settings: ConsoleSettings, warn: Callable[[str], None]) -> Secret | None:
-    """Find what proves to the console's OpenID Connect provider who we are; None: there is no provider.
+def open_application(config: Path | None, flags: Mapping[str, object]) -> Application:
+    """Load the settings for use in this process; warnings go to standard error.
 
     Raises:
-        SetupError: There is no secret at the place that the settings name.
+        SetupError: With every problem of every source.
     """
-    if not settings.openid.is_set:
-        return None
-    key = resolve_client_secret(settings.openid, environment())
-    if key.warning:
-        warn(key.warning)
-    return key.secret
+    return Application(load_settings(config, flags).settings, environment(), print_warning)
+
+
+def print_warning(text: str) -> None:
+    """Print a warning on standard error."""
+    notes().print(f"warning: {text}", markup=False, soft_wrap=True)

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from anthropic_audit.clock import SystemClock
-from anthropic_audit.console import hash_password, open_console
+from anthropic_audit.application.console import open_configured_console
+from anthropic_audit.console import hash_password
 from anthropic_audit.errors import InterruptedRunError
 
-from .configuration import client_secret, load_settings
+from .configuration import open_application
 from .options import Archive, Config
 from .output import notes
 from .signals import stopping
@@ -47,11 +47,12 @@ def console(
     if hash_a_password:
         typer.echo(hash_password(_password()))
         return
-    settings = load_settings(config, {"archive": archive}).settings
+    application = open_application(config, {"archive": archive})
+    settings = application.settings
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"console": settings.console.model_copy(update=changes)})
-    clock, secret = SystemClock(), client_secret(settings.console, _warn)
-    with stopping(clock.interrupt, 0), open_console(settings, clock, _tell, client_secret=secret) as served:
+    application, clock = application.with_settings(settings), application.clock
+    with stopping(clock.interrupt, 0), open_configured_console(application, _tell) as served:
         _tell(served.link())
         notes().print("stop with Ctrl-C")
         if not no_open and sys.stderr.isatty():
@@ -63,10 +64,6 @@ def console(
 
 def _tell(link: str) -> None:
     notes().print(f"console: {link}", markup=False, soft_wrap=True)
-
-
-def _warn(reason: str) -> None:
-    notes().print(f"warning: {reason}", markup=False, soft_wrap=True)
 
 
 def _password() -> str:

@@ -7,7 +7,7 @@ import threading
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from anthropic_audit.application import Application
+from anthropic_audit.application.collecting import open_collecting
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, FatalError
-from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.plan import Spans
 from anthropic_audit.progress import Progress, Stored, Watch
 from anthropic_audit.search import SearchRequest, Spot, most_frequent, on_the_map, parse_condition, per_day, run
-from anthropic_audit.service import Collector, RequestLog, open_feeds
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.simulator import Server, Vendor, VendorSettings, open_vendor, serve
 from anthropic_audit.simulator.world import WorldSettings
@@ -33,7 +33,6 @@ from anthropic_audit.times import format_duration
 
 from .demo_map import world_map
 from .demo_report import Proof, chart, hits_text, proof_text, ranking, side_by_side, titled
-from .normalizing import open_normalizer
 from .options import read_span
 from .progress_display import ProgressDisplay
 
@@ -144,14 +143,9 @@ def _collect(folder: Path, server: Server, clock: SystemClock, watch: Watch) -> 
         name=_FEED, url=server.url, initial_interval=server.vendor.settings.history + timedelta(hours=1)
     )
     key = server.vendor.keys.named("compliance").secret
-    requests = RequestLog(watch, clock)
-    (feed,) = open_feeds([(settings, key)], clock, requests.watch)
-    with closing(feed), open_writer(str(folder), clock, requests.watch) as archive:
-        normalizer = open_normalizer(Settings())
-        collector = Collector(
-            archive, clock, normalizer=normalizer, rules=NormalizeRules(), watch=requests.watch, requests=requests
-        )
-        (outcome,) = collector.once([feed])
+    application = Application(Settings(archive=str(folder)), {}, warn=lambda _: None, clock=clock)
+    with open_collecting(application, [(settings, key)], watch) as collecting:
+        (outcome,) = collecting.once()
     if outcome.error is not None:
         raise outcome.error
     if not outcome.is_covered:

@@ -9,15 +9,15 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from anthropic_audit.application.normalizing import Schema, configured_processors, document_writer
 from anthropic_audit.archive import open_reader
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
 from anthropic_audit.processors import Processors
 from anthropic_audit.search import RecordKind, RecordSelection, lines
 
-from .configuration import load_settings
-from .normalizing import configured_processors, document_writer
-from .options import Archive, Config, Schema, Since, Until, read_span
+from .configuration import open_application
+from .options import Archive, Config, Since, Until, read_span
 from .output import notes
 from .output_file import opened
 
@@ -51,8 +51,9 @@ def export(
     Events go through the processors of the settings. Activities can't, as they are the bytes as received: where
     processors are set, they are exported with --unprocessed only.
     """
-    settings = load_settings(config, {"archive": archive}).settings
-    processors = Processors() if unprocessed else configured_processors(settings)
+    application = open_application(config, {"archive": archive})
+    settings = application.settings
+    processors = Processors() if unprocessed else configured_processors(application)
     if schema is not Schema.ECS and what is RecordKind.ACTIVITIES:
         message = "activities are exported as received, not in a schema"
         raise SetupError(message, hint="say --what events")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from anthropic_audit.application.feed_filters import with_types
 from anthropic_audit.archive import GapRow, append_to_ledger, open_reader
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
@@ -20,7 +21,6 @@ from anthropic_audit.status import FeedState, current_gaps, feed_statuses
 from anthropic_audit.times import format_duration, format_time
 
 from .configuration import load_settings
-from .filters import with_types
 from .options import Archive, Config, Since, TableOrJson, Until, read_span
 from .output import notes, print_json
 from .status_gaps import gaps_as_json, print_gaps

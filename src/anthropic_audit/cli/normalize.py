@@ -8,12 +8,12 @@ from typing import Annotated, Any, BinaryIO, Final
 
 import typer
 
+from anthropic_audit.application.normalizing import Schema, document_writer, open_normalizer
 from anthropic_audit.normalize import Options
 from anthropic_audit.normalize.unreadable import error_document
 
-from .configuration import load_settings
-from .normalizing import document_writer, open_normalizer
-from .options import Config, Schema
+from .configuration import open_application
+from .options import Config
 from .output import binary_out, notes
 
 MAX_LINE_BYTES: Final = 100_000_000
@@ -47,7 +47,7 @@ def normalize(
     the end, and the exit code stays 0. Lines of nothing but white space hold no activity and give no event. Addresses
     and user agents are enriched as the settings say.
     """
-    normalizer, written = open_normalizer(load_settings(config, {}).settings), document_writer(schema)
+    normalizer, written = open_normalizer(open_application(config, {})), document_writer(schema)
     options = Options(preserve_original_event=preserve_original_event, namespace=namespace)
     if tag:
         options = Options(tuple(tag), preserve_original_event=preserve_original_event, namespace=namespace)

@@ -12,14 +12,6 @@ import typer
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import parse_time
 
-
-class Schema(StrEnum):
-    """What events are written in."""
-
-    ECS = "ecs"
-    OCSF = "ocsf"
-
-
 Config = Annotated[
     Path | None,
     typer.Option(

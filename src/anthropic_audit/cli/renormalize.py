@@ -9,18 +9,18 @@ from datetime import timedelta
 
 import typer
 
+from anthropic_audit.application import Application
+from anthropic_audit.application.normalizing import normalize_rules, open_normalizer
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.follow import renormalize as derive_again
 from anthropic_audit.model import Window
 from anthropic_audit.progress import Normalized, Progress, Waiting, Watch
-from anthropic_audit.settings import Settings
 from anthropic_audit.times import EPOCH
 
-from .configuration import load_settings
+from .configuration import open_application
 from .logs import logging_watch, open_log
-from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config, Since, Until, read_span
 from .output import notes
 from .signals import stopping
@@ -36,23 +36,24 @@ def renormalize(since: Since = None, until: Until = None, config: Config = None,
     places, and each stretch of them is replaced at once: an end at any time, even by force, leaves an event as it was
     or as it is to be. Waits while another process collects into the archive.
     """
-    settings = load_settings(config, {"archive": archive}).settings
+    application = open_application(config, {"archive": archive})
     now = SystemClock().now()
     start, end = read_span(since, until, now)
-    open_reader(settings.archive)  # says so when there is none; a writer would make one
-    clock = SystemClock()
+    open_reader(application.settings.archive)  # says so when there is none; a writer would make one
+    clock = application.clock
     try:
         with stopping(clock.interrupt, InterruptedRunError.exit_code), _watching(clock) as watch:
-            done, version = _derive(settings, clock, Window(start or EPOCH, end or now + _TOMORROW), watch)
+            done, version = _derive(application, Window(start or EPOCH, end or now + _TOMORROW), watch)
     except InterruptedRunError as error:
         notes().print(f"{error}: the events of some stretches are renewed; run it again for the rest")
         raise typer.Exit(error.exit_code) from error
     notes().print(f"renormalized {done:,} events with catalogue {version}")
 
 
-def _derive(settings: Settings, clock: SystemClock, window: Window, watch: Watch) -> tuple[int, str]:
-    normalizer, rules = open_normalizer(settings), normalize_rules(settings.feeds)
-    with open_writer(settings.archive, clock, watch) as writer:
+def _derive(application: Application, window: Window, watch: Watch) -> tuple[int, str]:
+    settings = application.settings
+    normalizer, rules = open_normalizer(application), normalize_rules(settings.feeds)
+    with open_writer(settings.archive, application.clock, watch) as writer:
         return derive_again(writer, normalizer, rules, window, watch=watch), normalizer.catalogue_version
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from anthropic_audit.archive import open_reader, open_writer
+from anthropic_audit.application import Application
+from anthropic_audit.application.collecting import open_collecting
+from anthropic_audit.application.feed_filters import with_types
+from anthropic_audit.application.normalizing import normalize_rules, open_normalizer
+from anthropic_audit.archive import open_reader
 from anthropic_audit.archive.location import folder_of
 from anthropic_audit.archive.orphans import Settled
 from anthropic_audit.archive.repair import Repaired, repair, settle
@@ -17,17 +20,14 @@ from anthropic_audit.archive.survey import Survey, survey
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.follow import deriver
-from anthropic_audit.service import Collector, RequestLog, open_feeds
+from anthropic_audit.redact import Secret
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.settings_loader import resolve_key
 from anthropic_audit.times import format_time
 
 from .collect import watching
-from .configuration import load_settings
-from .environment import environment
+from .configuration import open_application
 from .failures import print_error
-from .filters import with_types
-from .normalizing import normalize_rules, open_normalizer
 from .options import Archive, Config, TableOrJson
 from .output import console, notes, print_json
 from .signals import stopping
@@ -96,7 +96,9 @@ def repair_archive(
     Exit codes: 0 the archive is whole, 1 failed, or something is lost for good, 2 wrong use or settings, 3 something is
     left to be fetched (with --dry-run: something is wrong).
     """
-    settings = with_types(load_settings(config, {"archive": archive, "feeds.url": url}).settings)
+    application = open_application(config, {"archive": archive, "feeds.url": url})
+    settings = with_types(application.settings)
+    application = application.with_settings(settings)
     open_reader(settings.archive)  # says so when there is none
     folder = folder_of(settings.archive)
     if dry_run:
@@ -105,11 +107,11 @@ def repair_archive(
         rules = normalize_rules(settings.feeds)
         feeds = [(feed.name, feed.filters.key()) for feed in settings.feeds]
         now = SystemClock().now()
-        found, done = repair(folder, now, deriver(open_normalizer(settings), rules), feeds)
+        found, done = repair(folder, now, deriver(open_normalizer(application), rules), feeds)
         before = _stored(settings)
         names = {row.feed for row in done.holes} or {feed.name for feed in settings.feeds if done.lost}
         if fetch and names:
-            _fetch(settings, names)
+            _fetch(application, names)
         settled, holes = settle(folder, SystemClock().now())
         left = [(row.feed, format_time(row.entry.window.start), format_time(row.entry.window.end)) for row in holes]
         report = _Report(found, done, settled, left, _stored(settings) - before)
@@ -127,27 +129,21 @@ def _stored(settings: Settings) -> int:
     return sum(file.rows for file in open_reader(settings.archive).tables["activities"].files)
 
 
-def _fetch(settings: Settings, names: set[str]) -> None:
+def _fetch(application: Application, names: set[str]) -> None:
     """Collect the feeds that have something to read again; what can't be fetched now is said, and stays due."""
-    feeds = [feed for feed in settings.feeds if feed.name in names]
+    feeds = [feed for feed in application.settings.feeds if feed.name in names]
     for name in sorted(names - {feed.name for feed in feeds}):
         notes().print(f"{name}: not configured, so nothing can be read again", markup=False)
-    keys = [(feed, found) for feed in feeds if (found := _secret(feed)) is not None]
+    keys = [(feed, found) for feed in feeds if (found := _secret(application, feed)) is not None]
     if not keys:
         return
-    clock = SystemClock()
     try:
-        with ExitStack() as stack:
-            stack.enter_context(stopping(clock.interrupt, InterruptedRunError.exit_code))
-            watch = stack.enter_context(watching())
-            requests = RequestLog(watch, clock)
-            runs = open_feeds(keys, clock, requests.watch)
-            for run in runs:
-                stack.callback(run.close)
-            writer = stack.enter_context(open_writer(settings.archive, clock, watch))
-            normalizer, rules = open_normalizer(settings), normalize_rules(settings.feeds)
-            collector = Collector(writer, clock, normalizer=normalizer, rules=rules, watch=watch, requests=requests)
-            for outcome in collector.once(runs):
+        with (
+            stopping(application.clock.interrupt, InterruptedRunError.exit_code),
+            watching() as watch,
+            open_collecting(application, keys, watch) as collecting,
+        ):
+            for outcome in collecting.once():
                 if outcome.error is not None:
                     print_error(f"{outcome.feed}: {outcome.error}", outcome.error.hint, outcome.error)
     except InterruptedRunError as error:
@@ -156,9 +152,9 @@ def _fetch(settings: Settings, names: set[str]) -> None:
         print_error(str(error), error.hint, error)
 
 
-def _secret(feed: FeedSettings) -> Any | None:  # noqa: ANN401 - a secret
+def _secret(application: Application, feed: FeedSettings) -> Secret | None:
     try:
-        return resolve_key(feed, environment()).secret
+        return resolve_key(feed, application.environ).secret
     except SetupError as error:
         notes().print(f"{feed.name}: nothing can be read again: {error}", markup=False)
         return None

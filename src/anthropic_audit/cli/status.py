@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from anthropic_audit.application.feed_filters import with_types
 from anthropic_audit.archive import ArchiveReader, open_reader
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.settings import FeedSettings, Settings
@@ -22,12 +23,12 @@ from anthropic_audit.status import (
     feed_statuses,
 )
 from anthropic_audit.status.changed_repeats import ChangedText, change_counts, newest_changes
+from anthropic_audit.status.echoes import accesses
 from anthropic_audit.status.lateness import Lateness
 from anthropic_audit.status.lateness import lateness as measured_lateness
 from anthropic_audit.times import format_duration, format_time
 
 from .configuration import load_settings
-from .filters import with_types
 from .options import Archive, Config, TableOrJson
 from .output import Heading, console, print_json, print_table
 from .sinks.status import print_sinks
@@ -38,7 +39,7 @@ from .status_changes import (
     print_change_counts,
     print_changes,
 )
-from .status_echo import accesses, accesses_as_json, print_accesses
+from .status_echo import accesses_as_json, print_accesses
 from .status_gaps import gaps_as_json, print_gaps
 from .status_lateness import lateness_as_json, print_lateness
 
@@ -86,7 +87,7 @@ def status(
     found = feed_statuses(reader.coverage(), settings.feeds, now)
     with reader.connect() as connection:
         counts = count_records(connection)
-        heard = accesses(connection, settings.feeds, now)
+        heard = accesses(connection, now, settings.feeds)
         changed = change_counts(connection)
     if format is TableOrJson.JSON:
         told = {**_as_json(settings, found, counts, now), **accesses_as_json(heard)}

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
 
-import duckdb
 from rich.console import Console
 
-from anthropic_audit.settings import FeedSettings
-from anthropic_audit.status.echoes import Accesses, Echo, Spender, can_hear
-from anthropic_audit.status.echoes import accesses as all_accesses
+from anthropic_audit.status.echoes import Accesses, Echo, Spender
 from anthropic_audit.times import format_duration, format_time
 
 _MAX_LISTED = 5
-
-
-def accesses(connection: duckdb.DuckDBPyConnection, feeds: Sequence[FeedSettings], now: datetime) -> Accesses:
-    """Look into an archive; feeds whose filters leave out such activities hear nothing, and are not listened to.
-
-    Raises:
-        ArchiveError: It can't be read.
-    """
-    deaf = {feed.name for feed in feeds if not can_hear(feed.filters)}
-    found = all_accesses(connection, now)
-    return replace(found, echoes=[one for one in found.echoes if one.feed not in deaf])
 
 
 def print_accesses(out: Console, found: Accesses) -> None:

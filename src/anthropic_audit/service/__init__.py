@@ -4,7 +4,7 @@ from .backfill import HistoryRead, HistoryReader, HistoryRules
 from .collector import Collector, FeedOutcome
 from .deliveries import Deliveries
 from .feeds import FeedRun, open_feeds
-from .health import HealthServer, alive, metrics, readiness
+from .health import HealthServer, alive, metrics_page, readiness
 from .metrics import ServiceMetrics
 from .periodic import PeriodicTask, PeriodicTasks
 from .request_log import RequestLog
@@ -25,7 +25,7 @@ __all__ = [
     "ServiceMetrics",
     "UnexpectedErrors",
     "alive",
-    "metrics",
+    "metrics_page",
     "open_feeds",
     "readiness",
     "safely",

@@ -146,14 +146,21 @@ class Collector:
         if self._requests is not None:
             self._attempt("request log", partial(self._requests.record, self._archive, now=now))
 
+    def normalize(self) -> int:
+        """Derive the events of all activities that have none yet, and return how many.
+
+        Raises:
+            ArchiveError: A table can't be read or written.
+            InterruptedRunError: The operator stopped it.
+        """
+        return normalize_pending(self._archive, self._normalizer, self._rules, self._watch, check=self._clock.check)
+
     def _normalizing(self) -> BackgroundWorker:
         return BackgroundWorker(self._normalize, "normalize")
 
     def _normalize(self) -> bool:
         """Derive events from stored activities, and return whether that succeeded."""
-        normalize = partial(
-            normalize_pending, self._archive, self._normalizer, self._rules, self._watch, check=self._clock.check
-        )
+        normalize = self.normalize
         try:
             self._normalizing_error = self._attempt("normalize", normalize)
         except InterruptedRunError:

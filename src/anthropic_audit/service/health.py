@@ -66,7 +66,7 @@ def alive() -> HealthResponse:
     return HealthResponse(200, _JSON, orjson.dumps({"is_alive": True}))
 
 
-def metrics(text: bytes) -> HealthResponse:
+def metrics_page(text: bytes) -> HealthResponse:
     """Return a response with metrics in Prometheus' text format."""
     return HealthResponse(200, _PROMETHEUS, text)
 

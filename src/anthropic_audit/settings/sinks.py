@@ -50,6 +50,16 @@ class _Sink(Section):
         """True if the settings name the location of a secret."""
         return bool(self.secret_env or self.secret_file or self.secret_command)
 
+    @property
+    def parallel_requests(self) -> int:
+        """How many batches are sent at the same time."""
+        return self.workers
+
+    @property
+    def event_namespace(self) -> str | None:
+        """The data stream's namespace that events carry, or None to keep the one they were stored with."""
+        return None
+
 
 class _Web(_Sink):
     request_deadline: Duration = Field(
@@ -90,6 +100,11 @@ class _Cluster(_Web):
             message = 'auth = "basic" needs a username'
             raise ValueError(message)
         return self
+
+    @property
+    def event_namespace(self) -> str | None:
+        """The namespace of this cluster's data stream."""
+        return self.namespace
 
     @property
     def data_stream(self) -> str:
@@ -142,6 +157,11 @@ class NdjsonSink(_Sink):
     rotate_bytes: int = Field(128_000_000, ge=1000, description="Size at which a file is closed")
     rotate_after: Span = Field(timedelta(hours=1), description="Age at which a file is closed")
     compress: bool = Field(default=False, description="Compress closed files (gzip)")
+
+    @property
+    def parallel_requests(self) -> int:
+        """One: batches go to one file, in their order."""
+        return 1
 
 
 class HttpSink(_Web):

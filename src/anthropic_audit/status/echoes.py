@@ -9,7 +9,7 @@ sent by somebody else who has the key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ import duckdb
 
 from anthropic_audit.archive.duck import translated
 from anthropic_audit.model import Filters
+from anthropic_audit.settings import FeedSettings
 
 TYPE = "compliance_api_accessed"
 
@@ -147,8 +148,10 @@ class Accesses:
     """Who sent how many requests, the most first."""
 
 
-def accesses(connection: duckdb.DuckDBPyConnection, now: datetime) -> Accesses:
+def accesses(connection: duckdb.DuckDBPyConnection, now: datetime, feeds: Iterable[FeedSettings] = ()) -> Accesses:
     """Look for the last day's requests in the feed; the connection keeps a temporary table of them.
+
+    Feeds whose filters leave out such activities get no echoes, and are left out of the result.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -158,6 +161,8 @@ def accesses(connection: duckdb.DuckDBPyConnection, now: datetime) -> Accesses:
         connection.execute(_RECENT, {**since, "day": (now - SPAN).date()})
         echoes = [_echo(row) for row in _rows(connection, _ECHOES, {**since, "until": now - GRACE})]
         strangers = [Stranger(**{**row, "at": row["at"].astimezone(UTC)}) for row in _rows(connection, _STRANGERS)]
+        deaf = {feed.name for feed in feeds if not can_hear(feed.filters)}
+        echoes = [one for one in echoes if one.feed not in deaf]
         return Accesses(echoes, strangers, [Spender(**row) for row in _rows(connection, _SPENDERS)])
 
 

@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from anthropic_audit import catalogue as catalogue_room
+from anthropic_audit.application.feed_filters import FILTERS, query_length
 from anthropic_audit.catalogue import Catalogue, load
 from anthropic_audit.catalogue.groups import Groups, expand, is_pattern, load_groups, unknown_types
 from anthropic_audit.catalogue.line_numbers import read_lines
 from anthropic_audit.catalogue.lint import LintIssue
 from anthropic_audit.catalogue.lint import lint as lint_catalogue
 from anthropic_audit.catalogue.statistics import CatalogueStatistics, figures
-from anthropic_audit.cli.filters import FILTERS, query_length
 from anthropic_audit.cli.options import TableOrJson
 from anthropic_audit.cli.output import console, print_json
 from anthropic_audit.errors import SetupError

@@ -7,24 +7,23 @@ from typing import Annotated
 
 import typer
 
+from anthropic_audit.application import Application
+from anthropic_audit.application.process import settle_in
+from anthropic_audit.application.sinks import RETRY_FOREVER, chosen_sinks, open_deliverer
 from anthropic_audit.archive import open_reader
-from anthropic_audit.cli.configuration import load_settings
+from anthropic_audit.cli.configuration import open_application
 from anthropic_audit.cli.failures import print_error, worst
 from anthropic_audit.cli.logs import logging_watch, open_log
 from anthropic_audit.cli.options import Archive, Config
 from anthropic_audit.cli.output import notes
-from anthropic_audit.cli.process import settle_in
 from anthropic_audit.cli.signals import stopping
-from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import Follower
 from anthropic_audit.errors import AuditError, InterruptedRunError
 from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.progress import Watch
 from anthropic_audit.service import UnexpectedErrors, safely
 from anthropic_audit.service.parallel import side_by_side
-from anthropic_audit.settings import Settings, SinkSettings
-
-from .open_sinks import PATIENT, chosen_sinks, opened_errands
+from anthropic_audit.settings import SinkSettings
 
 _POLL_SECONDS = 2.0
 
@@ -45,13 +44,13 @@ def deliver(
 
     Exit codes: 0 all is delivered, 1 failed, 2 wrong use or settings, 3 stopped, or gave up on a busy target.
     """
-    settings = load_settings(config, {"archive": archive}).settings
-    chosen = chosen_sinks(settings, names or [])
-    open_reader(settings.archive)
+    application = open_application(config, {"archive": archive})
+    chosen = chosen_sinks(application.settings, names or [])
+    open_reader(application.settings.archive)
     settle_in()
-    clock, watch = SystemClock(), safely(logging_watch(open_log()))
-    with stopping(clock.interrupt, InterruptedRunError.exit_code):
-        works = [partial(_deliver, settings, one, clock, watch, is_following=follow) for one in chosen]
+    watch = safely(logging_watch(open_log()))
+    with stopping(application.clock.interrupt, InterruptedRunError.exit_code):
+        works = [partial(_deliver, application, one, watch, is_following=follow) for one in chosen]
         failures = [error for error in side_by_side(works) if error is not None]
     for error in {str(error): error for error in failures}.values():
         print_error(str(error), error.hint, error)
@@ -59,18 +58,17 @@ def deliver(
         raise typer.Exit(code)
 
 
-def _deliver(
-    settings: Settings, sink: SinkSettings, clock: SystemClock, watch: Watch, *, is_following: bool
-) -> AuditError | None:
+def _deliver(application: Application, sink: SinkSettings, watch: Watch, *, is_following: bool) -> AuditError | None:
     """Deliver to one sink, and return what ended it early."""
-    patience = PATIENT if is_following else RetryPolicy()
+    archive = application.settings.archive
+    retry = RETRY_FOREVER if is_following else RetryPolicy()
     try:
-        with opened_errands(settings, sink, clock, watch, patience=patience) as errands:
-            follower = Follower(errands)
-            done = follower.catch_up(open_reader(settings.archive))
+        with open_deliverer(application, sink, watch, retry=retry) as deliverer:
+            follower = Follower(deliverer)
+            done = follower.catch_up(open_reader(archive))
             while is_following:
-                clock.wait(_POLL_SECONDS)
-                done += follower.catch_up(open_reader(settings.archive))
+                application.clock.wait(_POLL_SECONDS)
+                done += follower.catch_up(open_reader(archive))
     except Exception as error:  # noqa: BLE001 - whatever it is ends this sink only
         return UnexpectedErrors(watch).note(f"sink {sink.name}", error)
     notes().print(f"{sink.name}: {done:,} events delivered, all up to {follower.position:,}")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import typer
 
+from anthropic_audit.application import Application
+from anthropic_audit.application.sinks import chosen_sinks, open_deliverer
+from anthropic_audit.archive import open_reader
+from anthropic_audit.cli.configuration import open_application
 from anthropic_audit.cli.logs import logging_watch, open_log
 from anthropic_audit.cli.options import Archive, Config, Since, SinkName, Until, read_span
 from anthropic_audit.cli.output import notes
 from anthropic_audit.cli.signals import stopping
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.delivery import Deliverer, send_again
 from anthropic_audit.delivery import replay as deliver_again
-from anthropic_audit.delivery import send_again
 from anthropic_audit.errors import InterruptedRunError, SetupError
+from anthropic_audit.feed.retry import RetryPolicy
 from anthropic_audit.model import Delivery, DeliveryPurpose, Window
-
-from .open_sinks import Opened, opened
 
 _LEFT = 3
 
@@ -37,8 +39,9 @@ def replay(
         message = "a replay has a beginning"
         raise SetupError(message, hint="say it: --from 24h, or --from 2026-11-01")
     window = Window(start, end or SystemClock().now())
-    with _opened(config, archive, name) as sink:
-        _tell(name, deliver_again(sink.errands, sink.reader, window))
+    application = open_application(config, {"archive": archive})
+    with opened_deliverer(application, name) as deliverer:
+        _print_deliveries(name, deliver_again(deliverer, open_reader(application.settings.archive), window))
 
 
 def retry(name: SinkName, config: Config = None, archive: Archive = None) -> None:
@@ -46,10 +49,12 @@ def retry(name: SinkName, config: Config = None, archive: Archive = None) -> Non
 
     Exit codes: 0 all were taken, 1 failed, 2 wrong use or settings, 3 some are still rejected, or it was stopped.
     """
-    with _opened(config, archive, name) as sink:
-        seqs = [one.seq for one in sink.errands.ledger.rejections()]
-        _tell(name, send_again(sink.errands, sink.reader, DeliveryPurpose.RETRY, seqs))
-        left = len(sink.errands.ledger.rejections())
+    application = open_application(config, {"archive": archive})
+    with opened_deliverer(application, name) as deliverer:
+        seqs = [one.seq for one in deliverer.ledger.rejections()]
+        reader = open_reader(application.settings.archive)
+        _print_deliveries(name, send_again(deliverer, reader, DeliveryPurpose.RETRY, seqs))
+        left = len(deliverer.ledger.rejections())
     if left:
         notes().print(
             f"{name}: {left:,} are still rejected; `anthropic-audit sinks rejected {name}` says why", markup=False
@@ -58,16 +63,24 @@ def retry(name: SinkName, config: Config = None, archive: Archive = None) -> Non
 
 
 @contextmanager
-def _opened(config: Path | None, archive: str | None, name: str) -> Iterator[Opened]:
-    clock = SystemClock()
+def opened_deliverer(application: Application, name: str) -> Iterator[Deliverer]:
+    """Open one sink for delivery beside its follower; a busy target is given up after two minutes.
+
+    Raises:
+        SetupError: Something is missing or wrong in the settings.
+        typer.Exit: The operator stopped it.
+    """
+    (sink,) = chosen_sinks(application.settings, [name])
+    open_reader(application.settings.archive)  # says so when there is none
+    watch = logging_watch(open_log())
     with (
-        stopping(clock.interrupt, InterruptedRunError.exit_code),
-        opened(config, archive, name, clock, logging_watch(open_log())) as sink,
+        stopping(application.clock.interrupt, InterruptedRunError.exit_code),
+        open_deliverer(application, sink, watch, retry=RetryPolicy(), moves=False) as deliverer,
     ):
-        yield sink
+        yield deliverer
 
 
-def _tell(name: str, deliveries: Sequence[Delivery]) -> None:
+def _print_deliveries(name: str, deliveries: Sequence[Delivery]) -> None:
     created, existing, rejected = (
         sum(getattr(one, what) for one in deliveries) for what in ("created", "existing", "rejected")
     )

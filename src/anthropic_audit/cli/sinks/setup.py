@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from anthropic_audit.application.sinks import chosen_cluster, found_secret
 from anthropic_audit.catalogue import load as load_catalogue
-from anthropic_audit.cli.configuration import load_settings
+from anthropic_audit.cli.configuration import open_application
 from anthropic_audit.cli.options import Archive, Config, SinkName
 from anthropic_audit.cli.output import Heading, print_table
 from anthropic_audit.delivery import PlannedChange, set_up, set_up_dashboards
 from anthropic_audit.sinks import BoardServer, open_cluster
-
-from .open_sinks import chosen_cluster, found_secret
 
 _HEADINGS = (Heading("what"), Heading("name"), Heading("change"), Heading("reason"))
 
@@ -31,9 +30,9 @@ def setup(
     stream go on in a new backing index; data stays as it is. With `dashboards_url` set, the overview is installed in
     Kibana or OpenSearch Dashboards, too.
     """
-    settings = load_settings(config, {"archive": archive}).settings
-    sink = chosen_cluster(settings, name)
-    secret = found_secret(sink)
+    application = open_application(config, {"archive": archive})
+    sink = chosen_cluster(application.settings, name)
+    secret = found_secret(application, sink)
     with closing(open_cluster(sink, secret)) as cluster:
         steps = list(set_up(cluster, sink, load_catalogue(), is_rehearsal=dry_run))
     if sink.dashboards_url:

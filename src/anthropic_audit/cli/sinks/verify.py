@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from anthropic_audit.application import Application
+from anthropic_audit.application.sinks import chosen_cluster, opened_cluster, preparing
 from anthropic_audit.archive import open_reader
-from anthropic_audit.cli.configuration import load_settings
-from anthropic_audit.cli.logs import logging_watch, open_log
+from anthropic_audit.cli.configuration import open_application
 from anthropic_audit.cli.options import Archive, Config, Since, SinkName, TableOrJson, Until, read_span
 from anthropic_audit.cli.output import Heading, console, notes, print_json, print_table
-from anthropic_audit.cli.signals import stopping
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.delivery import ExpectedEvents, HourCompared, compare, send_again
-from anthropic_audit.errors import InterruptedRunError
 from anthropic_audit.model import DeliveryPurpose, Window
-from anthropic_audit.settings import Settings
 from anthropic_audit.sinks.cluster import Cluster
 from anthropic_audit.status.sinks import rejections, sink_standings
 from anthropic_audit.times import format_time
 
-from .open_sinks import chosen_cluster, opened, opened_cluster, preparing
+from .redeliver import opened_deliverer
 
 _FOUND = 3
 _HEADINGS = (
@@ -56,14 +53,14 @@ def verify(
     now = SystemClock().now()
     start, end = read_span(since or "24h", until, now)
     window = Window(start or now, end or now)
-    settings = load_settings(config, {"archive": archive}).settings
-    cluster = opened_cluster(chosen_cluster(settings, name))
+    application = open_application(config, {"archive": archive})
+    cluster = opened_cluster(application, name)
     try:
-        found = _compare(settings, cluster, name, window)
+        found = _compare(application, cluster, name, window)
         missing = [seq for hour in found for seq in hour.missing]
         if repair and missing:
-            _send(config, archive, name, missing)
-            found = _compare(settings, cluster, name, window)
+            _send(application, name, missing)
+            found = _compare(application, cluster, name, window)
     finally:
         cluster.close()
     _print(name, found, format)
@@ -71,24 +68,22 @@ def verify(
         raise typer.Exit(_FOUND)
 
 
-def _compare(settings: Settings, cluster: Cluster, name: str, window: Window) -> list[HourCompared]:
+def _compare(application: Application, cluster: Cluster, name: str, window: Window) -> list[HourCompared]:
     """Compare what the sink was sent, but what it refuses."""
+    settings = application.settings
     reader = open_reader(settings.archive)
     with reader.connect() as connection:
         standings = sink_standings(connection, [name], window.end)
         refused = {one.seq for one in rejections(connection, name)}
     position = next(one.position for one in standings if one.sink == name)
-    prepare = preparing(settings, chosen_cluster(settings, name))
+    prepare = preparing(application, chosen_cluster(settings, name))
     return list(compare(reader, cluster, prepare, window, sent=ExpectedEvents(position, frozenset(refused))))
 
 
-def _send(config: Path | None, archive: str | None, name: str, missing: Sequence[int]) -> None:
-    clock = SystemClock()
-    with (
-        stopping(clock.interrupt, InterruptedRunError.exit_code),
-        opened(config, archive, name, clock, logging_watch(open_log())) as sink,
-    ):
-        sent = send_again(sink.errands, sink.reader, DeliveryPurpose.REPAIR, missing)
+def _send(application: Application, name: str, missing: Sequence[int]) -> None:
+    with opened_deliverer(application, name) as deliverer:
+        reader = open_reader(application.settings.archive)
+        sent = send_again(deliverer, reader, DeliveryPurpose.REPAIR, missing)
     notes().print(f"{name}: {sum(one.created for one in sent):,} of {len(missing):,} missing events were sent")
 
 

@@ -1,8 +1,9 @@
-"""From the settings to what normalizes, and to what is done to events before they leave."""
+"""Build what normalizes activities, and what processes events before they leave the archive."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from typing import Any
 
 from anthropic_audit.catalogue import load as load_catalogue
@@ -11,42 +12,52 @@ from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.ocsf import to_ocsf
 from anthropic_audit.processors import Processors, open_processors
-from anthropic_audit.settings import FeedSettings, Settings
+from anthropic_audit.settings import FeedSettings
 from anthropic_audit.settings_loader import resolve_hash_key
 
-from .environment import environment
-from .options import Schema
-from .output import notes
+from . import Application
+
+
+class Schema(StrEnum):
+    """The schema in which events are written."""
+
+    ECS = "ecs"
+    OCSF = "ocsf"
 
 
 def normalize_rules(feeds: Iterable[FeedSettings]) -> NormalizeRules:
-    """Return what each feed's events carry."""
+    """Return the tags and options of each feed's events."""
     return NormalizeRules({feed.name: _options(feed) for feed in feeds})
 
 
-def open_normalizer(settings: Settings) -> Normalizer:
-    """Return a normalizer with our catalogue and the enrichment that is set; says once what can't be used of it."""
-    return Normalizer(load_catalogue(), open_enrichment(settings.enrichment, notes().print))
+def open_normalizer(application: Application) -> Normalizer:
+    """Return a normalizer with the built-in catalogue and the configured enrichment.
+
+    Databases that can't be used are reported once, and left out.
+    """
+    return Normalizer(load_catalogue(), open_enrichment(application.settings.enrichment, application.warn))
 
 
 def document_writer(schema: Schema) -> Callable[[dict[str, Any], bytes | None], bytes]:
-    """Return what writes a document in a schema, given the activity as received where that is at hand."""
+    """Return a function that writes an ECS document in a schema, given the raw activity as well where it is known."""
     if schema is Schema.ECS:
         return lambda document, _raw: to_json(document)
     tell = SentenceWriter(load_catalogue()).tell
     return lambda document, raw: to_json(to_ocsf(document, tell(document), raw))
 
 
-def configured_processors(settings: Settings) -> Processors:
-    """Return the chain of processors that is set.
+def configured_processors(application: Application) -> Processors:
+    """Return the chain of configured processors.
 
     Raises:
-        SetupError: One of them names a field that there is not, or has no key.
+        SetupError: A processor names an unknown field, or its key is missing.
     """
+    settings = application.settings
     if not settings.processors:
         return Processors()
-    environ = environment()
-    return open_processors(settings.processors, load_catalogue(), lambda one: resolve_hash_key(one, environ))
+    return open_processors(
+        settings.processors, load_catalogue(), lambda one: resolve_hash_key(one, application.environ)
+    )
 
 
 def _options(feed: FeedSettings) -> Options:
