@@ -42,7 +42,7 @@ def test_offline_sends_no_request(run: Run, server: Server) -> None:
     told = json.loads(run("check", "--offline", "--format", "json", env=env(server)).stdout)
 
     assert server.vendor.served == before
-    assert {"what": "feed default: API", "is": "skipped", "found": "not asked, as --offline says", "cure": ""} in told
+    assert {"what": "feed default: API", "is": "skipped", "found": "no request sent (--offline)", "cure": ""} in told
 
 
 def test_nothing_configured_is_said(run: Run) -> None:

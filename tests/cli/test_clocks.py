@@ -15,7 +15,7 @@ from tests.serving import key
 from typer.testing import Result
 
 from anthropic_audit.cli.clock_notes import ClockNotes
-from anthropic_audit.cli.progress_display import FeedTally, tallied, told_clocks
+from anthropic_audit.cli.progress_display import FeedTally, tallied, clocks_line
 from anthropic_audit.model import Window
 from anthropic_audit.progress import ClaimHeldBack, ClockDiffers, Progress
 from anthropic_audit.simulator import Server, VendorSettings, open_vendor, serve
@@ -66,7 +66,7 @@ def test_what_is_left_because_of_a_clock_is_explained(run: Run, minutes: int, he
     size = "10m" if minutes == 10 else "2h"
     words = f"our clock is {size} ahead of the server's"
     assert result.exit_code == 3
-    assert f"feed default: something is left to collect: {words}" in result.stderr
+    assert f"feed default: not collected up to now: {words}" in result.stderr
     assert "set this machine's clock by NTP" in result.stderr
     assert [line["reason"] for line in lines(result, "clock differs")] == [words]
     assert {line["reason"] for line in lines(result, held)} == {words}
@@ -130,9 +130,9 @@ def test_the_log_has_both_times() -> None:
 
 
 def test_a_terminal_says_it_above_its_table() -> None:
-    assert told_clocks(AHEAD).startswith("acme: our clock is 10m ahead of the server's: time younger than")
-    assert told_clocks(BEHIND).startswith("acme: our clock is 10m behind the server's: the last 10m")
-    assert told_clocks(AGREES) == "acme: our clock agrees with the server's again"
+    assert clocks_line(AHEAD).startswith("acme: our clock is 10m ahead of the server's: time younger than")
+    assert clocks_line(BEHIND).startswith("acme: our clock is 10m behind the server's: the last 10m")
+    assert clocks_line(AGREES) == "acme: our clock agrees with the server's again"
     assert "acme" not in shown(AHEAD), "it is a line, and no row"
 
 
@@ -150,4 +150,4 @@ def test_only_the_feed_whose_claim_was_held_back_is_explained() -> None:
 
     assert told == [LESS]
     assert "our clock is 10m ahead" in notes.left("acme")
-    assert notes.left("other") == "feed other: something is left to collect, run it again"
+    assert notes.left("other") == "feed other: not collected up to now: run the command again"

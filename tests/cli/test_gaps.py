@@ -167,7 +167,7 @@ def test_a_collector_that_holds_the_archive_is_not_disturbed_and_hears_of_it(run
     ("changed", "said"),
     [
         pytest.param({"--feed": "other"}, "there is no such feed: `other`", id="feed"),
-        pytest.param({"--reason": "  "}, "a reason is missing", id="reason"),
+        pytest.param({"--reason": "  "}, "--reason is empty", id="reason"),
         pytest.param({"--to": "2030-01-01"}, "not over yet", id="future"),
         pytest.param({"--from": "1d"}, "ends before it starts", id="backwards"),
         pytest.param({"--from": "47h", "--to": "1d"}, "nothing is missing of acme", id="covered"),

@@ -66,7 +66,7 @@ def test_nothing_is_overwritten_unasked(run: Run, tmp_path: Path) -> None:
     refused = run("report", "-o", "a.html")
 
     assert (refused.exit_code, kept.read_text(encoding="utf-8")) == (2, "mine")
-    assert "there is a file already: a.html" in refused.stderr
+    assert "the file exists already: a.html" in refused.stderr
     assert run("report", "-o", "a.html", "--force").exit_code == 0
     assert kept.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 

@@ -70,7 +70,7 @@ def test_json_of_nothing_is_an_empty_list(run: Run) -> None:
     result = run("search", "--format", "json", "nobody-of-this-name")
 
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
-    assert "nothing was found" in result.stderr
+    assert "no events found" in result.stderr
 
 
 @pytest.mark.usefixtures("archive")

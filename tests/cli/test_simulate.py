@@ -91,7 +91,7 @@ def test_options_reach_the_vendor() -> None:
 
 
 WRONG = {
-    "a fault that is none": (("--fault", "flood=0.1"), "there is no such fault: `flood`"),
+    "a fault that is none": (("--fault", "flood=0.1"), "unknown fault: `flood`"),
     "a fault nearly right": (("--fault", "truncate=0.1"), "did you mean truncated?"),
     "a fault without a share": (("--fault", "500"), "this fault has no share"),
     "a share that is no number": (("--fault", "500=often"), "this fault has no share"),

@@ -1,4 +1,4 @@
-"""The command `anthropic-audit`: its options, and the table of its commands."""
+"""The command `anthropic-audit`: its options, and the table of its subcommands."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .streams import prepare_streams
 app = typer.Typer(
     name="anthropic-audit",
     cls=lazy_group(COMMANDS),
-    help="Collect, keep, normalize and search the audit trail of Anthropic (Claude) organizations.",
+    help="Collect, archive, normalize and search the audit trail of Anthropic (Claude) organizations.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings=CONTEXT,
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 incomplete (something is left to do).",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 incomplete (something is left to do).",
 )
 
 

@@ -1,4 +1,4 @@
-"""Groups of commands whose modules are imported when a command is called, and not for help or completion."""
+"""Command groups that import a command's module only when the command is called, not for help or completion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .commands import CommandSource, GroupSource
 from .error_boundary import guarded
 
 CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
-"""Settings of every command and group."""
+"""Context settings of every command and group."""
 
 
 class LazyGroup(TyperGroup):
@@ -22,7 +22,7 @@ class LazyGroup(TyperGroup):
 
     sources: ClassVar[Mapping[str, CommandSource | GroupSource]] = {}
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as its parent says it
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as in the parent class
         super().__init__(**options)
         for name, source in self.sources.items():
             self.commands[name] = (
@@ -37,19 +37,19 @@ class LazyGroup(TyperGroup):
         return name, command if name is None else self.loaded(name), left
 
     def loaded(self, name: str) -> Any:  # noqa: ANN401 - typer does not export the class
-        """Return a command with all its options; its module is imported."""
+        """Import a command's module, and return the command with all its options."""
         source = self.sources[name]
         return self.commands[name] if isinstance(source, GroupSource) else load(name, source)
 
 
 def lazy_group(sources: Mapping[str, CommandSource | GroupSource]) -> type[LazyGroup]:
-    """Return a class of group, as typer takes it, with these commands."""
+    """Return a subclass of LazyGroup with these commands, for typer's `cls`."""
     return type("Group", (LazyGroup,), {"sources": sources})
 
 
 @cache
 def load(name: str, source: CommandSource) -> Any:  # noqa: ANN401 - typer does not export the class
-    """Import a command; whatever it raises when it runs becomes a message and an exit code."""
+    """Import a command's module, and return the command, wrapped so that exceptions become messages and exit codes."""
     module = import_module(f".{source.module}", __package__)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
     app.command(name, epilog=getattr(module, "EXAMPLES", None))(guarded(getattr(module, source.function)))
