@@ -19,7 +19,7 @@ def test_a_good_archive_is_said_to_be_right(run: Run) -> None:
     result = run("archive", "verify")
 
     assert result.exit_code == 0, result.stderr
-    assert "every hash, record and claim is right" in result.stdout
+    assert "every hash, record and claim is correct" in result.stdout
     assert json.loads(run("archive", "verify", "--format", "json").stdout) == []
 
 

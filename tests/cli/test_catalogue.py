@@ -242,7 +242,7 @@ def test_a_place_that_can_not_be_written_exits_2(run: Run, tmp_path: Path, args:
 
 @pytest.fixture
 def drifted(make_archive: Callable[..., Path]) -> Path:
-    """An archive with a type, a field, an actor's member and an enum value that no catalogue has."""
+    """An archive with a type, a field, an actor's member and an enum value that the catalogue lacks."""
     return make_archive([received(number, one) for number, one in enumerate(DRIFTED)], [])
 
 

@@ -1,4 +1,4 @@
-"""What the command line says of a server whose clock differs from this machine's."""
+"""Messages of the command line about a server whose clock differs from this machine's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.serving import key
 from typer.testing import Result
 
 from anthropic_audit.cli.clock_notes import ClockNotes
-from anthropic_audit.cli.progress_display import FeedTally, tallied, clocks_line
+from anthropic_audit.cli.progress_display import FeedTally, clocks_line, tallied
 from anthropic_audit.model import Window
 from anthropic_audit.progress import ClaimHeldBack, ClockDiffers, Progress
 from anthropic_audit.simulator import Server, VendorSettings, open_vendor, serve
@@ -34,7 +34,7 @@ NOTHING = ClaimHeldBack("acme", HOUR, None, 120 * MINUTE)
 
 @dataclass(frozen=True)
 class Shifted:
-    """The machine's clock, and so much more."""
+    """The system clock plus an offset."""
 
     by: timedelta
 
@@ -44,7 +44,7 @@ class Shifted:
 
 @contextmanager
 def serving(ahead: timedelta) -> Iterator[tuple[Server, dict[str, str]]]:
-    """Serve a day of history by a clock that is so far ahead, with the environment that collects it."""
+    """Serve a day of history by a clock with an offset; yield the environment for collecting it."""
     clock = Shifted(ahead)
     world = WorldSettings(activities_per_day=300)
     settings = VendorSettings(world=world, history=timedelta(days=1), until=clock.now() - 5 * MINUTE)

@@ -1,4 +1,4 @@
-"""The demo, whole."""
+"""The whole demo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How failures leave: lines on stderr and an exit code."""
+"""Failures become lines on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_no_room_for_the_output_is_no_mistake_of_ours(capsys: pytest.CaptureFixt
     assert exit_code(OSError(errno.ENOSPC, "No space left on device")) == 1
 
     assert capsys.readouterr().err.splitlines() == [
-        "error: what is written has no room: No space left on device",
+        "error: the output can't be written: No space left on device",
         "hint: free space on the disk of the output; standard output may be a file",
     ]
 

@@ -1,4 +1,4 @@
-"""`simulate` from the command line: what it says, and how it ends."""
+"""`simulate` from the command line: its output, and how it ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SMALL = ("--history", "2h", "--activities", "200")
 
 @contextmanager
 def simulating(*options: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """Run a simulator; yield its process, its URL, and all that it said until it was ready."""
+    """Run a simulator; yield its process, its URL, and its output until it was ready."""
     process = subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said = ""

@@ -24,7 +24,7 @@ def write(tmp_path: Path) -> Callable[[str], None]:
 
 @pytest.fixture
 def namespace(tmp_path: Path) -> str:
-    """A data stream of the test's own."""
+    """Return a data stream's namespace that only this test uses."""
     return f"cli{abs(hash(str(tmp_path))) % 10**8}"
 
 
@@ -74,7 +74,7 @@ def test_events_are_delivered_and_compared(run: Run, sink: str) -> None:
     (standing,) = json.loads(run("sinks", "status", "--format", "json").stdout)
     assert (standing["position"], standing["behind"], standing["created"], standing["oldest"]) == (4, 0, 4, None)
     assert "os" in run("sinks", "status").stdout
-    assert "sink os: has all events" in run("status").stdout
+    assert "sink os: all events delivered" in run("status").stdout
 
     everything = {"query": {"match_all": {}}, "max_docs": 1}
     httpx2.post(f"{sink}/_delete_by_query?refresh=true", json=everything).raise_for_status()
@@ -86,7 +86,7 @@ def test_events_are_delivered_and_compared(run: Run, sink: str) -> None:
     mended = run("sinks", "verify", "os", "--from", "30d", "--repair")
     assert mended.exit_code == 0
     assert "1 of 1 missing events were sent" in mended.stderr
-    assert "0 created, 4 were there, 0 rejected" in run("sinks", "replay", "os", "--from", "30d").stderr
+    assert "0 created, 4 existed already, 0 rejected" in run("sinks", "replay", "os", "--from", "30d").stderr
 
 
 def test_what_is_twice_and_what_is_strange_is_found(run: Run, sink: str) -> None:
@@ -152,7 +152,7 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
         ("", ["deliver"], "no sink is set"),
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["deliver", "b"], "there is no such sink: b"),
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["setup", "a"], "that can't be set up or asked"),
-        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["replay", "a"], "a replay has a beginning"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["replay", "a"], "a replay needs a start time"),
         ('[[sinks]]\nname = "a"\nto = "opensearch"', ["deliver"], "urls is missing"),
         ('[[sinks]]\nname = "a"\nto = "elasticsearch"', ["deliver"], "set either urls or cloud_id"),
         ('[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"', ["deliver"], "go together"),
@@ -190,7 +190,7 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
             ["deliver"],
             "several sinks write into the same folder: o",
         ),
-        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"', ["rejected", "b"], "there is no such sink: b"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"', ["rejected", "b"], "unknown sink: b"),
         (
             '[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"\nsecret_command = ["no-such"]',
             ["deliver"],

@@ -147,7 +147,7 @@ def test_nothing_late_is_told_as_such(run: Run, make_archive: Any) -> None:
     shown = run("status", "--lateness").stdout
     told = json.loads(run("status", "--lateness", "--gaps", "--format", "json").stdout)
 
-    assert "nothing was late: 0 activities" in shown
+    assert "none of 0 activities was late" in shown
     assert told["lateness"] == {"activities": 0, "late": 0, "overall": None, "types": {}, "suggested": None}
     assert told["gaps"] == []
 

@@ -1,4 +1,4 @@
-"""What was served again with other bytes, in `status`, `status --changes`, `check` and the log."""
+"""Activities that were served again with other bytes, in `status`, `status --changes`, `check` and the log."""
 
 from __future__ import annotations
 

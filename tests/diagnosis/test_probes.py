@@ -1,4 +1,4 @@
-"""What the probes say of good and bad surroundings."""
+"""Results of the probes in good and bad set-ups."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROOMY = Disk(10**12, 5 * 10**11)
 
 @pytest.fixture(autouse=True)
 def _private_files() -> Iterator[None]:
-    """Make files as the commands do: for their owner only."""
+    """Create files as commands do: accessible to their owner only."""
     before = os.umask(0o077)
     yield
     os.umask(before)

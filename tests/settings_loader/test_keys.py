@@ -1,4 +1,4 @@
-"""Keys: where they are looked for, which are refused, and that none is ever shown."""
+"""Keys: where they are read from, which are refused, and that no key is ever printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers of settings: which one counts, where it came from, and every complaint."""
+"""Layers of settings: which one wins, the origin of each value, and every error message."""
 
 from __future__ import annotations
 

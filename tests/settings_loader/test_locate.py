@@ -1,4 +1,4 @@
-"""Which settings file counts."""
+"""The lookup of the settings file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of logging in by OpenID Connect: what is right, what is refused, and where the secret is found."""
+"""Settings of login by OpenID Connect: valid ones, refused ones, and the location of the secret."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings=CONTEXT,
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 incomplete (something is left to do).",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 incomplete (something is left to do).",
 )
 
 

@@ -54,7 +54,7 @@ def verify_archive(
     with the bytes that were hashed on receipt, and with one event that refers to it. No claim may extend beyond the
     time at which it was made, or cover fewer activities than its walk stored.
 
-    Exit codes: 0 no problem, 1 a file can't be read, 2 wrong usage or settings, 3 problems were found.
+    Exit codes: 0 no problem, 1 a file can't be read, 2 wrong use or settings, 3 problems were found.
     """
     settings = load_settings(config, {"archive": archive}).settings
     reader = open_reader(settings.archive)

@@ -54,7 +54,7 @@ def backfill(
     Without --from it starts six years ago, as far back as the API keeps activities. It can be stopped at any time, and
     continues where it stopped when it is started again.
 
-    Exit codes: 0 the whole range is covered, 1 failed, 2 wrong usage or settings, 3 part of the range is left.
+    Exit codes: 0 the whole range is covered, 1 failed, 2 wrong use or settings, 3 part of the range is left.
     """
     done = _read(_application(config, archive), Purpose.BACKFILL, (since, until), feed, workers=workers)
     notes().print(
@@ -77,7 +77,7 @@ def reconcile(
     `collect` does this automatically for the last days; use this command to be certain before an audit. Without --from
     it reads the last 30 days.
 
-    Exit codes: 0 the whole range was read, 1 failed, 2 wrong usage or settings, 3 part of the range is left.
+    Exit codes: 0 the whole range was read, 1 failed, 2 wrong use or settings, 3 part of the range is left.
     """
     done = _read(_application(config, archive), Purpose.RECONCILE, (since or "30d", until), feed, workers=workers)
     notes().print(f"read {done.activities:,} activities again, {done.new:,} of them late", markup=False)

@@ -33,7 +33,7 @@ def backup_archive(
     that was recorded when it was written, including files of earlier backups. An interrupted backup is not valid:
     `restore` refuses it, and the next `backup` completes it. A backup is an ordinary archive, and can be read as one.
 
-    Exit codes: 0 the backup is complete, 1 failed, 2 wrong usage or settings, 3 with --verify: files are damaged.
+    Exit codes: 0 the backup is complete, 1 failed, 2 wrong use or settings, 3 with --verify: files are damaged.
     """
     if verify:
         wrong = verify_backup(to)
@@ -65,7 +65,7 @@ def restore_archive(
     The archive's folder must be empty, unless --force moves it aside. The next `collect` reads the activities since the
     backup.
 
-    Exit codes: 0 restored, 1 failed, 2 wrong usage or settings.
+    Exit codes: 0 restored, 1 failed, 2 wrong use or settings.
     """
     settings = load_settings(config, {"archive": archive}).settings
     folder = folder_of(settings.archive)

@@ -64,7 +64,7 @@ def collect(
     ./archive. SIGTERM and Ctrl-C end it cleanly: stored activities stay, and the next run collects the rest. A second
     Ctrl-C ends it immediately, without loss.
 
-    Exit codes: 0 covered up to now (or --follow was stopped), 1 failed, 2 wrong usage or settings, 3 incomplete.
+    Exit codes: 0 covered up to now (or --follow was stopped), 1 failed, 2 wrong use or settings, 3 incomplete.
     """
     flags = {"archive": archive, "feeds.url": url, "feeds.initial_interval": initial_interval}
     application = open_application(config, flags)

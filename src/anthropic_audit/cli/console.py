@@ -43,7 +43,7 @@ def console(
     users, or an OpenID Connect provider, users log in: viewers see personal data masked, investigators see everything.
     Every access is recorded in `console/access.ndjson` in the archive's folder.
 
-    Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
+    Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
     """
     if hash_a_password:
         typer.echo(hash_password(_password()))

@@ -95,7 +95,7 @@ def repair_archive(
     Events are derived again from activities. No sequence number (`seq`) is used twice. The command can be stopped and
     started again at any time, and changes nothing in an undamaged archive.
 
-    Exit codes: 0 the archive is complete, 1 failed, or activities are permanently lost, 2 wrong usage or settings, 3
+    Exit codes: 0 the archive is complete, 1 failed, or activities are permanently lost, 2 wrong use or settings, 3
     activities are left to be collected (with --dry-run: damage was found).
     """
     application = open_application(config, {"archive": archive, "feeds.url": url})

@@ -43,7 +43,9 @@ Rate = Annotated[
     float | None, typer.Option(min=0.0, help="Average number of activities per second.", show_default=False)
 ]
 People = Annotated[int, typer.Option(min=1, help="People in the organization.")]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Time of the last activity.", show_default=False)]
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Time after which no activity occurs.", show_default=False)
+]
 Historic = Annotated[bool, typer.Option("--historic/--live", help="No activities from now on, or live ones.")]
 Lag = Annotated[str, typer.Option(metavar="DURATION", help="Longest time until an activity becomes visible.")]
 LateShare = Annotated[

@@ -43,7 +43,7 @@ def deliver(
     events; an event that is sent twice is stored once if the target can recognize it. `run` does this automatically for
     all configured sinks.
 
-    Exit codes: 0 all delivered, 1 failed, 2 wrong usage or settings, 3 stopped, or gave up on a busy target.
+    Exit codes: 0 all delivered, 1 failed, 2 wrong use or settings, 3 stopped, or gave up on a busy target.
     """
     application = open_application(config, {"archive": archive})
     chosen = chosen_sinks(application.settings, names or [])

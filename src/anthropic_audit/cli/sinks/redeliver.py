@@ -32,7 +32,7 @@ def replay(
 
     The sink's position does not change.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 stopped, or gave up on a busy target.
+    Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 stopped, or gave up on a busy target.
     """
     start, end = read_span(since, until, SystemClock().now())
     if start is None:
@@ -47,7 +47,7 @@ def replay(
 def retry(name: SinkName, config: Config = None, archive: Archive = None) -> None:
     """Send rejected events again.
 
-    Exit codes: 0 all were accepted, 1 failed, 2 wrong usage or settings, 3 some are still rejected, or it was stopped.
+    Exit codes: 0 all were accepted, 1 failed, 2 wrong use or settings, 3 some are still rejected, or it was stopped.
     """
     application = open_application(config, {"archive": archive})
     with opened_deliverer(application, name) as deliverer:

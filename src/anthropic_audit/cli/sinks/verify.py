@@ -47,7 +47,7 @@ def verify(
     Missing events were delivered, but are not in the cluster; strange events are in the cluster, but not in the
     archive; doubled events are in more than one backing index. Without --from and --to, the last 24 hours are compared.
 
-    Exit codes: 0 no difference, 1 failed, 2 wrong usage or settings, 3 they differ, or the cluster is busy or
+    Exit codes: 0 no difference, 1 failed, 2 wrong use or settings, 3 they differ, or the cluster is busy or
     unreachable.
     """
     now = SystemClock().now()
