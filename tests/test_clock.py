@@ -41,7 +41,7 @@ def test_an_interrupt_ends_every_wait_now_and_later() -> None:
 
 @pytest.mark.timeout(60, method="thread")  # its signal is ours here
 def test_a_signal_at_any_moment_ends_the_wait() -> None:
-    """A handler runs on the main thread, inside of its own waiting; what it misses there is seen a second later."""
+    """A handler runs on the main thread, during its wait; an interrupt that it misses is noticed a second later."""
     before = signal.getsignal(signal.SIGALRM)
     longest, begun = 0.0, time.monotonic()
     try:

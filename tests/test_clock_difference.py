@@ -1,4 +1,4 @@
-"""How far our clock and the server's lie apart, and in which words that is told."""
+"""The difference between our clock and the server's, and its description in words."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def test_a_difference_is_told_with_its_direction(seconds: int, words: str) -> No
 
 def test_what_a_difference_means_depends_on_its_direction() -> None:
     assert "younger than `settle` by the server's clock" in effect_in_words(600 * SECOND)
-    assert "the last 10m by the server's clock are not asked for yet" in effect_in_words(-600 * SECOND)
+    assert "the last 10m by the server's clock are not requested yet" in effect_in_words(-600 * SECOND)
     assert effect_in_words(0 * SECOND) == ""
 
 
 def told(*seconds: int) -> list[int]:
-    """Return what is told of answers that show these differences."""
+    """Return the progress events for responses with these differences."""
     comparison = ClockComparison("acme")
     news = [comparison.take(NOW - one * SECOND, NOW, one * SECOND) for one in seconds]
     return [round(one.difference.total_seconds()) for one in news if one is not None]

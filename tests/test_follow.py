@@ -1,4 +1,4 @@
-"""Events are derived from activities, and derived again when more is known."""
+"""Events are derived from activities, and derived again with a newer catalogue."""
 
 from __future__ import annotations
 

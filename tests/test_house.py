@@ -1,4 +1,4 @@
-"""The house itself: which room may use which, no cycles, nothing hidden, nothing that does not belong here."""
+"""The structure of the sources: allowed imports, no cycles, no hidden imports, sizes, and no foreign content."""
 
 from __future__ import annotations
 

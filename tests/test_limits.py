@@ -1,4 +1,4 @@
-"""Each limit on the page of limits is the one in the code, holds at its edge, and is told in words beyond it."""
+"""Each limit on the page of limits equals the one in the code, holds at its edge, and gives a message beyond it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory there is: by control groups of both versions, the process's own limit, and the machine."""
+"""Memory limits: control groups of both versions, the process's own limit, and the machine."""
 
 from __future__ import annotations
 

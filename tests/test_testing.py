@@ -1,4 +1,4 @@
-"""The real client's library and the simulated vendor, without a socket between."""
+"""The real client's library with the simulated vendor, without a socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timestamps that others wrote: what can mean only one moment is read, and how is told."""
+"""Timestamps of activities: unambiguous ones are read, with the way in which they were interpreted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can't be seen, or turns others around, is shown; what people's languages need stays."""
+"""Invisible and direction-changing characters are made visible; characters that writing systems need stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Write files atomically: the new file replaces the old one when it is complete, or not at all."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 PRIVATE: Final = 0o600
-"""The mode of a file that only its owner can read."""
+"""Mode of a file that only its owner can read and write."""
 
 
 @contextmanager
 def atomic_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
-    """Yield a file to write that takes its name, in the place of one before, when all of it is on the disk.
+    """Open a temporary file for writing; at the end, flush it to disk and rename it to `path`, replacing an older file.
 
-    Whether a power failure may bring the old file back is up to the folder: see `sync`.
+    After a power failure the old file may be back, unless the folder is synced as well: see `sync`.
 
     Args:
-        path: Its name; its folder exists.
-        mode: Its permissions.
+        path: Name of the finished file; its folder must exist.
+        mode: Permissions of the finished file.
 
     Raises:
-        OSError: It can't be written there. What was there before stays.
+        OSError: The file can't be written; a file that was at `path` before is unchanged.
     """
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         temporary = Path(file.name)
@@ -40,10 +40,10 @@ def atomic_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
 
 
 def sync(*paths: Path) -> None:
-    """Write what files hold, or which names folders have, through to the disk.
+    """Flush the content of files, or the directory entries of folders, to disk (`fsync`).
 
     Raises:
-        OSError: One of them is gone, or the disk refuses.
+        OSError: A path does not exist, or the disk reports an error.
     """
     for path in paths:
         file = os.open(path, os.O_RDONLY)

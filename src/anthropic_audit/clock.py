@@ -1,4 +1,4 @@
-"""The machine's clock, and waiting that an operator can end."""
+"""The system clock, with waits that an operator can interrupt."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 
 from .errors import InterruptedRunError
 
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
 class SystemClock:
-    """The wall clock; `interrupt` ends every wait, now and later.
+    """The wall clock; `interrupt` ends every wait, current and future ones.
 
-    A signal handler runs inside of whatever the main thread does, also when that is about to wait. So the lock is one
-    that its holder may take again (an `Event` would wait for itself for ever), and the main thread looks every second
-    whether it was interrupted between its last look and falling asleep.
+    A signal handler runs on the main thread, possibly while that thread holds the lock of a wait. The lock is therefore
+    reentrant (an `Event` would deadlock), and the main thread wakes once a second, in case `interrupt` was called
+    between its last check and the start of its wait.
     """
 
     def __init__(self) -> None:
@@ -28,12 +28,12 @@ class SystemClock:
         return datetime.now(UTC)
 
     def wait(self, seconds: float) -> None:
-        """Wait that long, or until interrupted.
+        """Wait for a number of seconds, or until `interrupt` is called.
 
         Raises:
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError: The operator stopped the run.
         """
-        longest = _LOOK_SECONDS if threading.current_thread() is threading.main_thread() else threading.TIMEOUT_MAX
+        longest = _CHECK_SECONDS if threading.current_thread() is threading.main_thread() else threading.TIMEOUT_MAX
         ends = time.monotonic() + seconds
         with self._changed:
             while not self._is_interrupted and (left := ends - time.monotonic()) > 0:
@@ -41,17 +41,17 @@ class SystemClock:
         self.check()
 
     def check(self) -> None:
-        """Go on, unless interrupted.
+        """Return at once, or raise if `interrupt` was called.
 
         Raises:
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError: The operator stopped the run.
         """
         if self._is_interrupted:
             message = "stopped on request"
             raise InterruptedRunError(message)
 
     def interrupt(self) -> None:
-        """End every wait; safe in a signal handler."""
+        """End every wait, current and future ones; safe in a signal handler."""
         self._is_interrupted = True
         with self._changed:
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Our clock and a server's: how far they lie apart, as far as answers tell, and what that means in plain words."""
+"""Measure how far our clock differs from a server's, and describe the difference and its effect in words."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from .progress import ClockDiffers
 from .times import format_duration, format_time
 
 TOLERANCE = timedelta(seconds=5)
-"""Clocks that lie no farther apart than this agree: HTTP dates have whole seconds, and answers take time."""
+"""Largest difference that counts as none: HTTP dates have whole seconds, and responses take time."""
 
-CURE = "set this machine's clock by NTP; if it is right, a proxy or cache on the way may answer with an old time"
-"""What to do about a difference."""
+CURE = "synchronize this machine's clock (NTP); if it is correct, a proxy or cache may send responses with an old date"
+"""Hint for a difference."""
 
 _CHANGE = timedelta(minutes=1)
 _TEN, _MINUTE, _HOUR = 10, 60, 3600
 """In seconds."""
-_STEADY = 5
-"""So many answers in a row without a difference mean that the clocks agree again."""
-_REMEMBERED = 20
+_STEADY_RESPONSES = 5
+"""Number of consecutive responses without a difference after which the clocks count as agreeing again."""
+_MAX_REPORTED = 20
 _VALIDITY = re.compile(r"is not yet valid|has expired|is expired", re.IGNORECASE)
-"""How TLS libraries say that a certificate (or a revocation list) is refused because of our clock."""
+"""Phrases of TLS libraries that reject a certificate (or a revocation list) because of our clock."""
 
 
 def clock_difference(server_time: datetime, received_at: datetime, took: timedelta) -> timedelta:
-    """Return how many whole seconds our clock is ahead of the server's; negative: behind, zero: they agree.
+    """Return how far our clock is ahead of the server's, in whole seconds; negative: behind, zero: they agree.
 
     Args:
-        server_time: What the server's clock showed when it answered, in whole seconds.
-        received_at: What our clock showed when the answer had arrived.
-        took: How long the request took: the server read its clock somewhere in that time. Differences that are no
-            larger than this, or than `TOLERANCE`, count as none.
+        server_time: Time of the server's clock when it responded (the `date` header), in whole seconds.
+        received_at: Time of our clock when the response had arrived.
+        took: Duration of the request: the server read its clock at some moment within it. A difference that is not
+            larger than this, or than `TOLERANCE`, counts as none.
     """
     tolerance = max(TOLERANCE, took)
     ahead, behind = received_at - took - server_time, server_time - received_at
@@ -42,7 +42,7 @@ def clock_difference(server_time: datetime, received_at: datetime, took: timedel
 
 
 def difference_in_words(difference: timedelta) -> str:
-    """Say how far clocks lie apart, and in which direction; positive means that ours is ahead."""
+    """Return a clause that says how far our clock is ahead of (positive) or behind (negative) the server's."""
     if not difference:
         return "our clock agrees with the server's"
     side = "ahead of" if difference > timedelta(0) else "behind"
@@ -50,19 +50,19 @@ def difference_in_words(difference: timedelta) -> str:
 
 
 def effect_in_words(difference: timedelta) -> str:
-    """Say what a difference means for coverage; empty when there is none."""
+    """Return a clause that says how a difference affects coverage; an empty string for no difference."""
     size = _size(difference)
     if difference > timedelta(0):
-        return f"nothing is claimed that is younger than `settle` by the server's clock: coverage ends {size} earlier"
+        return f"time younger than `settle` by the server's clock is not claimed: coverage ends {size} earlier"
     if difference:
-        return f"the last {size} by the server's clock are not asked for yet: coverage ends {size} earlier"
+        return f"the last {size} by the server's clock are not requested yet: coverage ends {size} earlier"
     return ""
 
 
 def _size(difference: timedelta) -> str:
-    """Write how large a difference is: to 10 seconds from a minute on, to a minute from an hour on.
+    """Format the size of a difference, rounded to 10 seconds from one minute on, and to a minute from one hour on.
 
-    It is not known better than to a second or to the time of a request.
+    A difference is known to a second at best, or to the duration of a request.
     """
     seconds = round(abs(difference).total_seconds())
     unit = _MINUTE if seconds >= _HOUR else _TEN if seconds >= _MINUTE else 1
@@ -70,43 +70,43 @@ def _size(difference: timedelta) -> str:
 
 
 def validity_hint(problem: str, now: datetime) -> str:
-    """Return what to add to a hint when a certificate was refused because of its dates; empty otherwise.
+    """Return a suffix for a hint if a certificate was rejected because of its dates; an empty string otherwise.
 
     Args:
-        problem: The TLS library's own words.
-        now: What our clock shows.
+        problem: The error message of the TLS library.
+        now: Current time of our clock.
     """
     return f"; or our clock is wrong: it shows {format_time(now)}" if _VALIDITY.search(problem) else ""
 
 
 class ClockComparison:
-    """Compare clocks at each answer of a feed, and tell of a difference once; safe from any thread.
+    """Compare clocks at each response of a feed, and report each difference once; thread-safe.
 
-    It is told when it appears, and again when it differs by more than a minute from all that was told. Servers behind
-    one address whose clocks differ from each other are thus told once each.
+    A difference is reported when it first appears, and again when it is more than a minute away from all differences
+    that were reported. Several servers behind one address with different clocks are thus reported once each.
     """
 
     def __init__(self, feed: str) -> None:
         self._feed = feed
         self._lock = threading.Lock()
-        self._told: deque[timedelta] = deque(maxlen=_REMEMBERED)
-        self._agreed = 0
+        self._reported: deque[timedelta] = deque(maxlen=_MAX_REPORTED)
+        self._agreeing_responses = 0
 
     def take(self, server_time: datetime, received_at: datetime, difference: timedelta) -> ClockDiffers | None:
-        """Take what one answer shows, and return what is to be told, or None."""
+        """Record the difference at one response, and return the progress event to report, or None."""
         with self._lock:
-            is_news = self._is_news(difference)
-        return ClockDiffers(self._feed, difference, received_at, server_time) if is_news else None
+            is_new = self._is_new(difference)
+        return ClockDiffers(self._feed, difference, received_at, server_time) if is_new else None
 
-    def _is_news(self, difference: timedelta) -> bool:
+    def _is_new(self, difference: timedelta) -> bool:
         if difference:
-            self._agreed = 0
-            if any(abs(difference - one) <= _CHANGE for one in self._told):
+            self._agreeing_responses = 0
+            if any(abs(difference - one) <= _CHANGE for one in self._reported):
                 return False
-            self._told.append(difference)
+            self._reported.append(difference)
             return True
-        self._agreed += 1
-        if not self._told or self._agreed < _STEADY:
+        self._agreeing_responses += 1
+        if not self._reported or self._agreeing_responses < _STEADY_RESPONSES:
             return False
-        self._told.clear()
+        self._reported.clear()
         return True

@@ -1,4 +1,4 @@
-"""Values in documents by the dotted names of fields."""
+"""Read values of JSON documents by the dotted names of their fields."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 _MAX_REMEMBERED_NAMES = 4096
 
 
-def value_at(document: object, name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Return the value of a field by its dotted name, or None; lists are not looked into."""
+def value_at(document: object, name: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of a field by its dotted name, or None if it is missing; lists are not descended into."""
     return value_at_path(document, _steps(name))
 
 
-def value_at_path(value: object, path: Sequence[str]) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Return the value at a path of objects' members, or None."""
+def value_at_path(value: object, path: Sequence[str]) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value at a path of member names, or None if it is missing; lists are not descended into."""
     for step in path:
         if not isinstance(value, dict):
             return None

@@ -2,26 +2,26 @@
 
 AuditError
   SetupError             a human must change something (settings, flags, a filter): says where; exit code 2
-    QueryError           a query can't be read: says at which sign
+    QueryError           a query can't be read: says at which character
   TransientError         waiting may help: try the same thing again, after `retry_after` if it is given
-    FeedBusyError        the API answered 429, 5xx or something that is no answer
+    FeedBusyError        the API answered 429, 5xx, or an unreadable body
     FeedUnreachableError no answer came at all
-    ConsoleBusyError     the console does all that it may at a time, or has too little memory for more
-    SinkBusyError        a target is busy, or gave no answer: what was sent may be there or not; exit code 3
+    ConsoleBusyError     the console's limit of concurrent work is reached, or memory is low
+    SinkBusyError        a target is busy or did not respond: sent events may have arrived or not; exit code 3
   FatalError             stop this run; nothing is claimed that was not stored; exit code 1
     FeedDeniedError      the API refuses the key
     FeedRefusedError     the API refuses the question (400)
-    FeedContractError    the API answered what no agreement covers
+    FeedContractError    the API answered what its documentation does not cover
     FeedPageTooLargeError a page is larger than what is read at once: fewer activities are asked for
-    FeedStalledError     the API promises more and stays where it is
+    FeedStalledError     the API says there is more, but repeats the same position
     ArchiveError         the archive can't be read or written
     ArchiveBusyError     another process writes this archive
-    ArchiveLostError     the archive was taken from under its writer (lease or table removed, or written by others)
-    SinkDeniedError      a target does not let us in, or is not what it should be
+    ArchiveLostError     the writer lost its archive (lease or table removed, or written by another process)
+    SinkDeniedError      a target refuses our credentials, or is misconfigured
   SinkRefusedError       a target refuses these events as they are: fewer at once may be taken, one alone is rejected
-  LoginRefusedError      somebody's login is refused, or can't be believed: they are told, and may try again
-  ProviderError          an identity provider can't be reached, or answers what no agreement covers
-  UnexpectedError        an error that no one foresaw, kept to one round, batch or chore: the log has its traceback
+  LoginRefusedError      a login is refused, or its token is invalid: the user sees why, and may try again
+  ProviderError          an identity provider can't be reached, or its response is invalid
+  UnexpectedError        an unexpected error, confined to one round, batch or task: the log has its traceback
   InterruptedRunError    the operator asked for an end: what is stored stays, the rest is due next time; exit code 3
 """
 
@@ -45,12 +45,12 @@ class SetupError(AuditError):
 
 
 class QueryError(SetupError):
-    """A query can't be read, or asks for what can't be."""
+    """A query can't be parsed, or asks for something that does not exist."""
 
     def __init__(self, message: str, *, hint: str | None = None, column: int = 1) -> None:
         super().__init__(message, hint=hint)
         self.column = column
-        """The first sign of what is wrong, counted from 1."""
+        """Position of the first wrong character, counted from 1."""
 
 
 class TransientError(AuditError):
@@ -63,7 +63,7 @@ class TransientError(AuditError):
 
 
 class FeedBusyError(TransientError):
-    """The API answered 429 or 5xx, or a body that is cut off or no JSON."""
+    """The API responded with 429 or 5xx, or with a body that is truncated or not JSON."""
 
 
 class FeedUnreachableError(TransientError):
@@ -71,7 +71,7 @@ class FeedUnreachableError(TransientError):
 
 
 class ConsoleBusyError(TransientError):
-    """The console does as much as it may at a time, or has too little memory for more."""
+    """The console's limit of concurrent work is reached, or too little memory is available."""
 
 
 class FatalError(AuditError):
@@ -107,20 +107,20 @@ class ArchiveBusyError(ArchiveError):
 
 
 class ArchiveLostError(ArchiveError):
-    """The archive was taken from under its writer: the lease file or a table was removed, or another process wrote it.
+    """The writer lost its archive: the lease file or a table was removed, or another process wrote to the archive.
 
-    Trying again can't help: the process ends, and whoever starts it again reads everything anew.
+    Retrying can't help: the process ends, and reads the state of the archive again when it is restarted.
     """
 
 
 class SinkBusyError(TransientError):
-    """A target is busy, or gave no answer; what was sent may have come there or not."""
+    """A target is busy or did not respond; the events that were sent may have arrived or not."""
 
     exit_code = 3
 
 
 class SinkDeniedError(FatalError):
-    """A target does not let us in, or is not what it should be."""
+    """A target refuses our credentials, or is misconfigured."""
 
     def __init__(self, message: str, *, status: int | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -138,15 +138,15 @@ class SinkRefusedError(AuditError):
 
 
 class LoginRefusedError(AuditError):
-    """A login is refused, or what an identity provider says of it can't be believed."""
+    """A login is refused, or the identity provider's token for it is invalid."""
 
 
 class ProviderError(AuditError):
-    """An identity provider can't be reached, or answers what no agreement covers."""
+    """An identity provider can't be reached, or its response is invalid."""
 
 
 class UnexpectedError(AuditError):
-    """An error that no one foresaw ended one piece of work; the rest goes on."""
+    """An unexpected error ended one unit of work; all other work continues."""
 
 
 class InterruptedRunError(AuditError):

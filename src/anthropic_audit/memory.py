@@ -1,4 +1,4 @@
-"""How much memory this process may still take: by its control group, its own limit, and what the machine has."""
+"""Read how much memory this process can still allocate: by its control groups, its own limit, and the machine."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ Read = Callable[[str], str]
 
 _CGROUPS: Final = PurePosixPath("/sys/fs/cgroup")
 _UNLIMITED: Final = 2**60
-"""Limits above this mean none; version 1 of control groups writes a number close to 2^63."""
+"""A limit above this value means no limit; version 1 of control groups writes a number close to 2^63."""
 _KB: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """How much memory a process may use, in bytes."""
+    """Memory limits of a process, in bytes."""
 
     limit: int
-    """The least of all limits: the control group's, the process's own, the machine's memory."""
+    """The smallest limit: the control group's, the process's own, or the machine's memory."""
     available: int
-    """How much can still be taken before one of them is reached."""
+    """Bytes that can still be allocated before one of the limits is reached."""
 
 
 def memory(read: Read | None = None, address_space: int | None = None) -> Memory:
-    """Return the limits of this process as they are now.
+    """Return the current memory limits of this process.
 
     Args:
-        read: Reads a file; by default from the file system.
-        address_space: The limit of the process's address space (`RLIMIT_AS`), or None to ask the system.
+        read: Returns the text of a file; by default from the file system.
+        address_space: Limit of the process's address space (`RLIMIT_AS`) in bytes, or None to read it from the system.
 
-    What can't be read (on macOS there is no `/proc`) is no limit.
+    A source that can't be read (macOS has no `/proc`) sets no limit.
     """
     read = read or _text
     own = _address_space() if address_space is None else address_space
@@ -47,12 +47,12 @@ def memory(read: Read | None = None, address_space: int | None = None) -> Memory
 
 def _machine(read: Read) -> Iterator[tuple[int, int]]:
     with suppress(OSError, ValueError, KeyError):
-        told = _fields(read("/proc/meminfo"))
-        yield told["MemTotal"] * _KB, told["MemAvailable"] * _KB
+        numbers = _fields(read("/proc/meminfo"))
+        yield numbers["MemTotal"] * _KB, numbers["MemAvailable"] * _KB
 
 
 def _own(read: Read, limit: int) -> Iterator[tuple[int, int]]:
-    """Yield the limit of the address space, if there is one."""
+    """Yield limit and available bytes of the address space, if it is limited."""
     if not 0 <= limit < _UNLIMITED:
         return
     with suppress(OSError, ValueError, KeyError):
@@ -60,7 +60,7 @@ def _own(read: Read, limit: int) -> Iterator[tuple[int, int]]:
 
 
 def _control_groups(read: Read) -> Iterator[tuple[int, int]]:
-    """Yield the limits of the control groups that the process is in, of version 2 or 1, and of those around them."""
+    """Yield limit and available bytes of the process's control groups, of version 2 or 1, and of their parents."""
     with suppress(OSError):
         for line in read("/proc/self/cgroup").splitlines():
             number, _, rest = line.partition(":")
@@ -73,27 +73,27 @@ def _control_groups(read: Read) -> Iterator[tuple[int, int]]:
 
 
 def _levels(read: Read, root: PurePosixPath, path: str, names: tuple[str, str, str]) -> Iterator[tuple[int, int]]:
-    """Yield the limit of each level; what the kernel keeps of files that nobody uses counts as available."""
+    """Yield limit and available bytes of each level; the kernel's cache of inactive files counts as available."""
     limit_file, usage_file, inactive = names
-    place = PurePosixPath(root, *PurePosixPath(path).parts[1:])
-    for folder in (place, *place.parents):
+    innermost = PurePosixPath(root, *PurePosixPath(path).parts[1:])
+    for folder in (innermost, *innermost.parents):
         if not folder.is_relative_to(root):
             return
         with suppress(OSError, ValueError):
             limit = int(read(str(folder / limit_file)))
             if limit < _UNLIMITED:
                 used = int(read(str(folder / usage_file)))
-                yield limit, limit - used + _given_back(read, folder, inactive)
+                yield limit, limit - used + _reclaimable(read, folder, inactive)
 
 
-def _given_back(read: Read, folder: PurePosixPath, name: str) -> int:
+def _reclaimable(read: Read, folder: PurePosixPath, name: str) -> int:
     with suppress(OSError, ValueError):
         return _fields(read(str(folder / "memory.stat"))).get(name, 0)
     return 0
 
 
 def _fields(text: str) -> dict[str, int]:
-    """Return the numbers of a file with a name and a number on each line."""
+    """Return the numbers by name of a text with a name and a number on each line."""
     found = {}
     for line in text.splitlines():
         words = line.replace(":", " ").split()

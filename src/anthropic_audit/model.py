@@ -1,4 +1,4 @@
-"""The values that travel through the house; all are frozen."""
+"""Value types that all packages share; all are frozen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Purpose(StrEnum):
 
 
 class FeedOrder(StrEnum):
-    """In which order the API serves activities, by `created_at`, ties by id."""
+    """The order in which the API serves activities: by `created_at`, ties by id."""
 
     ASCENDING = "asc"
     DESCENDING = "desc"
@@ -26,20 +26,20 @@ class FeedOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """A closed span of time `[start, end)`, both aware and in UTC."""
+    """A span of time `[start, end)`; both ends are aware and in UTC."""
 
     start: datetime
     end: datetime
 
     def __post_init__(self) -> None:
         if self.start >= self.end:
-            message = f"a window ends after it starts: {self.start} .. {self.end}"
+            message = f"a window must end after it starts: {self.start} .. {self.end}"
             raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a feed selects; coverage is kept for each set of filters."""
+    """The filters of a feed; coverage is recorded per set of filters."""
 
     activity_types: tuple[str, ...] = ()
     exclude_activity_types: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Filters:
     organization_ids: tuple[str, ...] = ()
 
     def key(self) -> str:
-        """Return the text by which coverage tells filter sets apart; `{}` selects everything."""
+        """Return the canonical JSON that identifies a set of filters in coverage; `{}` selects everything."""
         members = {
             "activity_types": sorted(set(self.activity_types)),
             "exclude_activity_types": sorted(set(self.exclude_activity_types)),
@@ -59,19 +59,19 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question to the Activity Feed."""
+    """One request to the Activity Feed."""
 
     window: Window
     filters: Filters = field(default_factory=Filters)
     order: FeedOrder | None = FeedOrder.ASCENDING
-    """None asks a server that does not know the parameter; it answers in descending order."""
+    """None for a server that does not know the parameter; it responds in descending order."""
     limit: int = 5000
     after_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What the vendor sent: the received bytes, and what we must know of them to keep them."""
+    """An activity as received: its bytes, and the members that the archive needs to store it."""
 
     id: str
     type: str
@@ -81,12 +81,12 @@ class Activity:
     sha256: bytes
     """The digest of `raw`, 32 bytes."""
     is_malformed: bool = False
-    """True when it is no valid JSON, or its id, type or time was unreadable and had to be stood in for."""
+    """True if `raw` is not valid JSON, or if its id, type or time was unreadable and was replaced by a substitute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of the Activity Feed."""
+    """One response of the Activity Feed."""
 
     activities: tuple[Activity, ...]
     has_more: bool
@@ -95,22 +95,22 @@ class Page:
     request_id: str | None
     received_at: datetime
     server_time: datetime | None
-    """The server's own clock (the `date` header), or None."""
+    """Time of the server's clock (the `date` header), or None."""
     requests_limit: int | None = None
-    """The request budget of a minute, as the answer's headers tell it."""
+    """Requests that the budget allows per minute, from the response's headers."""
     requests_remaining: int | None = None
-    """How much of it is left, for all keys of the organization together."""
+    """Requests that are left in this minute, for all keys of the organization together."""
     age_seconds: float = 0.0
-    """How long the answer lay in a cache on the way (`age`, RFC 9111); 0 when it came from the API itself."""
+    """Seconds the response spent in a cache (`age`, RFC 9111); 0 if it came from the API itself."""
     seconds: float = field(default=0.0, compare=False)
-    """How long the request took, from the question to the last byte of the answer."""
+    """Duration of the request, from sending it to the last byte of the response."""
     problem: str | None = None
-    """Why the answer proves nothing although it has activities: an error object beside them, members missing, …"""
+    """Why the response can't back a claim although it has activities: an added error object, missing members, …"""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The record of one finished walk: what may be claimed as complete, and the proof of it.
+    """The record of one finished walk: the window that it claims as complete, and the evidence.
 
     The members follow the documentation's advice on attesting a run (Compliance API, Activity Feed).
     """
@@ -118,7 +118,7 @@ class Coverage:
     feed: str
     filters: str
     window: Window
-    """What is claimed: it may end before the walked window does (`settle`)."""
+    """The claimed window; it may end before the walked window does (`settle`)."""
     purpose: Purpose
     walk_id: str
     walked_at: datetime
@@ -129,14 +129,14 @@ class Coverage:
     last_id: str | None
     request_id: str | None
     requests_limit: int | None = None
-    """The request budget of a minute, as the last answer told it."""
+    """Requests that the budget allows per minute, from the headers of the last response."""
     requests_remaining: int | None = None
-    """How much of it was left then."""
+    """Requests that were left in that minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestMade:
-    """A request that was answered, as the vendor's own log will tell of it (`compliance_api_accessed`)."""
+    """One of our requests that got a response; the vendor records it as `compliance_api_accessed`."""
 
     feed: str
     request_id: str
@@ -146,7 +146,7 @@ class RequestMade:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An activity with where it came from, as the archive stores it."""
+    """An activity with its origin (feed, response, walk), as the archive stores it."""
 
     activity: Activity
     feed: str
@@ -157,7 +157,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An event on its way to a sink."""
+    """An event to be delivered to a sink."""
 
     seq: int
     id: str
@@ -167,47 +167,47 @@ class Parcel:
 
     @property
     def nbytes(self) -> int:
-        """How many bytes of UTF-8 the document has."""
+        """Size of the document in bytes of UTF-8."""
         return len(self.document) if self.document.isascii() else len(self.document.encode())
 
 
 class Fate(StrEnum):
-    """What becomes of an event that is sent to a sink."""
+    """The result of sending an event to a sink."""
 
     CREATED = "created"
     EXISTING = "existing"
-    """It was there already."""
+    """The target had the event already."""
     REJECTED = "rejected"
-    """It is refused for good."""
+    """The target refuses the event for good."""
     BUSY = "busy"
-    """It was not taken now; sending it again may help."""
+    """The target did not accept the event now; sending it again may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one event, and why."""
+    """The result of sending one event, and the reason."""
 
     fate: Fate
     reason: str = ""
     status: int | None = None
-    """The status that a target gave it."""
+    """HTTP status that the target returned for the event, or None."""
 
 
 class DeliveryPurpose(StrEnum):
     """Why events are delivered."""
 
     FOLLOW = "follow"
-    """They are next; this alone moves the position."""
+    """The events follow the sink's position; only this purpose advances it."""
     REPLAY = "replay"
     RETRY = "retry"
-    """They were rejected before."""
+    """The events were rejected before."""
     REPAIR = "repair"
-    """A comparison has missed them."""
+    """A comparison found the events missing in the target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Events that a sink has settled: each was taken, was there, was rejected, or was dropped by a processor."""
+    """Counts of events that a sink has settled: created, existing, rejected, or dropped by a processor."""
 
     sink: str
     errand: DeliveryPurpose
@@ -223,13 +223,13 @@ class Delivery:
 
     @property
     def events(self) -> int:
-        """How many events those were."""
+        """Number of settled events."""
         return self.created + self.existing + self.rejected + self.dropped
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An event that a sink refuses for good, or did before it took it."""
+    """An event that a sink refuses for good, or refused before it accepted it (`is_resolved`)."""
 
     sink: str
     seq: int

@@ -1,4 +1,4 @@
-"""What the deciding rooms ask of the outside; each implementation is compared with these by mypy."""
+"""Protocols of everything outside the core logic (clock, feed, archive, sinks); mypy checks each implementation."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from .model import Coverage, Page, Parcel, Query, Received, Verdict
 
 DAMAGE_LOGGER: Final = "anthropic_audit.archive.damage"
 """Name of the standard library's logger to which readers of an archive report each file that they leave out."""
-REPAIR_HINT: Final = "`anthropic-audit archive repair` sets damaged files aside and gets back what can be had"
+REPAIR_HINT: Final = "`anthropic-audit archive repair` sets damaged files aside and restores what can be restored"
 """Hint of every error and warning about damage to an archive."""
 
 
 class Clock(Protocol):
-    """The time of day, and waiting for it."""
+    """The current time, and waiting."""
 
     def now(self) -> datetime:
         """Return the current time, aware and in UTC."""
         ...
 
     def wait(self, seconds: float) -> None:
-        """Wait that long.
+        """Wait for a number of seconds.
 
         Raises:
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError: The operator stopped the run.
         """
         ...
 
     def check(self) -> None:
-        """Go on, unless the operator asked for an end.
+        """Return at once, or raise if the operator stopped the run.
 
         Raises:
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError: The operator stopped the run.
         """
         ...
 
@@ -43,65 +43,65 @@ class Feed(Protocol):
     """One configured Activity Feed."""
 
     def read_page(self, query: Query) -> Page:
-        """Ask one question.
+        """Send one request, and return the page of its response.
 
         Raises:
-            TransientError: Waiting may help.
-            FatalError: It won't.
+            TransientError: The same request may succeed later.
+            FatalError: The same request will not succeed.
         """
         ...
 
 
 class Ledger(Protocol):
-    """Where activities and coverage are kept."""
+    """Storage of activities and coverage."""
 
     def append(self, received: Sequence[Received]) -> int:
-        """Store what is not stored yet, durably, and return how many that were."""
+        """Store activities that are not stored yet, durably, and return how many those were."""
         ...
 
     def claim(self, coverage: Coverage) -> None:
-        """Record that a window was walked to its end; everything in it was stored before."""
+        """Record that a window was walked to its end; all its activities must be stored before."""
         ...
 
 
 class Enrichment(Protocol):
-    """What is known of addresses and user agents beyond what an activity says."""
+    """Lookups of addresses and user agents."""
 
     def of_address(self, address: str) -> Mapping[str, Any]:
-        """Return `geo` and `as` of a valid IP address, as ECS has them below `source`; empty when nothing is known."""
+        """Return `geo` and `as` of a valid IP address, as ECS defines them below `source`; empty if unknown."""
         ...
 
     def of_user_agent(self, text: str) -> Mapping[str, Any]:
-        """Return `name`, `version`, `os` and `device` as ECS has them below `user_agent`; empty when unknown."""
+        """Return `name`, `version`, `os` and `device` as ECS defines them below `user_agent`; empty if unknown."""
         ...
 
     def refresh(self) -> bool:
-        """Read again what has changed outside, and say whether anything has; answers given before may be outdated."""
+        """Reload databases that changed on disk, and return whether any did; earlier results may then be outdated."""
         ...
 
 
 class Sink(Protocol):
-    """A place that events are delivered to; several threads may deliver at the same time."""
+    """A target that events are delivered to; several threads may deliver at the same time."""
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Send events, and return what became of each, in their order.
+        """Send events, and return one verdict per event, in their order.
 
         Raises:
-            SinkBusyError: Nobody knows what became of them; sending them again may help.
-            SinkRefusedError: None was taken; fewer at once may be.
-            SinkDeniedError: None was taken, and none will be before somebody changes something.
+            SinkBusyError: The result is unknown; sending the events again may succeed.
+            SinkRefusedError: No event was accepted; a smaller batch may be.
+            SinkDeniedError: No event was accepted, and none will be until the settings or the target change.
         """
         ...
 
     def present(self, parcels: Sequence[Parcel]) -> AbstractSet[str]:
-        """Return the ids of those events that are there already; none where the target can't say.
+        """Return the ids of the events that the target has already; an empty set if the target can't tell.
 
         Raises:
-            SinkBusyError: It can't be said now.
-            SinkDeniedError: We may not ask.
+            SinkBusyError: The target can't tell now.
+            SinkDeniedError: The target refuses the request.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections and files."""
+        """Close connections and files."""
         ...

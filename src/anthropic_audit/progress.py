@@ -1,4 +1,4 @@
-"""What happens while collecting, for those who show it."""
+"""Progress events of collecting, for logs, metrics and the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .model import Coverage, Delivery, Purpose, Window
 
 @dataclass(frozen=True, slots=True)
 class WalkStarted:
-    """A walk of a window begins."""
+    """A walk of a window started."""
 
     feed: str
     window: Window
@@ -20,7 +20,7 @@ class WalkStarted:
 
 @dataclass(frozen=True, slots=True)
 class RequestSent:
-    """A request was answered, in whatever way."""
+    """A request got a response, whatever its status."""
 
     feed: str
     request_id: str | None
@@ -28,16 +28,16 @@ class RequestSent:
     status: int
     seconds: float
     clock_difference: timedelta | None = None
-    """How far our clock is ahead of the server's (negative: behind), or None when the answer does not tell."""
+    """How far our clock is ahead of the server's (negative: behind), or None if the response has no time."""
 
 
 @dataclass(frozen=True, slots=True)
 class StillWaiting:
-    """A request takes long: its answer has not begun, or has not come to its end."""
+    """A request takes long: its response has not started, or is not complete."""
 
     feed: str
     seconds: float
-    """How long it has taken so far."""
+    """Duration of the request so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Activities are in the archive for good."""
+    """Activities were stored durably."""
 
     feed: str
     activities: int
@@ -62,14 +62,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class ChangedActivities:
-    """Activities that are stored were served again with other bytes, and these are recorded beside them."""
+    """Stored activities were served again with other bytes; both versions are kept."""
 
     feed: str
     activities: int
     same_content: int
-    """How many of them say the same in another spelling: order of members, blanks, escapes."""
+    """How many of them have the same content in another notation: order of members, white space, escapes."""
     examples: tuple[str, ...]
-    """The ids of the first of them."""
+    """Ids of the first such activities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class WalkFinished:
 
 @dataclass(frozen=True, slots=True)
 class ClockDiffers:
-    """Our clock and the server's have begun to differ, differ in another way, or agree again."""
+    """The difference between our clock and the server's appeared, changed or ended."""
 
     feed: str
     difference: timedelta
@@ -96,7 +96,7 @@ class ClaimHeldBack:
 
     feed: str
     window: Window
-    """What was walked."""
+    """The walked window."""
     claimed: Window | None
     difference: timedelta
     """How far our clock is ahead of the server's."""
@@ -104,18 +104,18 @@ class ClaimHeldBack:
 
 @dataclass(frozen=True, slots=True)
 class WalkFailed:
-    """A feed's walk ended in an error; what it stored stays, nothing is claimed."""
+    """A feed's walk ended with an error; its stored activities stay, nothing is claimed."""
 
     feed: str
     reason: str
     hint: str | None
     kind: str = ""
-    """The error's class, for those who count."""
+    """Name of the error's class, for metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request is tried again after a while, or waits for the budget."""
+    """A request waits for its next attempt, or for the request budget."""
 
     seconds: float
     reason: str
@@ -128,12 +128,12 @@ class RangeRead:
     feed: str
     done: timedelta
     total: timedelta
-    """How much time of the range was to be read when it began."""
+    """Length of the range's time that was not covered at the start."""
 
 
 @dataclass(frozen=True, slots=True)
 class CursorLost:
-    """The API no longer accepts a cursor (or stays where it is); the walk goes on by time."""
+    """The API no longer accepts a cursor (or repeats its position); the walk continues by time."""
 
     feed: str
     resumed_at: datetime
@@ -156,39 +156,39 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFailed:
-    """A sink can't be delivered to for now; its position stays."""
+    """A delivery to a sink failed; the sink's position stays."""
 
     sink: str
     reason: str
     hint: str | None
     kind: str = ""
-    """The error's class, for those who count."""
+    """Name of the error's class, for metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkFailed:
-    """Work beside collecting failed in a way that was foreseen (a full disk, a busy archive); it is tried again."""
+    """Work other than collecting failed with a known error (a full disk, a busy archive); it is retried."""
 
     work: str
     reason: str
     hint: str | None
     kind: str = ""
-    """The error's class, for those who count."""
+    """Name of the error's class, for metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unexpected:
-    """An error that no one foresaw ended one piece of work; everything else goes on, and it is tried again."""
+    """An unexpected error ended one unit of work; all other work continues, and the unit is retried."""
 
     work: str
-    """What ended: `feed acme`, `sink main`, `chore compact`, `normalize`, `health page /metrics` and so on."""
+    """Name of the unit of work: `feed acme`, `sink main`, `chore compact`, `normalize`, `health page /metrics` etc."""
     reason: str
     kind: str
-    """The error's class, for those who count."""
+    """Name of the error's class, for metrics."""
     in_a_row: int
-    """How many errors of this kind have ended this work since it last went well, this one included."""
+    """Number of errors of this kind since the work last succeeded, including this one."""
     traceback: tuple[str, ...] = ()
-    """A line for each call, the innermost last; given with the first error of a row only."""
+    """A line per call, the innermost last; given with the first error in a row only."""
 
 
 Progress = (
@@ -215,4 +215,4 @@ Watch = Callable[[Progress], None]
 
 
 def ignore_progress(_: Progress) -> None:
-    """Watch nothing."""
+    """Ignore a progress event."""

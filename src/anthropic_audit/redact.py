@@ -1,4 +1,4 @@
-"""Secrets that do not print, and text that is safe to show."""
+"""Mask secrets: a type for secret values, and functions that mask keys and passwords in texts and URLs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _KEY = re.compile(r"sk-ant-([a-z]+\d{2}|[a-z]+)-[A-Za-z0-9_\-]+")
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that shows itself only to the call that sends it."""
+    """A secret value that prints as `***`; only `reveal` returns it."""
 
     _value: str = field(repr=False)
 
     def reveal(self) -> str:
-        """Return the secret itself; for the request header, and nothing else."""
+        """Return the secret value; call this only where it is sent."""
         return self._value
 
     def __str__(self) -> str:
@@ -30,20 +30,20 @@ class Secret:
 
 
 def redact(text: str) -> str:
-    """Replace every Anthropic key in a text by its prefix: `sk-ant-admin01-***`."""
+    """Return a text with every Anthropic key shortened to its prefix: `sk-ant-admin01-***`."""
     return _KEY.sub(lambda found: f"sk-ant-{found.group(1)}-{MASK}", text)
 
 
 def safe_url(url: str) -> str:
-    """Return a URL without its user name and password; what is no proper URL is masked from its scheme to the last `@`.
+    """Return a URL without user name and password; mask an invalid URL from its scheme to the last `@`.
 
-    URLs inside of its query are masked alike. A path, an e-mail address or `mailto:` stays as it is. Never raises.
+    URLs inside its query are masked, too. A path, an e-mail address or `mailto:` is returned unchanged. Never raises.
     """
     return mask_url(url)[0]
 
 
 def mask_url(url: str) -> tuple[str, bool]:
-    """Return a URL as `safe_url` does, and whether its parts can be told apart; never raises."""
+    """Return a URL masked as by `safe_url`, and whether it could be split into its parts; never raises."""
     if not _AT.search(url):
         return _masked_query(url), True
     found = _URL.fullmatch(url)
@@ -52,15 +52,15 @@ def mask_url(url: str) -> tuple[str, bool]:
     info, rest, prefix = found["info"], found["rest"], found["scheme"] or ""
     if info is None:
         return (url[: found.start("rest")] + _masked_query(rest), True) if _is_host(found) else _masked_text(url)
-    if _AT.search(rest):  # the password may have held a `/`, `?` or `#`: then this is no path
+    if _AT.search(rest):  # the password may have held a `/`, `?` or `#`: then this is not a path
         return _masked_text(url)
     return f"{prefix}//{MASK}@{url[found.end('info') + 1 :]}", True
 
 
 def mask_urls(text: str) -> str:
-    """Return a text in which every URL lost its user name and password; never raises.
+    """Return a text with the user names and passwords of all its URLs masked; never raises.
 
-    What begins like a URL and can't be read as one is masked up to the last `@` of the text.
+    Text that begins like a URL but can't be parsed as one is masked up to the last `@` of the text.
     """
     last = max(map(text.rfind, _ATS))
     if last < 0:
@@ -82,7 +82,7 @@ def mask_urls(text: str) -> str:
 
 
 _ATS: Final = ("@", "\uff20", "\ufe6b")
-"""The sign, and those that a browser takes for it."""
+"""The character `@`, and those that a browser treats like it."""
 _AT: Final = re.compile(f"[{''.join(_ATS)}]")
 _URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*+:)?//(?:(?P<info>[^\s/\\?#@\uff20\ufe6b]*)@)?"
@@ -93,7 +93,7 @@ _BEGIN: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z][A-Za-z0-9+.\-]{0,30}:[/
 _END: Final = re.compile(r"[\s\"'<>`]")
 _TEXT_BEGIN: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.\-]*+:[/\\]+|(?i:https?|wss?|ftps?|ssh|git):|[/\\]{2,})?")
 _HARMLESS: Final = re.compile(r"\s*(?:[/?#](?![/\\])|(?i:mailto|acct|sips?|xmpp|im|urn|cid|mid|data):|[^:\\]*\Z)")
-"""A path, an address that is no place on the network, or what has no password because it has no colon."""
+"""A path, a URI that names no host, or a text without a password because it has no colon."""
 _MAX_PORT_DIGITS, _MAX_PORT = 5, 65_535
 _QUOTED_BEGIN: Final = re.compile(r"%3A%2F%2F", re.IGNORECASE)
 
@@ -103,7 +103,7 @@ def _is_port(port: str | None) -> bool:
 
 
 def _is_host(found: re.Match[str]) -> bool:
-    """Say whether a host is one, and not a user name before a password that begins with digits or is cut by a `/`."""
+    """Return whether the host is a host, not a user name before a password that begins with digits or has a `/`."""
     host, port = found["host"], found["port"]
     if not host:
         return (found["scheme"] or "").lower() in ("file:", "")
@@ -111,13 +111,13 @@ def _is_host(found: re.Match[str]) -> bool:
 
 
 def _is_broken(token: str) -> bool:
-    """Say whether a text that begins like a URL goes on like none."""
+    """Return whether a text begins like a URL but is not a valid one."""
     found = _URL.fullmatch(token)
     return found is None or not _is_port(found["port"]) or not _is_host(found)
 
 
 def _masked_text(url: str) -> tuple[str, bool]:
-    """Mask what lies between the scheme, if there is any, and the last `@`."""
+    """Mask the text between the scheme (if there is one) and the last `@`."""
     if _HARMLESS.match(url):
         return _masked_query(url), True
     begin = _TEXT_BEGIN.match(url)
@@ -126,7 +126,7 @@ def _masked_text(url: str) -> tuple[str, bool]:
 
 
 def _masked_query(rest: str) -> str:
-    """Mask URLs inside of a path or query, each parameter by itself."""
+    """Mask URLs inside a path or query, each parameter separately."""
     if not ("//" in rest and "@" in rest) and ("%40" not in rest or _QUOTED_BEGIN.search(rest) is None):
         return rest
     return "&".join(map(_masked_parameter, rest.split("&")))

@@ -1,4 +1,4 @@
-"""Read `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date, which counts from the answer's own `Date`."""
+"""Read `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date relative to the response's own `Date`."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 MAX_RETRY_AFTER_SECONDS: Final = 3600.0
-"""A server that asks for a longer wait is asked again after this one; whoever waits says so."""
+"""Longest wait in seconds that is honoured; a longer `Retry-After` is cut to it, and the wait is reported."""
 
 MAX_HEADER_CHARS: Final = 256
-"""A longer value is no number and no date."""
+"""Longest header value that is parsed as a number or a date, in characters."""
 
 _SECONDS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return how long a server asks us to wait, uncapped, or None when it does not say so in a way that can be read.
+    """Return the seconds that a server asks us to wait, uncapped, or None without a readable header.
 
     Args:
-        headers: The answer's headers; names in lower case, or a mapping that does not care.
-        now: Our own time, for an answer with a date and no `Date`.
+        headers: The response's headers: names in lower case, or a case-insensitive mapping.
+        now: Our current time, for a response whose `Retry-After` is a date and that has no `Date`.
     """
     said = (headers.get("retry-after") or "").strip()
     if _SECONDS.fullmatch(said):
@@ -34,14 +34,14 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 
 
 def capped(seconds: float) -> tuple[float, str | None]:
-    """Return a wait that is no longer than the cap, and what to say when it was longer."""
+    """Return a wait in seconds, limited to `MAX_RETRY_AFTER_SECONDS`, and a note if it was cut, else None."""
     if seconds <= MAX_RETRY_AFTER_SECONDS:
         return seconds, None
     return MAX_RETRY_AFTER_SECONDS, f"the server asks for {seconds:.3g} seconds; we wait {MAX_RETRY_AFTER_SECONDS:g}"
 
 
 def http_date(text: str | None) -> datetime | None:
-    """Read an HTTP date, in UTC; None when it is none."""
+    """Return an HTTP date as an aware time in UTC; None if the text is not one."""
     if not text or len(text) > MAX_HEADER_CHARS:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Fakes for tests of this package and of what is built on it; they keep what they were given."""
+"""Fakes for tests of this package and of code that uses it; they record their calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .simulator import Ending, Request, Response, Vendor, respond
 
 
 class FakeClock:
-    """A clock that stands still until somebody waits."""
+    """A clock that advances only by waits and by `advance`; `waited` has the seconds of each wait."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -22,17 +22,17 @@ class FakeClock:
         self._is_interrupted = False
 
     def now(self) -> datetime:
-        """Return the time it shows."""
+        """Return the clock's current time."""
         return self._now
 
     def wait(self, seconds: float) -> None:
-        """Move on by that long, at once."""
+        """Advance the clock by these seconds, without waiting; raise InterruptedRunError after `interrupt`."""
         self.check()
         self.waited.append(seconds)
         self._now += timedelta(seconds=max(0.0, seconds))
 
     def check(self) -> None:
-        """Go on, unless interrupted.
+        """Return at once, or raise if `interrupt` was called.
 
         Raises:
             InterruptedRunError: `interrupt` was called.
@@ -42,18 +42,18 @@ class FakeClock:
             raise InterruptedRunError(message)
 
     def interrupt(self) -> None:
-        """End every wait from now on."""
+        """Make every later `wait` and `check` raise."""
         self._is_interrupted = True
 
     def advance(self, span: timedelta) -> None:
-        """Move on without anybody waiting."""
+        """Advance the clock without recording a wait."""
         self._now += span
 
 
 def simulated_transport(vendor: Vendor, clock: Clock) -> httpx2.MockTransport:
-    """Let an HTTP client talk to a simulated vendor without a socket; faults of the network happen as on one.
+    """Return a transport that connects an HTTP client to a simulated vendor without a socket, network faults included.
 
-    A slow answer passes time on the clock; a client that has less patience than that is told of a timeout.
+    A slow response advances the clock; if it takes longer than the client's read timeout, `ReadTimeout` is raised.
     """
 
     def answer(request: httpx2.Request) -> httpx2.Response:
@@ -79,9 +79,9 @@ def _read(request: httpx2.Request) -> Request:
 
 
 def _wait(request: httpx2.Request, seconds: float, clock: Clock) -> None:
-    patience = request.extensions.get("timeout", {}).get("read")
-    if patience is not None and patience < seconds:
-        clock.wait(patience)
+    timeout = request.extensions.get("timeout", {}).get("read")
+    if timeout is not None and timeout < seconds:
+        clock.wait(timeout)
         message = "The read operation timed out"
         raise httpx2.ReadTimeout(message, request=request)
     clock.wait(seconds)

@@ -1,4 +1,4 @@
-"""Times and durations as people write them: `24h`, `7d`, `2026-11-23T09:00:00Z`."""
+"""Parse and format times and durations such as `24h`, `7d` or `2026-11-23T09:00:00Z`."""
 
 from __future__ import annotations
 
@@ -19,58 +19,58 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read `90s`, `5m`, `1h30m`, `24h`, `7d` or `2w`.
+    """Return the duration that a text such as `90s`, `5m`, `1h30m`, `24h`, `7d` or `2w` means.
 
     Raises:
-        SetupError: The text is no duration.
+        SetupError: The text is not a duration, or is one that is too long.
     """
     if not _DURATION.fullmatch(text):
-        message = f"this is no duration: `{text}`"
+        message = f"not a duration: `{text}`"
         raise SetupError(message, hint="write a number and a unit, such as 90s, 5m, 24h, 7d or 2w")
     try:
         return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
     except OverflowError as error:
-        message = f"this duration is too long: `{text}`"
+        message = f"the duration is too long: `{text}`"
         raise SetupError(message) from error
 
 
 def parse_time(text: str, now: datetime) -> datetime:
-    """Read an RFC 3339 time, a date (UTC), a duration before `now`, or date math as Kibana has it (`now-7d/d`).
+    """Return the UTC time of a text: RFC 3339, a date (UTC), a duration before `now`, or date math (`now-7d/d`).
 
     Raises:
-        SetupError: The text is no time, or lies outside of what a clock can show.
+        SetupError: The text is not a time, or its time is out of range.
     """
     math = _MATH.fullmatch(text)
     if math is not None:
-        return _reckon(math, now)
+        return _evaluate(math, now)
     if _DURATION.fullmatch(text):
         try:
             return now - parse_duration(text)
         except OverflowError as error:
-            message = f"this time lies before the calendar: `{text}`"
+            message = f"the time is out of range: `{text}`"
             raise SetupError(message) from error
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
-        message = f"this is no time: `{text}`"
-        hint = "write 24h or 7d for that long ago, or RFC 3339: 2026-11-23T09:00:00Z"
+        message = f"not a time: `{text}`"
+        hint = "write a duration before now (24h, 7d), or RFC 3339: 2026-11-23T09:00:00Z"
         raise SetupError(message, hint=hint) from error
     try:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except OverflowError as error:
-        message = f"this time lies outside of the calendar: `{text}`"
+        message = f"the time is out of range: `{text}`"
         raise SetupError(message) from error
 
 
-def _reckon(math: re.Match[str], now: datetime) -> datetime:
-    """Add or subtract, then go back to the start of the unit that is named, in UTC."""
+def _evaluate(math: re.Match[str], now: datetime) -> datetime:
+    """Evaluate date math: add or subtract a duration, then round down to the start of the named unit, in UTC."""
     sign, duration, unit = math.group(1), math.group(2), math.group(math.re.groups)
     try:
         span = parse_duration(duration) if duration else timedelta(0)
         when = (now + span if sign == "+" else now - span).astimezone(UTC)
         return _start_of(unit, when) if unit else when
     except OverflowError as error:
-        message = f"this time lies outside of the calendar: `{math.group()}`"
+        message = f"the time is out of range: `{math.group()}`"
         raise SetupError(message) from error
 
 
@@ -89,7 +89,7 @@ def _start_of(unit: str, when: datetime) -> datetime:
 
 
 def moved(when: datetime, span: timedelta) -> datetime:
-    """Return the time that lies a span later (earlier, if it is negative), or the calendar's end on the way."""
+    """Return a time plus a span (which may be negative), limited to the range that a datetime can hold."""
     try:
         return when + span
     except OverflowError:
@@ -97,7 +97,7 @@ def moved(when: datetime, span: timedelta) -> datetime:
 
 
 def format_duration(span: timedelta) -> str:
-    """Write a duration as `parse_duration` reads it, in its two largest units: `1h30m`, `45s`, `0s`."""
+    """Format a duration, as `parse_duration` reads it, in its two largest units: `1h30m`, `45s`, `0s`."""
     left = round(span.total_seconds())
     sign, left = ("-", -left) if left < 0 else ("", left)
     parts: list[str] = []
@@ -109,6 +109,6 @@ def format_duration(span: timedelta) -> str:
 
 
 def format_time(when: datetime) -> str:
-    """Write a time as RFC 3339 in UTC, with as many digits as it has."""
+    """Format a time as RFC 3339 in UTC, with microseconds if it has any."""
     text = when.astimezone(UTC).isoformat()
     return text.removesuffix("+00:00") + "Z"

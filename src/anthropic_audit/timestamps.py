@@ -1,4 +1,4 @@
-"""Read timestamps that others wrote: RFC 3339 and what can mean only one moment.
+"""Parse timestamps of activities: RFC 3339, and other notations that can mean only one moment.
 
 The reader of activities (`created_at`, the archive's partition) and the normalizer (`@timestamp`) both use this module,
 so that they agree on when an activity was made.
@@ -15,26 +15,26 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 MIN_PLAUSIBLE: Final = datetime(2020, 1, 1, tzinfo=UTC)
-"""No activity is older: Anthropic was founded in 2021."""
+"""Earliest plausible time of an activity: Anthropic was founded in 2021."""
 
 MAX_PLAUSIBLE: Final = datetime(2100, 1, 1, tzinfo=UTC)
-"""No activity is from this time or later, whatever the clock says."""
+"""Every plausible time of an activity is before this one, whatever the clock says."""
 
 CLOCK_TOLERANCE: Final = timedelta(days=1)
 """How far the time of an activity may lie ahead of the time at which it was received."""
 
 MAX_TEXT_CHARS: Final = 256
-"""A longer text is no timestamp."""
+"""Longest text that is parsed as a timestamp."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _UNITS: Final[Mapping[int, Decimal]] = MappingProxyType(
     {10: Decimal(10**6), 13: Decimal(10**3), 16: Decimal(1), 19: Decimal("0.001")}
 )
-"""Microseconds in a unit, by the number of digits before the point of a plausible moment in that unit."""
+"""Microseconds in a unit, by the number of digits that a plausible moment has in that unit before the point."""
 
 _TOO_LARGE: Final = 10**19
-"""No number of so many digits is a moment between MIN_PLAUSIBLE and MAX_PLAUSIBLE."""
+"""Numbers from here on mean no moment between MIN_PLAUSIBLE and MAX_PLAUSIBLE in any unit."""
 
 _NUMBER: Final = re.compile(r"[0-9]{10,19}(?:\.[0-9]*)?")
 _LONG_FRACTION: Final = re.compile(r"([.,][0-9]{6})[0-9]+")
@@ -44,23 +44,23 @@ _NAMED_UTC: Final = re.compile(r" ?(?:UTC|GMT)\Z")
 
 
 class Quirk(Flag):
-    """What about a timestamp had to be interpreted."""
+    """The ways in which a timestamp had to be interpreted."""
 
     NONE = 0
     CUT = auto()
-    """A fraction of a second had more than six digits: those behind are cut, never rounded."""
+    """A fraction of a second had more than six digits: the others are cut, never rounded."""
     LEAP_SECOND = auto()
-    """`:60` is read as the last microsecond before it ends: the order and the minute stay right."""
+    """`:60` is read as the last microsecond of its minute: the order and the minute stay right."""
     END_OF_DAY = auto()
     """`24:00:00` is read as the beginning of the next day, the same moment."""
     NUMBER = auto()
-    """A number of seconds, milliseconds, microseconds or nanoseconds since 1970: only one lies in our century."""
+    """A number since 1970, in the one unit (seconds, milli-, micro-, nanoseconds) that gives a plausible time."""
     NO_OFFSET = auto()
-    """Without an offset it is read as UTC."""
+    """A timestamp without an offset is read as UTC."""
 
 
 class Timestamp(NamedTuple):
-    """A moment, and how it was read."""
+    """A moment, and how its text was interpreted."""
 
     moment: datetime
     """Aware, in UTC."""
@@ -68,10 +68,10 @@ class Timestamp(NamedTuple):
 
 
 def read_timestamp(value: object) -> Timestamp | None:
-    """Return the moment that a value means, or None when it means none or could mean several; never raises.
+    """Return the moment that a value means, or None if it means none or could mean several; never raises.
 
     Texts are read as RFC 3339 and ISO 8601; numbers (also as texts) as time since 1970 when exactly one unit puts them
-    between MIN_PLAUSIBLE and MAX_PLAUSIBLE. Whether the moment is believable is another question: `is_plausible`.
+    between MIN_PLAUSIBLE and MAX_PLAUSIBLE. Texts may give implausible moments: see `is_plausible`.
     """
     if isinstance(value, str):
         return _read_text(value)
@@ -81,11 +81,11 @@ def read_timestamp(value: object) -> Timestamp | None:
 
 
 def is_plausible(moment: datetime, received_at: datetime | None = None) -> bool:
-    """Say whether an activity can have been made at this moment, if it was received at that one.
+    """Return whether an activity that was received at one moment can have been created at another.
 
     Args:
-        moment: The time that an activity tells; aware.
-        received_at: By a clock that can be trusted (the server's, if ours differs); None leaves only the fixed bounds.
+        moment: The activity's own time; aware.
+        received_at: By a reliable clock (the server's, if ours differs); None checks only the fixed bounds.
     """
     if not MIN_PLAUSIBLE <= moment < MAX_PLAUSIBLE:
         return False
@@ -117,7 +117,7 @@ def _read_text(text: str) -> Timestamp | None:
 
 
 def _read_number(digits: str) -> Timestamp | None:
-    """Read a number of 10, 13, 16 or 19 digits before the point; as many has one unit each in our century."""
+    """Read a number of 10, 13, 16 or 19 digits before the point: each length is that of one unit in our century."""
     whole = digits.partition(".")[0]
     unit = _UNITS.get(len(whole))
     if unit is None or not _NUMBER.fullmatch(digits):

@@ -1,9 +1,10 @@
-"""Make invisible and direction-changing characters visible where a text from outside is shown to people.
+"""Make invisible and direction-changing characters of received texts visible wherever they are displayed.
 
-Which: control and format characters, line and paragraph separators, lone surrogates, and characters that Unicode calls
-default-ignorable (fillers, variation selectors, tags; DerivedCoreProperties.txt). Private-use characters have a glyph
-or a box, so they stay. What people's languages need stays as well: joiners between letters of scripts that join and
-between parts of an emoji, variation selectors behind what they vary, and the marks of Arabic numbers.
+These are control and format characters, line and paragraph separators, lone surrogates, and characters that Unicode
+calls default-ignorable (fillers, variation selectors, tags; DerivedCoreProperties.txt). Private-use characters have a
+glyph or a box, so they stay. Characters that writing systems need stay as well: joiners between letters of scripts that
+join and between parts of an emoji, variation selectors after the character that they vary, and the marks of Arabic
+numbers.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ _IGNORABLE: Final = (
     (0xFFF0, 0xFFF8),
     (0xE0000, 0xE0FFF),
 )
-"""Invisible characters that are none of the categories below (U+2800 is a blank pattern of Braille)."""
+"""Invisible characters outside the categories below (U+2800 is a blank Braille pattern)."""
 
 _CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _WITH_A_GLYPH: Final = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u0890\u0891\u08e2\U000110bd\U000110cd")
-"""Format characters that are drawn: signs around Arabic and Kaithi numbers."""
+"""Format characters that have a glyph: marks of Arabic and Kaithi numbers."""
 
 _JOINERS: Final = frozenset("\u200c\u200d")
 _SELECTORS: Final = frozenset("\ufe0e\ufe0f")
@@ -46,32 +47,34 @@ _ASCII_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Return a text in which every character that can't be seen, or changes how others are seen, is `⟨U+202E⟩`.
+    """Return a text with invisible and direction-changing characters written as `⟨U+202E⟩`.
 
     Args:
-        text: What is shown.
-        keep: Characters that stay, such as the line breaks of a message of several lines.
+        text: The text to display.
+        keep: Characters to leave as they are, such as the line breaks of a message of several lines.
     """
     if text.isascii() and _ASCII_CONTROL.search(text) is None:
         return text
 
     def shown(found: re.Match[str]) -> str:
-        place, sign = found.start(), found.group()
-        if sign in keep or _is_needed(sign, text[place - 1 : place], text[place + 1 : place + 2]):
-            return sign
-        return f"⟨U+{ord(sign):04X}⟩"
+        position, character = found.start(), found.group()
+        if character in keep or _is_needed(character, text[position - 1 : position], text[position + 1 : position + 2]):
+            return character
+        return f"⟨U+{ord(character):04X}⟩"
 
     return _hidden().sub(shown, text)
 
 
 def visible_json(text: str) -> str:
-    """Return JSON that means the same, with such characters written as escapes; those between values stay."""
+    """Return equivalent JSON with these characters as escapes; white space between values is unchanged."""
 
     def escaped(found: re.Match[str]) -> str:
-        sign = found.group()
-        if sign in "\t\n\r" or _is_needed(sign, text[found.start() - 1 : found.start()], text[found.end()][:1]):
-            return sign
-        units = sign.encode("utf-16-be", "surrogatepass").hex()
+        character = found.group()
+        if character in "\t\n\r" or _is_needed(
+            character, text[found.start() - 1 : found.start()], text[found.end()][:1]
+        ):
+            return character
+        units = character.encode("utf-16-be", "surrogatepass").hex()
         return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
     text += " "
@@ -79,32 +82,32 @@ def visible_json(text: str) -> str:
 
 
 def as_received(text: str) -> str:
-    """Return a text with what `visible` has written turned back, so that what was copied from a page is found."""
+    """Return a text with the `⟨U+202E⟩` notation of `visible` reversed, to search for text copied from a page."""
 
-    def sign(found: re.Match[str]) -> str:
+    def character(found: re.Match[str]) -> str:
         number = int(found.group(1), 16)
         return chr(number) if number <= sys.maxunicode else found.group()
 
-    return _SHOWN.sub(sign, text)
+    return _SHOWN.sub(character, text)
 
 
-def _is_needed(sign: str, before: str, after: str) -> bool:
-    """Say whether a character belongs to how its neighbours are written."""
+def _is_needed(character: str, before: str, after: str) -> bool:
+    """Return whether the writing of the neighbouring characters needs this one."""
     if not before:
         return False
-    if sign in _JOINERS:
-        if _JOINING.match(before) and (sign == "\u200d" or _JOINING.match(after)):
+    if character in _JOINERS:
+        if _JOINING.match(before) and (character == "\u200d" or _JOINING.match(after)):
             return True
-        return bool(sign == "\u200d" and _EMOJI.match(before) and _EMOJI.match(after))
-    if sign in _SELECTORS:
+        return bool(character == "\u200d" and _EMOJI.match(before) and _EMOJI.match(after))
+    if character in _SELECTORS:
         return bool(before != "\ufe0f" and (_EMOJI.match(before) or before in _KEYCAP))
-    is_variation = "\ufe00" <= sign <= "\ufe0d" or "\U000e0100" <= sign <= "\U000e01ef"
+    is_variation = "\ufe00" <= character <= "\ufe0d" or "\U000e0100" <= character <= "\U000e01ef"
     return is_variation and _IDEOGRAPH.match(before) is not None
 
 
 @cache
 def _hidden() -> re.Pattern[str]:
-    """Return what finds one such character."""
+    """Return the pattern that matches one character to make visible."""
     numbers = {number for first, last in _IGNORABLE for number in range(first, last + 1)}
     every = (number for number in range(sys.maxunicode + 1) if unicodedata.category(chr(number)) in _CATEGORIES)
     numbers.update(number for number in every if chr(number) not in _WITH_A_GLYPH)
@@ -112,7 +115,7 @@ def _hidden() -> re.Pattern[str]:
 
 
 def _class(numbers: list[int]) -> str:
-    """Return a class of characters as ranges."""
+    """Return a regular expression's character class of these code points, as ranges."""
     ranges: list[list[int]] = []
     for number in numbers:
         if ranges and ranges[-1][1] == number - 1:

@@ -1,4 +1,4 @@
-"""The command line in a folder and an environment of its own, and an archive to look into."""
+"""Fixtures that run commands in an isolated folder and environment, and make archives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-"""When archives of `make_archive` were written, and the time at which commands read them."""
+"""Time at which archives of `make_archive` are written and read."""
 
 ALICE = {
     "type": "user_actor",
@@ -98,7 +98,7 @@ def received(one: dict[str, Any], feed: str) -> Received:
 
 
 def walked(start: timedelta, end: timedelta, feed: str = "acme", **others: Any) -> Coverage:
-    """A finished walk of a time before now."""
+    """Return the record of a finished walk over a time before NOW."""
     values = {
         "feed": feed,
         "filters": "{}",
@@ -139,7 +139,7 @@ def make_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeArchive
 
 @pytest.fixture
 def archive(make_archive: MakeArchive) -> Path:
-    """An archive at the default place, `./archive`."""
+    """Make an archive in the default folder, `./archive`."""
     return make_archive(
         [received(one, "acme") for one in ACTIVITIES], [walked(timedelta(days=4), timedelta(minutes=5))]
     )

@@ -19,7 +19,7 @@ def test_a_good_archive_is_said_to_be_right(run: Run) -> None:
     result = run("archive", "verify")
 
     assert result.exit_code == 0, result.stderr
-    assert "every hash, record and claim is right" in result.stdout
+    assert "every hash, record and claim is correct" in result.stdout
     assert json.loads(run("archive", "verify", "--format", "json").stdout) == []
 
 
@@ -65,7 +65,7 @@ def test_what_is_too_old_is_removed_when_that_is_set(run: Run, tmp_path: Path) -
     [
         ('keep = "5d"', "keep must be 35d at least"),
         ('holds = [{ from = 2020-02-01, to = 2020-01-01, reason = "x" }]', "is before its `from`"),
-        ("holds = [{ from = 2020-02-01, to = 2020-03-01 }]", "retention.holds[0].reason: this is missing"),
+        ("holds = [{ from = 2020-02-01, to = 2020-03-01 }]", "retention.holds[0].reason: required, but missing"),
     ],
 )
 def test_wrong_retention_is_refused(run: Run, tmp_path: Path, table: str, words: str) -> None:

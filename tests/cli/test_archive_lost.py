@@ -1,4 +1,4 @@
-"""A service whose archive is taken from under it ends and says why; it is not started over by the next one."""
+"""A service that loses its archive ends with the reason; the next service does not start a new archive."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_reconciling_reads_it_again_and_finds_nothing_new(run: Run, server: Serv
     result = run("reconcile", "--from", "26h", env=env)
 
     assert result.exit_code == 0
-    assert f"read {len(truth(server)):,} activities again and found 0 that were late" in result.stderr
+    assert f"read {len(truth(server)):,} activities again, 0 of them late" in result.stderr
 
 
 def test_a_refused_key_is_told_with_its_code(run: Run, server: Server, env: dict[str, str]) -> None:

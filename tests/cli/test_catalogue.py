@@ -201,7 +201,7 @@ def test_lint_warns_of_filters_that_are_too_long_for_an_address(run: Run, tmp_pa
     result = run("catalogue", "lint", "audit.toml")
 
     assert result.exit_code == 1
-    assert "bytes of `activity_types` in each request may be more than servers take" in result.stdout
+    assert "bytes of `activity_types` in each request may be more than servers accept" in result.stdout
 
 
 def test_the_schema_is_written_to_a_file_or_printed(run: Run, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_place_that_can_not_be_written_exits_2(run: Run, tmp_path: Path, args:
 
 @pytest.fixture
 def drifted(make_archive: Callable[..., Path]) -> Path:
-    """An archive with a type, a field, an actor's member and an enum value that no catalogue has."""
+    """An archive with a type, a field, an actor's member and an enum value that the catalogue lacks."""
     return make_archive([received(number, one) for number, one in enumerate(DRIFTED)], [])
 
 
@@ -315,4 +315,4 @@ def test_an_archive_without_anything_new_has_no_drift(run: Run) -> None:
     result = run("catalogue", "drift")
 
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "the catalogue has everything: 4 activities" in result.stderr
+    assert "nothing is missing in the catalogue: 4 activities" in result.stderr

@@ -22,7 +22,7 @@ def test_good_surroundings_are_fine(run: Run, server: Server) -> None:
     result = run("check", env=env(server))
 
     assert result.exit_code == 0, result.stdout
-    assert "the API accepts it, and its scope" in result.stdout
+    assert "the API accepts the key and its scope" in result.stdout
     assert "requests are left this minute" in result.stdout
     assert key(server) not in result.stdout + result.stderr
 
@@ -42,7 +42,7 @@ def test_offline_sends_no_request(run: Run, server: Server) -> None:
     told = json.loads(run("check", "--offline", "--format", "json", env=env(server)).stdout)
 
     assert server.vendor.served == before
-    assert {"what": "feed default: API", "is": "skipped", "found": "not asked, as --offline says", "cure": ""} in told
+    assert {"what": "feed default: API", "is": "skipped", "found": "no request sent (--offline)", "cure": ""} in told
 
 
 def test_nothing_configured_is_said(run: Run) -> None:

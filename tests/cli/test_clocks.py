@@ -1,4 +1,4 @@
-"""What the command line says of a server whose clock differs from this machine's."""
+"""Messages of the command line about a server whose clock differs from this machine's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.serving import key
 from typer.testing import Result
 
 from anthropic_audit.cli.clock_notes import ClockNotes
-from anthropic_audit.cli.progress_display import FeedTally, tallied, told_clocks
+from anthropic_audit.cli.progress_display import FeedTally, clocks_line, tallied
 from anthropic_audit.model import Window
 from anthropic_audit.progress import ClaimHeldBack, ClockDiffers, Progress
 from anthropic_audit.simulator import Server, VendorSettings, open_vendor, serve
@@ -34,7 +34,7 @@ NOTHING = ClaimHeldBack("acme", HOUR, None, 120 * MINUTE)
 
 @dataclass(frozen=True)
 class Shifted:
-    """The machine's clock, and so much more."""
+    """The system clock plus an offset."""
 
     by: timedelta
 
@@ -44,7 +44,7 @@ class Shifted:
 
 @contextmanager
 def serving(ahead: timedelta) -> Iterator[tuple[Server, dict[str, str]]]:
-    """Serve a day of history by a clock that is so far ahead, with the environment that collects it."""
+    """Serve a day of history by a clock with an offset; yield the environment for collecting it."""
     clock = Shifted(ahead)
     world = WorldSettings(activities_per_day=300)
     settings = VendorSettings(world=world, history=timedelta(days=1), until=clock.now() - 5 * MINUTE)
@@ -66,7 +66,7 @@ def test_what_is_left_because_of_a_clock_is_explained(run: Run, minutes: int, he
     size = "10m" if minutes == 10 else "2h"
     words = f"our clock is {size} ahead of the server's"
     assert result.exit_code == 3
-    assert f"feed default: something is left to collect: {words}" in result.stderr
+    assert f"feed default: not collected up to now: {words}" in result.stderr
     assert "set this machine's clock by NTP" in result.stderr
     assert [line["reason"] for line in lines(result, "clock differs")] == [words]
     assert {line["reason"] for line in lines(result, held)} == {words}
@@ -79,7 +79,7 @@ def test_a_server_that_is_ahead_is_warned_of_once(run: Run) -> None:
     assert result.exit_code == 0
     (line,) = lines(result, "clock differs")
     assert (line["level"], line["reason"]) == ("warning", "our clock is 10m behind the server's")
-    assert "are not asked for yet" in str(line["effect"])
+    assert "are not requested yet" in str(line["effect"])
 
 
 def test_clocks_that_agree_are_not_mentioned(run: Run) -> None:
@@ -98,8 +98,8 @@ def test_check_names_both_times_the_direction_and_what_it_means(run: Run, minute
     (finding,) = (one for one in json.loads(result.stdout) if one["what"] == "feed default: clock")
     assert result.exit_code == 3
     assert finding["is"] == "wrong"
-    assert f"our clock is 10m {side} the server's (ours shows 20" in finding["found"]
-    assert ", the server's 20" in finding["found"]
+    assert f"our clock is 10m {side} the server's (ours: 20" in finding["found"]
+    assert ", the server's: 20" in finding["found"]
     assert "coverage ends 10m earlier" in finding["found"]
     assert "NTP" in finding["cure"]
 
@@ -130,9 +130,9 @@ def test_the_log_has_both_times() -> None:
 
 
 def test_a_terminal_says_it_above_its_table() -> None:
-    assert told_clocks(AHEAD).startswith("acme: our clock is 10m ahead of the server's: nothing is claimed")
-    assert told_clocks(BEHIND).startswith("acme: our clock is 10m behind the server's: the last 10m")
-    assert told_clocks(AGREES) == "acme: our clock agrees with the server's again"
+    assert clocks_line(AHEAD).startswith("acme: our clock is 10m ahead of the server's: time younger than")
+    assert clocks_line(BEHIND).startswith("acme: our clock is 10m behind the server's: the last 10m")
+    assert clocks_line(AGREES) == "acme: our clock agrees with the server's again"
     assert "acme" not in shown(AHEAD), "it is a line, and no row"
 
 
@@ -150,4 +150,4 @@ def test_only_the_feed_whose_claim_was_held_back_is_explained() -> None:
 
     assert told == [LESS]
     assert "our clock is 10m ahead" in notes.left("acme")
-    assert notes.left("other") == "feed other: something is left to collect, run it again"
+    assert notes.left("other") == "feed other: not collected up to now: run the command again"

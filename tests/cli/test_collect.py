@@ -58,7 +58,7 @@ REFUSALS = {
     "early_admin": (1, ["403", "Admin API key that was made after"]),
     "claude": (2, ["wrong kind", "sk-ant-api01-", "sk-ant-admin01-"]),
 }
-"""Exit code and words by the key that is tried."""
+"""Exit code and words of the message, by name of the simulator's key."""
 
 
 @pytest.mark.parametrize("name", REFUSALS)

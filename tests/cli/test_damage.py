@@ -1,4 +1,4 @@
-"""What is damaged is said and left out; what is whole goes on being read."""
+"""Damaged files are reported and skipped; all others are still read."""
 
 from __future__ import annotations
 

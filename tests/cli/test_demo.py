@@ -1,4 +1,4 @@
-"""The demo, whole."""
+"""The whole demo."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Run = Callable[..., Result]
 def test_the_demo_shows_what_a_newcomer_wants_to_see(run: Run, tmp_path: Path) -> None:
     result = run("demo", "--history", "11d", "--archive", str(tmp_path / "kept"))
 
-    titles = ["Activity over time", "Top actions", "Top users", "How it went", "Something to find", "Is it complete?"]
+    titles = ["Activity over time", "Top actions", "Top users", "How it went", "An incident", "Is it complete?"]
     assert result.exit_code == 0, result.stderr
     assert [title for title in titles if title not in result.stdout] == []
-    assert "every one exactly once, unchanged" in result.stdout
+    assert "every activity exactly once, unchanged" in result.stdout
     assert f"anthropic-audit status --archive {tmp_path / 'kept'}" in result.stdout.replace("\n", "")
     assert "activities" in run("status", "--archive", str(tmp_path / "kept")).stdout
 

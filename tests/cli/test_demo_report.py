@@ -86,7 +86,7 @@ def test_of_many_hits_the_beginning_and_the_end_are_shown() -> None:
 
 def test_a_proof_that_holds_says_so() -> None:
     assert GOOD.holds
-    assert proof_text(GOOD).plain.endswith("every one exactly once, unchanged")
+    assert proof_text(GOOD).plain.endswith("every activity exactly once, unchanged")
 
 
 @pytest.mark.parametrize("what", ["holes", "missing", "unknown", "repeated", "wrong_hashes"])

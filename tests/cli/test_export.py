@@ -124,7 +124,7 @@ def test_processors_stand_between_the_archive_and_others(run: Run, tmp_path: Pat
     assert [one["event"]["id"] for one in events] == [one["event"]["id"] for one in kept]
     assert "@acme.example" not in {one["user"]["email"] for one in events}
     assert {len(one["user"]["email"]) for one in events} == {64}
-    assert f"exported {len(kept)} events, {4 - len(kept)} more were dropped by processors" in result.stderr
+    assert f"exported {len(kept)} events, {4 - len(kept)} more dropped by processors" in result.stderr
 
 
 @pytest.mark.usefixtures("archive")
@@ -142,7 +142,10 @@ def test_activities_do_not_pass_by_processors_unsaid(run: Run, tmp_path: Path) -
 @pytest.mark.usefixtures("archive")
 @pytest.mark.parametrize(
     ("env", "words"),
-    [({}, "looked at the environment, HASH_KEY"), ({"HASH_KEY": "short-key"}, "shorter than 16 signs")],
+    [
+        ({}, "environment variable not set or empty: HASH_KEY"),
+        ({"HASH_KEY": "short-key"}, "shorter than 16 characters"),
+    ],
 )
 def test_a_hash_needs_a_key(run: Run, tmp_path: Path, env: dict[str, str], words: str) -> None:
     (tmp_path / "anthropic-audit.toml").write_text(PROCESSORS % "*", encoding="utf-8")

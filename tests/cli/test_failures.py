@@ -1,4 +1,4 @@
-"""How failures leave: lines on stderr and an exit code."""
+"""Failures become lines on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_an_unexpected_failure_is_one_short_line(capsys: pytest.CaptureFixture[s
     exit_code(ZeroDivisionError("by zero"))
 
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "error: this should not happen: ZeroDivisionError: by zero"
+    assert lines[0] == "error: unexpected error: ZeroDivisionError: by zero"
     assert "ANTHROPIC_AUDIT_DEBUG=1" in lines[1]
     assert len(lines) == 2
 
@@ -94,8 +94,8 @@ def test_no_room_for_the_output_is_no_mistake_of_ours(capsys: pytest.CaptureFixt
     assert exit_code(OSError(errno.ENOSPC, "No space left on device")) == 1
 
     assert capsys.readouterr().err.splitlines() == [
-        "error: what is written has no room: No space left on device",
-        "hint: make space where it goes, also standard output",
+        "error: the output can't be written: No space left on device",
+        "hint: free space on the disk of the output; standard output may be a file",
     ]
 
 

@@ -59,7 +59,7 @@ def test_a_type_that_nobody_knows_is_warned_of_and_asked_for() -> None:
     feeds = settings(activity_types=("sso_login_suceeded", "claude_orbit_created_zzz"))
 
     assert warnings(feeds)[0] == (
-        "feed acme: `sso_login_suceeded` is no activity type that we know, did you mean `sso_login_succeeded`?"
+        "feed acme: unknown activity type `sso_login_suceeded`, did you mean `sso_login_succeeded`?"
     )
     assert len(warnings(feeds)) == 2
     assert set(with_types(feeds).feeds[0].activity_types) == set(feeds.feeds[0].activity_types)

@@ -26,7 +26,7 @@ ME = pwd.getpwuid(os.getuid()).pw_name
 
 @pytest.fixture
 def holed(make_archive: Any, walks: Any) -> Path:
-    """An archive with a hole of about a day, that nobody has recorded."""
+    """An archive with a hole of about a day that is not in the ledger."""
     folder: Path = make_archive([], [walks(4 * DAY, 3 * DAY), walks(2 * DAY, 5 * MINUTE)])
     return folder
 
@@ -110,7 +110,7 @@ def test_a_feed_that_was_never_walked_to_an_end_is_no_covered_one(
     result = run("gaps", "list")
 
     assert result.exit_code == 3
-    assert "hanging: configured, and never collected" in result.stderr
+    assert "hanging: configured, but never collected" in result.stderr
 
 
 @pytest.mark.usefixtures("archive")
@@ -166,11 +166,11 @@ def test_a_collector_that_holds_the_archive_is_not_disturbed_and_hears_of_it(run
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        pytest.param({"--feed": "other"}, "there is no such feed: `other`", id="feed"),
-        pytest.param({"--reason": "  "}, "a reason is missing", id="reason"),
-        pytest.param({"--to": "2030-01-01"}, "not over yet", id="future"),
+        pytest.param({"--feed": "other"}, "unknown feed: `other`", id="feed"),
+        pytest.param({"--reason": "  "}, "--reason is empty", id="reason"),
+        pytest.param({"--to": "2030-01-01"}, "lies in the future", id="future"),
         pytest.param({"--from": "1d"}, "ends before it starts", id="backwards"),
-        pytest.param({"--from": "47h", "--to": "1d"}, "nothing is missing of acme", id="covered"),
+        pytest.param({"--from": "47h", "--to": "1d"}, "feed acme has no gap", id="covered"),
     ],
 )
 @pytest.mark.usefixtures("holed")
@@ -189,7 +189,7 @@ def test_a_declaration_without_an_end_is_refused(run: Run) -> None:
     result = run(*DECLARE[:-2])
 
     assert result.exit_code == 2
-    assert "a beginning and an end" in result.stderr
+    assert "a start and an end" in result.stderr
 
 
 def test_a_feed_of_several_filters_needs_its_settings(run: Run, make_archive: Any, walks: Any, tmp_path: Path) -> None:

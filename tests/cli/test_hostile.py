@@ -31,12 +31,12 @@ SENT = activities(NOW)
 pytestmark = pytest.mark.timeout(300)
 
 MAX_PAGE_BYTES = 4_000_000
-"""Pages of the console are smaller than this, whatever an activity holds."""
+"""Upper bound on the size of the console's pages, whatever an activity contains."""
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of them, read as a page of the feed and normalized."""
+    """An archive of hostile activities, read as a page of the feed and normalized."""
     folder = tmp_path_factory.mktemp("hostile") / "archive"
     page = b'{"data":[' + b",".join(SENT.values()) + b'],"has_more":false,"first_id":null,"last_id":null}'
     body = decode_body(page)
@@ -79,7 +79,7 @@ COMMANDS = {
     "report": ("report", "--from", "1d", "--output", "report.html"),
 }
 MAY_SAY_MORE = {"drift"}
-"""These end with 3 when they find something, as they do here."""
+"""Commands that exit with 3 if they find a problem, as they do here."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)

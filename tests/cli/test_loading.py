@@ -1,4 +1,4 @@
-"""What each command loads: a command starts at once when it imports only what it needs."""
+"""The libraries that each command imports: a command starts fast if it imports only what it needs."""
 
 from __future__ import annotations
 

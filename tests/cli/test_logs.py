@@ -1,4 +1,4 @@
-"""Log lines: their shape, and what never gets into one."""
+"""Log lines: their shape, and that they never contain keys."""
 
 from __future__ import annotations
 

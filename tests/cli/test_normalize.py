@@ -145,5 +145,5 @@ def test_a_line_that_is_too_long_gives_an_event_and_the_lines_after_it_too(
 
     kinds = [orjson.loads(line)["event"]["kind"] for line in done.stdout.splitlines()]
     assert kinds == ["event", "pipeline_error", "event", "pipeline_error"]
-    assert done.stdout.count("the line has more than 1,000 bytes") == 2
+    assert done.stdout.count("the line is longer than 1,000 bytes") == 2
     assert "2 lines are no activities" in done.stderr

@@ -1,4 +1,4 @@
-"""Files of an archive are their owner's, whatever the umask; what was there before is told by `check`."""
+"""Files of an archive are accessible to their owner only, whatever the umask; `check` reports older files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ main()
 
 
 def wide(folder: Path) -> list[str]:
-    """Return what others than the owner can use."""
+    """Return the paths that other users than the owner can access."""
     return [str(path) for path in (folder, *folder.rglob("*")) if path.lstat().st_mode & 0o077]
 
 

@@ -1,4 +1,4 @@
-"""What a terminal shows while collecting."""
+"""The progress display on a terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FINISHED = WalkFinished(Coverage("acme", "{}", HOUR, Purpose.TAIL, "w", NOW, 3, 
 
 
 def shown(*events: Progress) -> str:
-    """Draw what is seen after ten seconds."""
+    """Return the display's text after ten seconds."""
     times = iter([0.0, *[10.0] * 100])
     console = Console(file=io.StringIO(), width=160)
     display = ProgressDisplay(console, monotonic=lambda: next(times))

@@ -49,7 +49,7 @@ def test_a_lost_file_is_fetched_again(run: Run, collected: Path, server: Server)
     assert rehearsed.exit_code == 3
     assert "would withdraw claims" in rehearsed.stdout
     assert repaired.exit_code == 0, repaired.stdout + repaired.stderr
-    assert "activities came back from the API" in repaired.stdout
+    assert "activities were collected again from the API" in repaired.stdout
     assert ids(collected) == truth(server)
     assert run("archive", "verify").exit_code == 0
     assert run("archive", "repair", "--url", server.url, env=env).stdout.startswith("nothing is damaged")

@@ -66,7 +66,7 @@ def test_nothing_is_overwritten_unasked(run: Run, tmp_path: Path) -> None:
     refused = run("report", "-o", "a.html")
 
     assert (refused.exit_code, kept.read_text(encoding="utf-8")) == (2, "mine")
-    assert "there is a file already: a.html" in refused.stderr
+    assert "the file exists already: a.html" in refused.stderr
     assert run("report", "-o", "a.html", "--force").exit_code == 0
     assert kept.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
@@ -75,7 +75,7 @@ def test_nothing_is_overwritten_unasked(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        pytest.param(["--from", "soon"], "this is no time: `soon`", id="no time"),
+        pytest.param(["--from", "soon"], "not a time: `soon`", id="no time"),
         pytest.param(["--from", "1d", "--to", "2d"], "the span ends before it starts", id="backwards"),
         pytest.param(["-q", "event.outcome : )"], "  event.outcome : )\n                  ^", id="no query"),
         pytest.param(["-q", "user.mail : x"], "no such field", id="no field"),

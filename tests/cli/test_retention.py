@@ -1,4 +1,4 @@
-"""Retention and sinks that are behind: days wait, or are let go and told of."""
+"""Retention with sinks that are behind: days are kept, or removed and reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from anthropic_audit.times import format_time
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEEP = timedelta(days=40)
 AGES = (50, 45, 10)
-"""How many days old the activities are, in the order of their numbers."""
+"""Ages of the activities in days, in the order of their numbers."""
 
 
 def received(number: int, age: int) -> Received:
@@ -37,7 +37,7 @@ def received(number: int, age: int) -> Received:
 
 
 def done(folder: Path, delivered: int, *, waits: bool = True) -> Retained:
-    """Retain in an archive of which a sink has got the first events."""
+    """Run `archive retain` on an archive whose first events were delivered to a sink."""
     told_of = {
         "archive": str(folder),
         "retention": {"keep": "40d", "wait_for_sinks": waits},

@@ -81,7 +81,7 @@ def test_a_commands_output_is_not_looked_at(run: Run, tmp_path: Path) -> None:
 
     found = rows(run("settings", "--format", "json", env=env))
 
-    assert found["feeds[0] key"] == ("***", "the output of `touch`, not run for this")
+    assert found["feeds[0] key"] == ("***", "the output of `touch` (not run)")
     assert not witness.exists()
 
 

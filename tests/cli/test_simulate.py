@@ -1,4 +1,4 @@
-"""`simulate` from the command line: what it says, and how it ends."""
+"""`simulate` from the command line: its output, and how it ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SMALL = ("--history", "2h", "--activities", "200")
 
 @contextmanager
 def simulating(*options: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """Run a simulator; yield its process, its URL, and all that it said until it was ready."""
+    """Run a simulator; yield its process, its URL, and its output until it was ready."""
     process = subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said = ""
@@ -91,7 +91,7 @@ def test_options_reach_the_vendor() -> None:
 
 
 WRONG = {
-    "a fault that is none": (("--fault", "flood=0.1"), "there is no such fault: `flood`"),
+    "a fault that is none": (("--fault", "flood=0.1"), "unknown fault: `flood`"),
     "a fault nearly right": (("--fault", "truncate=0.1"), "did you mean truncated?"),
     "a fault without a share": (("--fault", "500"), "this fault has no share"),
     "a share that is no number": (("--fault", "500=often"), "this fault has no share"),
@@ -100,9 +100,9 @@ WRONG = {
     "a share that is not a number": (("--fault", "500=nan"), "numbers from 0 to 1"),
     "two rates": (("--activities", "5", "--rate", "1"), "not both"),
     "activities in no time": (("--activities", "5", "--history", "0s"), "--activities needs a history"),
-    "a duration that is none": (("--history", "soon"), "this is no duration: `soon`"),
+    "a duration that is none": (("--history", "soon"), "not a duration: `soon`"),
     "a duration beyond all keeping": (("--history", "7000d"), "six years at most"),
-    "a time that is none": (("--until", "soon"), "this is no time: `soon`"),
+    "a time that is none": (("--until", "soon"), "not a time: `soon`"),
     "a key file in no folder": ((*SMALL, "--key-file", "nowhere/key"), "can't write the key"),
     "an address that is not ours": ((*SMALL, "--host", "203.0.113.1"), "can't listen on 203.0.113.1"),
 }

@@ -24,7 +24,7 @@ def write(tmp_path: Path) -> Callable[[str], None]:
 
 @pytest.fixture
 def namespace(tmp_path: Path) -> str:
-    """A data stream of the test's own."""
+    """Return a data stream's namespace that only this test uses."""
     return f"cli{abs(hash(str(tmp_path))) % 10**8}"
 
 
@@ -74,7 +74,7 @@ def test_events_are_delivered_and_compared(run: Run, sink: str) -> None:
     (standing,) = json.loads(run("sinks", "status", "--format", "json").stdout)
     assert (standing["position"], standing["behind"], standing["created"], standing["oldest"]) == (4, 0, 4, None)
     assert "os" in run("sinks", "status").stdout
-    assert "sink os: has all events" in run("status").stdout
+    assert "sink os: all events delivered" in run("status").stdout
 
     everything = {"query": {"match_all": {}}, "max_docs": 1}
     httpx2.post(f"{sink}/_delete_by_query?refresh=true", json=everything).raise_for_status()
@@ -86,7 +86,7 @@ def test_events_are_delivered_and_compared(run: Run, sink: str) -> None:
     mended = run("sinks", "verify", "os", "--from", "30d", "--repair")
     assert mended.exit_code == 0
     assert "1 of 1 missing events were sent" in mended.stderr
-    assert "0 created, 4 were there, 0 rejected" in run("sinks", "replay", "os", "--from", "30d").stderr
+    assert "0 created, 4 existed already, 0 rejected" in run("sinks", "replay", "os", "--from", "30d").stderr
 
 
 def test_what_is_twice_and_what_is_strange_is_found(run: Run, sink: str) -> None:
@@ -140,7 +140,7 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
     shown = run("check").stdout
 
     assert "opensearch 3.8.0 answers" in shown
-    assert "has all it needs" in shown
+    assert "is set up" in shown
 
 
 @pytest.mark.usefixtures("archive")
@@ -148,26 +148,26 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
     ("settings", "command", "said"),
     [
         ('[[sinks]]\nname = "a"\nto = "opensearch"\nurl = "x"', ["deliver"], "did you mean `urls`?"),
-        ('[[sinks]]\nname = "a"\nto = "opensearch"\npassword = "x"', ["deliver"], "secrets are never written here"),
+        ('[[sinks]]\nname = "a"\nto = "opensearch"\npassword = "x"', ["deliver"], "settings never hold secrets"),
         ("", ["deliver"], "no sink is set"),
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["deliver", "b"], "there is no such sink: b"),
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["setup", "a"], "that can't be set up or asked"),
-        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["replay", "a"], "a replay has a beginning"),
-        ('[[sinks]]\nname = "a"\nto = "opensearch"', ["deliver"], "give urls"),
-        ('[[sinks]]\nname = "a"\nto = "elasticsearch"', ["deliver"], "give urls or cloud_id"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["replay", "a"], "a replay needs a start time"),
+        ('[[sinks]]\nname = "a"\nto = "opensearch"', ["deliver"], "urls is missing"),
+        ('[[sinks]]\nname = "a"\nto = "elasticsearch"', ["deliver"], "set either urls or cloud_id"),
         ('[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"', ["deliver"], "go together"),
-        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "hooks.example/x"', ["deliver"], "sinks[0].url: this is no URL"),
-        ('[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "https://:8088"', ["deliver"], "this is no URL"),
-        ('[[sinks]]\nname = "a"\nto = "otlp"\nurl = "grpc://x:4317"', ["deliver"], "this is no URL"),
+        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "hooks.example/x"', ["deliver"], "sinks[0].url: not a URL"),
+        ('[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "https://:8088"', ["deliver"], "not a URL"),
+        ('[[sinks]]\nname = "a"\nto = "otlp"\nurl = "grpc://x:4317"', ["deliver"], "not a URL"),
         (
             '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["x:9200"]',
             ["deliver"],
-            "sinks[0].urls[0]: this is no URL",
+            "sinks[0].urls[0]: not a URL",
         ),
         (
             '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://x"]\ndashboards_url = "x"',
             ["deliver"],
-            "sinks[0].dashboards_url: this is no URL",
+            "sinks[0].dashboards_url: not a URL",
         ),
         (
             '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://x"]\nretention = "36h"',
@@ -177,8 +177,8 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
         ('[sinks]\nname = "a"\nto = "ndjson"', ["deliver"], "begin each sink with `[[sinks]]`, not `[sinks]`"),
         ('sinks = ["a"]', ["deliver"], "sinks[0]: sinks is a list of tables"),
         ("sinks = 5", ["status"], "sinks: sinks is a list of tables"),
-        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = ""', ["deliver"], "sinks[0].folder: this is empty"),
-        ('[[sinks]]\nname = "a"\nto = "kafka"\nbrokers = []', ["deliver"], "sinks[0].brokers: this is empty"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = ""', ["deliver"], "sinks[0].folder: must not be empty"),
+        ('[[sinks]]\nname = "a"\nto = "kafka"\nbrokers = []', ["deliver"], "sinks[0].brokers: must not be empty"),
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"\ntimeout = "0s"', ["deliver"], "longer than zero"),
         (
             '[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nheaders = { x = "a\\nb" }',
@@ -188,9 +188,9 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
         (
             '[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"\n[[sinks]]\nname = "b"\nto = "ndjson"\nfolder = "o"',
             ["deliver"],
-            "two sinks write into the same folder: o",
+            "several sinks write into the same folder: o",
         ),
-        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"', ["rejected", "b"], "there is no such sink: b"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"', ["rejected", "b"], "unknown sink: b"),
         (
             '[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"\nsecret_command = ["no-such"]',
             ["deliver"],
@@ -200,7 +200,7 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
         (
             '[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "http://x"\nsecret_env = "NONE_SUCH"',
             ["deliver"],
-            "sink `a` has no key: looked at the environment, NONE_SUCH",
+            "sink `a` has no key: environment variable not set or empty: NONE_SUCH",
         ),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_table_says_the_same_to_people(run: Run) -> None:
     assert parse_duration(row[3]) >= timedelta(minutes=5)
     assert row[4] == "tail,"
     assert row[7:] == ["4", "4", "0", "0", "2"]
-    assert "597 of 600 requests a minute were left" in result.stdout
+    assert "597 of 600 requests per minute were left" in result.stdout
 
 
 def test_holes_are_listed(run: Run, make_archive: Any, walks: Any) -> None:
@@ -147,7 +147,7 @@ def test_nothing_late_is_told_as_such(run: Run, make_archive: Any) -> None:
     shown = run("status", "--lateness").stdout
     told = json.loads(run("status", "--lateness", "--gaps", "--format", "json").stdout)
 
-    assert "nothing was late: 0 activities" in shown
+    assert "none of 0 activities was late" in shown
     assert told["lateness"] == {"activities": 0, "late": 0, "overall": None, "types": {}, "suggested": None}
     assert told["gaps"] == []
 

@@ -1,4 +1,4 @@
-"""What was served again with other bytes, in `status`, `status --changes`, `check` and the log."""
+"""Activities that were served again with other bytes, in `status`, `status --changes`, `check` and the log."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_status_counts_what_changed(run: Run) -> None:
     shown = run("status").stdout
     (counted,) = json.loads(run("status", "--format", "json").stdout)["changed_activities"]
 
-    assert "acme: 1 stored activity was served again with other bytes (1 with other content, 1 in spelling)" in shown
+    assert "acme: 1 stored activity was served again with other bytes (1 with other content, 1 in notation)" in shown
     assert (counted["feed"], counted["activities"], counted["texts"], counted["same_content"]) == ("acme", 1, 2, 1)
 
 
@@ -78,7 +78,7 @@ def test_a_log_line_and_a_terminal_tell_of_changes() -> None:
     )
     assert line["examples"] == ["activity_1", "activity_2"]
     assert (
-        "acme: 3 stored activities were served again with other bytes, 1 of them only in spelling" in screen.getvalue()
+        "acme: 3 stored activities were served again with other bytes, 1 of them only in notation" in screen.getvalue()
     )
 
 

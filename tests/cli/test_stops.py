@@ -1,4 +1,4 @@
-"""Every stop ends within seconds with its documented exit code, whatever is on the wire."""
+"""Every stop ends within seconds with its documented exit code, whatever the server does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ with stopping(lambda: None, int(sys.argv[1]), 0.5):
     print("ready", flush=True)
     {hang}
 """
-"""Work that does not look at its clock."""
+"""A program whose work does not check its clock."""
 
 
 def start(words: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:

@@ -1,4 +1,4 @@
-"""Standard streams, locales and limits of every kind: it works, or a message says what is wrong; never a traceback."""
+"""Standard streams, locales and limits of every kind: a command works or prints a message, and never a traceback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from anthropic_audit.cli.streams import LossyFile
 
 MAIN = "from anthropic_audit.cli import main; main()"
 ODD_SHELL = [
-    pytest.param("--help > /dev/full", 1, "what is written has no room", id="full output"),
+    pytest.param("--help > /dev/full", 1, "the output can't be written", id="full output"),
     pytest.param("settings >&-", 1, "standard output is closed", id="closed output"),
     pytest.param("status --archive none 2> /dev/full", 2, "", id="full log"),
     pytest.param("status --archive none 2>&-", 2, "", id="closed log"),
@@ -105,7 +105,7 @@ def test_a_pipe_that_is_closed_loses_lines_and_raises_nothing(pipe: tuple[int, i
 
 
 class Full(io.StringIO):
-    """A stream that takes nothing while it is full."""
+    """A stream whose writes fail while it is full."""
 
     is_full = True
 

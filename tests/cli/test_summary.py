@@ -1,4 +1,4 @@
-"""The line that tells an event."""
+"""The summary line of an event."""
 
 from __future__ import annotations
 

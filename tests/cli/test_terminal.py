@@ -1,4 +1,4 @@
-"""At a terminal, a user soon sees what is wrong; a service without one goes on trying."""
+"""On a terminal, a user soon sees an error; a service without a terminal keeps retrying."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 MAIN = "from anthropic_audit.cli import main; main()"
 GIVES_UP_AFTER = 120
-"""The seconds of `give_up_after`, for which a host is tried that has answered before."""
+"""Seconds of `give_up_after`, for which a host is retried that has responded before."""
 
 
 def unused_url() -> str:
@@ -25,7 +25,7 @@ def unused_url() -> str:
 
 
 def at_a_terminal(words: list[str], folder: Path, seconds: float) -> tuple[int, str]:
-    """Run a command whose standard error is a terminal; return its exit code and what was shown."""
+    """Run a command whose standard error is a terminal; return its exit code and its output there."""
     ours, theirs = pty.openpty()
     env = {**os.environ, "ANTHROPIC_COMPLIANCE_ACCESS_KEY": "sk-ant-api01-TEST0000000000", "TERM": "xterm"}
     process = subprocess.Popen([sys.executable, "-c", MAIN, *words], cwd=folder, env=env, stdout=theirs, stderr=theirs)

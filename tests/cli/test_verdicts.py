@@ -34,12 +34,12 @@ CHATS = '{"activity_types":["claude_chat_created"]}'
 
 @dataclass(frozen=True)
 class Situation:
-    """Settings and walks, and the verdict that all views have to give."""
+    """Settings and walks, and the verdict that all views must give."""
 
     walks: Sequence[Coverage]
     verdict: Mapping[tuple[str, str], FeedState]
     settings: Mapping[str, object] = field(default_factory=dict)
-    """Of the feed `acme`."""
+    """Walks of the feed `acme`."""
     has_hole: bool = False
 
 
@@ -77,7 +77,7 @@ SITUATIONS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """An archive in a situation, with its settings."""
+    """An archive in one of the situations, with its settings."""
 
     run: Run
     folder: Path
@@ -116,7 +116,7 @@ def by_readiness(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
 
 
 def by_metrics(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
-    """Return the states as far as metrics tell them: a feed that was never collected counts as behind."""
+    """Return the states according to metrics: a feed that was never collected counts as behind."""
     with open_writer(str(asked.folder), FakeClock(NOW)) as archive:
         text = ServiceMetrics(lambda _: None, FakeClock(NOW)).text(archive, asked.settings.feeds).decode()
         never = {one.name for one in asked.settings.feeds if archive.covered(one.name, one.filters).end is None}
@@ -141,7 +141,7 @@ def by_console(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
 
 
 def by_gaps(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
-    """Return the states as far as gaps tell them: one after the end of a coverage means that the feed is behind."""
+    """Return the states according to gaps: a gap after the end of a coverage means that the feed is behind."""
     listed = asked.command("gaps", "list", "--format", "json")
     late = {
         (one["feed"], one["filters"]) for one in json.loads(listed.stdout) if one["to"] == f"{NOW:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,4 +1,4 @@
-"""What the probes say of good and bad surroundings."""
+"""Results of the probes in good and bad set-ups."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROOMY = Disk(10**12, 5 * 10**11)
 
 @pytest.fixture(autouse=True)
 def _private_files() -> Iterator[None]:
-    """Make files as the commands do: for their owner only."""
+    """Create files as commands do: accessible to their owner only."""
     before = os.umask(0o077)
     yield
     os.umask(before)
@@ -100,7 +100,7 @@ def test_clocks_that_differ_are_both_named(tmp_path: Path, ahead: int, words: st
     (found,) = (one for one in feed_findings(run.settings, Skewed(), house.clock) if one.what == "feed acme: clock")
 
     theirs = "15:50" if ahead > 0 else "16:10"
-    times = f"ours shows 2026-11-18T16:00:00Z, the server's 2026-11-18T{theirs}:00Z"
+    times = f"ours: 2026-11-18T16:00:00Z, the server's: 2026-11-18T{theirs}:00Z"
     assert found.found.startswith(f"our clock is {words} the server's ({times}); ")
     assert found.found.endswith("coverage ends 10m earlier")
     assert found.cure

@@ -148,7 +148,7 @@ def test_a_hit_gives_values_by_name(archive: Connection) -> None:
     ("condition", "words"),
     [
         pytest.param("http.response.status_code>many", "is a number", id="number"),
-        pytest.param("@timestamp>soon", "this is no time", id="time"),
+        pytest.param("@timestamp>soon", "not a time", id="time"),
         pytest.param("source.ip=10.0.0.0/99", "not a network", id="network"),
     ],
 )

@@ -26,7 +26,7 @@ NORMALIZER = Normalizer(load())
 
 
 class _Tripping(list[Progress]):
-    """Has the vendor fail from the third finished walk on."""
+    """A watch that makes the vendor fail from the third finished walk on."""
 
     def __init__(self, house: House, fault: Fault) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A feed that serves a stored activity again with another time or other bytes, from the wire to what a person sees."""
+"""A feed that serves a stored activity again with another time or other bytes, from the response to the output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Alter = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 def altered(house: House, alter: Alter) -> FeedRun:
-    """Return a feed whose pages are altered on their way."""
+    """Return a feed whose pages are altered before they are read."""
     honest = simulated_transport(house.vendor, house.clock)
 
     def answer(request: httpx2.Request) -> httpx2.Response:
@@ -47,7 +47,7 @@ def altered(house: House, alter: Alter) -> FeedRun:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    """A feed that was collected, and time that has passed since: its overlap is read again next."""
+    """A feed that was collected some time ago: its overlap is read again next."""
     made = House(tmp_path / "archive", settings(world=WorldSettings(seed=5, activities_per_day=2000, people=12)))
     made.collect(made.feed())
     made.clock.advance(timedelta(minutes=3))

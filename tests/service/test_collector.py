@@ -1,4 +1,4 @@
-"""The whole way through the real client, against the simulator, into a real archive."""
+"""Collecting with the real client from the simulator into a real archive."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ def test_a_feed_that_fails_again_and_again_is_asked_less_often(failures: int, mi
 
 
 def test_feeds_that_do_not_answer_hold_up_nobody(tmp_path: Path) -> None:
-    """More feeds than slots are silent for ever; the ones that answer are collected meanwhile."""
+    """More unresponsive feeds than slots; the responsive feeds are still collected."""
     house = House(tmp_path, settings())
     silent = threading.Event()
 

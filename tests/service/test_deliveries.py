@@ -1,4 +1,4 @@
-"""The threads of sinks end when the service does, and not before."""
+"""The threads of sinks end with the service, and not earlier."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def house(tmp_path: Path) -> House:
 
 
 def opening(house: House, place: MemoryPlace, failures: list[Exception]) -> Callable[[], Iterator[Deliverer]]:
-    """Return what opens a sink: it fails with each of the failures first, and the service ends with what it has got."""
+    """Return a function that opens a sink: it raises each failure first, then delivers and stops the clock."""
     clock = house.clock
 
     def watch(event: Progress) -> None:
@@ -49,7 +49,7 @@ def opening(house: House, place: MemoryPlace, failures: list[Exception]) -> Call
 
 
 def deliver(house: House, place: MemoryPlace, failures: list[Exception], watch: Callable[[Progress], None]) -> None:
-    """Run the thread of a sink until it has delivered something."""
+    """Run the thread of a sink until it has delivered events."""
     opened = contextmanager(opening(house, place, failures))
     with (
         open_writer(str(house.folder), house.clock) as archive,
@@ -66,8 +66,8 @@ def test_a_sink_goes_on_after_any_failure_and_tells_of_it(house: House) -> None:
 
     assert [(one.kind, one.hint) for one in told if isinstance(one, DeliveryFailed)] == [
         ("SinkDeniedError", "open it"),
-        ("KeyError", "it is tried again; please report it"),
-        ("BrokenPipeError", "it is tried again"),
+        ("KeyError", "it is retried automatically; please report it"),
+        ("BrokenPipeError", "it is retried automatically"),
     ]
     assert place.stored
     assert house.clock.waited[:2] == [5.0, 10.0]

@@ -1,4 +1,4 @@
-"""Figures, health pages and chores."""
+"""Metrics, health pages and periodic tasks."""
 
 from __future__ import annotations
 

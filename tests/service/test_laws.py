@@ -30,12 +30,12 @@ LATENESS = (timedelta(0), timedelta(0), timedelta(minutes=5), timedelta(hours=5)
 
 
 class KilledError(BaseException):
-    """The process ends here."""
+    """A simulated end of the process."""
 
 
 @dataclass(frozen=True)
 class Happening:
-    """An activity, and when the API begins to show it."""
+    """An activity, and the time at which the API starts to serve it."""
 
     created_at: datetime
     visible_at: datetime
@@ -43,7 +43,7 @@ class Happening:
 
 
 class World:
-    """The vendor, our clock, which may be wrong, and what is stored and claimed."""
+    """The vendor, our clock (which may be wrong), and the stored and claimed records."""
 
     def __init__(self, happenings: Sequence[Happening]) -> None:
         self.happenings = sorted(happenings, key=lambda one: (one.created_at, one.activity.id))
@@ -63,7 +63,7 @@ class World:
         self.time += timedelta(seconds=seconds)
 
     def check(self) -> None:
-        """Go on."""
+        """Continue: this clock is never interrupted."""
 
     # The feed.
     def read_page(self, query: Query) -> Page:
@@ -123,7 +123,7 @@ class World:
         return Spans.of(walk.window for walk in self.walks)
 
     def collect(self) -> None:
-        """Do what the collector does in one round."""
+        """Run one round like the collector."""
         rules = WalkRules(Filters(), SETTLE, limit=3, store_every=2, longest=4)
         walker = Walker("acme", self, self, self, rules=rules, watch=lambda _: None)
         try:

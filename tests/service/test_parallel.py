@@ -1,4 +1,4 @@
-"""Functions side by side, and work beside others."""
+"""Functions in parallel, and background work."""
 
 from __future__ import annotations
 

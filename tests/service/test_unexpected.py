@@ -1,4 +1,4 @@
-"""Errors that no one foresaw: each ends one piece of work, is reported once with its traceback, and is counted."""
+"""Unexpected errors: each ends one unit of work, is reported once with its traceback, and is counted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SECRET = "sk-ant-api01-TEST0123456789abcdefghijklmnop"
 
 
 class Bewitched:
-    """A feed that fails as no one foresaw."""
+    """A feed that raises an unexpected error."""
 
     def __init__(self, error: Callable[[], Exception]) -> None:
         self._error = error
@@ -117,7 +117,7 @@ def test_a_range_of_history_ends_with_what_no_one_foresaw(tmp_path: Path) -> Non
 
 
 class Broken(Normalizer):
-    """A normalizer that fails twice as no one foresaw."""
+    """A normalizer that raises an unexpected error twice."""
 
     failures = 2
 
@@ -193,7 +193,7 @@ def test_what_was_foreseen_is_not_counted_as_unforeseen() -> None:
 
 
 class Unspeakable(Exception):  # noqa: N818 - its name is beside the point
-    """An error whose text can't be had."""
+    """An error whose `str` fails."""
 
     def __str__(self) -> str:
         raise ValueError

@@ -1,4 +1,4 @@
-"""Keys: where they are looked for, which are refused, and that none is ever shown."""
+"""Keys: where they are read from, which are refused, and that no key is ever printed."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_missing_key_says_what_was_looked_at(settings: FeedSettings, looked: s
     ("text", "words"),
     [
         pytest.param(USELESS, "wrong kind (`sk-ant-api03-…`", id="a Claude API key"),
-        pytest.param("", "looked at the environment", id="empty"),
+        pytest.param("", "environment variable not set or empty", id="empty"),
         pytest.param(f"{KEY} {ADMIN}", "spaces", id="two keys"),
         pytest.param("sk-ant-api01-ä", "characters that no key has", id="not ASCII"),
     ],
@@ -121,7 +121,7 @@ def test_a_key_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_bytes(b"\xff\xfe")
 
-    assert "it is no text" in str(complaint(feed(api_key_file=str(path))))
+    assert "it is not text" in str(complaint(feed(api_key_file=str(path))))
 
 
 def test_a_key_of_an_unknown_kind_is_used_and_warned_about() -> None:
@@ -204,7 +204,7 @@ def test_a_command_that_fails_tells_its_own_words_without_the_key() -> None:
 
 
 def test_a_command_that_prints_no_text_is_refused() -> None:
-    with pytest.raises(SetupError, match="no text"):
+    with pytest.raises(SetupError, match="not text"):
         run_command([sys.executable, "-c", "import sys; sys.stdout.buffer.write(b'\\xff\\xfe')"])
 
 

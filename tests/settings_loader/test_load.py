@@ -1,4 +1,4 @@
-"""Layers of settings: which one counts, where it came from, and every complaint."""
+"""Layers of settings: which one wins, the origin of each value, and every error message."""
 
 from __future__ import annotations
 
@@ -157,23 +157,21 @@ def test_a_feed_flag_reaches_every_feed() -> None:
         pytest.param(
             'interval = "5m"', ["interval", "belongs below a line `[[feeds]]`"], id="a feed's setting at the top"
         ),
-        pytest.param('[feeds]\nname = "a"', ["feeds", "begin each feed with `[[feeds]]`"], id="table instead of list"),
-        pytest.param(
-            '[[feeds]]\ninterval = "soon"', ["feeds[0].interval", "this is no duration: `soon`"], id="no duration"
-        ),
+        pytest.param('[feeds]\nname = "a"', ["feeds", "start each feed with `[[feeds]]`"], id="table instead of list"),
+        pytest.param('[[feeds]]\ninterval = "soon"', ["feeds[0].interval", "not a duration: `soon`"], id="no duration"),
         pytest.param(
             "[[feeds]]\nbatch_size = 5001", ["feeds[0].batch_size", "less than or equal to 5000"], id="too large"
         ),
-        pytest.param('[[feeds]]\nbatch_size = "many"', ["feeds[0].batch_size", "no whole number"], id="no number"),
-        pytest.param('[[feeds]]\nactivity_types = "x"', ["feeds[0].activity_types", "no list"], id="no list"),
+        pytest.param('[[feeds]]\nbatch_size = "many"', ["feeds[0].batch_size", "not a whole number"], id="no number"),
+        pytest.param('[[feeds]]\nactivity_types = "x"', ["feeds[0].activity_types", "not a list"], id="no list"),
         pytest.param('[[feeds]]\nname = "A B"', ["feeds[0]", "lower-case letters"], id="name of a feed"),
         pytest.param(
             '[[feeds]]\nactivity_types=["a"]\nexclude_activity_types=["b"]', ["feeds[0]", "not both"], id="both filters"
         ),
-        pytest.param('[[feeds]]\nname="a"\n[[feeds]]\nname="a"', ["two feeds have the same name: a"], id="twice"),
+        pytest.param('[[feeds]]\nname="a"\n[[feeds]]\nname="a"', ["several feeds have the same name: a"], id="twice"),
         pytest.param(
             'retention = { keep = "90d" }\n[[feeds]]\nname="a"\nbackfill="365d"',
-            ["backfill reaches further back than retention.keep, which would remove it: a"],
+            ["backfill must not exceed retention.keep, which would remove the history again: a"],
             id="backfill that retention removes",
         ),
         pytest.param("archive = 5", ["anthropic-audit.toml:1", "archive", "put it in quotes"], id="no text"),
@@ -198,7 +196,7 @@ def test_a_wrong_setting_is_named_with_its_place(toml: str, words: list[str]) ->
             "ANTHROPIC_AUDIT_FEEDS__ACME_AU__INTERVAL", "did you mean `ANTHROPIC_AUDIT_FEEDS__ACME_US`?", id="feed"
         ),
         pytest.param("ANTHROPIC_AUDIT_FEEDS__ACME", "FEEDS__<NAME>__<SETTING>", id="no setting"),
-        pytest.param("ANTHROPIC_AUDIT_FEEDS", "there is no such setting", id="the list itself"),
+        pytest.param("ANTHROPIC_AUDIT_FEEDS", "unknown setting", id="the list itself"),
     ],
 )
 def test_an_unknown_variable_is_an_error(variable: str, words: str) -> None:
@@ -229,7 +227,7 @@ def test_variables_for_other_parts_are_no_settings() -> None:
 def test_a_damaged_file_is_named_with_line_and_column(toml: str, place: str) -> None:
     said = complaint(toml)
 
-    assert "the settings file is damaged: anthropic-audit.toml" in said
+    assert "the settings file is not valid TOML: anthropic-audit.toml" in said
     assert place in said
 
 
@@ -296,7 +294,7 @@ def test_a_file_reaches_sections() -> None:
         (
             "[enrichment]\ngeoip_file = ['/c']\n",
             {},
-            "a.toml:2: enrichment.geoip_file: there is no such setting, did you",
+            "a.toml:2: enrichment.geoip_file: unknown setting, did you",
         ),
         ("enrichment = 5\n", {}, "a.toml:1: enrichment"),
         ("enrichment = 5\n", {"ANTHROPIC_AUDIT_ENRICHMENT__USER_AGENT": "no"}, "a.toml:1: enrichment"),
@@ -320,18 +318,18 @@ def test_what_is_wrong_in_a_section_is_named(toml: str | None, environ: dict[str
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("do = 'drop_field'", "a.toml:2: processors[0]: `do` says what a processor does: drop_events, drop_fields"),
-        ("fields = ['x']", "a.toml:2: processors[0]: `do` says what a processor does"),
+        ("do = 'drop_field'", "a.toml:2: processors[0]: `do` must be one of: drop_events, drop_fields"),
+        ("fields = ['x']", "a.toml:2: processors[0]: `do` must be one of"),
         (
             "do = 'drop_fields'\nfield = ['x']",
-            "a.toml:3: processors[0].field: there is no such setting, did you mean `fields`",
+            "a.toml:3: processors[0].field: unknown setting, did you mean `fields`",
         ),
-        ("do = 'drop_fields'", "name `fields`, or set `personal = true`"),
-        ("do = 'drop_events'", "say which events are dropped with `when`"),
-        ("do = 'hash_fields'\npersonal = true", "give one of key_env, key_file and key_command"),
-        ("do = 'add_tags'", "processors[0].tags: this is missing"),
-        ("do = 'add_tags'\ntags = 'a'", "a.toml:3: processors[0].tags: this is no list"),
-        ("do = 'add_labels'\nlabels = 'a'", "a.toml:3: processors[0].labels: this is no table"),
+        ("do = 'drop_fields'", "set `fields`, or `personal = true`"),
+        ("do = 'drop_events'", "set `when`: it selects the events to drop"),
+        ("do = 'hash_fields'\npersonal = true", "set exactly one of key_env, key_file and key_command"),
+        ("do = 'add_tags'", "processors[0].tags: required, but missing"),
+        ("do = 'add_tags'\ntags = 'a'", "a.toml:3: processors[0].tags: not a list"),
+        ("do = 'add_labels'\nlabels = 'a'", "a.toml:3: processors[0].labels: not a table"),
     ],
 )
 def test_what_is_wrong_in_a_processor_is_named(table: str, words: str) -> None:

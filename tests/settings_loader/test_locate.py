@@ -1,4 +1,4 @@
-"""Which settings file counts."""
+"""The lookup of the settings file."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_file_that_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     path.write_bytes(b"archive = 'x'\n\xff")
 
-    with pytest.raises(SetupError, match="line 2 is no UTF-8"):
+    with pytest.raises(SetupError, match="is not valid UTF-8"):
         read_file(path)
 
 

@@ -1,4 +1,4 @@
-"""Settings of logging in by OpenID Connect: what is right, what is refused, and where the secret is found."""
+"""Settings of login by OpenID Connect: valid ones, refused ones, and the location of the secret."""
 
 from __future__ import annotations
 
@@ -43,25 +43,25 @@ def test_without_an_issuer_nobody_logs_in_this_way() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"issuer": None}, "give the issuer, too"),
-        ({"issuer": "http://login.acme.example"}, "an issuer is an https URL"),
-        ({"issuer": "login.acme.example"}, "an issuer is an https URL"),
-        ({"issuer": "https://user:pw@login.acme.example"}, "an issuer is an https URL"),
-        ({"issuer": "https://login.acme.example?tenant=1"}, "an issuer is an https URL"),
-        ({"issuer": "https://login.acme.example#x"}, "an issuer is an https URL"),
-        ({"client_id": None}, "give client_id"),
-        ({"client_id": " "}, "give client_id"),
-        ({"client_secret_file": None}, "give one of client_secret_env"),
-        ({"client_secret_env": "SECRET"}, "give one of client_secret_env"),
-        ({"scopes": ["email"]}, '"openid" is one of them'),
+        ({"issuer": None}, "issuer is missing"),
+        ({"issuer": "http://login.acme.example"}, "issuer must be an https URL"),
+        ({"issuer": "login.acme.example"}, "issuer must be an https URL"),
+        ({"issuer": "https://user:pw@login.acme.example"}, "issuer must be an https URL"),
+        ({"issuer": "https://login.acme.example?tenant=1"}, "issuer must be an https URL"),
+        ({"issuer": "https://login.acme.example#x"}, "issuer must be an https URL"),
+        ({"client_id": None}, "client_id is missing"),
+        ({"client_id": " "}, "client_id is missing"),
+        ({"client_secret_file": None}, "set exactly one of client_secret_env"),
+        ({"client_secret_env": "SECRET"}, "set exactly one of client_secret_env"),
+        ({"scopes": ["email"]}, 'contain "openid"'),
         ({"scopes": ["openid", "a b"]}, "words without spaces"),
-        ({"investigators": None}, "say who may come in"),
-        ({"investigators": [""]}, "this is empty"),
+        ({"investigators": None}, "no user may log in"),
+        ({"investigators": [""]}, "must not be empty"),
         ({"viewers": ["Anna@ACME.example"]}, "investigator and viewer: anna@acme.example"),
         ({"viewer_groups": ["x"], "investigator_groups": ["x"]}, "investigator and viewer: x"),
         ({"timeout": "0s"}, "longer than zero"),
         ({"isuer": "x"}, "did you mean `issuer`?"),
-        ({"client_secret": "hunter2"}, "secrets are never written here"),
+        ({"client_secret": "hunter2"}, "settings never hold secrets"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(changes: dict[str, object], said: str) -> None:
@@ -132,7 +132,7 @@ def test_a_secret_that_is_empty_is_told(tmp_path: Path, text: str) -> None:
 
 
 def test_a_secret_that_is_not_there_is_told_with_where_it_was_looked_for() -> None:
-    with pytest.raises(SetupError, match="looked at the file /run/secrets/console"):
+    with pytest.raises(SetupError, match="the file can't be read: /run/secrets/console"):
         resolve_client_secret(OpenIdSettings.model_validate(RIGHT), {})
-    with pytest.raises(SetupError, match="looked at the environment, SECRET"):
+    with pytest.raises(SetupError, match="environment variable not set or empty: SECRET"):
         resolve_client_secret(FROM_ENVIRONMENT, {"ANTHROPIC_ADMIN_KEY": "no secret of ours"})

@@ -91,7 +91,7 @@ def test_what_a_crash_left_unrecorded_is_not_taken_for_a_stranger(house: House) 
     with house.collector() as collector:
         collector._requests = None
         collector.once([house.feed()])
-    house.requests._kept.clear()
+    house.requests._pending.clear()
     go_on(house, house.feed(), rounds=3)
 
     with open_reader(str(house.folder)).connect() as connection:

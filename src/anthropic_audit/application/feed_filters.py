@@ -1,4 +1,4 @@
-"""Filters of feeds: groups and patterns of activity types become the types they stand for, before anything is asked."""
+"""Expand groups and patterns of activity types in the filters of feeds into types."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ FILTERS = ("activity_types", "exclude_activity_types")
 
 
 def with_types(settings: Settings) -> Settings:
-    """Return settings whose feeds name types only: the API knows no groups, and coverage is kept for what was asked.
+    """Return settings whose feeds name only types: the API knows no groups, and coverage belongs to a set of types.
 
     Raises:
-        SetupError: A group is unknown, or a pattern stands for nothing.
+        SetupError: A group is unknown, or a pattern matches no type.
     """
     return settings.model_copy(update={"feeds": tuple(_with_types(feed) for feed in settings.feeds)})
 
 
 def warnings(settings: Settings) -> list[str]:
-    """Say which types of which feed are in no catalogue: the API may know them already, or refuse them (400)."""
+    """Return a warning per filter type that the catalogue lacks: the API may know it already, or refuse it (400)."""
     return [
-        f"feed {feed.name}: `{name}` is no activity type that we know" + (f", did you mean `{meant}`?" if meant else "")
+        f"feed {feed.name}: unknown activity type `{name}`" + (f", did you mean `{meant}`?" if meant else "")
         for feed in settings.feeds
         for setting in FILTERS
         for name, meant in unknown_types(getattr(feed, setting), load()).items()
@@ -34,7 +34,7 @@ def warnings(settings: Settings) -> list[str]:
 
 
 def query_length(setting: str, names: Sequence[str]) -> int:
-    """Return how many bytes a filter takes in the address of each request."""
+    """Return the length of a filter in the URL of each request, in bytes."""
     return len(urlencode([(f"{setting}[]", name) for name in names]))
 
 

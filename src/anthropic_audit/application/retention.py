@@ -1,4 +1,4 @@
-"""Retention as the settings say: what is removed, and what waits for a sink that is behind."""
+"""Apply the retention settings: remove old days, except those that wait for a sink."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from anthropic_audit.status.undelivered import Undelivered, undelivered
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What retention has done."""
+    """The result of applying retention."""
 
     removed: Sequence[Removed]
     waiting: Sequence[Undelivered]
-    """What sinks have still to get; those days were kept."""
+    """Undelivered events; their days were kept."""
     never_delivered: Sequence[Undelivered]
-    """What sinks had still to get, and never will: `retention.wait_for_sinks` is false."""
+    """Undelivered events that were removed, because `retention.wait_for_sinks` is false."""
 
 
 def retain(writer: ArchiveWriter, settings: Settings, now: datetime, *, is_rehearsal: bool = False) -> Retained:
-    """Remove what is older than `retention.keep`, but for legal holds and for what a sink has still to get.
+    """Remove days older than `retention.keep`, except legal holds and days with undelivered events.
 
     Raises:
         ArchiveError: A table can't be read or written.
@@ -41,7 +41,7 @@ def retain(writer: ArchiveWriter, settings: Settings, now: datetime, *, is_rehea
 
 
 def told(found: Sequence[Undelivered]) -> list[str]:
-    """Return a line for each sink: how many events of which days it has not got."""
+    """Return a line per sink with the number and the days of its undelivered events."""
     lines = []
     for sink in dict.fromkeys(one.sink for one in found):
         mine = [one for one in found if one.sink == sink]

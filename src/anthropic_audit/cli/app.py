@@ -1,4 +1,4 @@
-"""The command `anthropic-audit`: its options, and the table of its commands."""
+"""The command `anthropic-audit`: its options, and the table of its subcommands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .streams import prepare_streams
 app = typer.Typer(
     name="anthropic-audit",
     cls=lazy_group(COMMANDS),
-    help="Collect, keep, normalize and search the audit trail of Anthropic (Claude) organizations.",
+    help="Collect, archive, normalize and search the audit trail of Anthropic (Claude) organizations.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -1,4 +1,4 @@
-"""`anthropic-audit archive`: look through an archive, and keep house in it."""
+"""`anthropic-audit archive`: verify and maintain an archive."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FOUND = 3
 def verify_archive(
     record: Annotated[
         bool,
-        typer.Option("--record", help="Record the digests of files that have none, such as those of older versions."),
+        typer.Option("--record", help="Record digests for files without one, such as files of older versions."),
     ] = False,
     config: Config = None,
     archive: Archive = None,
@@ -47,32 +47,32 @@ def verify_archive(
 ) -> None:
     """Check every file, hash, record and coverage claim.
 
-    It reads only, beside a running collector, and lists all damage. The digest of each file was recorded when the file
-    was committed: any changed bit is found.
+    It only reads, also while a collector is running, and lists all damage. The digest of each file was recorded when
+    the file was committed, so any changed bit is found.
 
-    Each activity must be there once, under a number of its own without holes, in the partition of its day, with the
-    bytes that were hashed when they were received, and with one event that names it. No claim may reach beyond the
-    time at which it was made, or be of fewer activities than its walk has stored.
+    Each activity must be stored once, with its own sequence number and no number missing, in the partition of its day,
+    with the bytes that were hashed on receipt, and with one event that refers to it. No claim may extend beyond the
+    time at which it was made, or cover fewer activities than its walk stored.
 
-    Exit codes: 0 all is right, 1 a file can't be read, 2 wrong use or settings, 3 something is wrong.
+    Exit codes: 0 no problem, 1 a file can't be read, 2 wrong use or settings, 3 problems were found.
     """
     settings = load_settings(config, {"archive": archive}).settings
     reader = open_reader(settings.archive)
     if record:
         notes().print(f"{record_missing(settings.archive):,} digests recorded")
     with _progress() as progress:
-        task = progress.add_task("looking at activities", total=None)
+        task = progress.add_task("verifying activities", total=None)
         found = verify(reader, lambda done, last: progress.update(task, completed=done, total=last))
     if format is TableOrJson.JSON:
         print_json([{"what": one.what, "number": one.number, "examples": one.examples} for one in found])
     elif found:
-        headings = (Heading("wrong"), Heading("how many", is_number=True), Heading("such as"))
+        headings = (Heading("problem"), Heading("count", is_number=True), Heading("examples"))
         print_table(headings, [(one.what, one.number, ", ".join(one.examples[:3])) for one in found])
         for one in found:
             for example in one.examples if one.is_of_files else ():
                 console().print(f"{one.what}: {example}", markup=False, soft_wrap=True)
     else:
-        console().print(f"archive {settings.archive}: every hash, record and claim is right", markup=False)
+        console().print(f"archive {settings.archive}: every hash, record and claim is correct", markup=False)
     _note_digests(reader)
     if found:
         notes().print(f"hint: {REPAIR_HINT}", markup=False)
@@ -80,21 +80,21 @@ def verify_archive(
 
 
 def _note_digests(reader: ArchiveReader) -> None:
-    """Say of how many files the digest was not recorded when they were written."""
+    """Print how many files have no digest, or one that was recorded later than the file."""
     none = sum(unrecorded_files(reader.folder, TABLES[name], newest) for name, newest in reader.tables.items())
     late = sum(late_files(reader.folder, table) for table in TABLES.values())
     if none:
         notes().print(
-            f"{none:,} files have no digest: `anthropic-audit archive verify --record` records what they are now"
+            f"{none:,} files have no digest: `anthropic-audit archive verify --record` records their current content"
         )
     if late:
-        notes().print(f"{late:,} digests were recorded at an opening, and not when the file was written")
+        notes().print(f"{late:,} digests were recorded when the archive was opened, not when the file was written")
 
 
 def compact(config: Config = None, archive: Archive = None) -> None:
     """Merge small files into large ones.
 
-    `run` does this every six hours. While another process writes the archive, this waits for it.
+    `run` does this every six hours. The command waits while another process writes the archive.
     """
     with _writer(config, archive) as writer:
         for one in writer.compact():
@@ -103,35 +103,37 @@ def compact(config: Config = None, archive: Archive = None) -> None:
 
 def vacuum(
     grace: Annotated[
-        str, typer.Option("--grace", metavar="DURATION", help="Keep what was replaced less than this ago.")
+        str, typer.Option("--grace", metavar="DURATION", help="Keep files that were replaced less than this ago.")
     ] = "24h",
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Delete replaced files that no reader needs any more.
+    """Delete replaced files that no reader needs.
 
-    `run` does this every six hours. While another process writes the archive, this waits for it.
+    `run` does this every six hours. The command waits while another process writes the archive.
     """
-    kept = parse_duration(grace)
+    grace_period = parse_duration(grace)
     with _writer(config, archive) as writer:
-        for one in writer.vacuum(kept):
+        for one in writer.vacuum(grace_period):
             notes().print(f"{one.table}: {one.files:,} files deleted")
 
 
 def retain(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be removed, and remove nothing.")
+    ] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
     """Remove days older than `retention.keep`, except legal holds.
 
-    A day that a sink has still to get events of waits for it, unless `retention.wait_for_sinks` is false. `run` does
-    this every six hours. What was walked stays recorded, and so does what was removed and when: `archive verify`
-    tells it from a loss. Files are deleted by `vacuum`, a day later.
+    Days with events that a sink has not received are kept, unless `retention.wait_for_sinks` is false. `run` does this
+    every six hours. Coverage stays recorded, and each removal is recorded with its time, so that `archive verify`
+    distinguishes it from a loss. `vacuum` deletes the files a day later.
     """
     settings = load_settings(config, {"archive": archive}).settings
     if not settings.retention.keep:
-        notes().print("retention.keep is not set: everything is kept")
+        notes().print("retention.keep is not set: nothing is removed")
         return
     with _writer(config, archive) as writer:
         done = retention.retain(writer, settings, SystemClock().now(), is_rehearsal=dry_run)
@@ -139,7 +141,7 @@ def retain(
     words = f"{number:,} activities of {len(done.removed):,} days"
     notes().print(f"{'would remove' if dry_run else 'removed'} {words}")
     for line in retention.told(done.waiting):
-        notes().print(f"kept until they are delivered: {line}", markup=False)
+        notes().print(f"kept until delivered: {line}", markup=False)
     for line in retention.told(done.never_delivered):
         notes().print(f"never delivered: {line}", markup=False)
 

@@ -1,4 +1,4 @@
-"""`anthropic-audit backfill` and `reconcile`: read a long range of the past, or read it once more."""
+"""`anthropic-audit backfill` and `reconcile`: collect a past period, or read it again."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from .signals import stopping
 
 _INCOMPLETE = 3
 _MAX_AGE = timedelta(days=6 * 366)
-"""The API keeps activities for six years."""
+"""How long the API keeps activities: six years."""
 
 Feed = Annotated[
     str | None,
-    typer.Option("--feed", metavar="NAME", help="The feed to read; needed when there are several.", show_default=False),
+    typer.Option("--feed", metavar="NAME", help="The feed to read; required if there are several.", show_default=False),
 ]
 Workers = Annotated[
     int,
     typer.Option(
-        "--workers", min=1, max=64, help="Walks side by side; together they stay inside the server's request budget."
+        "--workers", min=1, max=64, help="Number of parallel walks; together they stay within the request budget."
     ),
 ]
 
@@ -51,10 +51,10 @@ def backfill(
 ) -> None:
     """Collect a past period of up to six years, newest first.
 
-    Without --from it starts where the API's memory does, six years ago. It can be stopped at any time and goes on
-    where it was when it is started again.
+    Without --from it starts six years ago, as far back as the API keeps activities. It can be stopped at any time, and
+    continues where it stopped when it is started again.
 
-    Exit codes: 0 all of the range is covered, 1 failed, 2 wrong use or settings, 3 something is left.
+    Exit codes: 0 the whole range is covered, 1 failed, 2 wrong use or settings, 3 part of the range is left.
     """
     done = _read(_application(config, archive), Purpose.BACKFILL, (since, until), feed, workers=workers)
     notes().print(
@@ -74,13 +74,13 @@ def reconcile(
 ) -> None:
     """Read a period again, and count late activities.
 
-    `collect` does this by itself for the last days; by hand it is for certainty before an audit. Without --from it
-    reads the last 30 days.
+    `collect` does this automatically for the last days; use this command to be certain before an audit. Without --from
+    it reads the last 30 days.
 
-    Exit codes: 0 all of the range was read, 1 failed, 2 wrong use or settings, 3 something is left.
+    Exit codes: 0 the whole range was read, 1 failed, 2 wrong use or settings, 3 part of the range is left.
     """
     done = _read(_application(config, archive), Purpose.RECONCILE, (since or "30d", until), feed, workers=workers)
-    notes().print(f"read {done.activities:,} activities again and found {done.new:,} that were late", markup=False)
+    notes().print(f"read {done.activities:,} activities again, {done.new:,} of them late", markup=False)
     _conclude(done)
 
 
@@ -99,7 +99,7 @@ def _read(
     feeds = chosen_feeds(application.settings, [feed] if feed else [])
     if len(feeds) > 1:
         message = f"there are {len(feeds)} feeds: {', '.join(one.name for one in feeds)}"
-        raise SetupError(message, hint="say which with --feed")
+        raise SetupError(message, hint="choose one with --feed")
     (key,) = resolve_keys(feeds, application.environ).values()
     try:
         with ExitStack() as stack:
@@ -121,15 +121,15 @@ def _read(
             done = history.read(window, normalize)
             return replace(done, error=done.error or normalize())
     except InterruptedRunError as error:
-        notes().print(f"{error}: what was read stays, run it again for the rest")
+        notes().print(f"{error}: stored activities stay; run it again for the rest")
         raise typer.Exit(error.exit_code) from error
 
 
 def _conclude(done: HistoryRead) -> None:
-    """Tell what went wrong, and exit with its code."""
+    """Print the error or what is left, and exit with its code."""
     if done.error is not None:
         print_error(str(done.error), done.error.hint, done.error)
         raise typer.Exit(_INCOMPLETE if done.windows else done.error.exit_code)
     if done.left:
-        notes().print(f"{done.left.length} of the range is left: run it again")
+        notes().print(f"{done.left.length} of the range is left: run the command again")
         raise typer.Exit(_INCOMPLETE)

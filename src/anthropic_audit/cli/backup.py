@@ -27,13 +27,13 @@ def backup_archive(
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Back up the archive incrementally, also beside `run`.
+    """Back up the archive incrementally, also during `run`.
 
-    The backup is one moment of the archive, in which every claim is backed. Each file is compared with the digest that
-    was recorded when it was written, also those that were copied before. A backup that is cut off is not taken for
-    whole: `restore` refuses it, and the next `backup` finishes it. It is a plain archive, and can be read as one.
+    The backup is a consistent snapshot: all activities of every claim are in it. Each file is compared with the digest
+    that was recorded when it was written, including files of earlier backups. An interrupted backup is not valid:
+    `restore` refuses it, and the next `backup` completes it. A backup is an ordinary archive, and can be read as one.
 
-    Exit codes: 0 the backup is whole, 1 failed, 2 wrong use or settings, 3 with --verify: files are damaged.
+    Exit codes: 0 the backup is complete, 1 failed, 2 wrong use or settings, 3 with --verify: files are damaged.
     """
     if verify:
         wrong = verify_backup(to)
@@ -41,13 +41,13 @@ def backup_archive(
             console().print(f"damaged or missing: {to / name}", markup=False, soft_wrap=True)
         if wrong:
             raise typer.Exit(_FOUND)
-        console().print(f"backup {to}: every file is as its manifest says", markup=False)
+        console().print(f"backup {to}: every file matches its manifest", markup=False)
         return
     settings = load_settings(config, {"archive": archive}).settings
     done = back_up(settings.archive, to.absolute(), SystemClock().now())
     notes().print(
         f"backup {to}: {done.files:,} files, {done.copied:,} of them copied now ({done.nbytes:,} bytes), "
-        f"{done.dropped:,} no longer needed and removed",
+        f"{done.dropped:,} obsolete files removed",
         markup=False,
     )
 
@@ -55,14 +55,14 @@ def backup_archive(
 def restore_archive(
     source: Annotated[Path, typer.Argument(metavar="FROM", help="The folder of the backup.")],
     force: Annotated[
-        bool, typer.Option("--force", help="Move what is at the archive's place aside, and keep it beside it.")
+        bool, typer.Option("--force", help="Move an existing archive aside, and keep it next to the restored one.")
     ] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
     """Restore an archive from a backup, checking every digest.
 
-    The archive's folder must be empty, unless --force moves it aside. The next `collect` reads what came after the
+    The archive's folder must be empty, unless --force moves it aside. The next `collect` reads the activities since the
     backup.
 
     Exit codes: 0 restored, 1 failed, 2 wrong use or settings.
@@ -70,6 +70,6 @@ def restore_archive(
     settings = load_settings(config, {"archive": archive}).settings
     folder = folder_of(settings.archive)
     if force and folder.is_dir():
-        Lease(folder, SystemClock().now()).release()  # says who writes it
+        Lease(folder, SystemClock().now()).release()  # raises if a process writes it
     done = restore(source.absolute(), folder, is_forced=force)
     notes().print(f"archive {folder}: {done.files:,} files restored ({done.nbytes:,} bytes)", markup=False)

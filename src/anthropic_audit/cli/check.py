@@ -1,4 +1,4 @@
-"""`anthropic-audit check`: is everything right, and if not, what to do."""
+"""`anthropic-audit check`: check the set-up, and say how to correct problems."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _HEADINGS = (
     Heading("is", may_be_cut=False),
     Heading("found"),
 )
-_PATIENCE = "10s"
+_GIVE_UP_AFTER = "10s"
 
 
 def check(
@@ -54,11 +54,11 @@ def check(
 ) -> None:
     """Check settings, keys, clocks, archive and databases.
 
-    Each feed is asked once, for one activity: that tells whether the API can be reached, whether it accepts the key and
-    its scope, how much of the budget is left, and whether clocks agree. Clusters that events are delivered to are asked
-    for their version and for what they need. Nothing is written, and a running collector is not disturbed.
+    One small request per feed checks whether the API can be reached, whether it accepts the key and its scope, how much
+    of the request budget is left, and whether the clocks agree. Clusters that receive events are asked for their
+    version and set-up. Nothing is written, and a running collector is not disturbed.
 
-    Exit codes: 0 nothing is wrong (warnings apart), 1 failed, 2 the settings can't be read, 3 something is wrong.
+    Exit codes: 0 no problem (warnings are not problems), 1 failed, 2 the settings can't be read, 3 a problem was found.
     """
     loaded = load_settings(config, {"archive": archive})
     settings = loaded.settings
@@ -80,7 +80,7 @@ def check(
 
 
 def _retention(settings: Settings) -> Iterator[CheckResult]:
-    """Say which sinks retention will wait for; without an archive there is nothing to be said."""
+    """Yield the results for retention; none without an archive."""
     names = [sink.name for sink in settings.sinks]
     if folder_of(settings.archive).is_dir():
         yield from retention_findings(settings.archive, names, settings.retention.keep, SystemClock().now())
@@ -96,29 +96,31 @@ def _print(found: list[CheckResult]) -> None:
 
 
 def _settings(settings: Settings, path: Path | None) -> Iterator[CheckResult]:
-    where = str(path) if path else "no settings file: defaults, the environment and flags"
+    where = str(path) if path else "no settings file: using defaults, the environment and flags"
     yield CheckResult("settings", State.FINE, where)
     if path and path.stat().st_mode & stat.S_IWOTH:
-        yield CheckResult("settings", State.WRONG, f"everybody may change {path}", f"chmod o-w {path}")
+        yield CheckResult(
+            "settings", State.WRONG, f"all users of this machine can write to {path}", f"run `chmod o-w {path}`"
+        )
     if not settings.feeds:
-        cure = f"put a key into {' or '.join(KEY_VARIABLES)}, or write a settings file with a feed"
+        cure = f"set a key in {' or '.join(KEY_VARIABLES)}, or write a settings file with a feed"
         yield CheckResult("settings", State.WRONG, "no feed is configured", cure)
     for warning in warnings(with_types(settings)):
-        yield CheckResult("settings", State.WARNING, warning, "correct the name, if it is not a new one")
+        yield CheckResult("settings", State.WARNING, warning, "correct the name, unless it is a new type")
 
 
 def _feed(feed: FeedSettings, *, offline: bool) -> Iterator[CheckResult]:
     key = resolve_key(feed, environment())
     yield from _key_findings(f"feed {feed.name}: key", key)
     if offline:
-        yield CheckResult(f"feed {feed.name}: API", State.SKIPPED, "not asked, as --offline says")
+        yield CheckResult(f"feed {feed.name}: API", State.SKIPPED, "no request sent (--offline)")
         return
     clock = SystemClock()
     (asked,) = with_types(Settings(feeds=(feed,))).feeds
-    patient = FeedSettings.model_validate({**asked.model_dump(), "give_up_after": _PATIENCE})
-    (run,) = open_feeds([(patient, key.secret)], clock, ignore_progress)
+    impatient = FeedSettings.model_validate({**asked.model_dump(), "give_up_after": _GIVE_UP_AFTER})
+    (run,) = open_feeds([(impatient, key.secret)], clock, ignore_progress)
     with closing(run):
-        yield from feed_findings(patient, run.feed, clock)
+        yield from feed_findings(impatient, run.feed, clock)
 
 
 def _sink(sink: SinkSettings, *, offline: bool) -> Iterator[CheckResult]:
@@ -137,4 +139,4 @@ def _key_findings(what: str, key: ResolvedKey) -> Iterator[CheckResult]:
 def _processors(settings: Settings) -> Iterator[CheckResult]:
     configured_processors(Application(settings, environment(), print_warning))
     number = len(settings.processors)
-    yield CheckResult("processors", State.FINE, f"{number} are set" if number else "none are set")
+    yield CheckResult("processors", State.FINE, f"{number} configured" if number else "none configured")

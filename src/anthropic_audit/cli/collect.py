@@ -1,4 +1,4 @@
-"""`anthropic-audit collect`: from the settings' feeds into the archive, once or for good."""
+"""`anthropic-audit collect`: collect the configured feeds into the archive, once or continuously."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .progress_display import ProgressDisplay
 from .signals import stopping
 
 _FIRST_GIVE_UP = timedelta(seconds=6)
-"""How long a host is tried that has never answered while a user waits at a terminal; a service goes on trying."""
+"""How long an unreachable host is retried while a user waits at a terminal; a service keeps retrying."""
 
 
 def collect(
@@ -39,19 +39,20 @@ def collect(
         bool,
         typer.Option(
             "--once/--follow",
-            help="End when everything up to now is in the archive, or go on at each feed's interval until stopped.",
+            help="Exit when everything up to now is collected, or continue at each feed's interval until stopped.",
         ),
     ] = True,
     feed: Annotated[
-        list[str] | None, typer.Option("--feed", metavar="NAME", help="This feed only; repeat it.", show_default=False)
+        list[str] | None,
+        typer.Option("--feed", metavar="NAME", help="Collect this feed only; repeatable.", show_default=False),
     ] = None,
     url: Annotated[
-        str | None, typer.Option("--url", help="Base URL, instead of the feeds' one.", show_default=False)
+        str | None, typer.Option("--url", help="Base URL, instead of the feeds' `url`.", show_default=False)
     ] = None,
     initial_interval: Annotated[
         str | None,
         typer.Option(
-            "--initial-interval", metavar="DURATION", help="How far back a first walk starts.", show_default=False
+            "--initial-interval", metavar="DURATION", help="How far back the first walk begins.", show_default=False
         ),
     ] = None,
     config: Config = None,
@@ -59,11 +60,11 @@ def collect(
 ) -> None:
     """Collect activities, each exactly once, and normalize them.
 
-    With no settings at all, a key in ANTHROPIC_COMPLIANCE_ACCESS_KEY or ANTHROPIC_ADMIN_KEY is enough to collect into
-    ./archive. SIGTERM and Ctrl-C end it cleanly: what is stored stays, the rest is due next time; a second Ctrl-C ends
-    it at once, and loses nothing either.
+    Without a settings file, a key in ANTHROPIC_COMPLIANCE_ACCESS_KEY or ANTHROPIC_ADMIN_KEY is enough to collect into
+    ./archive. SIGTERM and Ctrl-C end it cleanly: stored activities stay, and the next run collects the rest. A second
+    Ctrl-C ends it immediately, without loss.
 
-    Exit codes: 0 covered up to now (or --follow was stopped), 1 failed, 2 wrong use or settings, 3 something is left.
+    Exit codes: 0 covered up to now (or --follow was stopped), 1 failed, 2 wrong use or settings, 3 incomplete.
     """
     flags = {"archive": archive, "feeds.url": url, "feeds.initial_interval": initial_interval}
     application = open_application(config, flags)
@@ -82,7 +83,7 @@ def collect(
             feeds = [(one, keys[one.name].secret) for one in chosen]
             outcomes = _run(application.with_settings(settings), feeds, clocks.watch, once=once)
     except InterruptedRunError as error:
-        notes().print(f"{error}: what is stored stays, the rest is due next time")
+        notes().print(f"{error}: stored activities stay, the next run collects the rest")
         if once:
             raise typer.Exit(error.exit_code) from error
         return
@@ -90,7 +91,7 @@ def collect(
 
 
 def _run(application: Application, feeds: Sequence[FeedWithKey], watch: Watch, *, once: bool) -> list[FeedOutcome]:
-    """Collect, and return how each feed ended; nothing when it followed until it was stopped."""
+    """Collect, and return the outcome of each feed; an empty list if it followed the feeds until it was stopped."""
     first = _FIRST_GIVE_UP if once and sys.stderr.isatty() else timedelta.max
     with open_collecting(application, feeds, watch, first_give_up_after=first) as collecting:
         if once:
@@ -100,15 +101,15 @@ def _run(application: Application, feeds: Sequence[FeedWithKey], watch: Watch, *
 
 
 def _hint(feed: FeedSettings) -> str | None:
-    """Say which of a feed's activity types the catalogue does not know, and what was probably meant."""
+    """Return a hint that names the feed's activity types that the catalogue lacks, with suggestions, or None."""
     catalogue = load_catalogue()
     unknown = [name for name in (*feed.activity_types, *feed.exclude_activity_types) if name not in catalogue.types]
     meant = [f"`{name}`: did you mean `{near}`?" for name in unknown if (near := catalogue.suggest(name)) is not None]
-    return f"not in our catalogue is {', '.join(meant or unknown)}" if unknown else None
+    return f"not in the catalogue: {', '.join(meant or unknown)}" if unknown else None
 
 
 def _conclude(outcomes: Sequence[FeedOutcome], hints: Mapping[str, str | None], clocks: ClockNotes) -> None:
-    """Tell what went wrong, and exit with the code that counts most."""
+    """Print the errors and what is left, and exit with the most severe code."""
     for outcome in outcomes:
         if outcome.error is not None:
             refused = hints.get(outcome.feed) if isinstance(outcome.error, FeedRefusedError) else None
@@ -121,7 +122,7 @@ def _conclude(outcomes: Sequence[FeedOutcome], hints: Mapping[str, str | None], 
 
 @contextmanager
 def watching() -> Iterator[Watch]:
-    """Show progress on a terminal, write log lines elsewhere."""
+    """Open a progress display on a terminal, or a log on stderr otherwise; yield its watch."""
     if sys.stderr.isatty():
         with ProgressDisplay(Console(stderr=True, highlight=False)) as display:
             yield display.watch

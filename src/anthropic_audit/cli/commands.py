@@ -1,7 +1,7 @@
 """Every command: its name, the module and function that run it, and its summary in the help of its group.
 
-This table is all that `--help`, `--version` and shell completion load; a command's module is imported when the command
-is called. The house test holds which libraries each command may load.
+`--help`, `--version` and shell completion load only this table; a command's module is imported when the command
+is called. `tests/cli/test_loading.py` limits the libraries that each command may load.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class CommandSource:
-    """Where a command's function is, and what the command does in one line."""
+    """The location of a command's function, and its summary."""
 
     module: str
-    """Name of the module, below `anthropic_audit.cli`; `EXAMPLES` in it, if there is one, ends the command's help."""
+    """Name of the module, below `anthropic_audit.cli`; its constant `EXAMPLES`, if any, ends the command's help."""
     function: str
     summary: str
     """The first line of the function's docstring."""
@@ -35,12 +35,12 @@ class GroupSource:
 
 _ARCHIVE = {
     "verify": CommandSource("archive", "verify_archive", "Check every file, hash, record and coverage claim."),
-    "repair": CommandSource("repair", "repair_archive", "Repair a damaged archive, and report what was lost for good."),
-    "backup": CommandSource("backup", "backup_archive", "Back up the archive incrementally, also beside `run`."),
+    "repair": CommandSource("repair", "repair_archive", "Repair a damaged archive, and report permanent losses."),
+    "backup": CommandSource("backup", "backup_archive", "Back up the archive incrementally, also during `run`."),
     "restore": CommandSource("backup", "restore_archive", "Restore an archive from a backup, checking every digest."),
     "compact": CommandSource("archive", "compact", "Merge small files into large ones."),
     "retain": CommandSource("archive", "retain", "Remove days older than `retention.keep`, except legal holds."),
-    "vacuum": CommandSource("archive", "vacuum", "Delete replaced files that no reader needs any more."),
+    "vacuum": CommandSource("archive", "vacuum", "Delete replaced files that no reader needs."),
 }
 _CATALOGUE = {
     "list": CommandSource("catalogue.listing", "list_types", "List activity types: category, outcome, meaning."),
@@ -54,7 +54,7 @@ _CATALOGUE = {
 }
 _GAPS = {
     "list": CommandSource("gaps", "list_gaps", "List gaps: open, closed in the last 30 days, and permanent."),
-    "declare": CommandSource("gaps", "declare", "Declare a gap permanent: that time is not read any more."),
+    "declare": CommandSource("gaps", "declare", "Declare a gap permanent: its time is not read again."),
 }
 _SINKS = {
     "setup": CommandSource("sinks.setup", "setup", "Install index templates and rules on a cluster."),

@@ -13,10 +13,10 @@ from .output import notes
 
 
 def load_settings(config: Path | None, flags: Mapping[str, object]) -> Loaded:
-    """Find, read and merge everything that sets something.
+    """Load the settings from file, environment and flags.
 
     Raises:
-        SetupError: With every problem of every source.
+        SetupError: The settings are invalid; the message lists all problems of all layers.
     """
     environ = environment()
     path = find_file(config, environ, Path.cwd())
@@ -27,7 +27,7 @@ def open_application(config: Path | None, flags: Mapping[str, object]) -> Applic
     """Load the settings for use in this process; warnings go to standard error.
 
     Raises:
-        SetupError: With every problem of every source.
+        SetupError: The settings are invalid; the message lists all problems of all layers.
     """
     return Application(load_settings(config, flags).settings, environment(), print_warning)
 

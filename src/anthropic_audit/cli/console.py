@@ -1,4 +1,4 @@
-"""`anthropic-audit console`: web pages on an archive."""
+"""`anthropic-audit console`: serve the web console of an archive."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ _DAY_SECONDS = 86_400.0
 
 def console(
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on; others than loopback need users.", show_default=False)
+        str | None,
+        typer.Option(help="Address to listen on; addresses other than loopback need users.", show_default=False),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port; 0: any free one.", show_default=False)
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free port.", show_default=False)
     ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Print the link, and open no browser.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the link without opening a browser.")] = False,
     hash_a_password: Annotated[
         bool, typer.Option("--hash-password", help="Ask for a password, print its hash for `console.users`, and exit.")
     ] = False,
@@ -37,10 +38,10 @@ def console(
 ) -> None:
     """Serve the web console.
 
-    It reads the archive and nothing else, also beside a running collector. Without users in the settings it is served
-    on this machine only, and opened by a link with a token that works once; each time one was used, the next one is
-    printed. With users, or an OpenID Connect provider, people log in: viewers see personal data masked, investigators
-    see everything. Who looked at what is written to `console/access.ndjson` in the archive's folder.
+    It reads only the archive, also while a collector is running. Without users in the settings, it is served on this
+    machine only, and opened by a link with a one-time token; when a token was used, the next link is printed. With
+    users, or an OpenID Connect provider, users log in: viewers see personal data masked, investigators see everything.
+    Every access is recorded in `console/access.ndjson` in the archive's folder.
 
     Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
     """
@@ -52,8 +53,8 @@ def console(
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"console": settings.console.model_copy(update=changes)})
     application, clock = application.with_settings(settings), application.clock
-    with stopping(clock.interrupt, 0), open_configured_console(application, _tell) as served:
-        _tell(served.link())
+    with stopping(clock.interrupt, 0), open_configured_console(application, _print_link) as served:
+        _print_link(served.link())
         notes().print("stop with Ctrl-C")
         if not no_open and sys.stderr.isatty():
             webbrowser.open(served.link())
@@ -62,12 +63,12 @@ def console(
                 clock.wait(_DAY_SECONDS)
 
 
-def _tell(link: str) -> None:
+def _print_link(link: str) -> None:
     notes().print(f"console: {link}", markup=False, soft_wrap=True)
 
 
 def _password() -> str:
-    """Ask for a password twice, or read a line where nobody sits."""
+    """Return a password: prompt for it twice on a terminal, or read a line of stdin otherwise."""
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
     return sys.stdin.readline().rstrip("\n")

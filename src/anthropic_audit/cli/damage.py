@@ -1,4 +1,4 @@
-"""Tell which damaged files of the archive were left out: as lines on stderr, or in the log where there is one."""
+"""Report damaged files that readers of the archive skipped: as lines on stderr, or in the log if there is one."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ if TYPE_CHECKING:
 
 
 class DamageReporter(logging.Handler):
-    """Tells each damaged file once."""
+    """A logging handler that reports each damaged file once."""
 
     def __init__(self) -> None:
         super().__init__()
         self._log: FilteringBoundLogger | None = None
-        self._known: set[str] = set()
+        self._reported: set[str] = set()
         self.is_incomplete = False
-        """True when something was left out of what the command has printed."""
+        """True if a command's output lacks records because files were skipped."""
 
-    def tell_by(self, log: FilteringBoundLogger) -> None:
-        """Write log lines from now on, as services do."""
+    def use_log(self, log: FilteringBoundLogger) -> None:
+        """Report to a log from now on, as services do."""
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell of a file, and what to do with the first one."""
+        """Report a file, with a hint for the first one."""
         text = redact(record.getMessage())
-        if text in self._known:
+        if text in self._reported:
             return
         if self._log is not None:
             self._log.warning("left out", damage=text, hint=REPAIR_HINT)
         else:
-            print_note("warning", f"left out: {text}", typer.colors.YELLOW)
-            if not self._known:
+            print_note("warning", f"damaged file skipped: {text}", typer.colors.YELLOW)
+            if not self._reported:
                 print_note("hint", REPAIR_HINT, typer.colors.CYAN)
             self.is_incomplete = True
-        self._known.add(text)
+        self._reported.add(text)
 
 
 @contextmanager
 def reporting_damage() -> Iterator[DamageReporter]:
-    """Tell what is left out meanwhile."""
-    teller, log = DamageReporter(), logging.getLogger(DAMAGE_LOGGER)
-    log.addHandler(teller)
+    """Open a reporter of the files that are skipped while the context lasts."""
+    reporter, log = DamageReporter(), logging.getLogger(DAMAGE_LOGGER)
+    log.addHandler(reporter)
     try:
-        yield teller
+        yield reporter
     finally:
-        log.removeHandler(teller)
+        log.removeHandler(reporter)
 
 
 def log_damage(log: FilteringBoundLogger) -> None:
-    """Have what is left out told in a log."""
+    """Report skipped files to a log from now on."""
     for handler in logging.getLogger(DAMAGE_LOGGER).handlers:
         if isinstance(handler, DamageReporter):
-            handler.tell_by(log)
+            handler.use_log(log)

@@ -1,4 +1,4 @@
-"""A map of the world, drawn with signs that any terminal and any file can show."""
+"""A world map of events, drawn with characters that any terminal and any file can show."""
 
 from __future__ import annotations
 
@@ -31,40 +31,40 @@ _LAND = (
     "                       .....                                        ...    ..",
     "                       ...                                           ..   ..",
 )
-"""Where people live: rows from north to south, columns from the date line eastwards."""
+"""Populated land: rows from north to south, columns from the date line eastwards."""
 
 _WIDTH = 76
 _NORTH, _SOUTH = 76.0, -48.0
-_SIGNS = ((0.05, "∙", "cyan"), (0.5, "•", "bold cyan"), (1.0, "●", "bold cyan"))
-"""Signs for a share of the largest count."""
+_DOTS = ((0.05, "∙", "cyan"), (0.5, "•", "bold cyan"), (1.0, "●", "bold cyan"))
+"""Character and style of a dot, by the highest share of the largest count."""
 
 
 def world_map(spots: Iterable[Spot]) -> Text:
-    """Draw how many events come from where; spots beyond the map's edges are left out."""
+    """Draw the number of events by location; locations beyond the map's edges are left out."""
     counts: Counter[tuple[int, int]] = Counter()
     for spot in spots:
-        place = _place(spot.latitude, spot.longitude)
-        if place is not None:
-            counts[place] += spot.events
+        cell = _cell(spot.latitude, spot.longitude)
+        if cell is not None:
+            counts[cell] += spot.events
     largest = max(counts.values(), default=1)
     drawn = Text()
     for row, line in enumerate(_LAND):
-        for column, sign in enumerate(line.ljust(_WIDTH + 1)):
+        for column, character in enumerate(line.ljust(_WIDTH + 1)):
             number = counts[row, column]
             if number:
-                drawn.append(*_sign(number / largest))
+                drawn.append(*_dot(number / largest))
             else:
-                drawn.append("·" if sign == "." else sign, style="dim")
+                drawn.append("·" if character == "." else character, style="dim")
         drawn.append("\n")
     drawn.rstrip()
     return drawn
 
 
-def _place(latitude: float, longitude: float) -> tuple[int, int] | None:
+def _cell(latitude: float, longitude: float) -> tuple[int, int] | None:
     row = int((_NORTH - latitude) / (_NORTH - _SOUTH) * len(_LAND))
     column = 1 + int((longitude + 180) / 360 * _WIDTH) % _WIDTH
     return (row, column) if _SOUTH < latitude <= _NORTH else None
 
 
-def _sign(share: float) -> tuple[str, str]:
-    return next((sign, style) for most, sign, style in _SIGNS if share <= most)
+def _dot(share: float) -> tuple[str, str]:
+    return next((character, style) for most, character, style in _DOTS if share <= most)

@@ -1,4 +1,4 @@
-"""The demo's acts: build a world, collect it, look at it, prove it."""
+"""The steps of the demo: build a simulated organization, collect it, report on it, and verify the archive."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ ACTIVITIES_PER_DAY = 3000.0
 _LIVE_SECONDS = 4.0
 _ROUNDS_TO_COMPACT = 75
 _FEED = "demo"
-_FAVOURITE = "stolen_session"
-_TOP = 8
+_PREFERRED_STORY = "stolen_session"
+_MAX_RANKED = 8
 _MINUTE_SECONDS = 60
 
 
 @dataclass(slots=True)
 class _DemoTally:
-    """What was stored so far."""
+    """Counts of stored activities."""
 
     read: int = 0
     new: int = 0
@@ -60,25 +60,25 @@ class _DemoTally:
 
 @dataclass(frozen=True, slots=True)
 class DemoWorld:
-    """Which world is shown, and how much of it."""
+    """The seed of the simulated organization, and the length of its history."""
 
     seed: int
     history: timedelta
 
 
 def play(console: Console, folder: Path, world: DemoWorld, *, place: str, then: Callable[[], None]) -> Proof:
-    """Run the whole demo; everything it starts has ended when it returns or raises.
+    """Run the whole demo; all its threads and servers have ended when it returns or raises.
 
     Args:
-        console: Where it is told.
-        folder: Where the archive goes; it has none yet.
-        world: What is shown.
-        place: How the archive is called in the commands that are shown.
-        then: What is done at the end, while the simulated organization goes on and is collected.
+        console: Console to print to.
+        folder: Folder of the archive, which does not exist yet.
+        world: Seed and history of the simulated organization.
+        place: The archive's folder as shown in commands.
+        then: Called at the end, while collecting of live activities continues.
 
     Raises:
         AuditError: The simulated feed could not be collected.
-        KeyboardInterrupt: The operator had enough.
+        KeyboardInterrupt: The user ended the demo.
     """
     clock = SystemClock()
     console.print(Text("A simulated organization", style="bold"))
@@ -91,9 +91,9 @@ def play(console: Console, folder: Path, world: DemoWorld, *, place: str, then: 
         console.print(f"  serving it at {server.url} as the Compliance API would")
         console.print(Text("\nCollecting", style="bold"))
         first = _DemoTally()
-        with _shown(console, first) as watch:
+        with _watching(console, first) as watch:
             _collect(folder, server, clock, watch)
-        console.print(f"  {first.new:,} activities stored, and an event made of each")
+        console.print(f"  {first.new:,} activities stored and normalized")
         clock.wait(_LIVE_SECONDS)
         second = _DemoTally()
         _collect(folder, server, clock, second.watch)
@@ -111,7 +111,7 @@ def play(console: Console, folder: Path, world: DemoWorld, *, place: str, then: 
 
 @contextmanager
 def _collecting(folder: Path, server: Server, clock: SystemClock) -> Iterator[None]:
-    """Collect every few seconds, beside whatever goes on inside; a round that fails is made up for by the next one."""
+    """Collect every few seconds while the context lasts; after a failed round the next one catches up."""
     is_over = threading.Event()
 
     def rounds() -> None:
@@ -133,7 +133,7 @@ def _collecting(folder: Path, server: Server, clock: SystemClock) -> Iterator[No
 
 
 def _compact(folder: Path, clock: SystemClock) -> None:
-    """Merge the small files of many rounds, as `run` does, so that a demo that is left open stays fast."""
+    """Merge the small files of many rounds, as `run` does, so that a long demo stays fast."""
     with open_writer(str(folder), clock, _DemoTally().watch) as archive:
         archive.compact()
 
@@ -154,10 +154,10 @@ def _collect(folder: Path, server: Server, clock: SystemClock, watch: Watch) -> 
 
 
 @contextmanager
-def _shown(console: Console, tally: _DemoTally) -> Iterator[Watch]:
-    """Show progress in place on a terminal, and line by line elsewhere."""
+def _watching(console: Console, tally: _DemoTally) -> Iterator[Watch]:
+    """Open a progress display on a terminal, or print a line per step otherwise; yield the watch."""
     if not console.is_terminal:
-        yield lambda event: _tell(console, tally, event)
+        yield lambda event: _print_stored(console, tally, event)
         return
     with ProgressDisplay(console) as display:
 
@@ -168,7 +168,7 @@ def _shown(console: Console, tally: _DemoTally) -> Iterator[Watch]:
         yield watch
 
 
-def _tell(console: Console, tally: _DemoTally, event: Progress) -> None:
+def _print_stored(console: Console, tally: _DemoTally, event: Progress) -> None:
     tally.watch(event)
     if isinstance(event, Stored) and event.new:
         console.print(f"  {tally.new:,} activities …")
@@ -176,7 +176,7 @@ def _tell(console: Console, tally: _DemoTally, event: Progress) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """What the report looks at."""
+    """The subject of the report: archive, simulated vendor and time."""
 
     folder: Path
     vendor: Vendor
@@ -189,11 +189,11 @@ def _report(console: Console, stage: _Stage) -> Proof:
     covered = Spans.of(walk.window for walk in reader.coverage(_FEED))
     with reader.connect() as connection:
         console.print(titled("Activity over time", chart(per_day(connection))))
-        actions = titled("Top actions", ranking(most_frequent(connection, "event.action", _TOP)))
-        people = titled("Top users", ranking(most_frequent(connection, "user.email", _TOP)))
+        actions = titled("Top actions", ranking(most_frequent(connection, "event.action", _MAX_RANKED)))
+        people = titled("Top users", ranking(most_frequent(connection, "user.email", _MAX_RANKED)))
         console.print(side_by_side(actions, people))
         _show_places(console, on_the_map(connection))
-        console.print(titled("How it went", ranking(most_frequent(connection, "event.outcome", 3))))
+        console.print(titled("Outcomes", ranking(most_frequent(connection, "event.outcome", 3))))
         _show_storyline(console, connection, stage)
         proof = _prove(connection, covered, stage)
     console.print(titled("Is it complete?", proof_text(proof)))
@@ -201,34 +201,34 @@ def _report(console: Console, stage: _Stage) -> Proof:
 
 
 def _show_places(console: Console, spots: Sequence[Spot]) -> None:
-    """Draw where events come from, if a location database is there."""
+    """Print the locations of events, if a location database is installed."""
     if not spots:
         hint = "no location database is installed: pip install 'anthropic-audit[geo]'"
-        console.print(titled("Where from", Text(hint)))
+        console.print(titled("Locations", Text(hint)))
         return
     countries: Counter[str] = Counter()
     for spot in spots:
         countries[spot.country] += spot.events
-    console.print(titled("Where from", world_map(spots)))
-    console.print(Padding(ranking(countries.most_common(_TOP)), (1, 0, 0, 2), expand=False))
+    console.print(titled("Locations", world_map(spots)))
+    console.print(Padding(ranking(countries.most_common(_MAX_RANKED)), (1, 0, 0, 2), expand=False))
 
 
 def _show_storyline(console: Console, connection: duckdb.DuckDBPyConnection, stage: _Stage) -> None:
-    """Tell the latest incident of the world, and find it as anybody would."""
+    """Print the latest incident of the simulated organization, and find it with the command `search`."""
     last_minute = int(stage.now.timestamp()) // _MINUTE_SECONDS
     found = stage.vendor.world.storylines(stage.vendor.extent.first_minute, last_minute)
     if not found:
         return
-    story = next((one for one in reversed(found) if one.name == _FAVOURITE), found[-1])
+    story = next((one for one in reversed(found) if one.name == _PREFERRED_STORY), found[-1])
     command = f"anthropic-audit search --archive {shlex.quote(stage.place)} --oldest-first {story.search}"
-    hits = list(run(connection, _question(story.search, stage.now), stage.now))
-    console.print(titled("Something to find", Text(f"{story.title}: {story.sentence}")))
+    hits = list(run(connection, _search_request(story.search, stage.now), stage.now))
+    console.print(titled("An incident", Text(f"{story.title}: {story.sentence}")))
     console.print(Text(f"\n  $ {command}", style="cyan"), soft_wrap=True)
     console.print(Padding(hits_text(hits, console.width - 2), (1, 0, 0, 2), expand=False))
 
 
-def _question(arguments: str, now: datetime) -> SearchRequest:
-    """Read the arguments of `search` that the simulator names for an incident."""
+def _search_request(arguments: str, now: datetime) -> SearchRequest:
+    """Parse the arguments of `search` that the simulator gives for an incident."""
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("text", nargs="*")
     parser.add_argument("-f", "--filter", action="append", default=[])
@@ -247,7 +247,7 @@ FROM activities WHERE created_at >= ? AND created_at < ? GROUP BY id
 
 
 def _prove(connection: duckdb.DuckDBPyConnection, covered: Spans, stage: _Stage) -> Proof:
-    """Compare the archive with the ground truth, in the whole time that it claims to have covered."""
+    """Compare the archive with the ground truth over all covered time."""
     start, end = covered.windows[0].start, covered.windows[-1].end
     truth = {seen.id for seen in stage.vendor.truth(start, end, stage.now)}
     rows = connection.execute(_STORED_IN, [start, end]).fetchall()

@@ -1,4 +1,4 @@
-"""What a newcomer wants to see of an archive, drawn with signs that any terminal and any file can show."""
+"""Charts and tables of the demo, drawn with characters that any terminal and any file can show."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .summary import SUMMARY, UNCUT
 
 _CHART_ROWS = 5
 _BAR_WIDTH = 16
-_SHOWN_AT_BOTH_ENDS = 6
+_MAX_SHOWN_PER_END = 6
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _DAY_WIDTH = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the archive holds of a covered window, compared with what the simulator says happened in it."""
+    """Counts of the comparison of a covered window in the archive with the simulator's ground truth."""
 
     start: datetime
     end: datetime
@@ -39,19 +39,19 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """True when every activity is there exactly once and unchanged."""
+        """True if every activity is stored exactly once and unchanged."""
         return not (self.holes or self.missing or self.unknown or self.repeated or self.wrong_hashes)
 
 
 def titled(title: str, content: RenderableType) -> RenderableType:
-    """Put a title above something."""
+    """Return content with a bold title above it."""
     return Group(Text(f"\n{title}", style="bold"), Padding(content, (0, 0, 0, 2), expand=False))
 
 
 def chart(days: Sequence[tuple[date, int]]) -> Text:
-    """Draw a column for each day, with the largest count beside the top and the first and last day below."""
+    """Draw a column per day, with the largest count at the top right and the first and last day below."""
     if not days:
-        return Text("nothing yet")
+        return Text("no events yet")
     largest = max(number for _, number in days) or 1
     heights = [round(number / largest * _CHART_ROWS * 8) for _, number in days]
     lines = [
@@ -65,7 +65,7 @@ def chart(days: Sequence[tuple[date, int]]) -> Text:
 
 
 def ranking(counts: Sequence[tuple[str, int]]) -> RenderableType:
-    """Draw a bar for each value."""
+    """Draw a bar per value."""
     largest = max((number for _, number in counts), default=1)
     bars = Table(box=None, show_header=False, pad_edge=False)
     bars.add_column(no_wrap=True)
@@ -78,34 +78,34 @@ def ranking(counts: Sequence[tuple[str, int]]) -> RenderableType:
 
 
 def side_by_side(left: RenderableType, right: RenderableType) -> RenderableType:
-    """Put two things next to each other."""
+    """Return two contents next to each other."""
     grid = Table.grid(padding=(0, 4))
     grid.add_row(left, right)
     return grid
 
 
 def hits_text(hits: Sequence[SearchHit], width: int) -> Text:
-    """Draw the lines that `search` prints; of many, how it began and how it ended."""
-    if len(hits) > _SHOWN_AT_BOTH_ENDS * 2 + 1:
-        left_out = len(hits) - _SHOWN_AT_BOTH_ENDS * 2
-        shown = [*hits[:_SHOWN_AT_BOTH_ENDS], *hits[-_SHOWN_AT_BOTH_ENDS:]]
+    """Draw hits as `search` prints them; of many, only the first and the last ones."""
+    if len(hits) > _MAX_SHOWN_PER_END * 2 + 1:
+        left_out = len(hits) - _MAX_SHOWN_PER_END * 2
+        shown = [*hits[:_MAX_SHOWN_PER_END], *hits[-_MAX_SHOWN_PER_END:]]
     else:
         left_out, shown = 0, list(hits)
     rows: list[list[object]] = [[cell(hit) for cell in SUMMARY.values()] for hit in shown]
     if left_out:
-        rows.insert(_SHOWN_AT_BOTH_ENDS, [f"… {left_out:,} more", *[""] * (len(SUMMARY) - 1)])
+        rows.insert(_MAX_SHOWN_PER_END, [f"… {left_out:,} more", *[""] * (len(SUMMARY) - 1)])
     return table([Heading(title, may_be_cut=title not in UNCUT) for title in SUMMARY], rows, width)
 
 
 def proof_text(proof: Proof) -> Text:
-    """Say whether the archive is complete, and by what that was found."""
-    verdict = "every one exactly once, unchanged" if proof.holds else "NOT THE SAME"
+    """Return the verdict on the archive's completeness, with the counts that it is based on."""
+    verdict = "every activity exactly once, unchanged" if proof.holds else "THEY DIFFER"
     style = "bold green" if proof.holds else "bold red"
     span = f"{proof.start:%Y-%m-%d %H:%M} to {proof.end:%Y-%m-%d %H:%M} UTC"
-    counted = f"missing {proof.missing:,}, unknown {proof.unknown:,}, twice {proof.repeated:,}"
+    counted = f"missing {proof.missing:,}, unknown {proof.unknown:,}, duplicates {proof.repeated:,}"
     return Text.assemble(
         f"covered: {span}, {proof.holes:,} holes\n",
-        f"the simulator's own list of what happened then: {proof.truth:,} activities\n",
-        f"the archive's: {proof.stored:,} ({counted}, wrong SHA-256 {proof.wrong_hashes:,})\n",
+        f"in the simulator's ground truth: {proof.truth:,} activities\n",
+        f"in the archive: {proof.stored:,} ({counted}, wrong SHA-256 {proof.wrong_hashes:,})\n",
         (verdict, style),
     )

@@ -1,4 +1,4 @@
-"""The one place that reads environment variables."""
+"""Read environment variables; no other module does."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _MIN_COLUMNS = 20
 
 
 def environment() -> Mapping[str, str]:
-    """Return the environment's variables as they are now."""
-    return dict(os.environ)  # noqa: TID251 - this is the door
+    """Return the current environment variables."""
+    return dict(os.environ)  # noqa: TID251 - this module reads the environment
 
 
 def forget_narrow_terminal() -> None:
-    """Forget a width (`COLUMNS`) in which nothing could be shown: what prints would print nothing at all."""
+    """Remove an unusable width from the environment (`COLUMNS`), at which `rich` would print nothing."""
     columns = environment().get("COLUMNS", "")
     if columns and (not columns.isdecimal() or int(columns) < _MIN_COLUMNS):
-        os.environ.pop("COLUMNS")  # noqa: TID251 - this is the door
+        os.environ.pop("COLUMNS")  # noqa: TID251 - this module reads the environment
 
 
 def is_debugging() -> bool:
-    """Say whether tracebacks are wanted."""
+    """Return whether tracebacks should be printed (`ANTHROPIC_AUDIT_DEBUG`)."""
     return environment().get(DEBUG_VARIABLE, "") not in {"", "0"}

@@ -1,4 +1,4 @@
-"""Run a command so that each of its failures becomes a message and an exit code."""
+"""Turn every failure of a command into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Result = TypeVar("_Result")
 
 
 def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Wrap a command so that whatever it raises becomes lines on stderr and an exit code."""
+    """Wrap a command so that every exception becomes lines on stderr and an exit code."""
 
     @wraps(command)
     def run(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:

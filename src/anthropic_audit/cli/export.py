@@ -1,4 +1,4 @@
-"""`anthropic-audit export`: activities as received, or events, as NDJSON in the order they were stored."""
+"""`anthropic-audit export`: write activities as received, or events, as NDJSON in the order of storing."""
 
 from __future__ import annotations
 
@@ -27,39 +27,38 @@ def export(
     since: Since = None,
     until: Until = None,
     feed: Annotated[
-        str | None, typer.Option("--feed", metavar="NAME", help="One feed only.", show_default=False)
+        str | None, typer.Option("--feed", metavar="NAME", help="Export this feed only.", show_default=False)
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="File to write, whole or not at all; else stdout."),
+        typer.Option("--output", "-o", metavar="FILE", help="File to write, atomically; else stdout."),
     ] = None,
-    schema: Annotated[
-        Schema, typer.Option("--schema", help="Write events in ECS, or in OCSF, made from the same documents.")
-    ] = Schema.ECS,
+    schema: Annotated[Schema, typer.Option("--schema", help="Write events in ECS, or converted to OCSF.")] = Schema.ECS,
     unprocessed: Annotated[
-        bool, typer.Option("--unprocessed", help="Leave out the processors of the settings, as for evidence.")
+        bool,
+        typer.Option("--unprocessed", help="Don't apply the processors of the settings, for example for evidence."),
     ] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
     """Export records of the archive as NDJSON, in stored order.
 
-    Activities are the bytes as received. Where an activity came with line breaks between its parts, those are written
-    as spaces, because each record must stay on its line; nothing inside of its texts changes. The SHA-256 that the
-    archive keeps is that of the bytes before this.
+    Activities are exported as received, except that line breaks between their members are written as spaces, because
+    each record must fit on one line; their values are unchanged. The SHA-256 in the archive is that of the original
+    bytes.
 
-    Events go through the processors of the settings. Activities can't, as they are the bytes as received: where
-    processors are set, they are exported with --unprocessed only.
+    Events pass through the processors of the settings. Activities can't, because they are exported as received: if
+    processors are configured, activities are exported only with --unprocessed.
     """
     application = open_application(config, {"archive": archive})
     settings = application.settings
     processors = Processors() if unprocessed else configured_processors(application)
     if schema is not Schema.ECS and what is RecordKind.ACTIVITIES:
-        message = "activities are exported as received, not in a schema"
-        raise SetupError(message, hint="say --what events")
+        message = "activities are exported as received, not converted to a schema"
+        raise SetupError(message, hint="use --what events")
     if processors and what is RecordKind.ACTIVITIES:
-        message = "activities are exported as received, which would pass by the processors of the settings"
-        raise SetupError(message, hint="export events instead, or say --unprocessed if they may leave whole")
+        message = "activities are exported as received, which would bypass the processors of the settings"
+        raise SetupError(message, hint="export events instead, or use --unprocessed to export unprocessed activities")
     is_as_stored, write = not processors and schema is Schema.ECS, document_writer(schema)
     start, end = read_span(since, until, SystemClock().now())
     connection = open_reader(settings.archive).connect()
@@ -68,14 +67,14 @@ def export(
         for number, content in lines(connection, RecordSelection(what, start, end, feed)):
             file.write(content if is_as_stored else b"".join(_rewritten(content, processors, write)))
             records += number
-    dropped = f", {processors.dropped:,} more were dropped by processors" if processors.dropped else ""
+    dropped = f", {processors.dropped:,} more dropped by processors" if processors.dropped else ""
     notes().print(f"exported {records - processors.dropped:,} {what}" + (f" to {output}" if output else "") + dropped)
 
 
 def _rewritten(
     content: bytes, processors: Processors, write: Callable[[dict[str, Any], bytes | None], bytes]
 ) -> Iterator[bytes]:
-    """Yield the lines of the events that are left, in another form."""
+    """Yield the processed events as lines in the chosen schema; dropped events are left out."""
     for line in content.splitlines():
         document = processors.process(orjson.loads(line))
         if document is not None:

@@ -1,4 +1,4 @@
-"""Files that a command makes: whole or not at all."""
+"""Write files of a command atomically, and set the umask of the process."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _PRIVATE: Final = 0o077
 
 @cache
 def private_files() -> int:
-    """Make every file that this process creates from now on readable by its owner only, whatever the umask.
+    """Make every file that this process creates from now on accessible to its owner only, whatever the umask was.
 
-    That holds for the libraries' files in the archive, temporary files, logs and links as well. Returns the umask
-    before, which counts for files that somebody asked for by name (`write_whole`).
+    This includes files that libraries write into the archive, temporary files, logs and links. Return the previous
+    umask, which still applies to files that a user names (`write_whole`).
     """
     return os.umask(_PRIVATE)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file of our own data, as a whole or not at all; its mode is what the user's umask says.
+    """Write a file of our own data atomically; its mode follows the user's umask.
 
     Raises:
-        SetupError: It can't be written there.
+        SetupError: The file can't be written.
     """
     try:
         with atomic_file(path, 0o644 & ~private_files()) as file:

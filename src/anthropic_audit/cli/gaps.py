@@ -1,4 +1,4 @@
-"""`anthropic-audit gaps`: what is missing, and what nobody can collect any more."""
+"""`anthropic-audit gaps`: list gaps, and declare gaps that can't be collected permanent."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def list_gaps(
 ) -> None:
     """List gaps: open, closed in the last 30 days, and permanent.
 
-    A feed that is behind (`max_lag`) has an open gap after the end of its coverage, also when its collector hangs or
-    does not run. A feed that is no longer configured has none there.
+    A feed that is behind (`max_lag`) has an open gap after the end of its coverage, even if its collector hangs or is
+    not running. A feed that is no longer configured has no gap there.
 
     Exit codes: 0 nothing is missing, 3 a gap is open, or a configured feed was never collected with its filters.
     """
@@ -52,59 +52,57 @@ def list_gaps(
     else:
         print_gaps(found)
     for name in never:
-        notes().print(
-            f"{name}: configured, and never collected with these filters: nothing of it is covered", markup=False
-        )
+        notes().print(f"{name}: configured, but never collected with these filters: nothing is covered", markup=False)
     if never or any(one.gap.state is GapState.OPENED for one in found):
         raise typer.Exit(_FOUND)
 
 
 def declare(
-    feed: Annotated[str, typer.Option("--feed", metavar="NAME", help="The feed that lacks it.")],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it can't be collected any more.")],
+    feed: Annotated[str, typer.Option("--feed", metavar="NAME", help="The feed with the gap.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why the time can't be collected.")],
     since: Since = None,
     until: Until = None,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
-    """Declare a gap permanent: that time is not read any more.
+    """Declare a gap permanent: its time is not read again.
 
-    It stays in the ledger with your reason and your name, and can't be taken back. It does not disturb a running
-    collector. Time that is covered is left out; reading the span by hand with `backfill` stays possible.
+    The declaration stays in the ledger with your reason and your user name, and can't be revoked. A running collector
+    is not disturbed. Covered time is left out. You can still read the period with `backfill`.
     """
     settings = with_types(load_settings(config, {"archive": archive}).settings)
     now = SystemClock().now()
     window = _window(since, until, now)
     if not reason.strip():
-        message = "a reason is missing"
-        raise SetupError(message, hint='say with --reason "…" why this time can\'t be collected any more')
+        message = "--reason is empty"
+        raise SetupError(message, hint='give the reason why this time can\'t be collected: --reason "…"')
     walks = open_reader(settings.archive).coverage(feed)
     filters = _filters(settings, feed, walks)
     covered = Spans.of(walk.window for walk in walks if walk.filters == filters)
     missing = Spans((window,)) - covered
     if not missing:
-        message = f"nothing is missing of {feed} from {format_time(window.start)} to {format_time(window.end)}"
-        raise SetupError(message, hint="`anthropic-audit gaps list` says what is")
+        message = f"feed {feed} has no gap from {format_time(window.start)} to {format_time(window.end)}"
+        raise SetupError(message, hint="`anthropic-audit gaps list` lists its gaps")
     declared = [GapEntry(one, GapState.PERMANENT, now, reason.strip(), _user()) for one in missing]
     append_to_ledger(settings.archive, [GapRow(feed, filters, entry) for entry in declared])
     for one in missing:
         span = f"{format_time(one.start)} to {format_time(one.end)} ({format_duration(one.end - one.start)})"
-        notes().print(f"{feed}: {span} is declared lost for good", markup=False)
+        notes().print(f"{feed}: {span} is declared permanently lost", markup=False)
 
 
 def _window(since: str | None, until: str | None, now: datetime) -> Window:
     start, end = read_span(since, until, now)
     if start is None or end is None:
-        message = "a permanent gap has a beginning and an end"
-        raise SetupError(message, hint="say both: --from 2026-11-01T08:00:00Z --to 2026-11-01T09:30:00Z")
+        message = "a permanent gap needs a start and an end"
+        raise SetupError(message, hint="give both: --from 2026-11-01T08:00:00Z --to 2026-11-01T09:30:00Z")
     if end > now:
-        message = f"this time is not over yet: {format_time(end)}"
-        raise SetupError(message, hint="only what is past can be lost")
+        message = f"the end of the gap lies in the future: {format_time(end)}"
+        raise SetupError(message, hint="only past time can be declared lost")
     return Window(start, end)
 
 
 def _filters(settings: Settings, feed: str, walks: Iterable[Coverage]) -> str:
-    """Return under which filters a feed is covered: those of the settings, or the only ones it was walked with."""
+    """Return the filters of a feed's coverage: those of the settings, or the only ones that it was walked with."""
     configured = [one.filters.key() for one in settings.feeds if one.name == feed]
     walked = {walk.filters for walk in walks}
     if configured:
@@ -112,14 +110,14 @@ def _filters(settings: Settings, feed: str, walks: Iterable[Coverage]) -> str:
     if len(walked) == 1:
         return walked.pop()
     if walked:
-        message = f"{feed} has been walked with {len(walked)} sets of filters, and is in no settings"
-        raise SetupError(message, hint="name a settings file with --config that has the feed with its filters")
-    message = f"there is no such feed: `{feed}`"
+        message = f"feed {feed} was collected with {len(walked)} sets of filters, and is not configured"
+        raise SetupError(message, hint="use --config with a settings file that has the feed with its filters")
+    message = f"unknown feed: `{feed}`"
     raise SetupError(message, hint="`anthropic-audit status` lists the feeds of the archive")
 
 
 def _user() -> str:
-    """Return the name of the user this runs as, as the system knows it."""
+    """Return the name of the operating system's user that runs this process."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

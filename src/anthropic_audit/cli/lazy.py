@@ -1,4 +1,4 @@
-"""Groups of commands whose modules are imported when a command is called, and not for help or completion."""
+"""Command groups that import a command's module only when the command is called, not for help or completion."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The modules that each extra of the package installs, for commands that need one."""
 CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
-"""Settings of every command and group."""
+"""Context settings of every command and group."""
 
 
 class LazyGroup(TyperGroup):
@@ -30,7 +30,7 @@ class LazyGroup(TyperGroup):
 
     sources: ClassVar[Mapping[str, CommandSource | GroupSource]] = {}
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as its parent says it
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as in the parent class
         super().__init__(**options)
         for name, source in self.sources.items():
             self.commands[name] = (
@@ -45,13 +45,13 @@ class LazyGroup(TyperGroup):
         return name, command if name is None else self.loaded(name), left
 
     def loaded(self, name: str) -> Any:  # noqa: ANN401 - typer does not export the class
-        """Return a command with all its options; its module is imported."""
+        """Import a command's module, and return the command with all its options."""
         source = self.sources[name]
         return self.commands[name] if isinstance(source, GroupSource) else load(name, source)
 
 
 def lazy_group(sources: Mapping[str, CommandSource | GroupSource]) -> type[LazyGroup]:
-    """Return a class of group, as typer takes it, with these commands."""
+    """Return a subclass of LazyGroup with these commands, for typer's `cls`."""
     return type("Group", (LazyGroup,), {"sources": sources})
 
 

@@ -1,4 +1,4 @@
-"""Log lines on stderr: JSON where nobody looks, readable on a terminal; keys never get into one."""
+"""Write log lines to stderr: text on a terminal, JSON otherwise, always with keys redacted."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from .damage import log_damage
 from .streams import LossyFile
 
 _Fields = MutableMapping[str, Any]
-"""What structlog hands from step to step."""
+"""The event dictionary that structlog passes from processor to processor."""
 
 
 def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
     """Return a logger that writes to stderr (or the stream): JSON lines, or coloured text on a terminal."""
-    logging.getLogger().addHandler(logging.NullHandler())  # libraries have a say through errors, not beside them
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries report through exceptions, not on stderr
     stream = stream or sys.stderr
     rendered: Processor = structlog.processors.JSONRenderer()
     if stream.isatty():
@@ -63,28 +63,28 @@ def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
 
 
 class _Lines:
-    """Writes lines to a stream; those that it does not take are counted, and told of when it takes lines again."""
+    """Writes lines to a stream; lines that fail are counted, and the count is reported when writing works again."""
 
-    def __init__(self, stream: TextIO, regained: Callable[[int], object]) -> None:
+    def __init__(self, stream: TextIO, report_lost: Callable[[int], object]) -> None:
         self._stream = stream
-        self._regained = regained
+        self._report_lost = report_lost
         self._lock = threading.Lock()
         self._lost = 0
 
     def msg(self, message: str) -> None:
-        """Write a line, or lose it."""
+        """Write a line, or count it as lost."""
         lost = 0
         with self._lock:
-            if self._put(f"{message}\n"):
+            if self._write(f"{message}\n"):
                 lost, self._lost = self._lost, 0
             else:
                 self._lost += 1
         if lost:
-            self._regained(lost)
+            self._report_lost(lost)
 
     debug = info = warning = error = critical = msg
 
-    def _put(self, line: str) -> bool:
+    def _write(self, line: str) -> bool:
         file = getattr(self._stream, "buffer", None)
         if isinstance(file, LossyFile):
             return file.put(line.encode(errors="backslashreplace"))
@@ -97,7 +97,7 @@ class _Lines:
 
 
 def logging_watch(log: FilteringBoundLogger) -> Watch:
-    """Return a watch that writes a line for what an operator would want to know later."""
+    """Return a watch that logs the progress events that operators need."""
 
     def watch(event: Progress) -> None:
         match event:
@@ -116,13 +116,13 @@ def logging_watch(log: FilteringBoundLogger) -> Watch:
             case _:
                 _log_changes(log, event)
                 _log_clocks(log, event)
-                _log_beside(log, event)
+                _log_other_work(log, event)
 
     return watch
 
 
-def _log_beside(log: FilteringBoundLogger, event: Progress) -> None:
-    """Write a line for what happens beside walks."""
+def _log_other_work(log: FilteringBoundLogger, event: Progress) -> None:
+    """Log an event of work other than walks."""
     match event:
         case Normalized():
             log.info("normalized", events=event.events, up_to_seq=event.up_to_seq)
@@ -135,11 +135,11 @@ def _log_beside(log: FilteringBoundLogger, event: Progress) -> None:
 
 
 def _log_unexpected(log: FilteringBoundLogger, event: Unexpected) -> None:
-    """Write a line for an error that no one foresaw; its traceback is a list of calls, with the first of a row."""
+    """Log an unexpected error; the first one in a row has its traceback, as a list of calls."""
     fields: dict[str, Any] = {"work": event.work, "reason": event.reason, "in_a_row": event.in_a_row}
     if event.traceback:
         fields["traceback"] = event.traceback
-    log.error("unexpected error", **fields, hint="it is tried again; please report it with its `traceback`")
+    log.error("unexpected error", **fields, hint="it is retried automatically; please report it with its `traceback`")
 
 
 def _log_walk(log: FilteringBoundLogger, event: WalkFinished) -> None:
@@ -166,12 +166,12 @@ def _log_changes(log: FilteringBoundLogger, event: Progress) -> None:
             activities=event.activities,
             same_content=event.same_content,
             examples=list(event.examples),
-            hint="both are kept: table `changed_activities`; `anthropic-audit status` counts them",
+            hint="both versions are kept, in the table `changed_activities`; `anthropic-audit status` counts them",
         )
 
 
 def _log_clocks(log: FilteringBoundLogger, event: Progress) -> None:
-    """Write a line when clocks begin to differ or agree again, and for a walk that claims less because of that."""
+    """Log when clocks start to differ or agree again, and when a walk claims less because of a difference."""
     if isinstance(event, ClockDiffers):
         level, name = ("warning", "clock differs") if event.difference else ("info", "clock agrees again")
         fields: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""`anthropic-audit normalize`: activities on stdin, events in ECS or OCSF on stdout."""
+"""`anthropic-audit normalize`: convert activities on stdin to events in ECS or OCSF on stdout."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from .options import Config
 from .output import binary_out, notes
 
 MAX_LINE_BYTES: Final = 100_000_000
-"""Longest line that is read; the memory of the command grows with the longest line."""
+"""Longest line that is read, in bytes; the memory of the command grows with the longest line."""
 
-_KEPT_BYTES = 10_000
+_MAX_STORED_BYTES = 10_000
 _BATCH_BYTES = 256 * 1024
 
 Json = Any
-"""A value as JSON has them."""
+"""Any JSON value."""
 
 
 def normalize(
     preserve_original_event: Annotated[
-        bool, typer.Option("--preserve-original-event", help="Keep the text as received in event.original.")
+        bool, typer.Option("--preserve-original-event", help="Store the received text in event.original.")
     ] = False,
     tag: Annotated[
         list[str] | None,
-        typer.Option("--tag", metavar="TAG", help="Tag of every event, repeat it; else the default tags."),
+        typer.Option("--tag", metavar="TAG", help="Tag of every event, instead of the default tags; repeatable."),
     ] = None,
     namespace: Annotated[str, typer.Option("--namespace", help="data_stream.namespace of every event.")] = "default",
     schema: Annotated[
@@ -42,12 +42,12 @@ def normalize(
 ) -> None:
     """Convert activities (stdin) to ECS or OCSF events (stdout).
 
-    Every line gives exactly one event. A line that is no activity gives an event that says so in error.message and
-    keeps the line in event.original (in OCSF: a Base Event with message and raw_data); how many those were is told at
-    the end, and the exit code stays 0. Lines of nothing but white space hold no activity and give no event. Addresses
-    and user agents are enriched as the settings say.
+    Every line gives exactly one event. A line that is not an activity gives an event with the reason in error.message
+    and the line in event.original (in OCSF: a Base Event with message and raw_data); the number of such lines is
+    printed at the end, and the exit code stays 0. Blank lines are skipped. Addresses and user agents are enriched
+    according to the settings.
     """
-    normalizer, written = open_normalizer(open_application(config, {})), document_writer(schema)
+    normalizer, write_document = open_normalizer(open_application(config, {})), document_writer(schema)
     options = Options(preserve_original_event=preserve_original_event, namespace=namespace)
     if tag:
         options = Options(tuple(tag), preserve_original_event=preserve_original_event, namespace=namespace)
@@ -59,11 +59,13 @@ def normalize(
         if not raw:
             continue
         if _is_too_long(line):
-            document = error_document(raw[:_KEPT_BYTES], f"the line has more than {MAX_LINE_BYTES:,} bytes", options)
+            document = error_document(
+                raw[:_MAX_STORED_BYTES], f"the line is longer than {MAX_LINE_BYTES:,} bytes", options
+            )
         else:
             document = normalizer.document(raw, options)
         failed += "error" in document
-        pending += written(document, raw)
+        pending += write_document(document, raw)
         pending += b"\n"
         if len(pending) >= _BATCH_BYTES:
             out.write(pending)
@@ -71,11 +73,11 @@ def normalize(
     out.write(pending)
     out.flush()
     if failed:
-        notes().print(f"{failed:,} lines are no activities: their events say so")
+        notes().print(f"{failed:,} lines are not activities: their events have `error.message`")
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield lines; of one that is too long, one byte more than is allowed."""
+    """Yield lines; of a line that is too long, yield its first MAX_LINE_BYTES + 1 bytes and skip the rest."""
     while line := stream.readline(MAX_LINE_BYTES + 1):
         yield line
         rest = line

@@ -1,4 +1,4 @@
-"""The options that several commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -23,21 +23,26 @@ Config = Annotated[
 ]
 Archive = Annotated[
     str | None,
-    typer.Option("--archive", metavar="FOLDER", help="The archive, instead of the settings' one.", show_default=False),
+    typer.Option(
+        "--archive",
+        metavar="FOLDER",
+        help="Folder of the archive, instead of the settings' `archive`.",
+        show_default=False,
+    ),
 ]
 Since = Annotated[
     str | None,
     typer.Option(
         "--from",
         metavar="TIME",
-        help="Earliest time: 24h or 7d ago, a date, or RFC 3339 (2026-11-23T09:00:00Z).",
+        help="Start time: a duration before now (24h, 7d), a date, or RFC 3339 (2026-11-23T09:00:00Z).",
         show_default=False,
     ),
 ]
 Until = Annotated[
     str | None,
     typer.Option(
-        "--to", metavar="TIME", help="Time before which events lie; written as for --from.", show_default=False
+        "--to", metavar="TIME", help="End time (excluded), in the same notation as --from.", show_default=False
     ),
 ]
 
@@ -45,21 +50,23 @@ SinkName = Annotated[str, typer.Argument(metavar="NAME", help="The sink's name i
 
 
 class TableOrJson(StrEnum):
-    """How something is shown: for people, or for programs."""
+    """Output format: for people, or for programs."""
 
     TABLE = "table"
     JSON = "json"
 
 
 def read_span(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Read a span of time.
+    """Return the start and the end of --from and --to; None for an option that is not given.
 
     Raises:
-        SetupError: One of both is no time, or the span ends before it starts.
+        SetupError: An option is not a valid time, or the span ends before it starts.
     """
     start = None if since is None else parse_time(since, now)
     end = None if until is None else parse_time(until, now)
     if start is not None and end is not None and start >= end:
         message = f"the span ends before it starts: --from {since} --to {until}"
-        raise SetupError(message, hint="--from 7d --to 1d is the time between seven days and one day ago")
+        raise SetupError(
+            message, hint="for example, `--from 7d --to 1d` is the time between seven days and one day ago"
+        )
     return start, end

@@ -1,4 +1,4 @@
-"""Text for people and lines for programs: tables that suit a terminal or a pipe, JSON, and bytes on stdout."""
+"""Print output: tables that fit a terminal or go to a pipe uncut, JSON, and bytes on stdout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from anthropic_audit.visible import visible
 
 MAX_CELL_CHARS: Final = 1_000
-"""Longest text of a cell in a table, wherever it is printed: a column is as wide as its longest cell."""
+"""Longest text of a table's cell, in characters, also in a pipe: a column is as wide as its longest cell."""
 
 _GAP = 2
 _MIN_COLUMN_WIDTH = 8
@@ -32,33 +32,33 @@ class Heading:
 
 
 class _VisibleConsole(Console):
-    """Prints texts with characters that can't be seen, or steer a terminal, made visible."""
+    """A console that makes invisible characters and those that control a terminal visible."""
 
-    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as its parent says it
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as in the parent class
         """Print as `rich` does."""
         shown = (visible(one, _LINE_BREAKS) if isinstance(one, str) else one for one in objects)
         super().print(*shown, **options)
 
 
 def console() -> Console:
-    """Return a console on stdout as it is now."""
+    """Return a console on the current stdout."""
     return _VisibleConsole(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def notes() -> Console:
-    """Return a console on stderr as it is now, for what is no data."""
+    """Return a console on the current stderr, for messages; stdout is for data."""
     return _VisibleConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table: fitted to the width of a terminal, and never cut elsewhere."""
+    """Print a table on stdout: fitted to the width of a terminal, and uncut otherwise."""
     out = console()
     width = out.width if sys.stdout.isatty() else None
     out.print(table(headings, rows, width), soft_wrap=True)
 
 
 def table(headings: Sequence[Heading], rows: Iterable[Sequence[object]], width: int | None = None) -> Text:
-    """Draw a table with a bold head; to fit a width, the widest columns are cut first."""
+    """Draw a table with bold headings; to fit a width, the widest columns are cut first."""
     lines = [[heading.title for heading in headings], *([_cut(printable(cell)) for cell in row] for row in rows)]
     natural = [max(cell_len(line[column]) for line in lines) for column in range(len(headings))]
     widths = natural
@@ -80,7 +80,7 @@ def _cut(text: str) -> str:
 
 
 def fitted(widths: Sequence[int], least: Sequence[int], available: int) -> list[int]:
-    """Return widths that fit in, if possible, with the widest cut to a common size, and none below its least."""
+    """Return column widths that fit, if possible: the widest are cut to a common size, none below its minimum."""
 
     def cut_to(size: int) -> list[int]:
         return [min(width, max(size, smallest)) for width, smallest in zip(widths, least, strict=True)]
@@ -99,7 +99,7 @@ def _cell(text: str, size: int, heading: Heading) -> str:
 
 
 def printable(value: object) -> str:
-    """Return what a table shows of a value; what steers a terminal or can't be seen is written as `⟨U+202E⟩`."""
+    """Return the text of a value in a table; invisible and terminal control characters are written as `⟨U+202E⟩`."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -125,6 +125,6 @@ def write_out(content: bytes) -> None:
 
 
 def binary_out() -> BinaryIO:
-    """Return stdout for bytes."""
+    """Return stdout as a binary file."""
     sys.stdout.flush()
     return sys.stdout.buffer

@@ -1,4 +1,4 @@
-"""Where a command's bytes go: to stdout, or into a file that is there as a whole or not at all."""
+"""Open the output of a command: stdout, or a file that is written atomically."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .output import binary_out
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[BinaryIO]:
-    """Yield stdout, or a file of records that only its owner can read, and that is there as a whole or not at all.
+    """Open stdout, or a file that only its owner can read and that is written atomically.
 
     Raises:
-        SetupError: The file can't be written there.
+        SetupError: The file can't be written.
     """
     if path is None:
         yield binary_out()

@@ -1,4 +1,4 @@
-"""What a terminal shows while collecting: a line a feed, redrawn in place."""
+"""The progress display on a terminal: one line per feed, redrawn in place."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _BAR_WIDTH = 40
 
 @dataclass(frozen=True, slots=True)
 class FeedTally:
-    """What has been seen of one feed since the display was opened."""
+    """State and counts of one feed since the display was opened."""
 
     state: str = "starting"
     pages: int = 0
@@ -58,16 +58,16 @@ class FeedTally:
     covered_to: datetime | None = None
     newest: datetime | None = None
     budget: int | None = None
-    """Requests that were left of the minute's budget after the last walk."""
+    """Requests left in the minute's budget after the last walk."""
 
     @property
     def repeated(self) -> int:
-        """Activities that were stored already."""
+        """Number of received activities that were stored already."""
         return self.stored - self.new
 
 
 def tallied(tally: FeedTally, event: Progress) -> FeedTally:
-    """Count one event of a feed."""
+    """Return the tally after one progress event of its feed."""
     match event:
         case WalkStarted():
             return replace(tally, state=f"walking ({event.purpose})")
@@ -94,7 +94,7 @@ def _ended(event: ClaimHeldBack | WalkFailed) -> str:
 
 
 class ProgressDisplay:
-    """A display on stderr that watches a run; failures and lost cursors stay above it as lines."""
+    """A live display on stderr; failures and lost cursors are printed above it as permanent lines."""
 
     def __init__(self, console: Console, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._console = console
@@ -121,7 +121,7 @@ class ProgressDisplay:
         self._live.stop()
 
     def watch(self, event: Progress) -> None:
-        """Take one event; safe from any thread."""
+        """Show one progress event; thread-safe."""
         with self._lock:
             match event:
                 case Waiting():
@@ -135,15 +135,15 @@ class ProgressDisplay:
                 case RangeRead():
                     self._history = event
                 case ChangedActivities() | ClockDiffers():
-                    told = told_clocks(event) if isinstance(event, ClockDiffers) else told_changes(event)
-                    self._console.print(Text(redact(told), style="yellow"))
+                    text = clocks_line(event) if isinstance(event, ClockDiffers) else changes_line(event)
+                    self._console.print(Text(redact(text), style="yellow"))
                 case Normalized():
                     self._events += event.events
                 case _:
                     self._take(event)
 
     def render(self) -> RenderableType:
-        """Draw what is known now."""
+        """Draw the current state."""
         with self._lock:
             table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
             for title in ("feed", "state", "covered up to"):
@@ -172,30 +172,30 @@ class ProgressDisplay:
         if isinstance(event, WalkFailed):
             self._console.print(Text(redact(f"{feed}: {event.reason}"), style="red"))
         elif isinstance(event, CursorLost):
-            self._console.print(Text(f"{feed}: the cursor was lost, going on at {format_time(event.resumed_at)}"))
+            self._console.print(Text(f"{feed}: the cursor was lost, continuing at {format_time(event.resumed_at)}"))
 
 
-def told_changes(event: ChangedActivities) -> str:
-    """Say that activities came again with other bytes than are stored."""
-    spelling = f", {event.same_content:,} of them only in spelling" if event.same_content else ""
+def changes_line(event: ChangedActivities) -> str:
+    """Return a line that stored activities were served again with other bytes."""
+    spelling = f", {event.same_content:,} of them only in notation" if event.same_content else ""
     number = f"{event.activities:,} stored activities were" if event.activities != 1 else "1 stored activity was"
     return f"{event.feed}: {number} served again with other bytes{spelling}: `anthropic-audit status` counts them"
 
 
-def told_clocks(event: ClockDiffers) -> str:
-    """Say that clocks differ and what that means, or that they agree again."""
+def clocks_line(event: ClockDiffers) -> str:
+    """Return a line that clocks differ, with the effect, or that they agree again."""
     effect = f": {effect_in_words(event.difference)}" if event.difference else " again"
     return f"{event.feed}: {difference_in_words(event.difference)}{effect}"
 
 
 def _bar(history: RangeRead, seconds: float) -> Text:
-    """Draw how much of a range was read, and about how long the rest takes."""
+    """Draw a progress bar of a range, with the estimated time left."""
     share = history.done / history.total if history.total else 1.0
     full = round(share * _BAR_WIDTH)
     left = timedelta(seconds=seconds * (1 - share) / share) if share else None
-    told = "" if left is None else f", about {format_duration(left)} left"
+    text = "" if left is None else f", about {format_duration(left)} left"
     bar = "━" * full + "╌" * (_BAR_WIDTH - full)
-    return Text(f"{bar} {share:.0%} of {format_duration(history.total)}{told}", style="cyan")
+    return Text(f"{bar} {share:.0%} of {format_duration(history.total)}{text}", style="cyan")
 
 
 def _cells(name: str, tally: FeedTally, seconds: float) -> tuple[str, ...]:

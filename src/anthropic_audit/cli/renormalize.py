@@ -1,4 +1,4 @@
-"""`anthropic-audit renormalize`: derive events again from the stored activities, with what is known today."""
+"""`anthropic-audit renormalize`: derive events again from stored activities, with the current catalogue."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _TOMORROW = timedelta(days=1)
 def renormalize(since: Since = None, until: Until = None, config: Config = None, archive: Archive = None) -> None:
     """Derive the events of a period again from stored activities.
 
-    Worth it after an update: types and fields that the catalogue has learned since, and newer databases of locations,
-    then show in what was collected before. Without --from and --to all events are derived again. Events keep their
-    places, and each stretch of them is replaced at once: an end at any time, even by force, leaves an event as it was
-    or as it is to be. Waits while another process collects into the archive.
+    Use it after an update: types and fields that are new in the catalogue, and newer location databases, then apply to
+    events of earlier activities. Without --from and --to all events are derived again. Events keep their order, and are
+    replaced in atomic parts: whenever the command is stopped, even by SIGKILL, each event is either the old or the new
+    one. The command waits while another process collects into the archive.
     """
     application = open_application(config, {"archive": archive})
     now = SystemClock().now()
     start, end = read_span(since, until, now)
-    open_reader(application.settings.archive)  # says so when there is none; a writer would make one
+    open_reader(application.settings.archive)  # raises if there is no archive; a writer would create one
     clock = application.clock
     try:
         with stopping(clock.interrupt, InterruptedRunError.exit_code), _watching(clock) as watch:
             done, version = _derive(application, Window(start or EPOCH, end or now + _TOMORROW), watch)
     except InterruptedRunError as error:
-        notes().print(f"{error}: the events of some stretches are renewed; run it again for the rest")
+        notes().print(f"{error}: part of the events is renormalized; run the command again for the rest")
         raise typer.Exit(error.exit_code) from error
     notes().print(f"renormalized {done:,} events with catalogue {version}")
 
@@ -59,12 +59,12 @@ def _derive(application: Application, window: Window, watch: Watch) -> tuple[int
 
 @contextmanager
 def _watching(clock: SystemClock) -> Iterator[Watch]:
-    """Show progress on a terminal, write log lines elsewhere, and end between two stretches when asked to."""
+    """Open a status line on a terminal, or a log otherwise; yield a watch that raises after an operator's stop."""
     if not sys.stderr.isatty():
-        told = logging_watch(open_log())
+        log_event = logging_watch(open_log())
 
         def log(event: Progress) -> None:
-            told(event)
+            log_event(event)
             clock.check()
 
         yield log

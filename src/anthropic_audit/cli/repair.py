@@ -1,4 +1,4 @@
-"""`anthropic-audit archive repair`: get an archive back to what it can prove, and to all that can still be had."""
+"""`anthropic-audit archive repair`: restore an archive's consistency, and collect lost activities again."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ from .output import console, notes, print_json
 from .signals import stopping
 
 _LOST, _LEFT = 1, 3
-_SHOWN = 20
+_MAX_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What was wrong, what was done, and what is left."""
+    """The damage that was found, the repairs, and what is left to do."""
 
     found: Survey
     done: Repaired | None = None
     settled: Settled | None = None
     holes: Sequence[tuple[str, str, str]] = ()
-    """What is still to be read again: feed, from, to."""
+    """Time that is still to be read again: feed, from, to."""
     fetched: int = 0
-    """How many activities came back from the API."""
+    """Number of lost activities that were collected again."""
 
     @property
     def waiting(self) -> int:
-        """How many activities are known by their events only, until their time is read again."""
+        """Number of activities of which only the events are left, until their time is read again."""
         return self.settled.waiting if self.settled else 0
 
     @property
     def lost(self) -> int:
-        """How many activities are gone for good, as far as that is known by now."""
+        """Number of activities that are permanently lost, as far as known."""
         if self.done is None or self.holes or self.waiting:
             return 0
         numbers = sum(highest - lowest + 1 for lowest, highest in self.done.lost)
@@ -63,7 +63,7 @@ class _Report:
 
     @property
     def exit_code(self) -> int:
-        """0 whole again; 1 something is lost for good; 3 something is left to be fetched, or would be done."""
+        """0 complete; 1 activities are permanently lost; 3 activities are left to collect, or (dry run) damage."""
         if self.done is None:
             return 0 if self.found.is_whole else _LEFT
         if self.holes or self.waiting:
@@ -73,33 +73,35 @@ class _Report:
 
 def repair_archive(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what is wrong and would be done; change nothing.")
+        bool, typer.Option("--dry-run", help="Print the damage and the repairs; change nothing.")
     ] = False,
     fetch: Annotated[
         bool,
-        typer.Option("--fetch/--no-fetch", help="Read what was lost again from the API, or leave it to `collect`."),
+        typer.Option(
+            "--fetch/--no-fetch", help="Collect lost activities again from the API, or leave that to `collect`."
+        ),
     ] = True,
     url: Annotated[
-        str | None, typer.Option("--url", help="Base URL, instead of the feeds' one.", show_default=False)
+        str | None, typer.Option("--url", help="Base URL, instead of the feeds' `url`.", show_default=False)
     ] = None,
     config: Config = None,
     archive: Archive = None,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
-    """Repair a damaged archive, and report what was lost for good.
+    """Repair a damaged archive, and report permanent losses.
 
-    Damaged files are moved to `damaged/` in the archive, and never deleted. Claims of time whose activities are gone
-    are withdrawn, so that the time is read again: here, or by the next `collect`. Events are derived again from
-    activities. No number (`seq`) is given twice. It can be stopped and started again at any time, and changes nothing
-    in an archive that is whole. Stop `run` and `collect` before.
+    Stop `run` and `collect` first. Damaged files are moved to `damaged/` in the archive, and never deleted. Claims
+    whose activities are lost are withdrawn, so that their time is read again, by this command or the next `collect`.
+    Events are derived again from activities. No sequence number (`seq`) is used twice. The command can be stopped and
+    started again at any time, and changes nothing in an undamaged archive.
 
-    Exit codes: 0 the archive is whole, 1 failed, or something is lost for good, 2 wrong use or settings, 3 something is
-    left to be fetched (with --dry-run: something is wrong).
+    Exit codes: 0 the archive is complete, 1 failed, or activities are permanently lost, 2 wrong use or settings, 3
+    activities are left to be collected (with --dry-run: damage was found).
     """
     application = open_application(config, {"archive": archive, "feeds.url": url})
     settings = with_types(application.settings)
     application = application.with_settings(settings)
-    open_reader(settings.archive)  # says so when there is none
+    open_reader(settings.archive)  # raises if there is no archive
     folder = folder_of(settings.archive)
     if dry_run:
         report = _Report(survey(folder))
@@ -125,15 +127,15 @@ def repair_archive(
 
 
 def _stored(settings: Settings) -> int:
-    """Return how many activities are stored."""
+    """Return the number of stored activities."""
     return sum(file.rows for file in open_reader(settings.archive).tables["activities"].files)
 
 
 def _fetch(application: Application, names: set[str]) -> None:
-    """Collect the feeds that have something to read again; what can't be fetched now is said, and stays due."""
+    """Collect the feeds with time to read again; print the errors, and leave the rest to the next run."""
     feeds = [feed for feed in application.settings.feeds if feed.name in names]
     for name in sorted(names - {feed.name for feed in feeds}):
-        notes().print(f"{name}: not configured, so nothing can be read again", markup=False)
+        notes().print(f"{name}: not configured, so its lost activities can't be collected again", markup=False)
     keys = [(feed, found) for feed in feeds if (found := _secret(application, feed)) is not None]
     if not keys:
         return
@@ -147,7 +149,7 @@ def _fetch(application: Application, names: set[str]) -> None:
                 if outcome.error is not None:
                     print_error(f"{outcome.feed}: {outcome.error}", outcome.error.hint, outcome.error)
     except InterruptedRunError as error:
-        notes().print(f"{error}: what was read stays, the next `collect` or `archive repair` reads the rest")
+        notes().print(f"{error}: stored activities stay; the next `collect` or `archive repair` reads the rest")
     except AuditError as error:
         print_error(str(error), error.hint, error)
 
@@ -156,7 +158,7 @@ def _secret(application: Application, feed: FeedSettings) -> Secret | None:
     try:
         return resolve_key(feed, application.environ).secret
     except SetupError as error:
-        notes().print(f"{feed.name}: nothing can be read again: {error}", markup=False)
+        notes().print(f"{feed.name}: lost activities can't be collected again: {error}", markup=False)
         return None
 
 
@@ -166,47 +168,47 @@ def _lines(report: _Report) -> Iterator[str]:
         for window in report.found.lost_time | report.found.lost_claims:
             yield f"would withdraw claims of {format_time(window.start)} to {format_time(window.end)}"
     else:
-        yield from _deeds(report.done)
-        yield from _ending(report)
+        yield from _repairs(report.done)
+        yield from _remaining(report)
 
 
 def _findings(found: Survey, *, has_holes: bool) -> Iterator[str]:
     if found.is_whole and not has_holes:
-        yield "nothing is damaged, and no table contradicts another"
+        yield "no damage, and no contradictions between tables"
     yield from (f"{one.table}: {one}" for one in found.damage)
     yield from found.contradictions
     numbers = sum(highest - lowest + 1 for lowest, highest in found.missing)
     if numbers:
-        stretches = ", ".join(f"{lowest} to {highest}" for lowest, highest in found.missing[:_SHOWN])
-        yield f"{numbers:,} activities are no longer there: numbers {stretches}"
+        stretches = ", ".join(f"{lowest} to {highest}" for lowest, highest in found.missing[:_MAX_SHOWN])
+        yield f"{numbers:,} activities are missing: sequence numbers {stretches}"
 
 
-def _deeds(done: Repaired) -> Iterator[str]:
+def _repairs(done: Repaired) -> Iterator[str]:
     yield from (f"set aside: {path}" for path in done.set_aside)
-    yield from (f"{name}: its log was made anew from what is whole" for name in done.rebuilt)
+    yield from (f"{name}: its log was rebuilt from undamaged files" for name in done.rebuilt)
     for window in done.withdrawn:
         yield f"claims withdrawn: {format_time(window.start)} to {format_time(window.end)}"
     if done.derived:
         yield f"{done.derived:,} events derived from activities"
 
 
-def _ending(report: _Report) -> Iterator[str]:
+def _remaining(report: _Report) -> Iterator[str]:
     if report.fetched:
-        yield f"{report.fetched:,} activities came back from the API"
+        yield f"{report.fetched:,} activities were collected again from the API"
     for feed, start, end in report.holes:
-        yield f"{feed}: still to be read again: {start} to {end}; `anthropic-audit collect --once` does it"
+        yield f"{feed}: still to be collected again: {start} to {end}; run `anthropic-audit collect --once`"
     if report.waiting and not report.holes:
-        told = f"{report.waiting:,} activities are younger than all that is claimed"
-        yield f"{told}: `anthropic-audit collect --once` reads them again"
+        waiting = f"{report.waiting:,} activities are newer than all coverage"
+        yield f"{waiting}: `anthropic-audit collect --once` collects them again"
     if report.lost:
-        yield f"{report.lost:,} activities are lost for good: the API no longer has them"
-    for one in (report.settled.lost if report.settled else ())[:_SHOWN]:
-        yield f"lost for good, but for its event: {one.id} (number {one.seq})"
+        yield f"{report.lost:,} activities are permanently lost: the API no longer has them"
+    for one in (report.settled.lost if report.settled else ())[:_MAX_SHOWN]:
+        yield f"permanently lost, except for its event: {one.id} (sequence number {one.seq})"
 
 
 def _as_json(report: _Report) -> dict[str, object]:
     found, done, settled = report.found, report.done, report.settled
-    told: dict[str, object] = {
+    document: dict[str, object] = {
         "damage": [
             {"table": one.table, "what": one.what, "where": one.where, "detail": one.detail} for one in found.damage
         ],
@@ -214,8 +216,8 @@ def _as_json(report: _Report) -> dict[str, object]:
         "missing": [{"from_seq": lowest, "to_seq": highest} for lowest, highest in found.missing],
     }
     if done is None:
-        return told
-    return told | {
+        return document
+    return document | {
         "set_aside": [str(path) for path in done.set_aside],
         "rebuilt": list(done.rebuilt),
         "withdrawn": [{"from": format_time(one.start), "to": format_time(one.end)} for one in done.withdrawn],

@@ -1,4 +1,4 @@
-"""`anthropic-audit report`: a period in one file, for people who log in nowhere."""
+"""`anthropic-audit report`: write a report on a period as a single file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .search import Kql, read_query
 
 
 class ReportFormat(StrEnum):
-    """What a report is written as."""
+    """File format of a report."""
 
     HTML = "html"
     PDF = "pdf"
@@ -49,7 +49,9 @@ def report(
     query: Kql = "",
     format: Annotated[  # noqa: A002 - the flag's name
         ReportFormat | None,
-        typer.Option("--format", help="How to write it; else as the file's name ends, else PDF.", show_default=False),
+        typer.Option(
+            "--format", help="File format; by default from the file name's extension, else PDF.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -57,23 +59,23 @@ def report(
             "--output",
             "-o",
             metavar="FILE",
-            help="File to write, whole or not at all; - for stdout; else one that is named after the period.",
+            help="File to write, atomically; - for stdout; by default named after the period.",
             show_default=False,
         ),
     ] = None,
-    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="What stands on top.")] = "Audit report",
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Title of the report.")] = "Audit report",
     no_personal: Annotated[
         bool, typer.Option("--no-personal", help="Mask personal data: names, addresses, e-mail addresses.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if there is one.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
     """Write a report on a period as a single HTML or PDF file.
 
-    It says how complete the period is, what happened in it beside the period before, who did it and from where, what
-    failed, what occurred for the first time, and tells critical events in sentences. All times are UTC. It reads the
-    archive and nothing else, also beside a running collector, and has everything inside: no script, nothing fetched.
+    The report shows how complete the period is, its activity compared with the previous period, users and locations,
+    failures, what occurred for the first time, and critical events as sentences. All times are UTC. The command reads
+    only the archive, also while a collector is running. The file is self-contained: no scripts, no external resources.
     """
     settings = load_settings(config, {"archive": archive}).settings
     now = SystemClock().now()
@@ -84,48 +86,48 @@ def report(
     wanted = read_query(query, known_fields(document_fields(catalogue)), now)
     scope = Scope(Period(start, end), now, title, wanted, query)
     written = format or _format_of(output)
-    path = _free(output or Path(_name(scope.period, written)), force=force)
-    found = _gathered(settings, scope, _lens(catalogue, no_personal=no_personal), catalogue)
+    path = _writable(output or Path(_name(scope.period, written)), force=force)
+    found = _gathered(settings, scope, _masking(catalogue, no_personal=no_personal), catalogue)
     content = _WRITERS[written](compose(found))
     with opened(path) as file:
         file.write(content)
     where = f" to {path}" if path else ""
     notes().print(f"reported {found.now.events:,} events, {found.now.critical:,} of them critical{where}", markup=False)
-    _tell(found)
+    _print_incomplete(found)
 
 
-def _gathered(settings: Settings, scope: Scope, lens: Masking, catalogue: Catalogue) -> Gathered:
+def _gathered(settings: Settings, scope: Scope, masking: Masking, catalogue: Catalogue) -> Gathered:
     try:
-        return gather(open_reader(settings.archive), scope, lens, catalogue, feeds=settings.feeds)
+        return gather(open_reader(settings.archive), scope, masking, catalogue, feeds=settings.feeds)
     except QueryError as error:
-        message = f"{error}, and --no-personal masks it"
-        raise SetupError(message, hint="ask for what is not personal, or leave out --no-personal") from error
+        message = f"{error}, which --no-personal masks"
+        raise SetupError(message, hint="use fields that are not personal, or omit --no-personal") from error
 
 
-def _tell(found: Gathered) -> None:
-    """Say on stderr what is missing, as nobody should hand out a report without knowing."""
+def _print_incomplete(found: Gathered) -> None:
+    """Print on stderr which feeds are incomplete, so that no user passes on a report without knowing."""
     for one in found.feeds:
         if not one.is_complete:
             notes().print(f"incomplete: feed {one.feed} covers {one.share:.1%} of the period", markup=False)
 
 
-def _lens(catalogue: Catalogue, *, no_personal: bool) -> Masking:
+def _masking(catalogue: Catalogue, *, no_personal: bool) -> Masking:
     return Masked(catalogue, secrets.token_bytes(32)) if no_personal else Unmasked()
 
 
 def _format_of(output: Path | None) -> ReportFormat:
-    """Return the format that a file's name asks for.
+    """Return the format of a file name's extension.
 
     Raises:
-        SetupError: It asks for another one.
+        SetupError: The extension is of an unknown format.
     """
     if output is None or output == _STDOUT:
         return ReportFormat.PDF
     ending = output.suffix.lower().removeprefix(".")
     known = {"htm": ReportFormat.HTML, **{one.value: one for one in ReportFormat}}
     if ending not in known:
-        message = f"a report can't be written as the file's name ends: {output}"
-        raise SetupError(message, hint="name it .html or .pdf, or say --format")
+        message = f"the file name's extension is not a report format: {output}"
+        raise SetupError(message, hint="use .html or .pdf, or --format")
     return known[ending]
 
 
@@ -133,15 +135,15 @@ def _name(period: Period, written: ReportFormat) -> str:
     return f"audit-report-{period.since:%Y-%m-%d}-{last_day(period.since, period.until):%Y-%m-%d}.{written}"
 
 
-def _free(path: Path, *, force: bool) -> Path | None:
-    """Return where to write, None for stdout.
+def _writable(path: Path, *, force: bool) -> Path | None:
+    """Return the file to write, or None for stdout.
 
     Raises:
-        SetupError: There is something already.
+        SetupError: The file exists, and --force is not given.
     """
     if path == _STDOUT:
         return None
     if path.exists() and not force:
-        message = f"there is a file already: {path}"
-        raise SetupError(message, hint="name another one with --output, or say --force to overwrite it")
+        message = f"the file exists already: {path}"
+        raise SetupError(message, hint="choose another file with --output, or overwrite it with --force")
     return path

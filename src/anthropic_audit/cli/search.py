@@ -1,4 +1,4 @@
-"""`anthropic-audit search`: events by time, fields and words; as a table, in sentences, as JSON or NDJSON."""
+"""`anthropic-audit search`: find events by time, fields and words; print them as table, sentences, JSON or NDJSON."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ Kql = Annotated[
         "--query",
         "-q",
         metavar="KQL",
-        help="A query in the Kibana query language: 'event.action : sso_* and not user.email : *@acme.example'.",
+        help="Query in Kibana Query Language: 'event.action : sso_* and not user.email : *@acme.example'.",
         show_default=False,
     ),
 ]
 
 
 class SearchFormat(StrEnum):
-    """How hits are printed."""
+    """Output format of hits."""
 
     TABLE = "table"
     SENTENCES = "sentences"
@@ -79,7 +79,7 @@ def search(
     text: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="TEXT", help="Words that occur, in any case, somewhere in an event.", show_default=False
+            metavar="TEXT", help="Words that occur anywhere in an event; case-insensitive.", show_default=False
         ),
     ] = None,
     since: Since = None,
@@ -90,34 +90,36 @@ def search(
             "--filter",
             "-f",
             metavar="FIELD=VALUE",
-            help="A condition on any field; repeat it. Operators: = != > >= < <=; `*` in a value stands for anything, "
-            "`FIELD=*` asks whether there is one, addresses fit networks (10.0.0.0/8).",
+            help="Condition on any field; repeatable. Operators: = != > >= < <=; `*` in a value matches anything, "
+            "`FIELD=*` matches any value, addresses match networks (10.0.0.0/8).",
             show_default=False,
         ),
     ] = None,
-    format: Annotated[SearchFormat, typer.Option("--format", help="How to print what is found.")] = SearchFormat.TABLE,  # noqa: A002 - the flag's name
+    format: Annotated[SearchFormat, typer.Option("--format", help="Output format.")] = SearchFormat.TABLE,  # noqa: A002 - the flag's name
     query: Kql = "",
     columns: Annotated[
         str | None,
-        typer.Option(metavar="FIELD,FIELD", help="Fields to show instead of the summary or the whole event."),
+        typer.Option(metavar="FIELD,FIELD", help="Fields to print instead of the summary or the whole event."),
     ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Most events to show, 0 for all; a table and sentences show 50 unless told, JSON all.",
+            help="Maximum number of events, 0 for all; the default is 50 for tables and sentences, all for JSON.",
             show_default=False,
         ),
     ] = None,
-    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Oldest first, instead of newest.")] = False,
+    oldest_first: Annotated[
+        bool, typer.Option("--oldest-first", help="Print the oldest events first, instead of the newest.")
+    ] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
     """Search events; all given conditions must match.
 
     Fields are those of the ECS document (event.action, user.email, anthropic.audit.claude_chat_id). A field with
-    several values fits when any of them does; != fits when none does, and when the field is missing. Values are
-    compared in their case, words are not.
+    several values matches if any of them matches; != matches if none matches, or if the field is missing. Values are
+    case-sensitive, words are not.
     """
     settings = load_settings(config, {"archive": archive}).settings
     now = SystemClock().now()
@@ -126,34 +128,38 @@ def search(
     catalogue = load_catalogue()
     known = known_fields(document_fields(catalogue))
     check_fields([*(one.field for one in conditions), *shown], known)
-    most = _most(limit, format)
-    question = SearchRequest(
-        *read_span(since, until, now), conditions, tuple(text or []), read_query(query, known, now), most and most + 1
+    max_hits = _limit(limit, format)
+    request = SearchRequest(
+        *read_span(since, until, now),
+        conditions,
+        tuple(text or []),
+        read_query(query, known, now),
+        max_hits and max_hits + 1,
     )
-    question = replace(question, oldest_first=oldest_first)
-    printed, is_cut = _find(settings.archive, question, format, shown=shown, catalogue=catalogue)
-    _tell(printed, conditions, catalogue, is_cut=is_cut)
+    request = replace(request, oldest_first=oldest_first)
+    printed, is_cut = _find(settings.archive, request, format, shown=shown, catalogue=catalogue)
+    _print_notes(printed, conditions, catalogue, is_cut=is_cut)
 
 
 def _find(
-    archive: str, question: SearchRequest, written: SearchFormat, *, shown: Sequence[str], catalogue: Catalogue
+    archive: str, request: SearchRequest, written: SearchFormat, *, shown: Sequence[str], catalogue: Catalogue
 ) -> tuple[int, bool]:
-    """Print what is found, and return how many that is, and whether there are more."""
-    most = None if question.limit is None else question.limit - 1
+    """Print hits; return their number, and whether there are more."""
+    max_hits = None if request.limit is None else request.limit - 1
     with open_reader(archive).connect() as connection:
-        hits = run(connection, question, SystemClock().now())
+        hits = run(connection, request, SystemClock().now())
         if written is SearchFormat.SENTENCES:
-            printed = _print_sentences(islice(hits, most), SentenceWriter(catalogue))
+            printed = _print_sentences(islice(hits, max_hits), SentenceWriter(catalogue))
         else:
-            printed = _print(islice(hits, most), written, shown)
-        return printed, most is not None and next(hits, None) is not None
+            printed = _print(islice(hits, max_hits), written, shown)
+        return printed, max_hits is not None and next(hits, None) is not None
 
 
 def read_query(text: str, known: Collection[str], now: datetime) -> Query:
-    """Read a query; what is wrong with it is pointed at.
+    """Parse a KQL query; an error message points at the position in the query.
 
     Raises:
-        SetupError: It can't be read.
+        SetupError: The query is invalid.
     """
     try:
         return parse_kql(text, known, now)
@@ -167,14 +173,14 @@ def _columns(text: str | None) -> list[str]:
     return [checked_name(name.strip()) for name in (text or "").split(",") if name.strip()]
 
 
-def _most(limit: int | None, format: SearchFormat) -> int | None:  # noqa: A002 - as the flag
+def _limit(limit: int | None, format: SearchFormat) -> int | None:  # noqa: A002 - as the flag
     if limit is None:
         return _SHOWN_IN_A_TABLE if format in {SearchFormat.TABLE, SearchFormat.SENTENCES} else None
     return limit or None
 
 
 def _print(hits: Iterable[SearchHit], format: SearchFormat, columns: Sequence[str]) -> int:  # noqa: A002 - as the flag
-    """Print hits and return how many there were."""
+    """Print hits, and return their number."""
     if format is not SearchFormat.TABLE:
         return _print_documents(hits, columns, _FRAMES[format])
     shown = {name: _field(name) for name in columns} or SUMMARY
@@ -184,12 +190,12 @@ def _print(hits: Iterable[SearchHit], format: SearchFormat, columns: Sequence[st
     return len(rows)
 
 
-def _print_sentences(hits: Iterable[SearchHit], teller: SentenceWriter) -> int:
-    """Print hits in plain words, one a line, and return how many there were."""
+def _print_sentences(hits: Iterable[SearchHit], writer: SentenceWriter) -> int:
+    """Print hits as sentences, one per line, and return their number."""
     printed = 0
     for hit in hits:
-        told = printable(teller.tell(orjson.loads(hit.document)))
-        console().print(f"{SUMMARY['time'](hit)}  {told}", markup=False, soft_wrap=True)
+        sentence = printable(writer.tell(orjson.loads(hit.document)))
+        console().print(f"{SUMMARY['time'](hit)}  {sentence}", markup=False, soft_wrap=True)
         printed += 1
     return printed
 
@@ -202,7 +208,7 @@ _FRAMES: Mapping[SearchFormat, tuple[bytes, bytes, bytes]] = {
     SearchFormat.JSON: (b"[\n", b",\n", b"\n]\n"),
     SearchFormat.NDJSON: (b"", b"\n", b"\n"),
 }
-"""What stands before, between and after documents."""
+"""Bytes before, between and after documents."""
 
 
 def _print_documents(hits: Iterable[SearchHit], columns: Sequence[str], frame: tuple[bytes, bytes, bytes]) -> int:
@@ -228,16 +234,16 @@ def _documents(hits: Iterable[SearchHit], columns: Sequence[str]) -> Iterator[by
             yield hit.document.encode()
 
 
-def _tell(printed: int, conditions: Iterable[Condition], catalogue: Catalogue, *, is_cut: bool) -> None:
-    """Say on stderr what the rows themselves don't: that there are more, or why there may be none."""
+def _print_notes(printed: int, conditions: Iterable[Condition], catalogue: Catalogue, *, is_cut: bool) -> None:
+    """Print on stderr that there are more hits, or why there may be none."""
     if is_cut:
-        notes().print(f"there are more than these {printed:,}: --limit 0 shows all")
+        notes().print(f"there are more hits than these {printed:,}: --limit 0 shows all")
     if printed:
         return
-    notes().print("nothing was found")
+    notes().print("no events found")
     for one in conditions:
         is_action = one.field == "event.action" and one.operator is Operator.EQUAL and one.pattern is None
         if is_action and one.value not in catalogue.types:
             near = catalogue.suggest(one.value)
             meant = f", did you mean `{near}`?" if near else ""
-            notes().print(f"no known activity has the type `{one.value}`{meant}", markup=False)
+            notes().print(f"unknown activity type `{one.value}`{meant}", markup=False)

@@ -1,4 +1,4 @@
-"""`anthropic-audit settings`: what counts, and where each value came from."""
+"""`anthropic-audit settings`: print the effective settings with their origins."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ name = "acme"
 
 api_key_env = "ANTHROPIC_COMPLIANCE_ACCESS_KEY"
 
-Each setting can come from the environment, too: ANTHROPIC_AUDIT_ARCHIVE, ANTHROPIC_AUDIT_FEEDS__ACME__INTERVAL.
+Each setting can also come from the environment: ANTHROPIC_AUDIT_ARCHIVE, ANTHROPIC_AUDIT_FEEDS__ACME__INTERVAL.
 """
 
 
 _HIDDEN = frozenset({"headers", "password_hash"})
 _TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_~.-]{16,}")
-"""A part of a path that looks like a token: long, with letters and digits."""
+"""A path segment that looks like a token: long, with letters and digits."""
 
 
 def settings(
@@ -55,9 +55,9 @@ def settings(
         return
     print_table(_HEADINGS, [(name, _shown(value), origin) for name, value, origin in rows])
     if loaded.path is None:
-        notes().print("no settings file was found: these are defaults, the environment and flags")
+        notes().print("no settings file was found: values come from defaults, the environment and flags")
     if not loaded.settings.feeds:
-        notes().print("no feed is configured, and no documented variable holds a key")
+        notes().print("no feed is configured, and no documented environment variable holds a key")
 
 
 def _rows(loaded: Loaded) -> Iterator[tuple[str, object, str]]:
@@ -80,7 +80,7 @@ def _values(section: BaseModel, place: Place) -> Iterator[tuple[Place, object]]:
 
 
 def _hidden(name: str, value: object) -> object:
-    """Mask what can hold secrets as a whole: the values of headers, hashes, and the arguments of commands."""
+    """Mask values that can hold secrets: of headers and hashes, and the arguments of commands."""
     if isinstance(value, dict):
         return dict.fromkeys(value, MASK)
     if isinstance(value, list) and name.endswith("_command"):
@@ -99,7 +99,7 @@ def _masked(value: object) -> object:
 
 
 def _masked_url(url: str) -> str:
-    """Mask all in a URL that can let somebody in: user and password, values of the query, fragment, long path parts."""
+    """Mask possible credentials in a URL: user and password, values of the query, the fragment, long path segments."""
     shown, _, fragment = safe_url(url).partition("#")
     address, question, query = shown.partition("?")
     scheme, separator, rest = address.partition("://")
@@ -107,12 +107,12 @@ def _masked_url(url: str) -> str:
     path = [MASK if _TOKEN.fullmatch(step) else step for step in steps]
     parts = [one.partition("=") for one in query.split("&")] if query else []
     values = [f"{name}={MASK}" if equals else MASK for name, equals, _ in parts]
-    told = scheme + separator + "/".join([host, *path]) + question + "&".join(values)
-    return f"{told}#{MASK}" if fragment else told
+    masked = scheme + separator + "/".join([host, *path]) + question + "&".join(values)
+    return f"{masked}#{MASK}" if fragment else masked
 
 
 def _shown(value: object) -> str:
-    """Write a value as the settings file would have it."""
+    """Format a value as in a settings file."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -123,7 +123,7 @@ def _shown(value: object) -> str:
 
 
 def _keys(feeds: Sequence[FeedSettings]) -> Iterator[tuple[str, str, str]]:
-    """Say where each key is found, without running any command."""
+    """Yield the origin of each feed's key, without running commands."""
     environ = environment()
     for index, feed in enumerate(feeds):
         yield (f"feeds[{index}] key", *_key(feed, environ))
@@ -131,7 +131,7 @@ def _keys(feeds: Sequence[FeedSettings]) -> Iterator[tuple[str, str, str]]:
 
 def _key(feed: FeedSettings, environ: Mapping[str, str]) -> tuple[str, str]:
     if feed.api_key_command:
-        return MASK, f"the output of `{redact(feed.api_key_command[0])}`, not run for this"
+        return MASK, f"the output of `{redact(feed.api_key_command[0])}` (not run)"
     try:
         key = resolve_key(feed, environ)
     except SetupError as error:

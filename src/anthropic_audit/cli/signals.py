@@ -1,8 +1,8 @@
-"""How the operator ends a command: the first SIGTERM or Ctrl-C asks for an end, the second one takes it.
+"""Stop a command by signals: the first SIGTERM or Ctrl-C requests an end, the second one exits at once.
 
-Whoever works looks at its clock again and again, and ends by itself within a second. What can't look (a disk that
-hangs, a compaction, a pipe that nobody reads) is given some seconds; then the process leaves with the exit code that
-a stop has anyway. Archives survive that as they survive a crash: each commit is there as a whole or not at all.
+Work checks its clock regularly, and ends within a second after an interrupt. Work that can't check it (a hanging disk,
+a compaction, a pipe without a reader) gets some seconds; then the process exits with the exit code of a normal stop.
+Archives survive this like a crash: each commit is atomic.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from types import FrameType
 from anthropic_audit.clock import SystemClock
 
 GIVEN_SECONDS = 8.0
-"""How long a stop may take before the process leaves as it is."""
+"""How long a stop may take before the process exits anyway."""
 _SECOND = {signal.SIGINT: 130, signal.SIGTERM: 143}
-"""Exit codes of those who were asked twice."""
+"""Exit codes after a second signal."""
 _SHOW_CURSOR = "\x1b[?25h"
 
 
 class Stop:
-    """The operator's stop, for work that gets a new clock now and then."""
+    """The operator's stop, for work that gets a new clock from time to time."""
 
     def __init__(self) -> None:
         self._clock: SystemClock | None = None
         self.is_asked = False
 
     def ask(self) -> None:
-        """End the work of now, and what comes after it; safe in a signal handler."""
+        """Interrupt the current and every later clock; safe in a signal handler."""
         self.is_asked = True
         if self._clock is not None:
             self._clock.interrupt()
 
     def reach(self, clock: SystemClock) -> None:
-        """Interrupt this clock from now on, at once if a stop was asked for before."""
+        """Interrupt this clock at a stop; at once if there was a stop before."""
         self._clock = clock
         if self.is_asked:
             clock.interrupt()
@@ -47,11 +47,11 @@ class Stop:
 
 @contextmanager
 def stopping(interrupt: Callable[[], None], exit_code: int, given_seconds: float = GIVEN_SECONDS) -> Iterator[None]:
-    """Call `interrupt` at the first SIGTERM or SIGINT, and leave the process at the second one.
+    """Call `interrupt` at the first SIGTERM or SIGINT, and exit the process at the second one.
 
     Args:
-        interrupt: Asks all work for its end; safe in a signal handler.
-        exit_code: What the process leaves with when its work has not ended after `given_seconds`.
+        interrupt: Requests the end of all work; must be safe in a signal handler.
+        exit_code: Exit code of the process if its work has not ended after `given_seconds`.
         given_seconds: How long a stop may take.
     """
     before = {number: signal.getsignal(number) for number in _SECOND}
@@ -92,30 +92,30 @@ def reloading(reload: Callable[[], None]) -> Iterator[None]:
 
 
 def leave_with(exit_code: int) -> None:
-    """Leave the process; where a thread is left that can't be ended, without tearing down what it may still use.
+    """Exit the process; if other threads are still running, skip the interpreter's clean-up.
 
-    The interpreter would take away its modules, and libraries their own threads and memory, under that thread's feet.
+    The clean-up would remove modules, and libraries would free their threads and memory, while such a thread uses them.
     """
-    for number in _SECOND:  # one more signal on the way out is no other end
+    for number in _SECOND:  # another signal must not change the exit code
         signal.signal(number, lambda _, __: _leave(exit_code))
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     if any(one is not threading.main_thread() for one in threading.enumerate()):
         _leave(exit_code)
-    for number in _SECOND:  # the interpreter takes handlers away before it ends
+    for number in _SECOND:  # the interpreter removes handlers before it exits
         signal.signal(number, signal.SIG_IGN)
     sys.exit(exit_code)
 
 
 def expect_termination() -> None:
-    """Let a SIGTERM end the process with its documented exit code wherever `stopping` is not, or no longer, at work."""
+    """Make SIGTERM exit the process with its documented exit code whenever `stopping` is not active."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, lambda _, __: _leave(_SECOND[signal.SIGTERM]))
 
 
 def _watch(reading: int, has_ended: threading.Event, exit_code: int, given_seconds: float) -> None:
-    """Wait for a stop, and leave the process when its work takes too long to end."""
+    """Wait for a stop, and exit the process if its work takes too long to end."""
     try:
         is_asked = bool(os.read(reading, 1))
     finally:
@@ -126,7 +126,7 @@ def _watch(reading: int, has_ended: threading.Event, exit_code: int, given_secon
 
 
 def _leave(exit_code: int) -> None:
-    """Leave at once; whoever waits for anything is not asked."""
+    """Exit at once, without clean-up."""
     if os.isatty(2):
         with suppress(OSError):
             os.write(2, _SHOW_CURSOR.encode())

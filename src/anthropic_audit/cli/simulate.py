@@ -1,4 +1,4 @@
-"""`anthropic-audit simulate`: a Compliance API to try things with, since the real one has no sandbox."""
+"""`anthropic-audit simulate`: serve a simulated Compliance API, since the real one has no sandbox."""
 
 from __future__ import annotations
 
@@ -29,41 +29,52 @@ _MAX_HISTORY = timedelta(days=6 * 366)
 _READABLE_BY_OWNER = 0o600
 _FAULT_HINT = f"write --fault KIND=SHARE; kinds are: {', '.join(FAULTS)}"
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free port.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Seed = Annotated[int, typer.Option(help="One seed gives one world, and the same keys.")]
-History = Annotated[str, typer.Option(metavar="DURATION", help="How far the world reaches back.")]
+Seed = Annotated[
+    int, typer.Option(help="Seed of the simulated organization; a seed always gives the same one, and the same keys.")
+]
+History = Annotated[str, typer.Option(metavar="DURATION", help="How far the history reaches back.")]
 Activities = Annotated[
-    int | None, typer.Option(min=1, help="Activities in history, all together; sets the rate.", show_default=False)
+    int | None,
+    typer.Option(min=1, help="Total number of activities in the history; sets the rate.", show_default=False),
 ]
-Rate = Annotated[float | None, typer.Option(min=0.0, help="Activities a second, on average.", show_default=False)]
+Rate = Annotated[
+    float | None, typer.Option(min=0.0, help="Average number of activities per second.", show_default=False)
+]
 People = Annotated[int, typer.Option(min=1, help="People in the organization.")]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Nothing happens from then on.", show_default=False)]
-Historic = Annotated[bool, typer.Option("--historic/--live", help="Stop the world now, or let it go on.")]
-Lag = Annotated[str, typer.Option(metavar="DURATION", help="Longest time until an activity is visible.")]
-LateShare = Annotated[
-    float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="Share of activities that are visible much later.")
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Time after which no activity occurs.", show_default=False)
 ]
-Lateness = Annotated[str, typer.Option(metavar="DURATION", help="How much later, at most.")]
+Historic = Annotated[bool, typer.Option("--historic/--live", help="No activities from now on, or live ones.")]
+Lag = Annotated[str, typer.Option(metavar="DURATION", help="Longest time until an activity becomes visible.")]
+LateShare = Annotated[
+    float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="Share of activities that become visible much later.")
+]
+Lateness = Annotated[str, typer.Option(metavar="DURATION", help="How much later at most.")]
 DisclosureLateness = Annotated[
-    str, typer.Option(metavar="DURATION", help="The same for each `anthropic_access` and `cmek_preserve`.")
+    str, typer.Option(metavar="DURATION", help="Like --lateness, for each `anthropic_access` and `cmek_preserve`.")
 ]
 RepeatShare = Annotated[
-    float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="Share of activities that are delivered twice.")
+    float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="Share of activities that are served twice.")
 ]
 FaultShares = Annotated[
     list[str] | None,
-    typer.Option("--fault", metavar="KIND=SHARE", help=f"Share of requests that go wrong: {', '.join(FAULTS)}."),
+    typer.Option("--fault", metavar="KIND=SHARE", help=f"Share of requests that fail, by kind: {', '.join(FAULTS)}."),
 ]
 GrowthShare = Annotated[
     float,
-    typer.Option("--growth", min=0.0, max=1.0, metavar="SHARE", help="Share of undocumented shapes from now on."),
+    typer.Option(
+        "--growth", min=0.0, max=1.0, metavar="SHARE", help="Share of activities with undocumented shapes from now on."
+    ),
 ]
-RateLimit = Annotated[int, typer.Option(min=1, help="Requests a minute.")]
-NoOrder = Annotated[bool, typer.Option("--no-order", help="Don't know `order`, as in May 2026.")]
-NoExclude = Annotated[bool, typer.Option("--no-exclude", help="Don't know `exclude_activity_types[]`, as in May 2026.")]
+RateLimit = Annotated[int, typer.Option(min=1, help="Requests per minute that the budget allows.")]
+NoOrder = Annotated[bool, typer.Option("--no-order", help="Don't support `order`, as in May 2026.")]
+NoExclude = Annotated[
+    bool, typer.Option("--no-exclude", help="Don't support `exclude_activity_types[]`, as in May 2026.")
+]
 KeyFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write the key there, for `api_key_file`.", show_default=False)
+    Path | None, typer.Option(metavar="FILE", help="File to write the key to, for `api_key_file`.", show_default=False)
 ]
 
 EXAMPLES = """Examples:
@@ -100,7 +111,7 @@ def simulate(
 ) -> None:
     """Serve a simulated Compliance API on this machine.
 
-    Its keys open nothing else. The ground truth and faults on demand are under /_simulator/ (see the documentation).
+    Its keys are valid only here. Ground truth and faults on demand are under /_simulator/ (see the documentation).
     """
     clock = SystemClock()
     settings = VendorSettings(
@@ -125,7 +136,7 @@ def simulate(
         if key_file is not None:
             _write_key(key_file, vendor)
         with _listening(vendor, clock, host, port) as server:
-            _tell(server, clock.now())
+            _print_usage(server, clock.now())
             while True:
                 clock.wait(_SECONDS_A_DAY)
     notes().print("simulator: stopped")
@@ -134,21 +145,21 @@ def simulate(
 def _span(history: str) -> timedelta:
     span = parse_duration(history)
     if span > _MAX_HISTORY:
-        message = f"a history reaches back six years at most, as the vendor's does: --history {history}"
+        message = f"the history must be at most six years, as at the vendor: --history {history}"
         raise SetupError(message)
     return span
 
 
 def _world(seed: int, people: int, counts: tuple[int | None, float | None], history: str) -> WorldSettings:
-    """Return the world's settings, its rate set in the one way or the other, or not at all."""
+    """Return the settings of the simulated organization, its rate set by --activities, --rate, or the default."""
     activities, rate = counts
     if activities is not None and rate is not None:
-        message = "give --activities or --rate, not both: each sets the other"
+        message = "use --activities or --rate, not both: each determines the other"
         raise SetupError(message)
     if rate is not None:
         return WorldSettings(seed=seed, people=people, activities_per_day=rate * _SECONDS_A_DAY)
     if activities is not None and not parse_duration(history).total_seconds():
-        message = f"--activities needs a history to put them in: --history {history}"
+        message = f"--activities needs a history longer than zero: --history {history}"
         raise SetupError(message)
     return WorldSettings(seed=seed, people=people, activities=activities)
 
@@ -165,35 +176,35 @@ def _shares(faults: Sequence[str]) -> Mapping[str, float]:
         kind, _, number = text.partition("=")
         if kind not in FAULTS:
             near = get_close_matches(kind, FAULTS, n=1)
-            message = f"there is no such fault: `{kind}`"
+            message = f"unknown fault: `{kind}`"
             raise SetupError(message, hint=f"did you mean {near[0]}?" if near else _FAULT_HINT)
         try:
             shares[kind] = float(number)
         except ValueError as error:
-            message = f"this fault has no share: `{text}`"
+            message = f"the fault has no share: `{text}`"
             raise SetupError(message, hint=_FAULT_HINT) from error
     if not all(0 <= share <= 1 for share in shares.values()) or sum(shares.values()) > 1:
-        message = "the shares of all faults are numbers from 0 to 1, and 1 at most together"
+        message = "the shares of faults must be numbers from 0 to 1, and their sum at most 1"
         raise SetupError(message, hint=_FAULT_HINT)
     return shares
 
 
 def _opened(settings: VendorSettings, clock: SystemClock) -> Vendor:
-    """Make the world, with a bar on a terminal: a large history takes its time.
+    """Create the simulated vendor, with a progress bar on a terminal: a large history takes a while.
 
     Raises:
-        InterruptedRunError: The operator asked for an end.
+        InterruptedRunError: The operator stopped the run.
     """
     columns = (TextColumn("simulator: making {task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=notes(), transient=True, disable=not sys.stderr.isatty()) as progress:
         minutes = settings.history.total_seconds() / 60
         bar = progress.add_task(f"{format_duration(settings.history)} of history", total=minutes)
 
-        def told(_: int) -> None:
+        def advance(_: int) -> None:
             clock.check()
             progress.advance(bar)
 
-        return open_vendor(settings, clock.now(), told)
+        return open_vendor(settings, clock.now(), advance)
 
 
 def _listening(vendor: Vendor, clock: SystemClock, host: str, port: int) -> Server:
@@ -210,21 +221,21 @@ def _write_key(path: Path, vendor: Vendor) -> None:
             os.fchmod(file.fileno(), _READABLE_BY_OWNER)
             file.write(vendor.keys.named("compliance").secret.reveal() + "\n")
     except OSError as error:
-        message = f"can't write the key ({error.strerror}): {path}"
+        message = f"the key can't be written: {path}: {error.strerror}"
         raise SetupError(message) from error
 
 
-def _tell(server: Server, now: datetime) -> None:
-    """Say where it listens, and what to type next; these keys open nothing but the simulator."""
+def _print_usage(server: Server, now: datetime) -> None:
+    """Print the simulator's address, and commands to try; its keys are valid only at the simulator."""
     vendor, out = server.vendor, notes()
     count = vendor.activities(now)
     out.print(f"simulator: {server.url} serves {count:,} activities since {format_time(vendor.history_start)}")
-    out.print("collect them, with a Compliance Access Key or with an Admin API key:\n")
+    out.print("to collect them with a Compliance Access Key or with an Admin API key:\n")
     for variable, name in zip(KEY_VARIABLES, ("compliance", "admin"), strict=True):
         secret = vendor.keys.named(name).secret.reveal()
         command = f"anthropic-audit collect --once --url {server.url} --initial-interval {_reach(vendor, now)}"
         out.print(f"  {variable}={secret} \\\n    {command}\n", markup=False)
-    out.print("keys that are refused, to see how that looks:\n")
+    out.print("keys that are refused, for testing:\n")
     for key in vendor.keys.each():
         if key.name not in {"compliance", "admin"}:
             out.print(f"  {key.name:<12} {key.secret.reveal()}", markup=False)
@@ -232,5 +243,5 @@ def _tell(server: Server, now: datetime) -> None:
 
 
 def _reach(vendor: Vendor, now: datetime) -> str:
-    """Return a duration that holds all of history, also when it is used a little later."""
+    """Return a duration that covers the whole history, even if it is used within the next hour."""
     return format_duration(now - vendor.history_start + timedelta(hours=1))

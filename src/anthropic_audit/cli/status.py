@@ -1,4 +1,4 @@
-"""`anthropic-audit status`: how each feed stands; reads the archive only, so a running collector never notices."""
+"""`anthropic-audit status`: print the state of each feed, from the archive alone."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _HEADINGS = (
     *(Heading(title, is_number=True, may_be_cut=False) for title in ("new", "activities", "holes", "req/1m", "req/1h")),
 )
 _EVERYTHING = "{}"
-_NAMED = 5
+_MAX_NAMED = 5
 
 
 def status(
@@ -62,20 +62,19 @@ def status(
         bool, typer.Option("--gaps", help="List gaps instead: open, closed in the last 30 days, permanent.")
     ] = False,
     lateness: Annotated[
-        bool, typer.Option("--lateness", help="Say instead how late activities became visible, by type.")
+        bool, typer.Option("--lateness", help="Show instead how late activities became visible, by type.")
     ] = False,
     changes: Annotated[
-        bool, typer.Option("--changes", help="List instead what was served again with other bytes than are stored.")
+        bool, typer.Option("--changes", help="List instead stored activities that were served again with other bytes.")
     ] = False,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
     """Show each feed's coverage, lag, counts, holes and requests.
 
-    It reads the archive and nothing else, and never disturbs a running collector. Requests are those of finished walks.
-    The budget is what the server said at the end of the last one: it is one for all keys of the organization. An echo
-    is the activity that the vendor makes of each request to the Compliance API: ours coming back prove that the feed is
-    alive, and one under our key that is not ours is told in red. So is it when activities that are stored were served
-    again with other bytes.
+    It reads only the archive, and never disturbs a running collector. Requests are those of finished walks. The budget
+    is that of the last response, and is shared by all keys of the organization. An echo is the activity that the vendor
+    records for each request to the Compliance API: echoes of our requests prove that the feed works, and a request with
+    our key that we did not send is printed in red. So are stored activities that were served again with other content.
     """
     settings = with_types(load_settings(config, {"archive": archive}).settings)
     now = SystemClock().now()
@@ -90,8 +89,8 @@ def status(
         heard = accesses(connection, now, settings.feeds)
         changed = change_counts(connection)
     if format is TableOrJson.JSON:
-        told = {**_as_json(settings, found, counts, now), **accesses_as_json(heard)}
-        print_json({**told, "changed_activities": change_counts_as_json(changed)})
+        document = {**_as_json(settings, found, counts, now), **accesses_as_json(heard)}
+        print_json({**document, "changed_activities": change_counts_as_json(changed)})
     else:
         _print(settings, found, counts, now)
         print_change_counts(console(), changed)
@@ -101,7 +100,7 @@ def status(
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What was asked for instead of how each feed stands."""
+    """The lists that were requested instead of the state of each feed."""
 
     gaps: Sequence[FeedGap] | None
     lateness: Lateness | None
@@ -127,11 +126,11 @@ def _parts(
 
 def _print_parts(archive: str, parts: _Parts, now: datetime, format: TableOrJson) -> None:  # noqa: A002 - as the flag
     if format is TableOrJson.JSON:
-        told: dict[str, object] = {"archive": archive, "at": format_time(now)}
-        told |= {} if parts.gaps is None else {"gaps": gaps_as_json(parts.gaps)}
-        told |= {} if parts.lateness is None else {"lateness": lateness_as_json(parts.lateness)}
-        told |= {} if parts.changes is None else {"changes": changes_as_json(parts.changes)}
-        print_json(told)
+        document: dict[str, object] = {"archive": archive, "at": format_time(now)}
+        document |= {} if parts.gaps is None else {"gaps": gaps_as_json(parts.gaps)}
+        document |= {} if parts.lateness is None else {"lateness": lateness_as_json(parts.lateness)}
+        document |= {} if parts.changes is None else {"changes": changes_as_json(parts.changes)}
+        print_json(document)
         return
     if parts.gaps is not None:
         print_gaps(parts.gaps)
@@ -196,7 +195,7 @@ def _print(settings: Settings, found: Sequence[FeedStatus], counts: RecordCounts
     activities = sum(counts.activities.values())
     out.print(f"archive {settings.archive}: {activities:,} activities, {counts.events:,} events", markup=False)
     if counts.not_normalized:
-        out.print(f"{counts.not_normalized:,} activities wait to be normalized: the next `collect` does it")
+        out.print(f"{counts.not_normalized:,} activities are not normalized yet: the next `collect` does it")
     if len(settings.feeds) > 1:
         out.print(_summary(found), markup=False)
     collected = [one for one in found if one.last_walk is not None]
@@ -205,13 +204,13 @@ def _print(settings: Settings, found: Sequence[FeedStatus], counts: RecordCounts
     for one in collected:
         _print_details(one)
     for name in _names(found, FeedState.BEHIND):
-        out.print(f"{name}: behind: see whether `run` is at work, and what it logs about this feed", markup=False)
+        out.print(f"{name}: behind: check that `run` is running, and see its log about this feed", markup=False)
     for name in _names(found, FeedState.NEVER_COLLECTED):
-        out.print(f"{name}: configured, and never collected with these filters", markup=False)
+        out.print(f"{name}: configured, but never collected with these filters", markup=False)
 
 
 def _summary(found: Iterable[FeedStatus]) -> str:
-    """Return a summary of all configured feeds in one line; feeds that need attention are named."""
+    """Return a one-line summary of all configured feeds that names the feeds with problems."""
     configured = [one for one in found if one.is_configured]
     parts = [f"{len(configured)} feeds", f"{len(_names(configured, FeedState.CURRENT))} current"]
     for names, what in (
@@ -229,8 +228,8 @@ def _names(found: Iterable[FeedStatus], state: FeedState) -> list[str]:
 
 
 def _first_of(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _MAX_NAMED
+    return ", ".join(names[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _row(one: FeedStatus, counts: RecordCounts, now: datetime) -> Sequence[object]:
@@ -255,7 +254,7 @@ def _print_details(one: FeedStatus) -> None:
     out = console()
     walk = one.last_walk
     if walk is not None and walk.requests_limit is not None and walk.requests_remaining is not None:
-        left = f"{walk.requests_remaining:,} of {walk.requests_limit:,} requests a minute were left"
+        left = f"{walk.requests_remaining:,} of {walk.requests_limit:,} requests per minute were left"
         out.print(f"{one.feed}: budget at {_seconds(walk.walked_at)}: {left}", markup=False)
     if one.filters != _EVERYTHING:
         out.print(f"{one.feed}: filters {one.filters}", markup=False)

@@ -1,4 +1,4 @@
-"""What was served again with other bytes, as `status` and `status --changes` print it."""
+"""Print stored activities that were served again with other bytes, for `status` and `status --changes`."""
 
 from __future__ import annotations
 
@@ -26,16 +26,22 @@ _HEADINGS = (
 
 
 def print_change_counts(out: Console, found: Sequence[ChangeCounts]) -> None:
-    """Print a line for each feed that has served stored activities with other bytes."""
+    """Print a line per feed that served stored activities again with other bytes."""
     for one in found:
         content = one.texts - one.same_content
         what = f"{one.activities:,} stored {'activities were' if one.activities != 1 else 'activity was'} served again"
-        told = f"{one.feed}: {what} with other bytes ({content:,} with other content, {one.same_content:,} in spelling)"
-        out.print(f"{told}: `status --changes` lists them", style="bold red" if content else "yellow", markup=False)
+        counts = (
+            f"{one.feed}: {what} with other bytes ({content:,} with other content, {one.same_content:,} in notation)"
+        )
+        out.print(
+            f"{counts}: `anthropic-audit status --changes` lists them",
+            style="bold red" if content else "yellow",
+            markup=False,
+        )
 
 
 def change_counts_as_json(found: Sequence[ChangeCounts]) -> list[Mapping[str, object]]:
-    """Return the same for programs."""
+    """Return the counts per feed as JSON values."""
     return [
         {
             "feed": one.feed,
@@ -49,9 +55,9 @@ def change_counts_as_json(found: Sequence[ChangeCounts]) -> list[Mapping[str, ob
 
 
 def print_changes(found: Sequence[ChangedText]) -> None:
-    """Print changed texts, the newest first."""
+    """Print a table of changed texts, the newest first."""
     if not found:
-        console().print("nothing that is stored was served again with other bytes")
+        console().print("no stored activity was served again with other bytes")
         return
     print_table(_HEADINGS, [_row(one) for one in found])
     if len(found) == MAX_LISTED:
@@ -59,7 +65,7 @@ def print_changes(found: Sequence[ChangedText]) -> None:
 
 
 def changes_as_json(found: Sequence[ChangedText]) -> list[Mapping[str, object]]:
-    """Return changed texts for programs."""
+    """Return changed texts as JSON values."""
     return [
         {
             "feed": one.feed,

@@ -1,4 +1,4 @@
-"""What `status` says of our own requests: whether they come back, and who else sends some."""
+"""Print echoes of our own requests, and other clients' requests, for `status`."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _MAX_LISTED = 5
 
 
 def print_accesses(out: Console, found: Accesses) -> None:
-    """Say it to people, in a few lines."""
+    """Print echoes, the clients with most requests, and requests with our keys that we did not send."""
     for echo in found.echoes:
         out.print(f"{echo.feed}: {_heard(echo)}", markup=False)
     if any(not one.is_ours for one in found.spenders):
-        told = ", ".join(f"{_who(one)} {one.requests:,}" for one in found.spenders[:_MAX_LISTED])
-        out.print(f"requests to the Compliance API in the last day: {told}", markup=False)
+        clients = ", ".join(f"{_who(one)} {one.requests:,}" for one in found.spenders[:_MAX_LISTED])
+        out.print(f"requests to the Compliance API in the last day: {clients}", markup=False)
     for stranger in found.strangers[-_MAX_LISTED:]:
         where = f"{stranger.source_ip or 'an unknown address'} ({stranger.user_agent or 'no user agent'})"
         out.print(
             f"NOT OURS: {stranger.key} was used at {format_time(stranger.at)} from {where}: "
-            "if that is none of your tools, disable the key",
+            "if this is not one of your tools, disable the key",
             markup=False,
             style="bold red",
         )
 
 
 def accesses_as_json(found: Accesses) -> Mapping[str, object]:
-    """Return it for programs."""
+    """Return the same as JSON values."""
     return {
         "echoes": [
             {
@@ -61,9 +61,9 @@ def accesses_as_json(found: Accesses) -> Mapping[str, object]:
 
 def _heard(echo: Echo) -> str:
     if echo.is_silent:
-        return f"SILENT: none of our {echo.asked:,} requests of the last day came back: the feed is silent or broken"
+        return f"SILENT: no echo of our {echo.asked:,} requests of the last day: the feed is silent or broken"
     after = "" if echo.typical is None else f", typically within {format_duration(echo.typical)}"
-    return f"alive: {echo.heard:,} of our {echo.asked:,} requests of the last day came back{after}"
+    return f"alive: echoes of {echo.heard:,} of our {echo.asked:,} requests of the last day{after}"
 
 
 def _who(one: Spender) -> str:

@@ -1,4 +1,4 @@
-"""The list of gaps, as `status --gaps` and `gaps list` print it."""
+"""Print the list of gaps, for `status --gaps` and `gaps list`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WORDS = {GapState.OPENED: "open", GapState.CLOSED: "closed", GapState.PERMANENT
 
 
 def print_gaps(found: Sequence[FeedGap]) -> None:
-    """Print gaps for people: open ones, closed ones, permanent ones."""
+    """Print a table of gaps: open, closed, then permanent ones."""
     if not found:
         console().print("no gaps: no feed is behind, and none has a hole in its coverage")
         return
@@ -36,7 +36,7 @@ def print_gaps(found: Sequence[FeedGap]) -> None:
 
 
 def gaps_as_json(found: Sequence[FeedGap]) -> list[Mapping[str, object]]:
-    """Return gaps for programs."""
+    """Return gaps as JSON values."""
     return [_as_json(one) for one in found]
 
 

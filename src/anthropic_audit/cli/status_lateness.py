@@ -1,4 +1,4 @@
-"""How late activities were, as `status --lateness` prints it."""
+"""Print how late activities became visible, for `status --lateness`."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _NEARLY_ALL = 99
 
 
 def print_lateness(found: Lateness) -> None:
-    """Print lateness for people: a table by type with small bars, and what to set."""
+    """Print a table of lateness by type with small bars, and the suggested settings."""
     out = console()
     if found.overall is None:
-        out.print(f"nothing was late: {found.activities:,} activities")
+        out.print(f"none of {found.activities:,} activities was late")
         return
     share = 100 * found.overall.count / found.activities
     out.print(f"{found.overall.count:,} of {found.activities:,} activities were late ({share:.3g} %)")
     rows = [(_ALL_TYPES, found.overall), *found.types.items()]
     print_table(_HEADINGS, [_row(name, late) for name, late in rows])
-    out.print(f"bars: late by up to {', '.join(BOUNDS)}, and more")
+    out.print(f"bars: late by up to {', '.join(BOUNDS)}, and by more")
     out.print(_advice(found.overall), markup=False)
 
 
 def lateness_as_json(found: Lateness) -> Mapping[str, object]:
-    """Return lateness for programs."""
+    """Return lateness as JSON values."""
     return {
         "activities": found.activities,
         "late": found.overall.count if found.overall else 0,
@@ -57,12 +57,12 @@ def _bars(parts: Sequence[int]) -> str:
 
 
 def _advice(late: Late) -> str:
-    """Say which margins would have caught 99 % of what was late, or how much those caught that may be set."""
+    """Return a line with the margins that would have caught 99 % of late activities, or the largest share possible."""
     margins, caught = late.margins, late.caught(late.margins)
     said = f'settle = "{format_duration(margins.settle)}" with overlap = "{format_duration(margins.overlap)}"'
     if caught >= _NEARLY_ALL:
-        return f"{said} would have caught 99 % of what was late by the live tail alone"
-    return f"{said} would have caught {caught} % of what was late; what is later than that is found by reconciling"
+        return f"{said} would have let the live tail catch 99 % of the late activities"
+    return f"{said} would have let the live tail catch {caught} % of the late activities; reconciling finds the others"
 
 
 def _as_json(late: Late) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full, clogged or of an odd encoding: messages are lost then, never work."""
+"""Prepare standard streams that may be closed, full, blocked or in any encoding: messages may be lost, but not work."""
 
 from __future__ import annotations
 
@@ -11,65 +11,65 @@ from contextlib import suppress
 from typing import Final
 
 _PIECE_BYTES: Final = 4096
-"""What a pipe that takes anything takes without blocking (PIPE_BUF)."""
-_PATIENCE_MS: Final = 1000
+"""Bytes that a pipe reported as writable accepts without blocking (PIPE_BUF)."""
+_TIMEOUT_MS: Final = 1000
 _STANDARD: Final = (0, 1, 2)
 
 
 class LossyFile(io.RawIOBase):
-    """A file descriptor whose writes never fail and never block for long: what it does not take is lost."""
+    """A file whose writes never fail and never block for long: bytes that the descriptor does not accept are lost."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._is_torn = False
-        self._patience_ms = _PATIENCE_MS
+        self._is_truncated = False
+        self._timeout_ms = _TIMEOUT_MS
 
     def put(self, content: bytes) -> bool:
-        """Write bytes, and say whether all of them were taken.
+        """Write bytes, and return whether all of them were written.
 
-        A reader that does not read is waited for one second, and then no more until it reads again. What follows a
-        line that was cut off begins on a new one.
+        Wait up to one second for a blocked reader, and then not again until it reads. After a truncated line, the next
+        content starts on a new line.
         """
-        left = memoryview(b"\n" + content if self._is_torn else content)
+        left = memoryview(b"\n" + content if self._is_truncated else content)
         poller = select.poll()
         poller.register(self._descriptor, select.POLLOUT)
         written = 0
         while left:
             try:
-                ready = poller.poll(self._patience_ms)
+                ready = poller.poll(self._timeout_ms)
                 count = os.write(self._descriptor, left[:_PIECE_BYTES]) if ready else 0
             except OSError:
                 count = 0
             if not count:
-                self._is_torn = self._is_torn or bool(written)
-                self._patience_ms = 0
+                self._is_truncated = self._is_truncated or bool(written)
+                self._timeout_ms = 0
                 return False
             written += count
             left = left[count:]
-        self._is_torn, self._patience_ms = False, _PATIENCE_MS
+        self._is_truncated, self._timeout_ms = False, _TIMEOUT_MS
         return True
 
     def write(self, content: object) -> int:
-        """Write bytes, or lose them."""
-        taken = bytes(content)  # type: ignore[call-overload] # a buffer, as the base class says
-        self.put(taken)
-        return len(taken)
+        """Write bytes, or drop them; always return their number."""
+        data = bytes(content)  # type: ignore[call-overload] # a buffer, as the base class says
+        self.put(data)
+        return len(data)
 
     def writable(self) -> bool:
-        """Say that it can be written."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
-        """Return the descriptor."""
+        """Return the file descriptor."""
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Say whether somebody looks."""
+        """Return whether the descriptor is a terminal."""
         return os.isatty(self._descriptor)
 
 
 class _Closed(io.RawIOBase):
-    """Standard output of a process that was started without one."""
+    """Standard output of a process that was started with a closed one; every write fails."""
 
     def writable(self) -> bool:
         return True
@@ -79,11 +79,11 @@ class _Closed(io.RawIOBase):
 
 
 def prepare_streams() -> None:
-    """Make standard streams that can be used whatever they are.
+    """Replace the standard streams by ones that are safe to use.
 
-    A descriptor that is closed is opened on the null device: else the next file that is opened, perhaps one of the
-    archive, would get its number, and what libraries write there. Standard error never fails. Standard output fails as
-    before, so that a command can say so; what its encoding does not have is written as an escape.
+    A closed descriptor is opened on the null device: otherwise the next opened file, perhaps one of the archive, would
+    get its number, and the output of libraries. Writing to standard error never fails. Writing to standard output still
+    fails, so that a command can report it; characters that its encoding lacks are written as escapes.
     """
     closed = [one for one in _STANDARD if not _is_open(one)]
     for _ in closed:
@@ -99,7 +99,7 @@ def prepare_streams() -> None:
 
 
 def close_stdout() -> None:
-    """Keep the interpreter from complaining, when it ends, about output that nobody can have."""
+    """Redirect stdout to the null device, so that the interpreter does not report unwritable output when it exits."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

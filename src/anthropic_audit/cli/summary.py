@@ -1,4 +1,4 @@
-"""The columns that tell an event in a line: when, what, who, how it went, from where, upon what."""
+"""The columns of an event's summary line: time, action, actor, outcome, source, target."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENDINGS = ("_name", "_id", "name", "domain")
 
 
 def _when(hit: SearchHit) -> object:
-    """Return the time to the second; what is finer is in the document."""
+    """Return the time, cut to seconds."""
     time = str(hit.value("@timestamp") or "")
     return time[:19] + "Z" if time[19:20] == "." else time
 
@@ -29,7 +29,7 @@ def _source(hit: SearchHit) -> object:
 
 
 def _target(hit: SearchHit) -> object:
-    """Return whom or what it was done to: a person, a file, else the first thing of the activity's own with a name."""
+    """Return the target of an event: a user, a file, else the first of the activity's own fields with a name or id."""
     named = next((value for name in _TARGETS if (value := hit.value(name))), None)
     if named:
         return named
@@ -43,7 +43,7 @@ def _target(hit: SearchHit) -> object:
 
 
 UNCUT = frozenset({"time", "outcome", "@timestamp", "event.outcome", "seq"})
-"""Columns that are of no use when they are cut."""
+"""Columns that are useless when cut."""
 
 SUMMARY: Mapping[str, Callable[[SearchHit], object]] = MappingProxyType(
     {
@@ -55,4 +55,4 @@ SUMMARY: Mapping[str, Callable[[SearchHit], object]] = MappingProxyType(
         "target": _target,
     }
 )
-"""A column's title, and what it shows of a hit."""
+"""Functions that return a hit's cell, by the column's title."""

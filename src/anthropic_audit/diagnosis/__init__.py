@@ -1,4 +1,4 @@
-"""Is everything right, and if not, what to do: probes of the settings' surroundings, each with its findings."""
+"""Probes of `anthropic-audit check`: each examines one part of the set-up and yields results with a remedy."""
 
 from .archive import Disk, archive_findings, retention_findings
 from .enrichment import enrichment_findings

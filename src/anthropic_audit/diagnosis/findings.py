@@ -1,4 +1,4 @@
-"""What a probe finds."""
+"""The results of probes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from anthropic_audit.errors import AuditError
 
 
 class State(StrEnum):
-    """How something is."""
+    """The verdict of a check."""
 
     FINE = "fine"
     WARNING = "warning"
@@ -20,7 +20,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at: how it is, what was seen, and what to do if it is not fine."""
+    """The result of one check: its subject, the verdict, what was found, and the remedy if it is not fine."""
 
     what: str
     state: State
@@ -29,7 +29,7 @@ class CheckResult:
 
 
 def probed(what: str, probe: Callable[[], Iterable[CheckResult]]) -> list[CheckResult]:
-    """Return what a probe finds; one that fails has found something wrong, and hides nothing of the others."""
+    """Return the results of a probe; an error of the probe becomes a result, so that the other probes still run."""
     try:
         return list(probe())
     except AuditError as error:

@@ -1,4 +1,4 @@
-"""Sinks: can they be opened, and do clusters answer and have what they need?"""
+"""Probe of a sink: whether it can be opened, and whether a cluster responds and is set up."""
 
 from __future__ import annotations
 
@@ -15,19 +15,17 @@ from .findings import CheckResult, State
 
 
 def sink_findings(sink: SinkSettings, secret: Secret | None, clock: Clock, *, offline: bool) -> Iterator[CheckResult]:
-    """Open a sink, and ask a cluster; nothing is delivered, and nothing made.
+    """Open a sink, and query a cluster's version and set-up; nothing is delivered or created.
 
     Raises:
-        SetupError, SinkBusyError, SinkDeniedError, SinkRefusedError: It can't be opened or asked.
+        SetupError, SinkBusyError, SinkDeniedError, SinkRefusedError: The sink can't be opened or queried.
     """
     what = f"sink {sink.name}"
     if isinstance(sink, ElasticsearchSink | OpenSearchSink) and not offline:
         yield from _cluster(what, sink, secret)
         return
     open_sink(sink, secret, clock).close()
-    yield CheckResult(
-        what, State.SKIPPED if offline else State.FINE, f"delivers to {sink.to}; it was not asked anything"
-    )
+    yield CheckResult(what, State.SKIPPED if offline else State.FINE, f"delivers to {sink.to}; no request was sent")
 
 
 def _cluster(what: str, sink: ElasticsearchSink | OpenSearchSink, secret: Secret | None) -> Iterator[CheckResult]:
@@ -36,7 +34,7 @@ def _cluster(what: str, sink: ElasticsearchSink | OpenSearchSink, secret: Secret
         about = cluster.ask("GET", "/") or {}
         version = about.get("version", {})
         yield CheckResult(
-            what, State.FINE, f"{version.get('distribution', 'elasticsearch')} {version.get('number', '')} answers"
+            what, State.FINE, f"{version.get('distribution', 'elasticsearch')} {version.get('number', '')} responds"
         )
         steps = [
             one
@@ -51,6 +49,6 @@ def _cluster(what: str, sink: ElasticsearchSink | OpenSearchSink, secret: Secret
         yield CheckResult(f"{what}: set-up", State.WRONG, "the cluster has no template for the data stream", cure)
     elif steps:
         names = ", ".join(f"{one.what} {one.name}" for one in steps)
-        yield CheckResult(f"{what}: set-up", State.WARNING, f"not as this version makes it: {names}", cure)
+        yield CheckResult(f"{what}: set-up", State.WARNING, f"differs from this version's set-up: {names}", cure)
     else:
-        yield CheckResult(f"{what}: set-up", State.FINE, f"{sink.data_stream} has all it needs")
+        yield CheckResult(f"{what}: set-up", State.FINE, f"{sink.data_stream} is set up")

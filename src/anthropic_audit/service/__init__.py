@@ -1,4 +1,4 @@
-"""What puts the rooms together: plan, walk, store, claim, normalize; for one run or for good, for one feed or many."""
+"""Combine planning, walking, storing, claiming and normalizing, for one run or continuously, for one or many feeds."""
 
 from .backfill import HistoryRead, HistoryReader, HistoryRules
 from .collector import Collector, FeedOutcome

@@ -1,7 +1,7 @@
-"""Reading history: a long range of one feed, by several workers under one budget, the newest first.
+"""Read history: a long range of one feed, with several workers under one request budget, newest first.
 
-There is no state but the archive's: each window is claimed when it is read, so a range that was interrupted goes on
-where it was when it is asked for again.
+The archive is the only state: each window is claimed when it was read, so reading an interrupted range again continues
+where it stopped.
 """
 
 from __future__ import annotations
@@ -23,42 +23,42 @@ from anthropic_audit.progress import RangeRead, WalkFailed, Watch
 from .feeds import FeedRun
 from .unexpected import UnexpectedErrors
 
-_PATIENCE_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRules:
-    """How a range is read.
+    """Rules for reading a range.
 
-    `workers` walk side by side: a server that takes a second for an answer gives one worker one request a second, and
-    the budget allows ten.
+    `workers` is the number of parallel walks: if a response takes one second, one worker sends one request per second,
+    while the budget allows ten.
     """
 
     purpose: Purpose
     workers: int = 12
     windows: BackfillRules = field(default_factory=BackfillRules)
     deadline: datetime | None = None
-    """No window is begun after this time."""
+    """Time after which no further window is started, or None."""
     lost: Spans = field(default_factory=Spans)
-    """What an operator has declared lost, and nobody asks for again."""
+    """Time that an operator declared permanently lost; it is not requested again."""
     unexpected: UnexpectedErrors | None = None
-    """Takes errors that no one foresaw; by default they are told to the watch only."""
+    """Counter of unexpected errors; by default they are only reported to the watch."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRead:
-    """What came of reading a range."""
+    """Result of reading a range: counts, the time that is left, and the error that ended it."""
 
     windows: int
     activities: int
     new: int
     left: Spans
-    """What was not read."""
+    """Time of the range that was not read."""
     error: AuditError | None
 
 
 class HistoryReader:
-    """One feed's range, while it is being read."""
+    """Reader of one range of a feed."""
 
     def __init__(
         self, run: FeedRun, archive: ArchiveWriter, clock: Clock, *, rules: HistoryRules, watch: Watch
@@ -75,12 +75,12 @@ class HistoryReader:
         self._total = self._read = timedelta(0)
 
     def read(self, window: Window, meanwhile: Callable[[], object]) -> HistoryRead:
-        """Read a window of any length; only what of it is not covered, unless it is read to reconcile.
+        """Read the uncovered time of a window of any length, or all of it for Purpose.RECONCILE.
 
-        `meanwhile` is called again and again on the caller's thread while the workers read.
+        `meanwhile` is called about every half second on the caller's thread while the workers read.
 
         Raises:
-            InterruptedRunError: The operator asked for an end; what is stored stays.
+            InterruptedRunError: The operator stopped the run; stored activities stay.
         """
         settled = self._clock.now() - self._run.settings.settle
         wanted = Spans((Window(window.start, min(window.end, settled)),)) if window.start < settled else Spans()
@@ -92,15 +92,15 @@ class HistoryReader:
         self._plan, self._total = Backfill(wanted, self._rules.windows), wanted.length
         with ThreadPoolExecutor(self._rules.workers, thread_name_prefix="history") as workers:
             running = {workers.submit(self._work) for _ in range(self._rules.workers)}
-            self._oversee(running, meanwhile)
+            self._wait_for(running, meanwhile)
         with self._lock:
             return replace(self._done, left=self._plan.left)
 
-    def _oversee(self, running: set[Future[None]], meanwhile: Callable[[], object]) -> None:
-        """Do what else is to be done until all workers have ended, and pass on what ended one of them by force."""
+    def _wait_for(self, running: set[Future[None]], meanwhile: Callable[[], object]) -> None:
+        """Call `meanwhile` until all workers have ended; raise the exception of a worker, and stop the others."""
         try:
             while running:
-                done, running = wait(running, timeout=_PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
+                done, running = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
                 for one in done:
                     one.result()
                 meanwhile()
@@ -110,7 +110,7 @@ class HistoryReader:
             raise
 
     def _work(self) -> None:
-        """Walk one window after the other until none is left, or an error ended the reading."""
+        """Walk one window after another until none is left, the deadline has passed, or a worker failed."""
         settings = self._run.settings
         rules = WalkRules(settings.filters, settings.settle, settings.batch_size)
         walker = Walker(settings.name, self._run.background, self._archive, self._clock, rules=rules, watch=self._watch)
@@ -120,7 +120,7 @@ class HistoryReader:
             except (InterruptedRunError, ArchiveLostError):
                 self._fail(window, None)
                 raise
-            except Exception as caught:  # noqa: BLE001 - whatever it is ends the reading of this range only
+            except Exception as caught:  # noqa: BLE001 - any error ends only the reading of this range
                 error = self._unexpected.note(f"feed {settings.name}", caught)
                 self._fail(window, error)
                 self._watch(WalkFailed(settings.name, str(error), error.hint, type(error).__name__))
@@ -155,7 +155,7 @@ class HistoryReader:
 
 
 def _walk(walker: Walker, due: Due) -> tuple[int, int]:
-    """Walk a window to its end, in as many walks as it takes; return how many activities it had, and how many new."""
+    """Walk a window to its end, in several walks if needed; return the numbers of read and of new activities."""
     walked = walker.walk(due)
     activities, new = _counted(walked.coverage)
     while walked.rest is not None:

@@ -1,4 +1,4 @@
-"""Work that is done on a thread of its own whenever there is some, beside what makes it."""
+"""A background thread that works on demand."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _MAX_PAUSE_SECONDS = 60.0
 
 
 class BackgroundWorker:
-    """Calls `work` after each `poke`, one call at a time; leaving the context waits until all is done.
+    """Calls `work` after each `poke`, one call at a time; leaving the context waits until all work is done.
 
-    `work` returns whether it went well, and reports by itself what went wrong. After a failure it is called again
-    without a poke, after a pause that grows up to a minute: whoever pokes is never held up by it.
+    `work` returns whether it succeeded, and reports its errors itself. After a failure it is called again without a
+    poke, after a pause that grows up to a minute. `poke` never blocks.
     """
 
     def __init__(self, work: Callable[[], bool], name: str, first_pause_seconds: float = _FIRST_PAUSE_SECONDS) -> None:
@@ -26,7 +26,7 @@ class BackgroundWorker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def poke(self) -> None:
-        """Say that there is work."""
+        """Signal that there is work; returns at once."""
         self._wanted.set()
 
     def __enter__(self) -> Self:
@@ -36,7 +36,7 @@ class BackgroundWorker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Do what is left, or end with the operator's stop: nothing that the work uses may be closed before."""
+        """Wait for the remaining work, or its end by the operator's stop, so that its resources can be closed."""
         self._closing.set()
         self._wanted.set()
         self._thread.join()

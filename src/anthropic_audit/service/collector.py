@@ -1,4 +1,4 @@
-"""Collecting feeds side by side: each has its own pace and its own troubles; normalizing goes on beside them."""
+"""Collect feeds in parallel, each at its own pace and with its own errors, while normalizing runs alongside."""
 
 from __future__ import annotations
 
@@ -39,42 +39,42 @@ from .parallel import side_by_side
 from .request_log import RequestLog
 from .unexpected import ENDS_EVERYTHING, UnexpectedErrors
 
-_GAVE_UP = 3
-_SLOTS = 8
+_INCOMPLETE = 3
+_MAX_WALKS = 8
 _MAX_BACKOFF = timedelta(minutes=15)
 _MAX_DOUBLINGS = 10
 _LONG_GAP = timedelta(hours=6)
-"""Longer gaps are read like history, by several workers, so that they do not hold up the tail for long."""
-_APART_SECONDS = 0.2
-"""How far apart feeds begin, so that hundreds of them don't ask at the same moment."""
+"""Gaps longer than this are read like history, by several workers, so that the tail waits less for them."""
+_START_DELAY_SECONDS = 0.2
+"""Delay between the starts of two feeds, so that hundreds of feeds don't send requests at the same moment."""
 _HISTORY_WORKERS = 8
 _CLOCK_ALLOWANCE = timedelta(minutes=5)
-"""A server's clock may be this far behind ours before a walked feed counts as not covered."""
+"""How far a server's clock may be behind ours before a walked feed counts as not covered."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedOutcome:
-    """How one feed's collecting ended."""
+    """Result of collecting one feed."""
 
     feed: str
     covered_to: datetime | None
     is_covered: bool
     has_advanced: bool
-    """True when this run claimed something."""
+    """True if this run claimed any time."""
     error: AuditError | None = None
 
     @property
     def exit_code(self) -> int:
-        """0 covered; 3 something is left to do; else what the error asks for."""
+        """Exit code: 0 covered, 3 incomplete (something is left to do), else that of the error."""
         if self.error is None:
-            return 0 if self.is_covered else _GAVE_UP
+            return 0 if self.is_covered else _INCOMPLETE
         if isinstance(self.error, TransientError) and self.has_advanced:
-            return _GAVE_UP
+            return _INCOMPLETE
         return self.error.exit_code
 
 
 class Collector:
-    """Collect feeds into an archive, and normalize what arrives."""
+    """Collects feeds into an archive, and normalizes the stored activities."""
 
     def __init__(
         self,
@@ -87,23 +87,23 @@ class Collector:
         requests: RequestLog | None = None,
     ) -> None:
         self.unexpected = UnexpectedErrors(watch)
-        """Where errors that no one foresaw are counted."""
+        """Counter of unexpected errors."""
         self._normalizing_error: AuditError | None = None
         self._archive = archive
         self._clock = clock
         self._normalizer = normalizer
         self._rules = rules
         self._watch = watch
-        self._slots = Slots(clock, _SLOTS)
+        self._slots = Slots(clock, _MAX_WALKS)
         self._requests = requests
         self._margins: Margins | None = None
 
     def once(self, runs: Sequence[FeedRun]) -> list[FeedOutcome]:
-        """Collect each feed until it is covered up to now; one feed's failure does not keep the others.
+        """Collect each feed until it is covered up to now; a failing feed does not affect the others.
 
         Raises:
-            InterruptedRunError: The operator asked for an end; what is stored stays.
-            ArchiveLostError: The archive was taken from under us.
+            InterruptedRunError: The operator stopped the run; stored activities stay.
+            ArchiveLostError: The writer lost its archive.
         """
         with self._normalizing() as events:
             outcomes = side_by_side([partial(self._collect, run, events, None) for run in runs])
@@ -111,28 +111,28 @@ class Collector:
         return [replace(one, error=one.error or self._normalizing_error) for one in outcomes]
 
     def follow(self, runs: Sequence[FeedRun]) -> None:
-        """Collect each feed at its interval, for good; failures are told to the watch and tried again.
+        """Collect each feed at its interval until stopped; failures are reported to the watch and retried.
 
         Raises:
-            InterruptedRunError: The operator asked for an end; what is stored stays.
-            ArchiveLostError: The archive was taken from under us.
+            InterruptedRunError: The operator stopped the run; stored activities stay.
+            ArchiveLostError: The writer lost its archive.
         """
         try:
             with self._normalizing() as events:
-                side_by_side([partial(self._follow, run, events, place) for place, run in enumerate(runs)])
+                side_by_side([partial(self._follow, run, events, position) for position, run in enumerate(runs)])
         finally:
             self._record(now=True)
 
     def follow_lateness(self, margins: Margins) -> None:
-        """Take over what was measured, for the feeds whose settings say so.
+        """Use measured margins from now on, for feeds with `follow_lateness`.
 
-        Margins only grow: with longer ones less is late, and so less is measured.
+        Margins only grow: with longer ones fewer activities are late, so that a later measurement would be smaller.
         """
         before = self._margins or margins
         self._margins = Margins(max(before.settle, margins.settle), max(before.overlap, margins.overlap))
 
     def _margins_of(self, settings: FeedSettings) -> Margins:
-        """Return the margins that count for a feed now."""
+        """Return the margins that are in effect for a feed."""
         if not settings.follow_lateness or self._margins is None:
             return Margins(settings.settle, settings.overlap)
         measured = self._margins
@@ -142,7 +142,7 @@ class Collector:
         return WalkRules(settings.filters, self._margins_of(settings).settle, settings.batch_size)
 
     def _record(self, *, now: bool = False) -> None:
-        """Record our own requests; what can't be recorded now is recorded with the next ones."""
+        """Record our own requests; after a failure they are recorded with the next ones."""
         if self._requests is not None:
             self._attempt("request log", partial(self._requests.record, self._archive, now=now))
 
@@ -159,7 +159,7 @@ class Collector:
         return BackgroundWorker(self._normalize, "normalize")
 
     def _normalize(self) -> bool:
-        """Derive events of what is stored, and say whether that went well."""
+        """Derive events from stored activities, and return whether that succeeded."""
         normalize = self.normalize
         try:
             self._normalizing_error = self._attempt("normalize", normalize)
@@ -171,50 +171,50 @@ class Collector:
         return self._normalizing_error is None
 
     def _attempt(self, work: str, action: Callable[[], object]) -> AuditError | None:
-        """Do a piece of work beside collecting, tell what went wrong, and return it.
+        """Run a unit of work alongside collecting; report its error to the watch, and return it.
 
         Raises:
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError: The operator stopped the run.
         """
         error = self.unexpected.attempt(work, action)
         if error is not None and not isinstance(error, UnexpectedError):
             self._watch(WorkFailed(work, str(error), error.hint, type(error).__name__))
         return error
 
-    def _follow(self, run: FeedRun, events: BackgroundWorker, place: int) -> None:
-        """Collect one feed until the operator asks for an end; many feeds begin one after the other."""
+    def _follow(self, run: FeedRun, events: BackgroundWorker, position: int) -> None:
+        """Collect one feed until the operator stops the run; the feeds start one after another."""
         failures, interval = 0, run.settings.interval
-        self._clock.wait(min(place * _APART_SECONDS, interval.total_seconds()))
+        self._clock.wait(min(position * _START_DELAY_SECONDS, interval.total_seconds()))
         while True:
             started = self._clock.now()
             outcome = self._collect(run, events, started + interval)
             failures = 0 if outcome.error is None else failures + 1
             pause = pause_after(failures, interval)
             seconds = max(
-                _until(started + pause, self._clock.now(), pause), self._asked_seconds(run.settings, outcome.error)
+                _until(started + pause, self._clock.now(), pause), self._requested_wait(run.settings, outcome.error)
             )
             self._clock.wait(seconds)
 
-    def _asked_seconds(self, settings: FeedSettings, error: AuditError | None) -> float:
-        """Return how long a server asked us to stay away; what is longer than a round is said."""
+    def _requested_wait(self, settings: FeedSettings, error: AuditError | None) -> float:
+        """Return the seconds that a server asked us to wait; report a wait that is longer than the interval."""
         seconds = asked_seconds(error)
         if seconds > settings.interval.total_seconds() and isinstance(error, TransientError):
             self._watch(Waiting(seconds, f"feed {settings.name}: {waiting_reason(error)}"))
         return seconds
 
     def _collect(self, run: FeedRun, events: BackgroundWorker, deadline: datetime | None) -> FeedOutcome:
-        """Collect a feed up to now, and then of its history what can be had before a deadline.
+        """Collect a feed up to now, then read its history until a deadline.
 
         Raises:
-            InterruptedRunError: The operator asked for an end; nothing else ends more than this round.
+            InterruptedRunError: The operator stopped the run; any other error ends only this round.
         """
         try:
             return self._round(run, events, deadline)
         except ENDS_EVERYTHING:
             raise
-        except Exception as caught:  # noqa: BLE001 - whatever it is ends this feed's round only
+        except Exception as caught:  # noqa: BLE001 - any error ends only this feed's round
             error = self.unexpected.note(_work_of(run.settings), caught)
-            self._tell(run.settings, error)
+            self._report_failure(run.settings, error)
             return FeedOutcome(run.settings.name, None, is_covered=False, has_advanced=False, error=error)
 
     def _round(self, run: FeedRun, events: BackgroundWorker, deadline: datetime | None) -> FeedOutcome:
@@ -229,9 +229,9 @@ class Collector:
             error = self._walk_due(run, events, deadline) or self._fill(run, events, deadline)
         except ENDS_EVERYTHING:
             raise
-        except Exception as caught:  # noqa: BLE001 - gaps are settled with whatever ended the walks
+        except Exception as caught:  # noqa: BLE001 - gaps are recorded with the error as their cause
             error = self.unexpected.note(_work_of(settings), caught)
-            self._tell(settings, error)
+            self._report_failure(settings, error)
         if error is None:
             self.unexpected.clear(_work_of(settings))
         self._record()
@@ -248,7 +248,7 @@ class Collector:
         )
 
     def _walk_due(self, run: FeedRun, events: BackgroundWorker, deadline: datetime | None) -> AuditError | None:
-        """Walk the tail, then what is missing, then what may be late; return what ended a long gap's reading early."""
+        """Walk the tail, then gaps, then windows to reconcile; return the error that ended a long gap, if any."""
         settings = run.settings
         feed = SlottedFeed(run.feed, self._slots)
         walker = Walker(
@@ -274,7 +274,7 @@ class Collector:
         return None
 
     def _walk(self, walker: Walker, due: Due, feed: SlottedFeed, events: BackgroundWorker) -> None:
-        """Walk a window to its end, in as many walks as it takes."""
+        """Walk a window to its end, in several walks if needed."""
         try:
             walked = walker.walk(due)
             events.poke()
@@ -285,7 +285,7 @@ class Collector:
             feed.leave()
 
     def _fill(self, run: FeedRun, events: BackgroundWorker, deadline: datetime | None) -> AuditError | None:
-        """Read what is not covered yet of the history that the settings ask for; return what ended it early."""
+        """Read the uncovered time of the history that `backfill` asks for; return the error that ended it, if any."""
         if not run.settings.backfill:
             return None
         now = self._clock.now()
@@ -303,7 +303,7 @@ class Collector:
         return history.read(window, events.poke).error
 
     def _lost(self, settings: FeedSettings) -> Spans:
-        """Return what an operator has declared lost of a feed, as far as it lies inside of what is covered."""
+        """Return the time of a feed that was declared permanently lost, limited to the span of its coverage."""
         covered = self._archive.covered(settings.name, settings.filters)
         if covered.start is None or covered.end is None:
             return Spans()
@@ -311,7 +311,7 @@ class Collector:
         return lost & Spans((Window(covered.start, covered.end),))
 
     def _settle_gaps(self, settings: FeedSettings, error: AuditError | None) -> None:
-        """Record which gaps opened and closed."""
+        """Record in the ledger which gaps opened and closed."""
         settle_gaps(
             self._archive,
             settings.name,
@@ -321,28 +321,28 @@ class Collector:
             lag_limit=settings.lag_limit,
         )
 
-    def _tell(self, settings: FeedSettings, error: AuditError) -> None:
+    def _report_failure(self, settings: FeedSettings, error: AuditError) -> None:
         self._watch(WalkFailed(settings.name, str(error), error.hint, type(error).__name__))
 
 
 def pause_after(failures: int, interval: timedelta) -> timedelta:
-    """Return how long after the start of one round the next one begins: longer the more rounds failed in a row."""
+    """Return the time from the start of a round to the start of the next one; it grows with consecutive failures."""
     longest = max(interval, _MAX_BACKOFF)
     return min(interval * 2.0 ** min(max(failures - 1, 0), _MAX_DOUBLINGS), longest)
 
 
 def _work_of(settings: FeedSettings) -> str:
-    """Return what a feed's rounds are called where errors are counted."""
+    """Return the name of a feed's work in the counts of errors."""
     return f"feed {settings.name}"
 
 
 def asked_seconds(error: Exception | None) -> float:
-    """Return how long a server asked us to wait (`Retry-After`), for at most an hour; 0 when it did not."""
+    """Return the seconds that a server asked us to wait (`Retry-After`), at most an hour; 0 if it did not."""
     if not isinstance(error, TransientError) or error.retry_after is None:
         return 0.0
     return capped(error.retry_after)[0]
 
 
 def _until(due: datetime, now: datetime, longest: timedelta) -> float:
-    """Return the seconds until a time; a clock that was set back makes nobody wait longer than the pause."""
+    """Return the seconds until a time, at most `longest` even if the clock was set back."""
     return max(0.0, min((due - now).total_seconds(), longest.total_seconds()))

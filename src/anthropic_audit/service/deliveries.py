@@ -1,4 +1,4 @@
-"""The followers of all sinks, each on a thread of its own: one that is down or slow holds up nobody."""
+"""Deliver to all sinks, each on its own thread: a sink that is down or slow does not delay the others."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from .unexpected import UnexpectedErrors
 
 _POLL_SECONDS = 1.0
 _FIRST_PAUSE = timedelta(seconds=5)
-_PATIENCE_SECONDS = 10.0
+_MAX_EXIT_SECONDS = 10.0
 
 Open = Callable[[], AbstractContextManager[Deliverer]]
-"""Opens a sink and its place in the archive."""
+"""Opens a sink and its position in the archive."""
 
 
 class Deliveries:
     """Delivers to sinks while its context lasts; it ends when the clock is interrupted.
 
-    A sink that fails for good (it does not let us in, its settings are wrong) is told of and tried again, ever less
-    often: somebody may have mended it. So is one that fails as nobody has foreseen: no sink ends before the others.
+    A sink that fails with any error (refused credentials, wrong settings, an unexpected error) is reported and retried
+    at growing intervals, because an operator may fix the cause. No sink's thread ends before the others.
     """
 
     def __init__(
@@ -60,18 +60,18 @@ class Deliveries:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait for what is being sent, but not for long: what is not recorded is sent again."""
-        ends = time.monotonic() + _PATIENCE_SECONDS
+        """Wait up to ten seconds for batches in flight; a batch that is not recorded is sent again later."""
+        ends = time.monotonic() + _MAX_EXIT_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
 
     def _follow(self, name: str, opened: Open) -> None:
         failures = 0
         while True:
-            asked = 0.0
+            requested_seconds = 0.0
             try:
-                with opened() as errands:
-                    follower = Follower(errands)
+                with opened() as deliverer:
+                    follower = Follower(deliverer)
                     while True:
                         if self._archive.normalized_seq > follower.position:
                             follower.catch_up(open_reader(str(self._archive.folder)))
@@ -80,21 +80,21 @@ class Deliveries:
                         self._clock.wait(_POLL_SECONDS)
             except InterruptedRunError:
                 return
-            except Exception as error:  # noqa: BLE001 - a thread that ends would leave its sink behind, and nobody told
+            except Exception as error:  # noqa: BLE001 - a thread that ended would stop its sink silently
                 failures += 1
                 self._unexpected.note(f"sink {name}", error)
-                self._tell(name, error)
-                asked = asked_seconds(error)
-            if not self._has_time(max(pause_after(failures, _FIRST_PAUSE), timedelta(seconds=asked))):
+                self._report_failure(name, error)
+                requested_seconds = asked_seconds(error)
+            if not self._pause(max(pause_after(failures, _FIRST_PAUSE), timedelta(seconds=requested_seconds))):
                 return
 
-    def _tell(self, name: str, error: Exception) -> None:
-        """Tell of a failure; a log that can't be written must not end the sink, either."""
+    def _report_failure(self, name: str, error: Exception) -> None:
+        """Report a failure to the watch; an error of the watch must not end the sink."""
         with suppress(Exception):
             self._watch(DeliveryFailed(name, *_explained(error), type(error).__name__))
 
-    def _has_time(self, pause: timedelta) -> bool:
-        """Wait, and say whether it goes on."""
+    def _pause(self, pause: timedelta) -> bool:
+        """Wait, and return False if the operator stopped the run meanwhile."""
         try:
             self._clock.wait(pause.total_seconds())
         except InterruptedRunError:
@@ -103,10 +103,10 @@ class Deliveries:
 
 
 def _explained(error: Exception) -> tuple[str, str | None]:
-    """Return what is wrong, and what to do: the system's own troubles pass, what nobody has foreseen is a mistake."""
+    """Return message and hint for an error; a system error is retried, any other unknown one should be reported."""
     if isinstance(error, AuditError):
         return str(error), error.hint
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError):
-        return said, "it is tried again"
-    return f"this should not happen: {said}", "it is tried again; please report it"
+        return said, "it is retried automatically"
+    return f"unexpected error: {said}", "it is retried automatically; please report it"

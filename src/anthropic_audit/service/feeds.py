@@ -1,4 +1,4 @@
-"""Feeds, ready to be collected, and what they share: a request budget, and room in memory."""
+"""Open feeds for collecting, with their shared request budgets and a limit on concurrent walks."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from anthropic_audit.redact import Secret
 from anthropic_audit.settings import FeedSettings
 
 BACKGROUND_SHARE = 0.05
-"""Which share of the request budget reading history leaves to the live tails."""
+"""Share of the request budget that reading history leaves to the live tails."""
 
-_PATIENCE_SECONDS = 0.5
+_CHECK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRun:
-    """One feed, ready to be collected."""
+    """One feed that is open for collecting."""
 
     settings: FeedSettings
     feed: Feed
     background: Feed
-    """The same feed for what can wait: it leaves a share of the budget to others."""
+    """The same feed for work of low priority: it leaves a share of the budget to the live tails."""
     close: Callable[[], None] = lambda: None
-    """Closes what the feed holds open: connections, the tracer's file."""
+    """Closes the feed's connections and the tracer's file."""
 
 
 def open_feeds(
@@ -47,10 +47,10 @@ def open_feeds(
     reserve: float = 0.0,
     first_give_up_after: timedelta = timedelta.max,
 ) -> list[FeedRun]:
-    """Make the feeds that settings name; those of one parent organization, or under one key, share one budget.
+    """Open the feeds of the settings; feeds of one parent organization, or with one key, share one request budget.
 
-    `reserve` is the share of each budget that is left to other users of the API; `first_give_up_after` is how long a
-    request is tried again while none has been answered at all.
+    `reserve` is the share of each budget that is left to other clients of the API; `first_give_up_after` is how long a
+    request is retried as long as no request has got a response.
 
     Raises:
         SetupError: A URL, a proxy, a certificate or the tracer's folder can't be used.
@@ -60,8 +60,8 @@ def open_feeds(
     for settings, key in feeds:
         owner = settings.parent_organization or key.reveal()
         budget = budgets.setdefault((settings.url, owner), Budget(clock, watch, reserve=reserve))
-        patience = RetryPolicy(give_up_after=settings.give_up_after, first_give_up_after=first_give_up_after)
-        runs.append(_open(settings, key, clock, budget=budget, patience=patience, transport=transport))
+        retry_policy = RetryPolicy(give_up_after=settings.give_up_after, first_give_up_after=first_give_up_after)
+        runs.append(_open(settings, key, clock, budget=budget, retry_policy=retry_policy, transport=transport))
     return runs
 
 
@@ -71,13 +71,13 @@ def _open(
     clock: Clock,
     *,
     budget: Budget,
-    patience: RetryPolicy,
+    retry_policy: RetryPolicy,
     transport: Transport | None,
 ) -> FeedRun:
     tracer = Tracer(Path(settings.request_tracer_folder), settings.name) if settings.enable_request_tracer else None
 
     def retrying(client: FeedClient) -> Feed:
-        return RetryingFeed(client, clock, patience=patience, watch=budget.watch, chance=random.random)
+        return RetryingFeed(client, clock, patience=retry_policy, watch=budget.watch, chance=random.random)
 
     tail = FeedClient(settings, key, clock, budget=budget, tracer=tracer, transport=transport)
     background = tail.leaving(BACKGROUND_SHARE)
@@ -85,7 +85,7 @@ def _open(
 
 
 class Slots:
-    """How many walks may hold pages in memory at the same time, however many feeds there are."""
+    """A limit on the number of walks that hold pages in memory at the same time, across all feeds."""
 
     def __init__(self, clock: Clock, number: int) -> None:
         self._clock = clock
@@ -95,13 +95,13 @@ class Slots:
         """Wait for a free slot.
 
         Raises:
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError: The operator stopped the run.
         """
-        while not self._free.acquire(timeout=_PATIENCE_SECONDS):
+        while not self._free.acquire(timeout=_CHECK_SECONDS):
             self._clock.check()
 
     def enter_now(self) -> bool:
-        """Take a slot if one is free."""
+        """Take a slot if one is free, and return whether it was."""
         return self._free.acquire(blocking=False)
 
     def leave(self) -> None:
@@ -110,9 +110,9 @@ class Slots:
 
 
 class SlottedFeed:
-    """A feed whose walk takes a slot when its first page has come, so that one that does not answer holds none.
+    """A feed whose walk takes a slot after its first page has arrived, so that an unresponsive feed holds none.
 
-    Where no slot is free, the page is let go and asked for again later: waiting feeds hold no pages.
+    If no slot is free, the page is dropped and requested again later: waiting feeds hold no pages.
     """
 
     def __init__(self, feed: Feed, slots: Slots) -> None:
@@ -121,7 +121,7 @@ class SlottedFeed:
         self._has_slot = False
 
     def read_page(self, query: Query) -> Page:
-        """Ask one question.
+        """Return the page for a query; take a slot with the first one.
 
         Raises:
             TransientError, FatalError, InterruptedRunError: As the feed does.

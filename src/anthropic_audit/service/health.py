@@ -1,4 +1,4 @@
-"""Is it working? `/healthz`, `/readyz` and `/metrics`, on a loopback port."""
+"""Serve `/healthz`, `/readyz` and `/metrics` on a loopback port."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _JSON = "application/json"
 _NONE: Mapping[str, str] = MappingProxyType({})
 _POLL_SECONDS = 0.05
-"""How often the server looks whether it has to end."""
+"""Interval at which the server checks for its shutdown."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthResponse:
-    """What a page says."""
+    """The response of a health page."""
 
     status: int
     kind: str
@@ -40,20 +40,20 @@ class HealthResponse:
 
 
 Pages = Mapping[str, Callable[[], HealthResponse]]
-"""What is served, by path."""
+"""Functions that make the pages, by path."""
 
 
 def readiness(
     archive: ArchiveWriter, feeds: Sequence[FeedSettings], now: datetime, persistent: Mapping[str, str] = _NONE
 ) -> HealthResponse:
-    """Answer 200 if every feed is current, else 503; the body has the state of each feed.
+    """Return 200 if every feed is current and no work fails persistently, else 503; the body has each feed's state.
 
     Args:
-        archive: The archive that is written.
+        archive: The writer of the service's archive.
         feeds: The configured feeds.
-        now: The time of the verdict.
-        persistent: Work that fails again and again for a reason that no one foresaw, and the kind of error; not ready
-            if there is any.
+        now: The current time.
+        persistent: Names of work that fails persistently with an unexpected error, and the kind of error; the service
+            is not ready if there is any.
     """
     found = {feed.name: _status(archive, feed, now) for feed in feeds}
     is_ready = all(one["is_current"] for one in found.values()) and not persistent
@@ -62,12 +62,12 @@ def readiness(
 
 
 def alive() -> HealthResponse:
-    """Say that the process answers."""
+    """Return the response that the process is alive."""
     return HealthResponse(200, _JSON, orjson.dumps({"is_alive": True}))
 
 
 def metrics_page(text: bytes) -> HealthResponse:
-    """Wrap figures in Prometheus' text format."""
+    """Return a response with metrics in Prometheus' text format."""
     return HealthResponse(200, _PROMETHEUS, text)
 
 
@@ -79,7 +79,7 @@ def _status(archive: ArchiveWriter, feed: FeedSettings, now: datetime) -> Mappin
 
 
 class HealthServer:
-    """Serves pages on loopback while its context lasts.
+    """Serves pages on the loopback interface while its context lasts.
 
     Raises:
         SetupError: The port can't be used.
@@ -88,10 +88,10 @@ class HealthServer:
     def __init__(self, port: int, pages: Pages, unexpected: UnexpectedErrors | None = None) -> None:
         try:
             self._server = _Server(
-                (_LOOPBACK, port), _answering(pages, unexpected or UnexpectedErrors(ignore_progress))
+                (_LOOPBACK, port), _request_handler(pages, unexpected or UnexpectedErrors(ignore_progress))
             )
         except OSError as error:
-            message = f"the health port can't be used: {_LOOPBACK}:{port}: {error.strerror or error}"
+            message = f"can't listen on the health port {_LOOPBACK}:{port}: {error.strerror or error}"
             raise SetupError(message, hint="choose another `service.health_port`") from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": _POLL_SECONDS}, name="health", daemon=True
@@ -99,7 +99,7 @@ class HealthServer:
 
     @property
     def url(self) -> str:
-        """Where it is served."""
+        """Base URL of the pages."""
         return f"http://{_LOOPBACK}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -118,15 +118,15 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: whoever asked has gone away, or has not sent a request."""
+        """Log nothing: the client has disconnected, or did not send a request."""
 
 
-def _answering(pages: Pages, unexpected: UnexpectedErrors) -> type[BaseHTTPRequestHandler]:
-    class Answering(BaseHTTPRequestHandler):
+def _request_handler(pages: Pages, unexpected: UnexpectedErrors) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
         timeout = 5
 
         def do_GET(self) -> None:
-            answer = _asked(pages, urlsplit(self.path).path, unexpected)
+            answer = _respond(pages, urlsplit(self.path).path, unexpected)
             self.send_response(answer.status)
             self.send_header("content-type", answer.kind)
             self.send_header("content-length", str(len(answer.body)))
@@ -134,20 +134,20 @@ def _answering(pages: Pages, unexpected: UnexpectedErrors) -> type[BaseHTTPReque
             self.wfile.write(answer.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-            """Say nothing: these pages are asked for all the time."""
+            """Log nothing: these pages are requested all the time."""
 
-    return Answering
+    return Handler
 
 
-def _asked(pages: Pages, path: str, unexpected: UnexpectedErrors) -> HealthResponse:
-    """Make a page; one that can't be made is reported, and answers 500."""
+def _respond(pages: Pages, path: str, unexpected: UnexpectedErrors) -> HealthResponse:
+    """Return the response for a path; an error of a page is reported, and gives 500."""
     page = pages.get(path)
     if page is None:
         return HealthResponse(404, _JSON, orjson.dumps({"pages": sorted(pages)}))
     work = f"health page {path}"
     try:
         answer = page()
-    except Exception as error:  # noqa: BLE001 - one page's trouble is not the others'
+    except Exception as error:  # noqa: BLE001 - an error of one page must not affect the others
         said = unexpected.note(work, error)
         return HealthResponse(500, _JSON, orjson.dumps({"error": str(said)}))
     unexpected.clear(work)

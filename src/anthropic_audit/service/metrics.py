@@ -1,4 +1,4 @@
-"""The service in figures: what has happened since it began, and how it stands now, as Prometheus reads it."""
+"""The service's metrics for Prometheus: counters since its start, and gauges of its current state."""
 
 from __future__ import annotations
 
@@ -35,58 +35,64 @@ from anthropic_audit.status.echoes import Echo
 
 _PREFIX = "anthropic_audit"
 _SIZE_SECONDS = 300.0
-"""An archive's size changes slowly, and adding up its files takes a while."""
+"""Interval between measurements of the archive's size: it changes slowly, and adding up the files takes a while."""
 
 
 class ServiceMetrics:
-    """A watch that passes on what it is told, and counts it."""
+    """A watch that counts progress events in metrics, and passes them on."""
 
     def __init__(self, watch: Watch, clock: Clock) -> None:
-        self._passed_on = watch
+        self._next_watch = watch
         self._clock = clock
         self._registry = CollectorRegistry()
         self._started = time.monotonic()
         self._size: tuple[datetime, int] | None = None
-        self._requests = self._counter("requests", "Requests that were answered", "feed", "status")
-        self._seconds = self._counter("request_seconds", "Time spent waiting for answers", "feed")
-        self._read = self._counter("activities_read", "Activities that walks have read", "feed")
-        self._new = self._counter("activities_stored", "Activities that were new", "feed")
-        self._repeated = self._counter("activities_repeated", "Activities that were stored already", "feed")
+        self._requests = self._counter("requests", "Requests that got a response", "feed", "status")
+        self._seconds = self._counter("request_seconds", "Seconds spent waiting for responses", "feed")
+        self._read = self._counter("activities_read", "Activities read by walks", "feed")
+        self._new = self._counter("activities_stored", "New activities stored", "feed")
+        self._repeated = self._counter("activities_repeated", "Activities received again", "feed")
         self._changed = self._counter(
-            "activities_changed", "Stored activities that came again with other bytes", "feed", "content"
+            "activities_changed", "Stored activities received again with other bytes", "feed", "content"
         )
         self._late = self._counter("activities_late", "Activities found by reading covered time again", "feed")
         self._malformed = self._counter("activities_malformed", "Activities without an id, a type or a time", "feed")
-        self._walks = self._counter("walks", "Walks that ended with a claim", "feed", "purpose")
+        self._walks = self._counter("walks", "Walks completed with a claim", "feed", "purpose")
         self._failures = self._counter("walk_failures", "Walks that failed", "feed", "kind")
-        self._waits = self._counter("wait_seconds", "Time waited for the budget or a busy server")
-        self._events = self._counter("events", "Events that were made of activities")
-        self._covered = self._gauge("coverage_age_seconds", "Age of the end of what is covered", "feed")
+        self._waits = self._counter("wait_seconds", "Seconds waited for the request budget or a busy server")
+        self._events = self._counter("events", "Events derived from activities")
+        self._covered = self._gauge("coverage_age_seconds", "Age of the end of coverage", "feed")
         self._behind = self._gauge("feed_behind", "1 if a feed is behind or was never collected, else 0", "feed")
-        self._holes = self._gauge("coverage_holes", "Stretches inside of the covered time that are not covered", "feed")
-        self._budget = self._gauge("budget_remaining_requests", "What was left of the minute's budget", "feed")
-        self._lag = self._gauge("events_behind", "Activities that have no event yet")
+        self._holes = self._gauge("coverage_holes", "Holes in the coverage", "feed")
+        self._budget = self._gauge(
+            "budget_remaining_requests", "Requests left in the minute's budget after the last walk", "feed"
+        )
+        self._lag = self._gauge("events_behind", "Activities without an event")
         self._stored = self._gauge("archive_activities", "Activities in the archive")
         self._bytes = self._gauge("archive_bytes", "Size of the archive's files")
-        self._asked = self._gauge("echo_requests", "Our requests of the last day in covered time", "feed")
-        self._heard = self._gauge("echo_heard", "Those of them that came back as activities", "feed")
+        self._asked = self._gauge("echo_requests", "Our requests of the last day that lie in covered time", "feed")
+        self._heard = self._gauge("echo_heard", "Our requests of the last day whose echo was received", "feed")
         self._delivered = self._counter("sink_events", "Events that sinks have settled", "sink", "fate")
         self._sink_failures = self._counter("sink_failures", "Failures to deliver", "sink", "kind")
-        self._position = self._gauge("sink_position", "The number up to which a sink has settled everything", "sink")
+        self._position = self._gauge(
+            "sink_position", "Sequence number up to which a sink has settled all events", "sink"
+        )
         self._answered: dict[str, float] = {}
         self._long_requests = self._counter(
-            "long_requests", "Notes that a request still waits for its answer or for the end of it", "feed"
+            "long_requests", "Notices that a request still waits for its response or the end of it", "feed"
         )
         self._clocks = self._gauge(
             "clock_difference_seconds", "How far our clock is ahead of the server's; negative when it is behind", "feed"
         )
-        self._silence = self._gauge("seconds_since_answer", "Time since a feed's last whole answer", "feed")
-        self._unexpected = self._counter("unexpected_errors", "Errors that no one foresaw", "work", "kind")
-        self._work_failures = self._counter("work_failures", "Failures of work beside collecting", "work", "kind")
-        self._strangers = self._gauge("stranger_requests", "Requests under our keys that are none of ours, last day")
+        self._silence = self._gauge("seconds_since_answer", "Time since a feed's last complete response", "feed")
+        self._unexpected = self._counter("unexpected_errors", "Unexpected errors", "work", "kind")
+        self._work_failures = self._counter("work_failures", "Failures of work other than collecting", "work", "kind")
+        self._strangers = self._gauge(
+            "stranger_requests", "Requests with our keys in the last day that we did not send"
+        )
 
     def watch(self, event: Progress) -> None:
-        """Take one event; safe from any thread."""
+        """Count one progress event, and pass it on; thread-safe."""
         match event:
             case RequestSent():
                 self._requests.labels(event.feed, str(event.status)).inc()
@@ -105,10 +111,10 @@ class ServiceMetrics:
             case _:
                 self._count_changes(event)
                 self._count_other(event)
-        self._passed_on(event)
+        self._next_watch(event)
 
     def text(self, archive: ArchiveWriter, feeds: Sequence[FeedSettings]) -> bytes:
-        """Return all figures in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         now, moment = self._clock.now(), time.monotonic()
         for feed in feeds:
             self._silence.labels(feed.name).set(moment - self._answered.get(feed.name, self._started))
@@ -125,7 +131,7 @@ class ServiceMetrics:
         return generate_latest(self._registry)
 
     def note_echoes(self, echoes: Sequence[Echo], strangers: int) -> None:
-        """Take over what the feed tells of our own requests."""
+        """Set the gauges of echoes and of requests that are not ours."""
         for echo in echoes:
             self._asked.labels(echo.feed).set(echo.asked)
             self._heard.labels(echo.feed).set(echo.heard)

@@ -1,4 +1,4 @@
-"""Functions that run side by side, as many threads as there are functions."""
+"""Run functions in parallel, each on its own thread."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-_LOOK_SECONDS = 0.5
+_CHECK_SECONDS = 0.5
 _PATIENCE_SECONDS = 5.0
 
 
 def side_by_side(works: Sequence[Callable[[], Result]], patience_seconds: float = _PATIENCE_SECONDS) -> list[Result]:
-    """Call all functions at the same time, and return what they returned, in their order.
+    """Call all functions in parallel, and return their results in order.
 
-    The first exception is raised when the others have ended, too: an operator's stop reaches all of them, and what
-    they use must not be closed before. Those that take longer than `patience_seconds` in all end with the process.
+    The first exception is raised after the other functions have ended: an operator's stop reaches all of them, and
+    their resources must not be closed before. Functions that need more than `patience_seconds` in total for that keep
+    running on daemon threads, which end with the process.
     """
     if len(works) == 1:
         return [works[0]()]
@@ -27,7 +28,7 @@ def side_by_side(works: Sequence[Callable[[], Result]], patience_seconds: float 
     def call(number: int) -> None:
         try:
             ended.put((number, works[number](), None))
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised by the waiting thread
             ended.put((number, None, error))
 
     threads = [threading.Thread(target=call, args=(number,), daemon=True) for number in range(len(works))]
@@ -37,7 +38,7 @@ def side_by_side(works: Sequence[Callable[[], Result]], patience_seconds: float 
     failure: BaseException | None = None
     while len(results) < len(works) and failure is None:
         number, result, failure = _next(ended)
-        results[number] = result  # type: ignore[assignment]  # it is a result when there is no failure
+        results[number] = result  # type: ignore[assignment]  # not None if there is no failure
     if failure is None:
         return [results[number] for number in range(len(works))]
     ends = time.monotonic() + patience_seconds
@@ -49,9 +50,9 @@ def side_by_side(works: Sequence[Callable[[], Result]], patience_seconds: float 
 def _next(
     ended: queue.SimpleQueue[tuple[int, Result | None, BaseException | None]],
 ) -> tuple[int, Result | None, BaseException | None]:
-    """Wait for the next end, and let signals in now and then."""
+    """Return the next finished call; wake up regularly so that signal handlers can run."""
     while True:
         try:
-            return ended.get(timeout=_LOOK_SECONDS)
+            return ended.get(timeout=_CHECK_SECONDS)
         except queue.Empty:
             continue

@@ -1,4 +1,4 @@
-"""What has to be done now and then beside collecting, on a thread of its own."""
+"""Run periodic tasks on a background thread."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-_PATIENCE_SECONDS = 5.0
+_CHECK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodicTask:
-    """Work that is due again and again."""
+    """A function that is called at an interval."""
 
     name: str
     every_seconds: float
@@ -23,33 +23,33 @@ class PeriodicTask:
 
 
 class PeriodicTasks:
-    """Does chores while its context lasts, one at a time; one that fails is due again at its next time.
+    """Runs periodic tasks while its context lasts, one at a time; a task that fails is run again at its next time.
 
-    `ended` is told of each chore that was done: its name, and what ended it or None.
+    `ended` is called after each run of a task with its name, and its exception or None.
     """
 
     def __init__(
         self,
-        chores: Sequence[PeriodicTask],
+        tasks: Sequence[PeriodicTask],
         ended: Callable[[str, Exception | None], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._chores = chores
+        self._tasks = tasks
         self._ended = ended
         self._monotonic = monotonic
-        self._due = {one.name: monotonic() + one.every_seconds for one in chores}
+        self._due = {one.name: monotonic() + one.every_seconds for one in tasks}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
 
     def do_due(self) -> None:
-        """Do what is due now."""
-        for one in self._chores:
+        """Run the tasks that are due."""
+        for one in self._tasks:
             if self._stop.is_set() or self._monotonic() < self._due[one.name]:
                 continue
             failure: Exception | None = None
             try:
                 one.work()
-            except Exception as error:  # noqa: BLE001 - one chore's trouble is not the others'
+            except Exception as error:  # noqa: BLE001 - a failing task must not affect the others
                 failure = error
             with suppress(Exception):
                 self._ended(one.name, failure)
@@ -66,5 +66,5 @@ class PeriodicTasks:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(_PATIENCE_SECONDS):
+        while not self._stop.wait(_CHECK_SECONDS):
             self.do_due()

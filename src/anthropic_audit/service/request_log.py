@@ -1,4 +1,4 @@
-"""The record of our own requests, by which the vendor's log of accesses can be told ours from others'."""
+"""Record our own requests, so that the vendor's log of accesses can be split into our requests and others."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ _MAX_PENDING = 1000
 
 
 class RequestLog:
-    """A watch that passes on what it is told, and keeps requests until they are recorded together.
+    """A watch that collects our requests until they are recorded together, and passes all progress events on.
 
-    A crash loses those of the last minute: their echoes look like those of an unknown request of ours.
+    A crash loses the requests of the last minute: their echoes then look like requests that we did not send.
     """
 
     def __init__(self, watch: Watch, clock: Clock) -> None:
-        self._passed_on = watch
+        self._next_watch = watch
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: list[RequestMade] = []
+        self._pending: list[RequestMade] = []
         self._recorded_at: datetime | None = None
 
     def watch(self, event: Progress) -> None:
-        """Take one event; safe from any thread."""
+        """Keep one request for recording, and pass the event on; thread-safe."""
         if isinstance(event, RequestSent) and event.request_id is not None:
             with self._lock:
-                self._kept.append(RequestMade(event.feed, event.request_id, event.asked_at, event.status))
-        self._passed_on(event)
+                self._pending.append(RequestMade(event.feed, event.request_id, event.asked_at, event.status))
+        self._next_watch(event)
 
     def record(self, archive: ArchiveWriter, *, now: bool = False) -> None:
-        """Record what is kept, if that is much, or a while ago, or wanted now.
+        """Write the pending requests if there are many, if the last write is a minute ago, or if `now` is set.
 
         Raises:
-            ArchiveError: It can't be written; what is kept stays kept.
+            ArchiveError: The archive can't be written; the requests stay pending.
         """
         with self._lock:
-            kept, moment = list(self._kept), self._clock.now()
+            pending, moment = list(self._pending), self._clock.now()
             is_due = self._recorded_at is None or abs(moment - self._recorded_at) >= _PAUSE
-            if not kept or not (now or is_due or len(kept) >= _MAX_PENDING):
+            if not pending or not (now or is_due or len(pending) >= _MAX_PENDING):
                 return
-            archive.record_requests(kept)
-            del self._kept[: len(kept)]
+            archive.record_requests(pending)
+            del self._pending[: len(pending)]
             self._recorded_at = moment

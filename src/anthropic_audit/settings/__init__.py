@@ -1,7 +1,7 @@
-"""The settings tree: every option with its type, default and a sentence of help.
+"""The settings tree: every setting with its type, default and help text.
 
 Names follow the published integration where it has one. `settings_loader` builds the tree from file, environment
-and flags; nothing here reads anything.
+and flags; this package does no I/O.
 """
 
 from .console import ConsoleSettings, Role, UserSettings

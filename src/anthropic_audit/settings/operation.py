@@ -1,4 +1,4 @@
-"""The settings of what goes on inside: enrichment, retention, the service."""
+"""The settings of enrichment, retention and the service."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pydantic import ConfigDict, Field, model_validator
 from .section import Duration, Section
 
 MIN_RETENTION = timedelta(days=35)
-"""Covered time is read again until it is 30 days old; what was removed before then would come back."""
+"""Shortest retention: covered time is read again until it is 30 days old, which would restore removed activities."""
 
 
 class EnrichmentSettings(Section):
-    """What events say beyond their activities."""
+    """Sources of the facts that enrichment adds to events."""
 
     geoip_files: tuple[str, ...] = Field(
         (),
-        description="Database files in MaxMind format (city, country, ASN), the first one that knows counts; "
-        "none: the free city database, if the extra `geo` is installed",
+        description="Database files in MaxMind format (city, country, ASN); the first one with an entry is used; "
+        "empty: the free city database, if the extra `geo` is installed",
     )
-    user_agent: bool = Field(default=True, description="Take user agents apart: program, version, system, device")
+    user_agent: bool = Field(default=True, description="Parse user agents: program, version, system, device")
 
 
 class HoldSettings(Section):
-    """A span of time of which nothing may be removed."""
+    """A legal hold: a span of days whose records are not removed."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     start: date = Field(alias="from", description="First day of the span")
     end: date = Field(alias="to", description="Last day of the span")
-    reason: str = Field(min_length=1, description="Why, for those who ask later")
+    reason: str = Field(min_length=1, description="Reason of the hold")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -42,23 +42,25 @@ class HoldSettings(Section):
 
 
 class RetentionSettings(Section):
-    """How long the archive keeps what it has."""
+    """How long the archive keeps activities and events."""
 
     keep: Duration = Field(
-        timedelta(0), description="Remove activities and events of days that are older than this; 0s: keep everything"
+        timedelta(0), description="Age above which days are removed, activities and events; 0s: keep everything"
     )
     wait_for_sinks: bool = Field(
         default=True,
-        description="Keep days that a sink has still to get events of; false: remove them, and say what it never got",
+        description="Keep days with undelivered events; false: remove them, and report what was never delivered",
     )
     holds: tuple[HoldSettings, ...] = Field(
-        (), description="Legal holds: days of which nothing is removed, as `{ from = …, to = …, reason = … }`"
+        (), description="Legal holds: days that are not removed, as `{ from = …, to = …, reason = … }`"
     )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if timedelta(0) < self.keep < MIN_RETENTION:
-            message = f"keep must be {MIN_RETENTION.days}d at least: younger days are still read again for what is late"
+            message = (
+                f"keep must be at least {MIN_RETENTION.days}d: younger days are still read again for late activities"
+            )
             raise ValueError(message)
         return self
 
@@ -67,8 +69,8 @@ class ServiceSettings(Section):
     """The service, `anthropic-audit run`."""
 
     health_port: int = Field(
-        0, ge=0, le=65535, description="Loopback port of `/healthz`, `/readyz` and `/metrics`; 0: none"
+        0, ge=0, le=65535, description="Loopback port of `/healthz`, `/readyz` and `/metrics`; 0: not served"
     )
     budget_reserve: float = Field(
-        0.0, ge=0.0, le=0.9, description="Share of each organization's request budget that is left to others"
+        0.0, ge=0.0, le=0.9, description="Share of each organization's request budget that is left to other clients"
     )

@@ -1,4 +1,4 @@
-"""The settings of processors: what is done to events before they leave the archive."""
+"""The settings of processors: steps that change or drop events before they leave the archive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .section import Section
 
 
 def _patterns(value: object) -> object:
-    """Take one pattern for a list of one."""
+    """Wrap a single pattern into a tuple."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -21,77 +21,83 @@ Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
 class _Processor(Section):
     when: dict[str, Patterns] = Field(
         {},
-        description="For these events only: fields and what they have to be, as text with `*`, or a list of such; "
-        "`!` in front: must not be",
+        description="Apply to matching events only: values by field, as text with `*`, or a list of these; "
+        "a leading `!` negates a value",
     )
 
 
 class _FieldsProcessor(_Processor):
-    fields: tuple[str, ...] = Field((), description="Fields by name, all below a name, or with `*`")
+    fields: tuple[str, ...] = Field(
+        (), description="Field names; a name includes all fields below it, and may contain `*`"
+    )
     personal: bool = Field(default=False, description="All fields that the catalogue marks as personal data")
 
     @model_validator(mode="after")
     def _check_fields(self) -> Self:
         if not self.fields and not self.personal:
-            message = "name `fields`, or set `personal = true`"
+            message = "set `fields`, or `personal = true`"
             raise ValueError(message)
         return self
 
 
 class DropEvents(_Processor):
-    """Leave events out."""
+    """Drop events."""
 
     do: Literal["drop_events"]
 
     @model_validator(mode="after")
     def _check_when(self) -> Self:
         if not self.when:
-            message = "say which events are dropped with `when`"
+            message = "set `when`: it selects the events to drop"
             raise ValueError(message)
         return self
 
 
 class DropFields(_FieldsProcessor):
-    """Leave fields out."""
+    """Remove fields from events."""
 
     do: Literal["drop_fields"]
 
 
 class AddTags(_Processor):
-    """Add to `tags`."""
+    """Add values to `tags`."""
 
     do: Literal["add_tags"]
     tags: tuple[str, ...] = Field(min_length=1, description="Tags to add")
 
 
 class AddLabels(_Processor):
-    """Add to `labels`."""
+    """Add entries to `labels`."""
 
     do: Literal["add_labels"]
-    labels: dict[str, str] = Field(min_length=1, description="Names and values to add; a later value replaces another")
+    labels: dict[str, str] = Field(
+        min_length=1, description="Names and values to add; a later value replaces an earlier one"
+    )
 
 
 class HashFields(_FieldsProcessor):
-    """Put a keyed hash in the place of values, the same for the same value."""
+    """Replace values by a keyed hash, the same for the same value."""
 
     do: Literal["hash_fields"]
     key_env: str = Field("", description="Environment variable that holds the key of the hash")
     key_file: str = Field("", description="File that holds the key of the hash")
-    key_command: tuple[str, ...] = Field((), description="Command that prints the key of the hash, as a list of words")
+    key_command: tuple[str, ...] = Field(
+        (), description="Command that prints the key of the hash, as a list of arguments"
+    )
 
     @model_validator(mode="after")
     def _check_key(self) -> Self:
         if sum(map(bool, (self.key_env, self.key_file, self.key_command))) != 1:
-            message = "give one of key_env, key_file and key_command"
+            message = "set exactly one of key_env, key_file and key_command"
             raise ValueError(message)
         return self
 
 
 class RedactFields(_FieldsProcessor):
-    """Put a mark in the place of values."""
+    """Replace values by a fixed text."""
 
     do: Literal["redact_fields"]
-    mark: str = Field("[redacted]", min_length=1, description="What stands in the place of values")
+    mark: str = Field("[redacted]", min_length=1, description="Text that replaces values")
 
 
 ProcessorSettings = DropEvents | DropFields | AddTags | AddLabels | HashFields | RedactFields
@@ -103,4 +109,4 @@ PROCESSORS: Mapping[str, type[BaseModel]] = {
     "hash_fields": HashFields,
     "redact_fields": RedactFields,
 }
-"""What a processor can `do`, and the settings of each."""
+"""Settings class of each processor, by the value of `do`."""

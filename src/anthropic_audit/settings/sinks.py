@@ -1,4 +1,4 @@
-"""The settings of sinks: where events are delivered to."""
+"""The settings of sinks: the targets that events are delivered to."""
 
 from __future__ import annotations
 
@@ -19,32 +19,35 @@ _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
 
 class _Sink(Section):
     name: str = Field(description="Name of the sink in commands, in logs and in the archive")
-    batch_events: int = Field(2000, ge=1, le=50_000, description="Most events in one request")
-    batch_bytes: int = Field(5_000_000, ge=1000, le=100_000_000, description="Most bytes in one request")
+    batch_events: int = Field(2000, ge=1, le=50_000, description="Maximum number of events in one request")
+    batch_bytes: int = Field(5_000_000, ge=1000, le=100_000_000, description="Maximum size of one request, in bytes")
     max_event_bytes: int = Field(
-        50_000_000, ge=1000, le=1_000_000_000, description="Largest event that is sent; a larger one is rejected"
+        50_000_000,
+        ge=1000,
+        le=1_000_000_000,
+        description="Maximum size of an event, in bytes; a larger one is rejected",
     )
-    workers: int = Field(4, ge=1, le=32, description="Requests at the same time")
+    workers: int = Field(4, ge=1, le=32, description="Number of concurrent requests")
     timeout: TimeoutSpan = Field(
-        timedelta(seconds=60), description="Longest silence of a connection that is waited for"
+        timedelta(seconds=60), description="Longest time without data on a connection before a request fails"
     )
     secret_env: str = Field("", description="Environment variable that holds the key, password or token")
-    secret_file: str = Field("", description="File that holds it")
-    secret_command: tuple[str, ...] = Field((), description="Command that prints it, as a list of words")
+    secret_file: str = Field("", description="File that holds the key, password or token")
+    secret_command: tuple[str, ...] = Field((), description="Command that prints it, as a list of arguments")
 
     @model_validator(mode="after")
     def _check_sink(self) -> Self:
         if not _NAME.fullmatch(self.name):
-            message = "a sink's name has lower-case letters, digits, `-` and `_` only"
+            message = "the name of a sink must consist of lower-case letters, digits, `-` and `_`"
             raise ValueError(message)
         if sum(map(bool, (self.secret_env, self.secret_file, self.secret_command))) > 1:
-            message = "give one of secret_env, secret_file and secret_command"
+            message = "set only one of secret_env, secret_file and secret_command"
             raise ValueError(message)
         return self
 
     @property
     def has_secret(self) -> bool:
-        """Whether a place of a secret is named."""
+        """True if the settings name the location of a secret."""
         return bool(self.secret_env or self.secret_file or self.secret_command)
 
     @property
@@ -60,7 +63,7 @@ class _Sink(Section):
 
 class _Web(_Sink):
     request_deadline: Duration = Field(
-        timedelta(0), description="Time one request may take in all; 0s: ten times `timeout`"
+        timedelta(0), description="Longest total time of one request; 0s: ten times `timeout`"
     )
     ca_file: str = Field("", description="PEM file of certificate authorities to trust instead of the system's")
     client_certificate_file: str = Field("", description="PEM file of a client certificate")
@@ -68,7 +71,7 @@ class _Web(_Sink):
 
     @property
     def deadline(self) -> timedelta:
-        """How long one request may take, from connecting to the last byte of its answer."""
+        """Longest duration of one request, from connecting to the last byte of the response."""
         return self.request_deadline or _DEADLINE_TIMEOUTS * self.timeout
 
 
@@ -78,7 +81,7 @@ class _Cluster(_Web):
     username: str = Field("", description='User of `auth = "basic"`')
     retention: Days = Field(
         timedelta(0),
-        description="How long the cluster keeps events, in whole days; 0s: as long as the cluster's own rules say",
+        description="How long the cluster keeps events, in whole days; 0s: according to the cluster's own rules",
     )
     dashboards_url: UrlOrNone = Field(
         "", description="Base URL of Kibana or OpenSearch Dashboards, where `sinks setup` installs the overview"
@@ -87,7 +90,7 @@ class _Cluster(_Web):
     @model_validator(mode="after")
     def _check_cluster(self) -> Self:
         if not _NAMESPACE.fullmatch(self.namespace):
-            message = "a namespace has lower-case letters, digits, `_` and `.` only"
+            message = "namespace must consist of lower-case letters, digits, `_` and `.`"
             raise ValueError(message)
         auth = getattr(self, "auth", "none")
         if auth in ("api_key", "basic", "bearer") and not self.has_secret:
@@ -105,7 +108,7 @@ class _Cluster(_Web):
 
     @property
     def data_stream(self) -> str:
-        """Where events go in the cluster."""
+        """Name of the data stream that receives the events."""
         return f"logs-anthropic.audit-{self.namespace}"
 
 
@@ -114,15 +117,15 @@ class ElasticsearchSink(_Cluster):
 
     to: Literal["elasticsearch"]
     cloud_id: str = Field("", description="Cloud id, instead of `urls`")
-    auth: Literal["none", "api_key", "basic", "bearer"] = Field("none", description="How we say who we are")
+    auth: Literal["none", "api_key", "basic", "bearer"] = Field("none", description="Authentication method")
     lifecycle: Literal["stream", "ilm"] = Field(
-        "stream", description="Whose rules `retention` becomes: those of the data stream itself, or an ILM policy"
+        "stream", description="How `retention` is applied: by the data stream's own lifecycle, or by an ILM policy"
     )
 
     @model_validator(mode="after")
-    def _check_place(self) -> Self:
+    def _check_target(self) -> Self:
         if bool(self.urls) == bool(self.cloud_id):
-            message = "give urls or cloud_id"
+            message = "set either urls or cloud_id"
             raise ValueError(message)
         return self
 
@@ -131,14 +134,14 @@ class OpenSearchSink(_Cluster):
     """A data stream of an OpenSearch cluster."""
 
     to: Literal["opensearch"]
-    auth: Literal["none", "basic", "bearer", "aws"] = Field("none", description="How we say who we are")
+    auth: Literal["none", "basic", "bearer", "aws"] = Field("none", description="Authentication method")
     aws_region: str = Field("", description="Region that requests are signed for (AWS Signature Version 4)")
     aws_service: Literal["es", "aoss"] = Field("es", description="Service that requests are signed for")
 
     @model_validator(mode="after")
-    def _check_place(self) -> Self:
+    def _check_target(self) -> Self:
         if not self.urls:
-            message = "give urls"
+            message = "urls is missing"
             raise ValueError(message)
         if self.auth == "aws" and not self.aws_region:
             message = 'auth = "aws" needs aws_region'
@@ -147,7 +150,7 @@ class OpenSearchSink(_Cluster):
 
 
 class NdjsonSink(_Sink):
-    """Files of one event a line, or standard output."""
+    """Files with one event per line, or standard output."""
 
     to: Literal["ndjson"]
     folder: Filled = Field(description="Folder of the files; `-`: standard output")
@@ -165,19 +168,21 @@ class HttpSink(_Web):
     """A webhook."""
 
     to: Literal["http"]
-    url: Url = Field(description="Where batches are sent to, by POST")
-    body: Literal["ndjson", "json"] = Field("ndjson", description="One event a line, or one list")
-    compress: bool = Field(default=False, description="Compress bodies (gzip), for receivers that can read them")
-    headers: Headers = Field({}, description="Headers of each request; nothing secret")
+    url: Url = Field(description="URL that batches are sent to, by POST")
+    body: Literal["ndjson", "json"] = Field(
+        "ndjson", description="Format of a batch: one event per line, or one JSON array"
+    )
+    compress: bool = Field(default=False, description="Compress bodies (gzip); the receiver must support it")
+    headers: Headers = Field({}, description="Headers of each request; never secrets")
     auth: Literal["none", "bearer", "hmac"] = Field(
         "none",
-        description="What the secret is for: a bearer token, or a key that signs each body (HMAC-SHA256)",
+        description="Use of the secret: a bearer token, or a key that signs each body (HMAC-SHA256)",
     )
 
     @model_validator(mode="after")
     def _check_auth(self) -> Self:
         if (self.auth != "none") != self.has_secret:
-            message = "auth and the place of its secret go together"
+            message = "auth and the location of its secret must be set together"
             raise ValueError(message)
         return self
 
@@ -187,41 +192,43 @@ class SplunkHecSink(_Web):
 
     to: Literal["splunk_hec"]
     url: Url = Field(description="Base URL of the collector, such as `https://splunk.example.com:8088`")
-    index: str = Field("", description="Index; none: the token's own")
-    sourcetype: str = Field("anthropic:audit", description="Source type of events")
+    index: str = Field("", description="Index; empty: the default index of the token")
+    sourcetype: str = Field("anthropic:audit", description="Source type of the events")
 
     @model_validator(mode="after")
     def _check_token(self) -> Self:
         if not self.has_secret:
-            message = "give the token's place: one of secret_env, secret_file and secret_command"
+            message = "the location of the token is missing: set one of secret_env, secret_file and secret_command"
             raise ValueError(message)
         return self
 
 
 class OtlpSink(_Web):
-    """Logs of OpenTelemetry, by HTTP with JSON."""
+    """An OpenTelemetry logs endpoint (OTLP over HTTP, as JSON)."""
 
     to: Literal["otlp"]
-    url: Url = Field(description="Where logs are sent to, such as `http://127.0.0.1:4318/v1/logs`")
-    headers: Headers = Field({}, description="Headers of each request; nothing secret")
+    url: Url = Field(description="URL that logs are sent to, such as `http://127.0.0.1:4318/v1/logs`")
+    headers: Headers = Field({}, description="Headers of each request; never secrets")
     service_name: str = Field("anthropic-audit", description="`service.name` of the resource")
 
 
 class KafkaSink(_Sink):
-    """A topic of Kafka; the key of a message is the activity's id."""
+    """A Kafka topic; the key of a message is the activity's id."""
 
     to: Literal["kafka"]
-    brokers: tuple[Filled, ...] = Field(min_length=1, description="Brokers to begin with, as `host:port`")
-    topic: Filled = Field("anthropic-audit", description="The topic; it must exist, or the broker must make it")
-    username: str = Field("", description="User of SASL; the secret is the password")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("SCRAM-SHA-512", description="SASL's")
-    tls: bool = Field(default=False, description="Talk to the brokers by TLS")
+    brokers: tuple[Filled, ...] = Field(min_length=1, description="Bootstrap brokers, as `host:port`")
+    topic: Filled = Field("anthropic-audit", description="Topic; it must exist, or the broker must create it")
+    username: str = Field("", description="SASL user; the secret is the password")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism"
+    )
+    tls: bool = Field(default=False, description="Connect to the brokers with TLS")
     ca_file: str = Field("", description="PEM file of certificate authorities to trust instead of the system's")
-    options: dict[str, str] = Field({}, description="Further options of librdkafka; nothing secret")
+    options: dict[str, str] = Field({}, description="Further options of librdkafka; never secrets")
 
 
 ClusterSink = ElasticsearchSink | OpenSearchSink
-"""The sinks that are clusters: they can be set up, asked and compared with."""
+"""Sinks that are clusters: `sinks setup`, `check` and `sinks verify` work with them."""
 SinkSettings = ElasticsearchSink | OpenSearchSink | NdjsonSink | HttpSink | SplunkHecSink | OtlpSink | KafkaSink
 SINKS: Mapping[str, type[BaseModel]] = {
     "elasticsearch": ElasticsearchSink,
@@ -232,4 +239,4 @@ SINKS: Mapping[str, type[BaseModel]] = {
     "otlp": OtlpSink,
     "kafka": KafkaSink,
 }
-"""What a sink can deliver `to`, and the settings of each."""
+"""Settings class of each kind of sink, by the value of `to`."""

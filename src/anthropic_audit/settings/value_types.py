@@ -1,4 +1,4 @@
-"""Kinds of values that settings of sinks have; what is wrong with one is said without showing it."""
+"""Value types of settings; their error messages never show the value, which may hold a secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 def _url(text: str) -> str:
-    """Refuse what is no URL, or has a secret in it; a message never shows the text, which may be one."""
+    """Refuse a text that is not a URL, or has a user or password in it; the message never shows the text."""
     try:
         parts = urlsplit(text)
         is_web = parts.scheme in ("http", "https") and parts.port != 0
@@ -25,33 +25,33 @@ def _url(text: str) -> str:
         parts, is_url = None, False
     if parts is not None and "@" in parts.netloc:
         message = (
-            "no URL carries a user and a password: say the user with `username` (of a cluster), and name the place of "
+            "a URL must not contain a user or password: set `username` (of a cluster), and name the location of "
             "the password with secret_env, secret_file or secret_command"
         )
         raise ValueError(message)
     if not is_url:
-        message = "this is no URL: write `https://host:port`, or `http://…`"
+        message = "not a URL: write `https://host:port`, or `http://…`"
         raise ValueError(message)
     return text
 
 
 def _whole_days(span: timedelta) -> timedelta:
     if span % timedelta(days=1):
-        message = "clusters count in whole days: write 1d, 90d or 365d, or 0s"
+        message = "must be whole days: write 1d, 90d or 365d, or 0s"
         raise ValueError(message)
     return span
 
 
 def _longer_than_zero(span: timedelta) -> timedelta:
     if span <= timedelta(0):
-        message = "this must be longer than zero"
+        message = "must be longer than zero"
         raise ValueError(message)
     return span
 
 
 def _filled(text: str) -> str:
     if not text.strip():
-        message = "this is empty"
+        message = "must not be empty"
         raise ValueError(message)
     return text
 
@@ -59,7 +59,7 @@ def _filled(text: str) -> str:
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            message = f"a header has a name without spaces and a value on one line, both in ASCII: {name!r}"
+            message = f"a header must have a name without spaces and a value on one line, both in ASCII: {name!r}"
             raise ValueError(message)
     return headers
 

@@ -1,4 +1,4 @@
-"""Where settings come from: defaults, then the TOML file, then the environment, then flags; and the keys they name."""
+"""Load settings from defaults, the TOML file, the environment and flags (the later ones win), and read secrets."""
 
 from .keys import (
     ResolvedKey,

@@ -1,4 +1,4 @@
-"""Merge the layers of settings into one frozen tree, and remember where each value came from; no input, no output."""
+"""Merge the layers of settings into one frozen tree, and record the origin of each value; does no I/O."""
 
 from __future__ import annotations
 
@@ -21,64 +21,64 @@ from .problems import explain
 __all__ = ["ENVIRONMENT_PREFIX", "Loaded", "load"]
 
 MAX_FILE_CHARS: Final = 4_000_000
-"""Longest settings file."""
+"""Longest settings file, in characters."""
 
 MAX_DEPTH: Final = 32
-"""Levels of tables and lists in a settings file; real ones have five."""
+"""Maximum nesting of tables and lists in a settings file; real ones have five levels."""
 
 MAX_PROBLEMS: Final = 50
-"""Most problems that one message lists."""
+"""Maximum number of problems that one message lists."""
 
 _ONLY_FEED = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings that count, and where each value came from."""
+    """The effective settings, and the origin of each value."""
 
     settings: Settings
     origins: Mapping[Place, Origin]
     path: Path | None
-    """The settings file, or None when there was none."""
+    """The settings file, or None if there was none."""
 
     def origin(self, place: Place) -> Origin:
-        """Say where the value at a place of the tree came from."""
+        """Return the origin of the value at a path in the tree."""
         return self.origins.get(place, DEFAULT)
 
 
 @dataclass(slots=True)
 class _Draft:
-    """The tree while the layers are laid on top of each other."""
+    """The raw tree while layers are merged into it."""
 
     tree: dict[str, object]
     origins: dict[Place, Origin] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def feeds(self) -> list[dict[str, object]]:
-        """Return the feeds that are tables; whatever else stands there is for the validation to complain about."""
+        """Return the feeds that are tables; validation reports all other values."""
         feeds = self.tree.get("feeds", [])
         return [feed for feed in feeds if isinstance(feed, dict)] if isinstance(feeds, list) else []
 
     def set(self, name: str, value: object, origin: Origin) -> None:
-        """Lay a value of the top on what is there."""
+        """Set a top-level value, replacing a lower layer's."""
         self.tree[name] = value
         self.origins[(name,)] = origin
 
     def set_in_section(self, section: str, name: str, value: object, origin: Origin) -> None:
-        """Lay a value of a section on what is there; a section that is no table is for the validation to refuse."""
+        """Set a value of a section, replacing a lower layer's; validation refuses a section that is not a table."""
         table = self.tree.setdefault(section, {})
         if isinstance(table, dict):
             table[name] = value
             self.origins[section, name] = origin
 
     def set_in_feed(self, feed: dict[str, object], name: str, value: object, origin: Origin) -> None:
-        """Lay a feed's value on what is there."""
+        """Set a value of a feed, replacing a lower layer's."""
         feed[name] = value
         index = next(index for index, other in enumerate(self.feeds()) if other is feed)
         self.origins["feeds", index, name] = origin
 
     def add_feed(self, name: str) -> dict[str, object]:
-        """Add a feed that no file names."""
+        """Add a feed that the file does not name, and return its table."""
         feed: dict[str, object] = {"name": name}
         self.tree["feeds"] = [*self.feeds(), feed]
         return feed
@@ -87,22 +87,22 @@ class _Draft:
 def load(
     toml_text: str | None, environ: Mapping[str, str], flags: Mapping[str, object], path: Path | None = None
 ) -> Loaded:
-    """Merge defaults, file, environment and flags; the later one counts.
+    """Merge defaults, file, environment and flags; the later layer wins.
 
     Args:
-        toml_text: What the settings file says, or None when there is none.
+        toml_text: Text of the settings file, or None if there is none.
         environ: The environment's variables.
-        flags: Values by setting (`archive`); `feeds.url` sets the url of every feed; None sets nothing.
+        flags: Values by setting (`archive`); `feeds.url` sets the URL of every feed; a value of None sets nothing.
         path: The settings file, for messages.
 
     Raises:
-        SetupError: With every problem of every layer, each with its place.
+        SetupError: The settings are invalid; the message lists the problems of all layers, each with its location.
     """
     draft = _from_file(toml_text, path)
-    _lay_environment(draft, environ)
+    _merge_environment(draft, environ)
     if not draft.tree.get("feeds"):
         _add_default_feed(draft, environ)
-    _lay_flags(draft, flags)
+    _merge_flags(draft, flags)
     try:
         settings = Settings.model_validate(draft.tree)
     except ValidationError as error:
@@ -127,20 +127,20 @@ def _from_file(toml_text: str | None, path: Path | None) -> _Draft:
 
 
 def _parsed(toml_text: str, name: str) -> dict[str, object]:
-    """Read TOML, within bounds.
+    """Parse TOML of limited length and nesting.
 
     Raises:
-        SetupError: It is no TOML, too long, or nested too deep.
+        SetupError: The text is not TOML, too long, or nested too deep.
     """
     if len(toml_text) > MAX_FILE_CHARS:
         message = f"the settings file is longer than {MAX_FILE_CHARS:,} characters: {name}"
-        raise SetupError(message, hint="check that this is the settings file: --config FILE names another")
+        raise SetupError(message, hint="check that this is the settings file; `--config FILE` names another one")
     try:
         tree: dict[str, object] = tomllib.loads(toml_text)
     except RecursionError as error:
         raise _too_deep(name) from error
     except ValueError as error:  # tomllib.TOMLDecodeError, or a number with more digits than Python reads
-        message = redact(f"the settings file is damaged: {name}: {error}")
+        message = redact(f"the settings file is not valid TOML: {name}: {error}")
         if "end of document" in message:
             message += f" (line {toml_text.count(chr(10)) + 1})"
         hint = "values need quotes unless they are numbers, `true` or `false`; a feed starts with `[[feeds]]`"
@@ -150,10 +150,10 @@ def _parsed(toml_text: str, name: str) -> dict[str, object]:
     return tree
 
 
-def _is_deeper(tree: object, most: int) -> bool:
-    """Say whether tables and lists lie in each other deeper than so many levels; without recursion."""
+def _is_deeper(tree: object, max_depth: int) -> bool:
+    """Return whether tables and lists are nested more than `max_depth` levels deep; without recursion."""
     level = [tree]
-    for _ in range(most):
+    for _ in range(max_depth):
         level = [
             inner
             for value in level
@@ -168,7 +168,7 @@ def _too_deep(name: str) -> SetupError:
     return SetupError(message, hint="`docs/reference/settings.md` lists every setting")
 
 
-def _lay_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
+def _merge_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
     by_name = {str(feed.get("name", _ONLY_FEED)): feed for feed in draft.feeds()}
     layer = read_environment(environ, list(by_name))
     draft.problems += layer.problems
@@ -184,14 +184,14 @@ def _lay_environment(draft: _Draft, environ: Mapping[str, str]) -> None:
 
 
 def _add_default_feed(draft: _Draft, environ: Mapping[str, str]) -> None:
-    """Make a key in one of the documented variables enough to collect."""
+    """Add a feed with the key of the first documented variable that is set."""
     variable = next((name for name in KEY_VARIABLES if environ.get(name)), None)
     if variable is not None:
         feed = draft.add_feed(_ONLY_FEED)
         draft.set_in_feed(feed, "api_key_env", variable, Origin(SettingSource.ENVIRONMENT, variable))
 
 
-def _lay_flags(draft: _Draft, flags: Mapping[str, object]) -> None:
+def _merge_flags(draft: _Draft, flags: Mapping[str, object]) -> None:
     for name, value in flags.items():
         if value is None:
             continue
@@ -208,7 +208,7 @@ def _lay_flags(draft: _Draft, flags: Mapping[str, object]) -> None:
 
 
 def _nearest(place: Place, origins: Mapping[Place, Origin]) -> Origin | None:
-    """Return the origin of a place, or of the first thing known below it."""
+    """Return the origin of a path, or of the first known path below it."""
     if place in origins:
         return origins[place]
     return next((origin for other, origin in origins.items() if other[: len(place)] == place), None)
@@ -218,7 +218,7 @@ def _setup_error(found: list[str]) -> SetupError:
     problems = list(map(redact, found))
     hint = "`docs/reference/settings.md` lists every setting, `anthropic-audit settings --help` shows an example"
     if len(problems) == 1:
-        return SetupError(f"the settings are wrong: {problems[0]}", hint=hint)
+        return SetupError(f"the settings are invalid: {problems[0]}", hint=hint)
     shown = problems[:MAX_PROBLEMS]
     more = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
     return SetupError("\n  ".join([f"the settings have {len(problems)} problems:", *shown, *more]), hint=hint)

@@ -14,10 +14,10 @@ FILE_NAME = "anthropic-audit.toml"
 
 
 def find_file(named: Path | None, environ: Mapping[str, str], folder: Path) -> Path | None:
-    """Return the settings file: the named one, else the environment's, else the folder's, else the user's, else None.
+    """Return the settings file: the one named by flag, else by the environment, else in the folder, else the user's.
 
     Raises:
-        SetupError: A file was named, by flag or environment, and is not there.
+        SetupError: The file that the flag or the environment names does not exist.
     """
     for place, by in ((named, "--config"), (environ.get(CONFIG_VARIABLE), CONFIG_VARIABLE)):
         if place:
@@ -27,26 +27,28 @@ def find_file(named: Path | None, environ: Mapping[str, str], folder: Path) -> P
 
 
 def read_file(path: Path) -> str:
-    """Read the settings file as text.
+    """Return the text of the settings file.
 
     Raises:
-        SetupError: It can't be read, or is no UTF-8.
+        SetupError: The file can't be read, or is not UTF-8.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         message = f"the settings file can't be read: {path}: {error.strerror or error}"
-        raise SetupError(message, hint="let the user that runs this command read the file") from error
+        raise SetupError(message, hint="give the user that runs this command read permission") from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        message = f"the settings file is damaged: {path}: line {line} is no UTF-8"
+        message = f"the settings file is not valid UTF-8: {path}: line {line}"
         raise SetupError(message, hint="save the file as UTF-8 text") from error
 
 
 def _must_exist(path: Path, by: str) -> Path:
     if path.is_file():
         return path
-    message = f"there is no settings file at the place that {by} names: {path}"
-    raise SetupError(message, hint="correct the path, or write the file: `anthropic-audit settings --help` says how")
+    message = f"the settings file that {by} names does not exist: {path}"
+    raise SetupError(
+        message, hint="correct the path, or write the file: `anthropic-audit settings --help` shows an example"
+    )

@@ -1,4 +1,4 @@
-"""Where each value came from, down to the line of the settings file."""
+"""The origin of each setting's value, down to the line of the settings file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 Step = str | int
 Place = tuple[Step, ...]
-"""A way through the settings tree: `("feeds", 0, "interval")`."""
+"""A path in the settings tree: `("feeds", 0, "interval")`."""
 
 _TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(
@@ -29,7 +29,7 @@ class SettingSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The layer that set a value, and the place in it: `file anthropic-audit.toml:4`."""
+    """The layer that set a value, and the location in that layer: `file anthropic-audit.toml:4`."""
 
     source: SettingSource
     where: str = ""
@@ -42,7 +42,7 @@ DEFAULT = Origin(SettingSource.DEFAULT)
 
 
 def write_place(place: Place) -> str:
-    """Write a way through the tree as people read it: `feeds[0].interval`."""
+    """Format a path in the settings tree: `feeds[0].interval`."""
     text = ""
     for step in place:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
@@ -50,7 +50,7 @@ def write_place(place: Place) -> str:
 
 
 def leaves(tree: Mapping[str, object]) -> Iterator[tuple[Place, object]]:
-    """Yield every value of a raw settings tree with its place; of lists, those of tables are walked into."""
+    """Yield every value of a raw settings tree with its path; of lists, only those of tables are descended into."""
     for name, value in tree.items():
         if isinstance(value, Mapping):
             yield from (((name, *place), leaf) for place, leaf in leaves(value))
@@ -62,9 +62,9 @@ def leaves(tree: Mapping[str, object]) -> Iterator[tuple[Place, object]]:
 
 
 def key_lines(toml_text: str) -> dict[Place, int]:
-    """Say on which line each key of a TOML text stands; a best effort that never fails.
+    """Return the line number of each key of a TOML text, as far as it can be found; never raises.
 
-    The standard library's parser keeps no positions. Keys inside of inline tables are found by their outer key.
+    The standard library's parser keeps no positions. Keys inside inline tables have the line of their outer key.
     """
     lines: dict[Place, int] = {}
     tables: dict[str, int] = {}
@@ -86,7 +86,7 @@ def key_lines(toml_text: str) -> dict[Place, int]:
 
 
 def line_of(place: Place, lines: Mapping[Place, int]) -> int | None:
-    """Return the line of a place, or of the nearest thing around it."""
+    """Return the line of a path, else of the nearest table or key that contains it, else None."""
     while place:
         if place in lines:
             return lines[place]

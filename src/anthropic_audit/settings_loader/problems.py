@@ -1,4 +1,4 @@
-"""From pydantic's findings to sentences with a place and a way out."""
+"""Turn pydantic's validation errors into messages with a location and a hint."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from .origins import Origin, Place, SettingSource, write_place
 
 _KEY_NAMES = ("api_key", "key", "access_key", "password", "secret", "token")
 _KINDS = {"processors": PROCESSORS, "sinks": SINKS}
-"""Lists of tables of several kinds."""
+"""Lists whose tables have several kinds, and the settings class of each kind."""
 _TAG = 2
-"""Where pydantic puts the kind of such a table into the place of a finding."""
+"""Index of the table's kind in pydantic's location of an error."""
 _TABLES = ("feeds", *_KINDS)
 _OPENID = ("console", "openid")
-_NO_TABLES = ("tuple_type", "model_type", "model_attributes_type")
-"""What pydantic calls it when something else stands where a list of tables is wanted."""
-_SAYINGS = {
-    "int_parsing": "this is no whole number",
-    "int_type": "this is no whole number",
-    "int_from_float": "this is no whole number",
-    "bool_parsing": "write true or false",
-    "bool_type": "write true or false",
-    "missing": "this is missing",
-    "too_short": "this is empty",
-    "dict_type": 'this is no table: write { name = "value" }',
-    "string_type": "this is no text: put it in quotes",
-    "tuple_type": 'this is no list: write ["one", "two"]',
-    "model_type": "this is no table of settings",
-    "time_delta_type": "this is no duration: write 90s, 5m, 24h or 7d",
-    "time_delta_parsing": "this is no duration: write 90s, 5m, 24h or 7d",
+_NOT_A_TABLE = ("tuple_type", "model_type", "model_attributes_type")
+"""Pydantic's error types for another value in place of a list of tables."""
+_MESSAGES = {
+    "int_parsing": "not a whole number",
+    "int_type": "not a whole number",
+    "int_from_float": "not a whole number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "missing": "required, but missing",
+    "too_short": "must not be empty",
+    "dict_type": 'not a table: write { name = "value" }',
+    "string_type": "not a text: put it in quotes",
+    "tuple_type": 'not a list: write ["one", "two"]',
+    "model_type": "not a table of settings",
+    "time_delta_type": "not a duration: write 90s, 5m, 24h or 7d",
+    "time_delta_parsing": "not a duration: write 90s, 5m, 24h or 7d",
 }
 
 
 def explain(error: ValidationError, origin_of: Callable[[Place], Origin | None]) -> list[str]:
-    """Write a sentence for each finding: where it was set, which setting, what is wrong, what may have been meant."""
+    """Return a message per error: where the value was set, the setting, what is wrong, and the nearest known name."""
     sentences: list[str] = []
     for finding in error.errors(include_url=False, include_context=False, include_input=False):
         place, known = _untagged(finding["loc"])
@@ -52,7 +52,7 @@ def explain(error: ValidationError, origin_of: Callable[[Place], Origin | None])
 
 
 def _untagged(place: Place) -> tuple[Place, list[str]]:
-    """Return a place as it stands in the file, and the names of settings that may stand there."""
+    """Return a path without pydantic's tag of the kind, and the names of the settings that are valid there."""
     if len(place) > _TAG and place[0] in _KINDS:
         kind = str(place[_TAG])
         return (*place[:_TAG], *place[_TAG + 1 :]), list(_KINDS[str(place[0])][kind].model_fields)
@@ -67,28 +67,28 @@ def _sentence(kind: str, message: str, place: Place, known: list[str]) -> str:
         return _unknown(place, known)
     if kind.startswith("union_tag"):
         if place[0] == "sinks":
-            return f"`to` says where a sink delivers to: {', '.join(SINKS)}"
-        return f"`do` says what a processor does: {', '.join(PROCESSORS)}"
-    if kind in _NO_TABLES and 0 < len(place) <= _TAG and place[0] in _TABLES:
+            return f"`to` must be one of: {', '.join(SINKS)}"
+        return f"`do` must be one of: {', '.join(PROCESSORS)}"
+    if kind in _NOT_A_TABLE and 0 < len(place) <= _TAG and place[0] in _TABLES:
         name = place[0]
-        return f"{name} is a list of tables: begin each {str(name)[:-1]} with `[[{name}]]`, not `[{name}]`"
-    if kind in _SAYINGS:
-        return _SAYINGS[kind]
-    return message.removeprefix("Value error, ").replace("Input should be", "this should be")
+        return f"{name} is a list of tables: start each {str(name)[:-1]} with `[[{name}]]`, not `[{name}]`"
+    if kind in _MESSAGES:
+        return _MESSAGES[kind]
+    return message.removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def _unknown(place: Place, known: list[str]) -> str:
     name = str(place[-1])
     if place[0] == "sinks" and name in _KEY_NAMES:
-        return "secrets are never written here: name where it is with secret_env, secret_file or secret_command"
+        return "settings never hold secrets: name the secret's location with secret_env, secret_file or secret_command"
     if place[:2] == _OPENID and name in (*_KEY_NAMES, "client_secret"):
         places = "client_secret_env, client_secret_file or client_secret_command"
-        return f"secrets are never written here: name where it is with {places}"
+        return f"settings never hold secrets: name the secret's location with {places}"
     if len(place) > 1 and name in _KEY_NAMES:
-        return "keys are never written here: name where the key is with api_key_env, api_key_file or api_key_command"
+        return "settings never hold keys: name the key's location with api_key_env, api_key_file or api_key_command"
     near = get_close_matches(name.lower(), known, n=1)
     if near:
-        return f"there is no such setting, did you mean `{near[0]}`?"
+        return f"unknown setting, did you mean `{near[0]}`?"
     if len(place) == 1 and name in FeedSettings.model_fields:
-        return "there is no such setting here: it belongs below a line `[[feeds]]`"
-    return "there is no such setting"
+        return "unknown setting here: it belongs below a line `[[feeds]]`"
+    return "unknown setting"

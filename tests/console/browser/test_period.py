@@ -54,7 +54,7 @@ def test_a_period_that_is_none_is_told(shared: Served, visit: Visit, watch: Watc
     page = visit(shared, "/explore?from=yesterday-ish&to=now")
 
     expect(page.get_by_role("alert").first).to_contain_text(
-        "this is no time: yesterday-ish".replace("yesterday-ish", "`yesterday-ish`")
+        "not a time: yesterday-ish".replace("yesterday-ish", "`yesterday-ish`")
     )
 
 

@@ -1,1 +1,1 @@
-"""`anthropic-audit catalogue`: look up types, fields and actors, find what is missing, and write schemas."""
+"""`anthropic-audit catalogue`: look up types, fields and actors, find drift, and write schemas."""

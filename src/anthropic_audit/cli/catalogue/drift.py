@@ -1,4 +1,4 @@
-"""`anthropic-audit catalogue drift`: what the archive holds that the catalogue does not know, and what to add to it."""
+"""`anthropic-audit catalogue drift`: list types, fields and values of the archive that the catalogue lacks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HEADINGS = (
 
 
 class DriftFormat(StrEnum):
-    """How drift is printed: for people, as lines for the catalogue's files, for programs."""
+    """Output format: for people, as entries for the catalogue's files, or for programs."""
 
     TABLE = "table"
     YAML = "yaml"
@@ -48,8 +48,8 @@ def drift(
 ) -> None:
     """Find types, fields and values that the catalogue lacks.
 
-    With `--format yaml` it prints entries in the catalogue's own notation, each below the file and the place it is for.
-    Exit codes: 0 the catalogue has everything, 3 something is missing.
+    With `--format yaml` it prints entries in the catalogue's notation, each with the file and position to add it to.
+    Exit codes: 0 nothing is missing, 3 something is missing.
     """
     settings = load_settings(config, {"archive": archive}).settings
     start, end = read_span(since, until, SystemClock().now())
@@ -64,7 +64,7 @@ def drift(
         write_out(write_proposals(propose(found, catalogue)).encode())
     elif found:
         print_table(_HEADINGS, [_row(one) for one in found])
-    _tell(compared, len(found))
+    _print_counts(compared, len(found))
     if found:
         raise typer.Exit(_FOUND)
 
@@ -97,10 +97,10 @@ def _counts(compared: Compared) -> Mapping[str, object]:
     }
 
 
-def _tell(compared: Compared, found: int) -> None:
-    said = f"{found:,} missing" if found else "the catalogue has everything"
+def _print_counts(compared: Compared, found: int) -> None:
+    said = f"{found:,} missing" if found else "nothing is missing in the catalogue"
     notes().print(f"{said}: {compared.activities:,} activities, {compared.drift.activities:,} of them read")
     if compared.drift.unreadable:
-        notes().print(f"{compared.drift.unreadable:,} are no JSON objects with a type")
+        notes().print(f"{compared.drift.unreadable:,} are not JSON objects with a type")
     if compared.drift.untold:
-        notes().print(f"{compared.drift.untold:,} times something was missing that there was no room to tell")
+        notes().print(f"{compared.drift.untold:,} more sightings are not listed: the list is full")

@@ -1,4 +1,4 @@
-"""`anthropic-audit catalogue lint`: what is to be mended in the catalogue, or in the filters of a settings file."""
+"""`anthropic-audit catalogue lint`: check the catalogue, or the filters of settings files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from anthropic_audit.settings_loader import load as load_settings
 
 _FOUND = 1
 _MAX_QUERY_CHARS = 8_000
-"""Bytes of filters that every server and proxy takes in an address; the API names no limit of its own."""
+"""Length of filters in a URL that every server and proxy accepts, in bytes; the API documents no limit."""
 
 
 def lint(
@@ -42,8 +42,8 @@ def lint(
 ) -> None:
     """Check the catalogue, or the filters of settings files.
 
-    Of settings files it says which activity types are unknown and what was probably meant, and what each group stands
-    for. Exit codes: 0 nothing to mend, 1 something was found.
+    For settings files it prints unknown activity types with suggestions, and the types of each group. Exit codes: 0 no
+    problems, 1 problems were found.
     """
     catalogue = load()
     expansions: list[dict[str, object]] = []
@@ -75,7 +75,9 @@ def _filters(loaded: Loaded, catalogue: Catalogue) -> Iterator[LintIssue]:
             yield from (LintIssue(where, what) for what in _wrong(names, catalogue, groups))
             length = query_length(setting, _expanded(names, catalogue, groups))
             if length > _MAX_QUERY_CHARS:
-                yield LintIssue(where, f"{length:,} bytes of `{setting}` in each request may be more than servers take")
+                yield LintIssue(
+                    where, f"{length:,} bytes of `{setting}` in each request may be more than servers accept"
+                )
 
 
 def _wrong(names: Sequence[str], catalogue: Catalogue, groups: Groups) -> Iterator[str]:
@@ -96,7 +98,7 @@ def _expanded(names: Sequence[str], catalogue: Catalogue, groups: Groups) -> tup
 
 
 def _expansions(loaded: Loaded, catalogue: Catalogue) -> Iterator[dict[str, object]]:
-    """Say what each pattern of each feed stands for."""
+    """Yield the types of each pattern of each feed."""
     groups = load_groups()
     for index, feed in enumerate(loaded.settings.feeds):
         for setting in FILTERS:
@@ -115,8 +117,8 @@ def _where(loaded: Loaded, place: tuple[str | int, ...]) -> str:
 def _as_json(
     findings: Sequence[LintIssue], counts: CatalogueStatistics | None, expansions: Sequence[dict[str, object]]
 ) -> dict[str, object]:
-    told: dict[str, object] = {"findings": [asdict(one) for one in findings]}
-    return {**told, "filters": list(expansions)} if counts is None else {**told, "counts": asdict(counts)}
+    document: dict[str, object] = {"findings": [asdict(one) for one in findings]}
+    return {**document, "filters": list(expansions)} if counts is None else {**document, "counts": asdict(counts)}
 
 
 def _print(
@@ -128,10 +130,10 @@ def _print(
     for one in expansions:
         types = one["types"]
         listed = ", ".join(types) if isinstance(types, list) else ""
-        out.print(f"{one['where']}: {one['pattern']} is {listed}", markup=False, soft_wrap=True)
+        out.print(f"{one['where']}: {one['pattern']} means {listed}", markup=False, soft_wrap=True)
     for line in [] if counts is None else _counted(counts):
         out.print(line, markup=False)
-    out.print(f"{len(findings):,} to mend" if findings else "nothing to mend", markup=False)
+    out.print(f"{len(findings):,} problems" if findings else "no problems", markup=False)
 
 
 def _counted(counts: CatalogueStatistics) -> Iterator[str]:
@@ -140,7 +142,7 @@ def _counted(counts: CatalogueStatistics) -> Iterator[str]:
     yield f"types                {counts.types} in {counts.families} families, all categorized by hand ({levels})"
     yield f"published table      {counts.published} of them, {agreeing} alike, {len(counts.deviating)} otherwise:"
     yield f"                     {', '.join(counts.deviating)}"
-    yield f"described, told      {counts.described}, {counts.told}"
+    yield f"described, sentences {counts.described}, {counts.told}"
     yield f"fields not all known {counts.partial} types"
     yield f"fields               {counts.fields} of activities, {counts.exported_fields} below anthropic.audit"
     yield f"                     {counts.ecs_fields} of ECS; {counts.personal_fields} personal"

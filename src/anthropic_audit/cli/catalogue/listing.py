@@ -1,4 +1,4 @@
-"""`anthropic-audit catalogue list`: activity types, and what they mean."""
+"""`anthropic-audit catalogue list`: list activity types and their meaning."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from anthropic_audit.errors import SetupError
 
 
 class ListFormat(StrEnum):
-    """How types are listed."""
+    """Output format of the list."""
 
     TABLE = "table"
     JSON = "json"
@@ -27,7 +27,7 @@ class ListFormat(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """How much a reviewer should care."""
+    """How much a type matters to security."""
 
     ROUTINE = "routine"
     NOTABLE = "notable"
@@ -44,15 +44,17 @@ def list_types(
         list[str] | None,
         typer.Argument(
             metavar="PATTERN",
-            help="Types, `*_viewed`, families and groups (`auth/*`, `keys/*_deleted`); all without any.",
+            help="Types, `*_viewed`, families and groups (`auth/*`, `keys/*_deleted`); by default all.",
             show_default=False,
         ),
     ] = None,
     family: Annotated[
-        str | None, typer.Option("--family", metavar="FAMILY", help="This family or group only.", show_default=False)
+        str | None,
+        typer.Option("--family", metavar="FAMILY", help="List this family or group only.", show_default=False),
     ] = None,
     sensitivity: Annotated[
-        Sensitivity | None, typer.Option("--sensitivity", help="Of this sensitivity only.", show_default=False)
+        Sensitivity | None,
+        typer.Option("--sensitivity", help="List types of this sensitivity only.", show_default=False),
     ] = None,
     format: Annotated[ListFormat, typer.Option("--format", help="How to print it.")] = ListFormat.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
@@ -74,7 +76,7 @@ def list_types(
 
 
 def row_of(kind: ActivityType) -> dict[str, object]:
-    """Return what a list says of a type."""
+    """Return the columns of a type, by name."""
     rule = kind.outcome_rule
     return {
         "name": kind.name,
@@ -95,13 +97,13 @@ def _chosen(catalogue: Catalogue, patterns: Sequence[str], family: str | None) -
     unknown = sorted(names - catalogue.types.keys())
     if unknown:
         near = catalogue.suggest(unknown[0])
-        message = f"there is no activity type `{unknown[0]}` in the catalogue"
-        raise SetupError(message, hint=f"did you mean `{near}`?" if near else "write `*` for a part of a name")
+        message = f"unknown activity type: `{unknown[0]}`"
+        raise SetupError(message, hint=f"did you mean `{near}`?" if near else "`*` matches any part of a name")
     return [catalogue.types[name] for name in sorted(names)]
 
 
 def _print(rows: Sequence[dict[str, object]]) -> None:
-    """Print a line for each type; on a terminal, which is too narrow for that, with what happened below it."""
+    """Print a line per type; on a terminal, which is too narrow, with the description on a second line."""
     headings = [Heading(name, may_be_cut=name not in _UNCUT) for name in _SHOWN]
     cells = [[row[name] for name in _SHOWN] for row in rows]
     if not sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""`anthropic-audit catalogue schema`: what events look like, as JSON Schema."""
+"""`anthropic-audit catalogue schema`: write the JSON Schema of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`anthropic-audit catalogue show`: everything that is known of a type, a field, or a kind of actor."""
+"""`anthropic-audit catalogue show`: print all about a type, a field, or a kind of actor."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from anthropic_audit.cli.output import Heading, console, print_json, print_table
 from anthropic_audit.errors import SetupError
 
 Card = dict[str, object]
-"""What is known of one thing: facts, and under `fields` a list of rows."""
+"""Facts about a type, field or kind of actor, by title; `fields` has a list of rows."""
 
 _ROW = ("name", "kind", "where", "personal", "description")
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A type, a field of activities or events, an actor.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A type, a field of activities or events, or a kind of actor.")
+    ],
     guess: Annotated[
-        bool, typer.Option("--guess", help="Say what a type in no catalogue would be taken for, by its name.")
+        bool,
+        typer.Option("--guess", help="Print how a type that the catalogue lacks would be classified, by its name."),
     ] = False,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
 ) -> None:
@@ -63,7 +66,7 @@ def _type(name: str, catalogue: Catalogue) -> Card | None:
 
 
 def _field(name: str, catalogue: Catalogue) -> Card | None:
-    """Return what is known of a field of activities."""
+    """Return the card of a field of activities, or None."""
     kept = catalogue.fields.get(name)
     if kept is None:
         return None
@@ -83,7 +86,7 @@ def _field(name: str, catalogue: Catalogue) -> Card | None:
 
 
 def _exported(name: str, catalogue: Catalogue) -> Card | None:
-    """Return what is known of a field of events."""
+    """Return the card of a field of events, or None."""
     exported = {**catalogue.exported_fields(), **catalogue.ecs_fields}
     stored = exported.get(name)
     if stored is None:
@@ -128,7 +131,7 @@ def _guess(name: str) -> Card:
         "category": list(meaning.category),
         "type": list(meaning.type),
         "outcome": meaning.outcome,
-        "by": "the rules for names that no catalogue has",
+        "by": "the rules for names that the catalogue lacks",
     }
 
 
@@ -174,8 +177,8 @@ def _unknown(name: str, catalogue: Catalogue) -> SetupError:
         }
     )
     near = get_close_matches(name, known, n=1)
-    message = f"no type, field or actor of the catalogue has this name: `{name}`"
-    guess = f"`catalogue show --guess {name}` says what a type of this name is taken for"
+    message = f"no type, field or actor with this name in the catalogue: `{name}`"
+    guess = f"`catalogue show --guess {name}` shows how a type of this name is classified"
     return SetupError(message, hint=f"did you mean `{near[0]}`?" if near else guess)
 
 
@@ -184,7 +187,7 @@ def _print(card: Card) -> None:
     facts = {title: value for title, value in card.items() if title != "fields" and value not in ("", None, [], False)}
     width = max(map(len, facts))
     for title, value in facts.items():
-        out.print(f"{title:<{width}}  {_told(value)}", markup=False, soft_wrap=True)
+        out.print(f"{title:<{width}}  {_fact_text(value)}", markup=False, soft_wrap=True)
     rows = card.get("fields")
     if isinstance(rows, list) and rows:
         out.print()
@@ -201,5 +204,5 @@ def _cell(value: object) -> object:
     return "; ".join(value) if isinstance(value, list) else "" if value is False else value
 
 
-def _told(value: object) -> str:
+def _fact_text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else "yes" if value is True else str(value)

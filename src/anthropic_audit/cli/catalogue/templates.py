@@ -1,4 +1,4 @@
-"""`anthropic-audit catalogue templates`: what the data stream of events looks like to Elasticsearch or OpenSearch."""
+"""`anthropic-audit catalogue templates`: write index templates for Elasticsearch or OpenSearch."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from anthropic_audit.schemas.templates import PACKAGE, STREAM
 
 
 def templates(
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write them to.")],
-    engine: Annotated[Engine, typer.Option("--for", help="Who stores the events.")] = Engine.ELASTICSEARCH,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the templates to.")],
+    engine: Annotated[Engine, typer.Option("--for", help="Product that stores the events.")] = Engine.ELASTICSEARCH,
 ) -> None:
     """Write index templates of the data stream to files.
 
-    The component template maps every field of events and goes to `PUT _component_template/NAME` first, the index
-    template to `PUT _index_template/NAME`. The pipeline, to `PUT _ingest/pipeline/NAME`, is for those who ship raw
-    activities with another agent. `sinks setup` does all of this by itself.
+    The component template maps every field of events: send it to `PUT _component_template/NAME` first, then the index
+    template to `PUT _index_template/NAME`. The pipeline, for `PUT _ingest/pipeline/NAME`, is needed only to ship raw
+    activities with another agent. `sinks setup` does all of this automatically.
     """
     catalogue = load()
     made = {
@@ -36,7 +36,7 @@ def templates(
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"the folder can't be made: {output}: {error.strerror or error}"
+        message = f"the folder can't be created: {output}: {error.strerror or error}"
         raise SetupError(message, hint="name a folder that this user may write") from error
     for name, template in made.items():
         write_whole(output / name, orjson.dumps(template, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

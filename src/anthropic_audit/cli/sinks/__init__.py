@@ -1,1 +1,1 @@
-"""`anthropic-audit sinks`: deliver events, and see how that goes."""
+"""`anthropic-audit sinks`: deliver events, and show the state of deliveries."""

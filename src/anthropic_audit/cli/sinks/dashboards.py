@@ -1,4 +1,4 @@
-"""`anthropic-audit sinks dashboards`: what people look at in Kibana or OpenSearch Dashboards."""
+"""`anthropic-audit sinks dashboards`: write the dashboard for Kibana or OpenSearch Dashboards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OBJECTS = {Engine.ELASTICSEARCH: kibana_objects, Engine.OPENSEARCH: opensearch_
 
 
 def dashboards(
-    engine: Annotated[Engine, typer.Option("--for", help="Whose program shows them.")] = Engine.ELASTICSEARCH,
+    engine: Annotated[Engine, typer.Option("--for", help="Product to write the dashboard for.")] = Engine.ELASTICSEARCH,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="File to write; else stdout.", show_default=False),
@@ -24,7 +24,7 @@ def dashboards(
 ) -> None:
     """Write the dashboard for Kibana or OpenSearch Dashboards.
 
-    Both have it below Management, Saved objects, Import. Imported again, it replaces what is there.
+    Import the file in Management, Saved objects, Import. Importing it again replaces the previous version.
     """
     content = to_ndjson(_OBJECTS[engine]())
     if output is None:

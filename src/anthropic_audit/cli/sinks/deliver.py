@@ -1,4 +1,4 @@
-"""`anthropic-audit sinks deliver`: everything that a sink has not got yet."""
+"""`anthropic-audit sinks deliver`: deliver pending events."""
 
 from __future__ import annotations
 
@@ -30,19 +30,20 @@ _POLL_SECONDS = 2.0
 
 def deliver(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Sinks by name; else all.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Names of sinks; by default all.", show_default=False),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Continue with new events until Ctrl-C.")] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
     """Deliver pending events to sinks, also while `run` writes.
 
-    Each sink goes its own way: one that is down holds up no other. Its position moves only behind events that it has
-    acknowledged; an event sent twice is stored once where the target can tell. `run` does this by itself for all sinks
-    of its settings.
+    Sinks are independent: one that is down does not delay the others. A sink's position advances only past settled
+    events; an event that is sent twice is stored once if the target can recognize it. `run` does this automatically for
+    all configured sinks.
 
-    Exit codes: 0 all is delivered, 1 failed, 2 wrong use or settings, 3 stopped, or gave up on a busy target.
+    Exit codes: 0 all delivered, 1 failed, 2 wrong use or settings, 3 stopped, or gave up on a busy target.
     """
     application = open_application(config, {"archive": archive})
     chosen = chosen_sinks(application.settings, names or [])
@@ -59,7 +60,7 @@ def deliver(
 
 
 def _deliver(application: Application, sink: SinkSettings, watch: Watch, *, is_following: bool) -> AuditError | None:
-    """Deliver to one sink, and return what ended it early."""
+    """Deliver to one sink, and return the error that ended it, or None."""
     archive = application.settings.archive
     retry = RETRY_FOREVER if is_following else RetryPolicy()
     try:
@@ -69,7 +70,7 @@ def _deliver(application: Application, sink: SinkSettings, watch: Watch, *, is_f
             while is_following:
                 application.clock.wait(_POLL_SECONDS)
                 done += follower.catch_up(open_reader(archive))
-    except Exception as error:  # noqa: BLE001 - whatever it is ends this sink only
+    except Exception as error:  # noqa: BLE001 - any error ends only this sink
         return UnexpectedErrors(watch).note(f"sink {sink.name}", error)
-    notes().print(f"{sink.name}: {done:,} events delivered, all up to {follower.position:,}")
+    notes().print(f"{sink.name}: {done:,} events delivered, up to sequence number {follower.position:,}")
     return None

@@ -1,4 +1,4 @@
-"""`anthropic-audit sinks replay` and `retry`: delivering again."""
+"""`anthropic-audit sinks replay` and `retry`: deliver events again."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def replay(
 ) -> None:
     """Deliver the events of a period again, without duplicates.
 
-    Its position stays where it is, too.
+    The sink's position does not change.
 
     Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 stopped, or gave up on a busy target.
     """
     start, end = read_span(since, until, SystemClock().now())
     if start is None:
-        message = "a replay has a beginning"
-        raise SetupError(message, hint="say it: --from 24h, or --from 2026-11-01")
+        message = "--from is missing: a replay needs a start time"
+        raise SetupError(message, hint="for example --from 24h, or --from 2026-11-01")
     window = Window(start, end or SystemClock().now())
     application = open_application(config, {"archive": archive})
     with opened_deliverer(application, name) as deliverer:
@@ -47,7 +47,7 @@ def replay(
 def retry(name: SinkName, config: Config = None, archive: Archive = None) -> None:
     """Send rejected events again.
 
-    Exit codes: 0 all were taken, 1 failed, 2 wrong use or settings, 3 some are still rejected, or it was stopped.
+    Exit codes: 0 all were accepted, 1 failed, 2 wrong use or settings, 3 some are still rejected, or it was stopped.
     """
     application = open_application(config, {"archive": archive})
     with opened_deliverer(application, name) as deliverer:
@@ -57,14 +57,15 @@ def retry(name: SinkName, config: Config = None, archive: Archive = None) -> Non
         left = len(deliverer.ledger.rejections())
     if left:
         notes().print(
-            f"{name}: {left:,} are still rejected; `anthropic-audit sinks rejected {name}` says why", markup=False
+            f"{name}: {left:,} are still rejected; `anthropic-audit sinks rejected {name}` lists the reasons",
+            markup=False,
         )
         raise typer.Exit(_LEFT)
 
 
 @contextmanager
 def opened_deliverer(application: Application, name: str) -> Iterator[Deliverer]:
-    """Open one sink for delivery beside its follower; a busy target is given up after two minutes.
+    """Open one sink for delivery alongside its follower; give up on a busy target after two minutes.
 
     Raises:
         SetupError: Something is missing or wrong in the settings.
@@ -84,4 +85,4 @@ def _print_deliveries(name: str, deliveries: Sequence[Delivery]) -> None:
     created, existing, rejected = (
         sum(getattr(one, what) for one in deliveries) for what in ("created", "existing", "rejected")
     )
-    notes().print(f"{name}: {created:,} created, {existing:,} were there, {rejected:,} rejected", markup=False)
+    notes().print(f"{name}: {created:,} created, {existing:,} existed already, {rejected:,} rejected", markup=False)

@@ -1,4 +1,4 @@
-"""`anthropic-audit sinks setup`: templates and rules of a cluster."""
+"""`anthropic-audit sinks setup`: install templates and rules on a cluster."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _HEADINGS = (Heading("what"), Heading("name"), Heading("change"), Heading("reaso
 
 def setup(
     name: SinkName,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
     """Install index templates and rules on a cluster.
 
-    Done twice, it changes nothing. After an update of this program it brings the templates up to date and lets the data
-    stream go on in a new backing index; data stays as it is. With `dashboards_url` set, the overview is installed in
-    Kibana or OpenSearch Dashboards, too.
+    Running it again changes nothing. After an update of this program it updates the templates, and rolls the data
+    stream over to a new backing index; existing data is unchanged. If `dashboards_url` is set, the overview is also
+    installed in Kibana or OpenSearch Dashboards.
     """
     application = open_application(config, {"archive": archive})
     sink = chosen_cluster(application.settings, name)
@@ -38,9 +38,9 @@ def setup(
     if sink.dashboards_url:
         with closing(BoardServer(sink, secret)) as boards:
             steps.append(set_up_dashboards(boards, sink, is_rehearsal=dry_run))
-    told = (
+    planned = (
         {change: f"would {change}" for change in (PlannedChange.CREATE, PlannedChange.UPDATE, PlannedChange.ROLL_OVER)}
         if dry_run
         else {}
     )
-    print_table(_HEADINGS, [(one.what, one.name, told.get(one.change, one.change), one.reason) for one in steps])
+    print_table(_HEADINGS, [(one.what, one.name, planned.get(one.change, one.change), one.reason) for one in steps])

@@ -1,4 +1,4 @@
-"""`anthropic-audit sinks status` and `rejected`: how delivering goes, from the archive alone."""
+"""`anthropic-audit sinks status` and `rejected`: print the state of deliveries, from the archive alone."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def status(
 ) -> None:
     """Show each sink's position, backlog, rate and rejections.
 
-    The lag is the age of the oldest event that a sink has not got yet. The rate is that of the last hour, while it was
-    delivering.
+    The lag is the age of the oldest event that is not yet delivered. The rate is that of the last hour, while the sink
+    was delivering.
     """
     settings = load_settings(config, {"archive": archive}).settings
     now = SystemClock().now()
@@ -51,7 +51,7 @@ def status(
     elif found:
         print_table(_STANDING, [_row(one, now) for one in found])
     else:
-        console().print("no sink is set, and nothing was delivered")
+        console().print("no sink is configured, and nothing was delivered")
 
 
 def rejected(
@@ -62,7 +62,7 @@ def rejected(
 ) -> None:
     """List the events that a sink has rejected, with reasons.
 
-    Mend what the reason says first: a mapping of the target, or the event by a processor.
+    Correct the cause first: a mapping of the target, or the event with a processor.
     """
     settings = load_settings(config, {"archive": archive}).settings
     with open_reader(settings.archive).connect() as connection:
@@ -71,8 +71,8 @@ def rejected(
             one.sink for one in sink_standings(connection, [one.name for one in settings.sinks], SystemClock().now())
         ]
     if name not in names:
-        message = f"there is no such sink: {name}"
-        raise SetupError(message, hint=f"there are: {', '.join(names)}" if names else "no sink is set")
+        message = f"unknown sink: {name}"
+        raise SetupError(message, hint=f"known sinks: {', '.join(names)}" if names else "no sink is configured")
     if format is TableOrJson.JSON:
         print_json([{**asdict(one), "timestamp": format_time(one.timestamp)} for one in found])
     elif found:
@@ -81,18 +81,18 @@ def rejected(
         ]
         print_table(_REJECTED, rows)
     else:
-        console().print(f"{name}: nothing is rejected", markup=False)
+        console().print(f"{name}: no rejected events", markup=False)
 
 
 def print_sinks(reader: ArchiveReader, settings: Settings, now: datetime) -> None:
-    """Print a line for each sink of the settings, for those who ask how everything is."""
+    """Print a line per configured sink, for `status`."""
     if not settings.sinks:
         return
     names = [one.name for one in settings.sinks]
     with reader.connect() as connection:
         found = [one for one in sink_standings(connection, names, now) if one.sink in names]
     for one in found:
-        behind = "has all events"
+        behind = "all events delivered"
         if one.oldest is not None:
             behind = (
                 f"{one.behind:,} events behind, the oldest is {format_duration(max(now - one.oldest, now - now))} old"

@@ -1,4 +1,4 @@
-"""`anthropic-audit sinks verify`: whether a cluster has what the archive has, id by id."""
+"""`anthropic-audit sinks verify`: compare the events of a cluster with the archive, id by id."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def verify(
     name: SinkName,
     since: Since = None,
     until: Until = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Send what is missing.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Send missing events.")] = False,
     format: Annotated[TableOrJson, typer.Option("--format", help="How to print it.")] = TableOrJson.TABLE,  # noqa: A002 - the flag's name
     config: Config = None,
     archive: Archive = None,
 ) -> None:
     """Compare a cluster with the archive; --repair sends the rest.
 
-    Missing is what was delivered and is not there; strange is what is there and not in the archive; doubled is what is
-    there in more than one backing index. Without --from and --to, the last 24 hours are compared.
+    Missing events were delivered, but are not in the cluster; strange events are in the cluster, but not in the
+    archive; doubled events are in more than one backing index. Without --from and --to, the last 24 hours are compared.
 
-    Exit codes: 0 both have the same, 1 failed, 2 wrong use or settings, 3 they differ, or the cluster is busy or
-    away.
+    Exit codes: 0 no difference, 1 failed, 2 wrong use or settings, 3 they differ, or the cluster is busy or
+    unreachable.
     """
     now = SystemClock().now()
     start, end = read_span(since or "24h", until, now)
@@ -69,7 +69,7 @@ def verify(
 
 
 def _compare(application: Application, cluster: Cluster, name: str, window: Window) -> list[HourCompared]:
-    """Compare what the sink was sent, but what it refuses."""
+    """Compare the events that were sent to the sink, except rejected ones."""
     settings = application.settings
     reader = open_reader(settings.archive)
     with reader.connect() as connection:
@@ -105,4 +105,4 @@ def _print(name: str, found: Sequence[HourCompared], format: TableOrJson) -> Non
         ]
         print_table(_HEADINGS, rows)
     else:
-        out.print("both have the same, id by id")
+        out.print("no difference, id by id")

@@ -146,7 +146,7 @@ function tellDamage(files) {
   let banner = document.querySelector(".damage");
   if (!banner) {
     const command = element("code", {}, "anthropic-audit archive repair");
-    const help = [" ", command, " sets them aside and gets back what can be had. Reload the page to see which they are."];
+    const help = [" ", command, " sets them aside and restores what can be restored. Reload the page to see which they are."];
     banner = element("section", { class: "damage", role: "alert", "aria-label": "Damage" }, element("p", {}, element("strong"), ...help));
     document.querySelector("body > header").after(banner);
   }
