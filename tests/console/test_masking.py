@@ -294,7 +294,7 @@ def who(client: httpx2.Client) -> set[str]:
 
 def test_a_viewer_does_not_get_the_text_as_received(viewer: httpx2.Client, inside: httpx2.Client) -> None:
     assert 'id="raw"' not in viewer.get("/event/1").text
-    assert "A viewer does not see the text as received" in viewer.get("/event/1").text
+    assert "The received text is visible to investigators only" in viewer.get("/event/1").text
     assert 'id="raw"' in inside.get("/event/1").text
 
 

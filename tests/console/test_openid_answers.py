@@ -41,7 +41,7 @@ pytestmark = pytest.mark.usefixtures("nothing_is_told")
         (as_json({}), "can't be read"),
         (as_json({"id_token": 1}), "can't be read"),
         (as_json({"id_token": "x.y.z", "access_token": ["hidden"]}), "can't be read"),
-        (as_json({"id_token": "hidden"}), "the token is none"),
+        (as_json({"id_token": "hidden"}), "the token is not a signed token"),
         (Reply(200, b"[" * 100_000), "can't be read"),
         (Reply(200, b"x" * 300_000), "too large"),
         (Reply(200, gzip.compress(b"x" * 50_000_000), {"content-encoding": "gzip"}), "answers packed"),
@@ -140,5 +140,5 @@ def test_an_answer_that_takes_too_long_is_given_up(
         answer = client.get("/openid/login")
         served.clock.advance(timedelta(minutes=1))
 
-        assert_refused(answer, client, provider, "no complete answer in time", "try it again in a minute")
+        assert_refused(answer, client, provider, "no complete answer in time", "try again in a minute")
     assert "Traceback" not in caplog.text

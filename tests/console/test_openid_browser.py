@@ -36,7 +36,7 @@ def test_a_state_counts_once(openid: Served, provider: Provider) -> None:
     first, second = come_back(client, back), openid.client().get(back, headers=cookie)
 
     assert first.status_code == 200
-    assert_refused(second, openid.client(), provider, "was used before")
+    assert_refused(second, openid.client(), provider, "was already used")
 
 
 def test_a_state_counts_for_ten_minutes(openid: Served, provider: Provider) -> None:

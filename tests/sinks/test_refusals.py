@@ -145,9 +145,9 @@ def test_a_producer_that_has_come_to_its_end_is_told_from_a_broker_that_is_busy(
     settings = places.sink(to="kafka", brokers=[kafka.bootstrap], topic=topic.topic, options=options)
     sink = open_sink(settings, None, SystemClock())
 
-    with pytest.raises(SinkDeniedError, match="this producer can't go on"):
+    with pytest.raises(SinkDeniedError, match="this producer can't continue"):
         sink.deliver(parcels(1, 5000))
-    with pytest.raises(SinkDeniedError, match="this producer can't go on"):
+    with pytest.raises(SinkDeniedError, match="this producer can't continue"):
         sink.deliver(parcels(1))
     sink.close()
 

@@ -33,9 +33,9 @@ class Day:
     @property
     def words(self) -> str:
         """What is told of it."""
-        told = {"complete": "complete", "partial": "covered in part", "missing": "missing", "before": "not asked for"}
-        late = f", {self.late:,} found late" if self.late else ""
-        return f"{self.date:%Y-%m-%d}: {told[self.state]}{late}"
+        labels = {"complete": "complete", "partial": "partial", "missing": "missing", "before": "before the first walk"}
+        late = f", {self.late:,} late" if self.late else ""
+        return f"{self.date:%Y-%m-%d}: {labels[self.state]}{late}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ KINDS: Final[Mapping[str, EntityKind]] = {
     ),
     "organization": EntityKind("Organization", (), ("organization.id",)),
     "server": EntityKind("MCP server", (), (f"{_AUDIT}mcp_server_id", f"{_AUDIT}mcp_server_name")),
-    "address": EntityKind("Address", ("source.ip",)),
+    "address": EntityKind("IP address", ("source.ip",)),
     "network": EntityKind("Network", ("source.as.organization.name",)),
     "agent": EntityKind("User agent", ("user_agent.original",)),
     "session": EntityKind("Session", (), (f"{_AUDIT}session_id",)),

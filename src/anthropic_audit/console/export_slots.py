@@ -63,8 +63,8 @@ class Admission:
 
     async def _wait(self, session: str) -> None:
         if len(self._queue) >= MAX_WAITING:
-            message = f"{MAX_WAITING} exports are waiting already"
-            raise ConsoleBusyError(message, hint="try again in some minutes", retry_after=_LATER_SECONDS)
+            message = f"{MAX_WAITING} exports are already waiting"
+            raise ConsoleBusyError(message, hint="try again in a few minutes", retry_after=_LATER_SECONDS)
         place = (session, object())
         self._queue.append(place)
         try:
@@ -94,5 +94,5 @@ class Admission:
         message = (
             f"there is too little memory for an export: {available >> 20} MB are free, {needed >> 20} MB are needed"
         )
-        hint = "give the service more memory, or run `anthropic-audit search --format ndjson` beside it"
+        hint = "give the service more memory, or run `anthropic-audit search --format ndjson` in another process"
         raise ConsoleBusyError(message, hint=hint, retry_after=_LATER_SECONDS)

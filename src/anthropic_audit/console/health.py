@@ -65,15 +65,15 @@ class FeedHealth:
         return [(_status(one.status), one.requests, one.last_at) for one in self.answers if one.is_refusal]
 
     @property
-    def troubles(self) -> Iterator[str]:
+    def problems(self) -> Iterator[str]:
         """What needs somebody, in words."""
         name, lag = self.status.feed, self.status.lag
         if self.status.state is FeedState.BEHIND and lag is not None:
-            yield f"{name} is {format_duration(lag)} behind: does a collector run, and what does it log?"
+            yield f"{name} is {format_duration(lag)} behind: check that a collector is running, and read its log"
         if self.holes:
-            yield f"{name} has {self.holes} hole{'s' if self.holes > 1 else ''} in its coverage: they are listed below"
+            yield f"{name} has {self.holes} hole{'s' if self.holes > 1 else ''} in its coverage, listed below"
         if self.echo is not None and self.echo.is_silent:
-            yield f"{name} is silent: none of our {self.echo.asked:,} requests of the last day came back as an activity"
+            yield f"{name} is silent: no echo of {self.echo.asked:,} requests in the last 24 hours was received"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +101,24 @@ class Health:
         return sum(size for size, _ in self.sizes.values())
 
     @property
-    def troubles(self) -> Sequence[str]:
+    def problems(self) -> Sequence[str]:
         """What needs somebody, in words; nothing when all is well."""
-        found = [f"{name} is configured, and was never collected with these filters" for name in self.never]
-        found += [trouble for feed in self.feeds for trouble in feed.troubles]
+        found = [f"{name} is configured, but was never collected with these filters" for name in self.never]
+        found += [problem for feed in self.feeds for problem in feed.problems]
         if not (self.feeds or self.never):
-            found.append("no feed was walked to its end yet: `anthropic-audit collect --once` does it")
+            found.append("no feed has finished a walk yet: run `anthropic-audit collect --once`")
         if self.accesses.strangers:
             number = len(self.accesses.strangers)
             requests = "1 request" if number == 1 else f"{number:,} requests"
-            found.append(f"{requests} with our keys did not come from us: see below")
+            found.append(f"{requests} with the configured keys were not sent by anthropic-audit: see below")
         for one in self.changed:
             content = one.texts - one.same_content
             if content and self.now - one.last_at < _RECENT_CHANGE:
-                found.append(f"{one.feed} served stored activities again with other content: they are listed below")
+                found.append(f"{one.feed} returned stored activities again with other content, listed below")
         for sink in self.sinks:
             if sink.rejected:
                 found.append(
-                    f"{sink.sink} refuses {sink.rejected:,} events: `anthropic-audit sinks rejected` tells why"
+                    f"{sink.sink} refuses {sink.rejected:,} events: run `anthropic-audit sinks rejected` for the reasons"
                 )
         return found
 

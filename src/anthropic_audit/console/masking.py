@@ -19,7 +19,7 @@ _TELLING: Final = frozenset(
     {"anthropic.audit.actor.name", "event.original", "message", "error.message", "event.id", "url.path"}
 )
 """Fields that repeat what others say, or hold a text of any kind."""
-_HINT: Final = "a viewer sees masked values, and asks for what is not personal; an investigator may ask for all"
+_HINT: Final = "viewers can query fields without personal data only; investigators can query all fields"
 
 
 class Masking(Protocol):
@@ -104,7 +104,7 @@ class Masked:
                     message = f"`{field}` holds personal data"
                     raise QueryError(message, hint=_HINT)
             case Word():
-                message = "words without a field are sought in personal data, too"
+                message = "a word without a field also searches personal data"
                 raise QueryError(message, hint=_HINT)
             case Not(part):
                 self.check(part)

@@ -36,7 +36,7 @@ class Searches:
             return {}
         except (OSError, orjson.JSONDecodeError) as error:
             message = f"the saved searches can't be read: `{self._path}`: {error}"
-            raise SetupError(message, hint="put the file back from a backup, or remove it") from error
+            raise SetupError(message, hint="restore the file from a backup, or delete it") from error
         found = read if isinstance(read, dict) else {}
         return {name: text for name, text in sorted(found.items()) if isinstance(text, str)}
 
@@ -48,16 +48,16 @@ class Searches:
         """
         name = " ".join(name.split())
         if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
-            message = f"a saved search has a name of {MAX_NAME_CHARS} signs at most"
+            message = f"the name of a saved search needs 1 to {MAX_NAME_CHARS} printable characters"
             raise SetupError(message)
         if len(text) > MAX_URL_CHARS:
-            message = "this search is too long to be saved"
+            message = "the search is too long to be saved"
             raise SetupError(message)
         with self._lock:
             found = {**self.all(), name: text}
             if len(found) > MAX_SEARCHES:
                 message = f"there are {MAX_SEARCHES} saved searches already"
-                raise SetupError(message, hint="remove one that nobody uses")
+                raise SetupError(message, hint="delete one that is no longer used")
             self._write(found)
 
     def remove(self, name: str) -> None:
@@ -80,5 +80,5 @@ class Searches:
         except OSError as error:
             message = f"the search can't be saved: `{self._path}`: {error.strerror or error}"
             raise SetupError(
-                message, hint="check that the folder may be written and that the disk has space"
+                message, hint="check that the folder is writable and that the disk has space"
             ) from error

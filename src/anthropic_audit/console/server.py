@@ -123,16 +123,16 @@ def _check_who_gets_in(console: ConsoleSettings) -> None:
         hint = "set up `console.users` (`anthropic-audit console --hash-password` helps) or `console.openid`"
         raise SetupError(message, hint=hint)
     if console.openid.is_set and not console.public_url:
-        message = "an OpenID Connect provider has to know where it sends people back to"
-        raise SetupError(message, hint="set `console.public_url` to the address that people use")
+        message = "OpenID Connect needs the console's public URL for its redirect URI"
+        raise SetupError(message, hint="set `console.public_url` to the URL that users open")
 
 
 def _provider(console: ConsoleSettings, secret: Secret | None, clock: Clock, url: str) -> Provider | None:
     if not console.openid.is_set:
         return None
     if secret is None:
-        message = "without its secret, the console is a stranger to the OpenID Connect provider"
-        raise SetupError(message, hint="name its place below `console.openid`")
+        message = "the OpenID Connect client secret is missing"
+        raise SetupError(message, hint="set where to read it below `console.openid`")
     return Provider(console.openid, secret, clock, f"{url}/openid/callback")
 
 
@@ -177,8 +177,8 @@ class LinkFile:
             with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(f"{link}\n")
         except OSError as error:
-            message = f"the console's link can't be written: `{self.path}`: {error.strerror or error}"
-            raise SetupError(message, hint="set up `console.users`, or let the archive's folder be written") from error
+            message = f"the file of the console's link can't be written: `{self.path}`: {error.strerror or error}"
+            raise SetupError(message, hint="set up `console.users`, or make the archive's folder writable") from error
 
 
 class _Quiet(uvicorn.Server):
@@ -208,7 +208,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if listening is not None:
             listening.close()
         message = f"the console's port can't be used: {host}:{port}: {error.strerror or error}"
-        raise SetupError(message, hint="choose another with --port") from error
+        raise SetupError(message, hint="choose another port with --port") from error
     return listening
 
 

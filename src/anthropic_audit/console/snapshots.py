@@ -170,7 +170,7 @@ class SnapshotPool:
 
 def _check(ticket: ReaderTicket, cause: Exception | None = None) -> None:
     if ticket.is_cancelled:
-        message = "nobody waits for this answer any more"
+        message = "the client has closed the connection"
         raise InterruptedRunError(message) from cause
 
 

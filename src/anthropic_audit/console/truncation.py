@@ -22,7 +22,7 @@ MAX_FIELD_DEPTH: Final = 32
 """Levels of objects that a page takes apart; what lies deeper is shown as text."""
 
 
-TOO_DEEP: Final = "(nested too deep to be shown)"
+TOO_DEEP: Final = "(nested too deeply to show)"
 """What stands for a value that no encoder of JSON descends into."""
 
 

@@ -80,7 +80,7 @@ def read_url_query(parameters: Parameters) -> UrlQuery:
     filters = tuple(dict.fromkeys(value for name, value in parameters if name == "filter" and value.strip()))
     if len(filters) > MAX_FILTERS:
         message = f"there are more than {MAX_FILTERS} filters"
-        raise SetupError(message, hint="join them in one query")
+        raise SetupError(message, hint="combine them into one query")
     return UrlQuery(last.get("from") or SINCE, last.get("to") or UNTIL, last.get("q", "").strip(), filters)
 
 
@@ -112,8 +112,8 @@ def query(asked: UrlQuery, known: Collection[str], now: datetime) -> Query:
             raise QueryError(message, hint=error.hint) from error
     wanted = AllOf(tuple(parts))
     if weight_of(wanted) > MAX_QUERY_WEIGHT:
-        message = "this asks for too much at once"
-        raise QueryError(message, hint="use fewer words without a field, and fewer patterns of fields")
+        message = "the query compares too many fields"
+        raise QueryError(message, hint="use fewer words without a field and fewer field patterns")
     return wanted
 
 

@@ -168,7 +168,7 @@ class Sender:
             left = [parcel for parcel in left if parcel.seq not in settled]
             if busy:
                 failures += 1
-                refused = SinkBusyError(f"{len(busy)} of {len(found)} events were not taken: {busy[0].reason}")
+                refused = SinkBusyError(f"{len(busy)} of {len(found)} events were not accepted: {busy[0].reason}")
                 self._wait(refused, failures, started_ago=self._clock.now() - started)
             else:
                 failures, started, self._has_taken = 0, self._clock.now(), True
@@ -193,7 +193,7 @@ class Sender:
             self._refused_alone += 1
             if self._refused_alone >= _ENOUGH and not self._has_taken:
                 message = f"the target refuses every event: {error}"
-                raise SinkDeniedError(message, status=error.status, hint="check that its address is the right one")
+                raise SinkDeniedError(message, status=error.status, hint="check that its address is correct")
             return [(refused[0], Verdict(Fate.REJECTED, str(error), error.status))]
         middle = len(refused) // 2
         parts = (refused[:middle], refused[middle:])
@@ -217,11 +217,11 @@ class Sender:
             seconds -= _LOOK_SECONDS
 
     def _go_on(self) -> None:
-        """Try again, unless another batch has failed for good: nobody asks for this one's end any more.
+        """Try again, unless another batch failed for good: nobody asks for this one's end any more.
 
         Raises:
             InterruptedRunError: It has.
         """
         if self._is_ending:
-            message = "another batch has failed"
+            message = "another batch failed"
             raise InterruptedRunError(message)

@@ -28,7 +28,7 @@ _DIGEST = "digest"
 _MAX_SHARD_SIZE = "50gb"
 _MAX_INDEX_AGE_DAYS = 30
 _NO_SUCH_PATH = 400
-_MISSING = "the cluster lacks the module or plugin for it, if it does not say otherwise"
+_MISSING = "the cluster probably lacks the module or plugin for it"
 
 
 class Boards(Protocol):
@@ -209,7 +209,7 @@ def _make(cluster: Cluster, part: SetupPart, *, is_rehearsal: bool) -> SetupStep
     if current is not None and _found_digest(current) == part.digest:
         return SetupStep(part.what, part.name, PlannedChange.NONE)
     if current is not None and not part.body.get("template", True):
-        return SetupStep(part.what, part.name, PlannedChange.NONE, "it is yours")
+        return SetupStep(part.what, part.name, PlannedChange.NONE, "it belongs to the administrator")
     change = PlannedChange.CREATE if current is None else PlannedChange.UPDATE
     if not is_rehearsal:
         try:

@@ -67,7 +67,7 @@ class BoardServer:
         answer = self._ask("POST", "/api/saved_objects/_import?overwrite=true", file)
         result = {} if answer is None else orjson.loads(answer.body)
         if not result.get("success"):
-            message = f"sink {self._name}: the dashboards were not taken: {redact(str(result.get('errors')))[:500]}"
+            message = f"sink {self._name}: the dashboards were not imported: {redact(str(result.get('errors')))[:500]}"
             raise SinkRefusedError(message)
 
     def close(self) -> None:

@@ -33,7 +33,7 @@ class ElasticsearchApi:
             self._client = Elasticsearch(**_options(settings, secret), node_class=_node_class(settings, check))
         except (ValueError, OSError) as error:
             message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
-            raise SetupError(message, hint="check urls, cloud_id and the certificates' files") from error
+            raise SetupError(message, hint="check urls, cloud_id and the certificate files") from error
 
     def bulk(self, actions: Iterable[bulk.Action], number: int) -> Iterable[bulk.Result]:
         """Send actions by one bulk request, and return whether each was taken, with the answer to it."""
@@ -79,7 +79,7 @@ class ElasticsearchApi:
             case ApiError():
                 return refusal(self._name, error.meta.status, reason_of(error.body), error.meta.headers)
             case UnsupportedProductError():
-                message = f"sink {self._name}: this is no Elasticsearch: {error}"
+                message = f"sink {self._name}: the cluster is not Elasticsearch: {error}"
                 return SetupError(message, hint='for an OpenSearch cluster set `to = "opensearch"`')
             case ConnectionTimeout():
                 return SinkBusyError(f"sink {self._name}: no answer in time: {error.message}")

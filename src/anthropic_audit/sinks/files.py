@@ -51,7 +51,7 @@ class FileSink:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             message = f"sink {settings.name}: files can't be written: {self._folder}: {error.strerror or error}"
-            raise SetupError(message, hint="name a folder that this user may write, on a disk with space") from error
+            raise SetupError(message, hint="set a folder that this user can write to, on a disk with space") from error
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Write events, and have them on the disk.
@@ -99,10 +99,10 @@ class FileSink:
             yield
         except BlockingIOError as error:
             message = f"sink {self._settings.name}: another process or sink writes into {self._folder}"
-            raise SinkBusyError(message, hint="wait until it ends, or name another folder") from error
+            raise SinkBusyError(message, hint="wait until it ends, or set another folder") from error
         except OSError as error:
             message = f"sink {self._settings.name}: the file can't be written: {error.strerror or error}"
-            hint = "make space, or mend the rights of the folder; events are written when that is done"
+            hint = "free space or fix the folder's permissions; events are written once that is done"
             raise SinkBusyError(message, hint=hint) from error
 
     def _take_up(self) -> None:
@@ -195,7 +195,7 @@ class StreamSink:
             raise
         except OSError as error:
             message = f"sink {self._name}: standard output can't be written: {error.strerror or error}"
-            raise SinkDeniedError(message, hint="make space; what is not recorded is written again") from error
+            raise SinkDeniedError(message, hint="free space; events that are not recorded are written again") from error
         return [_CREATED] * len(parcels)
 
     def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:

@@ -68,11 +68,11 @@ class WebClient:
             answer = fetch(self._client, self._supervisor, request, seconds=seconds, max_bytes=_MAX_ANSWER_BYTES)
         except DeadlineExceededError as error:
             message = f"sink {self._name}: no complete answer within {format_duration(self._deadline)}"
-            hint = "something on the way reads or sends too slowly, or without end: or raise request_deadline"
+            hint = "check the network between this host and the target, or raise request_deadline"
             raise SinkBusyError(message, hint=hint) from error
         except AnswerTooLargeError as error:
             message = f"sink {self._name}: the answer is larger than {_MAX_ANSWER_BYTES:,} bytes"
-            raise SinkBusyError(message, hint="check that the url is the right one") from error
+            raise SinkBusyError(message, hint="check that url is correct") from error
         except httpx2.TransportError as error:
             raise no_answer(self._name, f"{type(error).__name__}: {error}", "the url") from error
         if answer.status in _GOOD:

@@ -15,7 +15,7 @@ from anthropic_audit.redact import Secret, redact
 from anthropic_audit.settings import KafkaSink
 
 _CREATED = Verdict(Fate.CREATED)
-_LOST = Verdict(Fate.BUSY, "no broker has acknowledged it")
+_LOST = Verdict(Fate.BUSY, "no broker acknowledged the event")
 _TOO_LARGE = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_RECORD)
 _DENIED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -44,8 +44,8 @@ class KafkaTopic:
         try:
             self._producer = Producer({**_options(settings, secret), "error_cb": self._take_problem})
         except (KafkaException, ValueError, TypeError) as error:
-            message = f"sink {settings.name}: Kafka's library refuses these settings: {redact(str(error))}"
-            raise SetupError(message, hint="check brokers, options and files of certificates") from error
+            message = f"sink {settings.name}: the Kafka client rejects these settings: {redact(str(error))}"
+            raise SetupError(message, hint="check brokers, options and the certificate files") from error
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
         """Send events, and wait until the brokers have acknowledged each of them.
@@ -118,11 +118,11 @@ class KafkaTopic:
 
     def _failure(self, error: KafkaError) -> AuditError:
         if error.code() in _DENIED:
-            message = f"sink {self._name}: the brokers do not let us in: {error.str()}"
-            return SinkDeniedError(message, hint="check the username, the secret and the topic's rights")
+            message = f"sink {self._name}: the brokers deny access: {error.str()}"
+            return SinkDeniedError(message, hint="check the username, the secret and the topic's permissions")
         if _is_fatal(error):
-            message = f"sink {self._name}: this producer can't go on, a new one may: {error.str()}"
-            return SinkDeniedError(message, hint="`run` makes a new one by itself; else deliver again")
+            message = f"sink {self._name}: this producer can't continue, a new one can: {error.str()}"
+            return SinkDeniedError(message, hint="`run` creates a new producer automatically; otherwise deliver again")
         return SinkBusyError(f"sink {self._name}: {error.str()}")
 
 

@@ -35,7 +35,7 @@ class OpenSearchApi:
             self._client = OpenSearch(**_options(settings, secret), connection_class=_connection_class(settings, check))
         except (ImproperlyConfigured, ValueError, OSError) as error:
             message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
-            raise SetupError(message, hint="check urls and the certificates' files") from error
+            raise SetupError(message, hint="check urls and the certificate files") from error
 
     def bulk(self, actions: Iterable[bulk.Action], number: int) -> Iterable[bulk.Result]:
         """Send actions by one bulk request, and return whether each was taken, with the answer to it."""

@@ -12,10 +12,10 @@ from anthropic_audit.retry_after import retry_after_seconds
 
 MISSING = 404
 _DENIED = {
-    401: "the target does not know who we are: check the key, the password or the token",
-    403: "the target knows us and lets us not do this: give the key the rights that docs/guides/sinks.md lists",
-    MISSING: "there is nothing at this address: check it, or run `anthropic-audit sinks setup` for a stream",
-    407: "a proxy wants to know who we are",
+    401: "the target does not accept the credentials: check the key, the password or the token",
+    403: "the credentials lack permissions: grant the key those that docs/guides/sinks.md lists",
+    MISSING: "the address does not exist: check it, or run `anthropic-audit sinks setup` for a data stream",
+    407: "a proxy requires authentication",
 }
 _BUSY = (408, 425, 429)
 _SERVERS_FAULT = 500

@@ -110,5 +110,5 @@ def test_a_browser_that_goes_back_is_told_that_it_is_over(console: Served, brows
     page.goto(f"{console.url}/openid/callback?code=x&state=y")
 
     assert callback["status"] == 200
-    assert "was used before" in page.get_by_role("alert").inner_text()
+    assert "was already used" in page.get_by_role("alert").inner_text()
     assert page.get_by_role("link", name="Log in with").is_visible()

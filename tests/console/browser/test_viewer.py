@@ -70,7 +70,7 @@ def test_a_viewers_overview_has_no_filters_by_what_is_masked(shared_with_users: 
     expect(users.locator(".ranking li").first).to_contain_text("masked-")
     expect(users.get_by_role("button")).to_have_count(0)
     expect(users.get_by_role("link")).to_have_count(0)
-    page.get_by_role("button", name="Only claude_chat_viewed").click()
+    page.get_by_role("button", name="Filter for claude_chat_viewed").click()
     settled(page)
     expect(page.get_by_role("alert")).to_have_count(0)
 
@@ -98,4 +98,4 @@ def test_a_viewer_has_no_page_of_a_person_and_is_told_why(
 
     page.goto("/entity/user/linh.fischer%40acme.example")
 
-    expect(page.get_by_role("alert")).to_contain_text("pages of this kind show personal data")
+    expect(page.get_by_role("alert")).to_contain_text("this page shows personal data")

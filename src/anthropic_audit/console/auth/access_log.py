@@ -27,7 +27,7 @@ class AccessLog:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             message = f"the access log can't be written: `{path}`: {error.strerror or error}"
-            raise SetupError(message, hint="name a file that can be: the setting `console.access_log`") from error
+            raise SetupError(message, hint="set `console.access_log` to a file that can be written") from error
         self.path = path
 
     def __enter__(self) -> Self:

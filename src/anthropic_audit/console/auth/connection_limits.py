@@ -53,7 +53,7 @@ class ConnectionLimits(H11Protocol):
         received, _ = self.conn.trailing_data
         is_line = b"\n" not in received.lstrip(b"\r\n")
         status = HTTPStatus.REQUEST_URI_TOO_LONG if is_line else too_large
-        body = b"this address is too long\n" if is_line else b"these headers are too long\n"
+        body = b"the URL is too long\n" if is_line else b"the request headers are too long\n"
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
         for event in (h11.Response(status_code=status, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")

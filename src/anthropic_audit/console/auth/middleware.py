@@ -86,7 +86,7 @@ class AccessMiddleware:
     def _refusal(self, request: Request, visitor: Visitor) -> Response | None:
         """Return why a request goes no further, or None."""
         if request.headers.get("host", "") not in self._hosts:
-            return _plain("this host is not served here: use the address that was printed", 421)
+            return _plain("unknown host: use the URL that the console printed", 421)
         if (refusal := _misshapen(request)) is not None:
             return refusal
         if request.method not in _SAFE and not self._comes_from_here(request):
@@ -140,12 +140,12 @@ class AccessMiddleware:
 def _misshapen(request: Request) -> Response | None:
     """Return what is said to a request that none of our pages makes, or None."""
     if request.method not in _METHODS:
-        return _plain("this method does nothing here", 405)
+        return _plain("method not allowed", 405)
     if len(request.scope["raw_path"]) + len(request.scope["query_string"]) > MAX_TARGET_BYTES:
-        return _plain("this address is too long", 414)
+        return _plain("the URL is too long", 414)
     length = request.headers.get("content-length", "0")
     if "content-length" in request.headers and "transfer-encoding" in request.headers:
-        return _plain("this request has two lengths", 400, {"connection": "close"})
+        return _plain("the request has both Content-Length and Transfer-Encoding", 400, {"connection": "close"})
     if not (length.isascii() and length.isdigit()) or len(length) > _DIGITS or int(length) > MAX_BODY_BYTES:
         return _too_large()
     return None
@@ -168,7 +168,7 @@ def _unsaid(request: Request) -> str:
 
 def _asking_in(request: Request) -> Response:
     if _path(request).startswith("/api/"):
-        body = orjson.dumps({"error": "you are not logged in", "hint": "reload the page"})
+        body = orjson.dumps({"error": "not logged in", "hint": "reload the page to log in"})
         return Response(body, 401, media_type="application/json")
     return RedirectResponse("/login", 303)
 
@@ -188,11 +188,11 @@ def _limited(receive: Receive) -> Receive:
 
 
 def _too_large() -> Response:
-    return _plain("this is too large", 413)
+    return _plain("the request is too large", 413)
 
 
 def _unwritten() -> Response:
-    return _plain("the access log can't be written, so nothing is shown", 503)
+    return _plain("the access log can't be written: no page is served until it can", 503)
 
 
 def _plain(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:

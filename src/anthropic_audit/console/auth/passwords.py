@@ -21,8 +21,8 @@ def hash_password(password: str) -> str:
         SetupError: It is too short or too long.
     """
     if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        message = f"a password has {MIN_PASSWORD_CHARS} signs at least, and {MAX_PASSWORD_CHARS:,} at most"
-        raise SetupError(message, hint="a few words that nobody would put together are easy to keep in mind")
+        message = f"a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS:,} characters"
+        raise SetupError(message, hint="choose several unrelated words: they are easy to remember and hard to guess")
     return PasswordHasher().hash(password)
 
 

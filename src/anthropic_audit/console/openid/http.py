@@ -54,9 +54,9 @@ class Fetcher:
             supervise(self._client, self._supervisor)
         except (ValueError, httpx2.InvalidURL) as error:
             message = f"`console.openid`: the proxy can't be used: `{safe_url(settings.proxy_url)}`"
-            raise SetupError(message, hint="write http://host:port, https://host:port or socks5://host:port") from error
+            raise SetupError(message, hint="use http://host:port, https://host:port or socks5://host:port") from error
         except ImportError as error:
-            message = "a socks proxy needs one more package"
+            message = "a SOCKS proxy needs the extra `socks`"
             raise SetupError(message, hint="pip install 'anthropic-audit[socks]'") from error
 
     def get(self, url: str, *, token: Secret | None = None) -> ProviderResponse:
@@ -93,13 +93,13 @@ class Fetcher:
 def _body(response: httpx2.Response) -> bytes:
     """Read an answer as it comes: one that unpacks to something large would be large before it could be refused."""
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise unreachable(response.url.host, "it answers packed")
+        raise unreachable(response.url.host, "its response is compressed")
     parts, size = [], 0
     for part in response.iter_raw():
         parts.append(part)
         size += len(part)
         if size > MAX_RESPONSE_BYTES:
-            raise unreachable(response.url.host, "its answer is too large")
+            raise unreachable(response.url.host, "its response is too large")
     return b"".join(parts)
 
 
@@ -125,5 +125,5 @@ def _translated(host: str) -> Iterator[None]:
 def unreachable(host: str, reason: str) -> ProviderError:
     """Say that the provider can't be asked."""
     message = f"the identity provider can't be reached: {host}: {reason}"
-    hint = "try it again in a minute; if that doesn't help, tell whoever runs this console: check the network, and "
+    hint = "try again in a minute; if that doesn't help, ask the operator of this console to check the network, and "
     return ProviderError(message, hint=f"{hint}`issuer`, `ca_file`, `proxy_url` and `timeout` of `console.openid`")

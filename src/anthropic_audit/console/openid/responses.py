@@ -18,7 +18,7 @@ _GOOD: Final = 200
 _DENIED: Final = frozenset({"access_denied", "login_required", "consent_required", "interaction_required"})
 _OF_CLIENT: Final = frozenset({"invalid_client", "unauthorized_client"})
 _AGAIN: Final = "log in again"
-_ASK: Final = "tell whoever runs this console: the settings below `console.openid` have to fit the provider"
+_ASK: Final = "ask the operator of this console to check that the settings below `console.openid` match the provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ def read_metadata(body: bytes, issuer: str) -> Metadata:
     """
     told = read_json(body)
     if told.get("issuer") != issuer:
-        message = "the identity provider's discovery document is another issuer's"
-        raise ProviderError(message, hint=f"write `console.openid.issuer` as `issuer` in that document; {_ASK}")
+        message = "the identity provider's discovery document names another issuer"
+        raise ProviderError(message, hint=f"set `console.openid.issuer` to the `issuer` in that document; {_ASK}")
     methods = _words(told.get("token_endpoint_auth_methods_supported")) or ["client_secret_basic"]
     if not {"client_secret_basic", "client_secret_post"} & set(methods):
-        message = "the identity provider takes no client secret"
+        message = "the identity provider doesn't accept a client secret"
         raise ProviderError(message, hint=_ASK)
     is_local = issuer.startswith("http:")
     return Metadata(
@@ -133,7 +133,7 @@ def read_callback(parameters: Sequence[tuple[str, str]]) -> Callback:
     told = dict(parameters)
     known = ("state", "code", "error", "iss")
     if any(names.count(name) > 1 for name in known) or not told.get("state"):
-        message = "this is no answer of an identity provider"
+        message = "this is not a response of an identity provider"
         raise LoginRefusedError(message, hint=_AGAIN)
     return Callback(*(told.get(name, "") for name in known))
 
@@ -145,21 +145,21 @@ def check_callback(callback: Callback, metadata: Metadata, issuer: str) -> None:
         LoginRefusedError: The provider refuses, it is another one, or there is no code.
     """
     if (callback.issuer or metadata.names_itself) and callback.issuer != issuer:
-        message = "this is another identity provider's answer"
+        message = "this is the response of another identity provider"
         raise LoginRefusedError(message, hint=_AGAIN)
     if callback.error:
         said = f": {callback.error}" if callback.error in _DENIED else ""
         message = f"the identity provider did not log you in{said}"
-        raise LoginRefusedError(message, hint=f"{_AGAIN}, or ask whoever runs the provider")
+        raise LoginRefusedError(message, hint=f"{_AGAIN}, or ask the provider's administrator")
     if not callback.code:
-        message = "the identity provider's answer has no code"
+        message = "the identity provider's response has no code"
         raise LoginRefusedError(message, hint=_AGAIN)
 
 
 def answered(status: int) -> ProviderError:
     """Say that the provider answered with a status that is no yes."""
     message = f"the identity provider answered {status}"
-    return ProviderError(message, hint=f"try it again; if that doesn't help, {_ASK}")
+    return ProviderError(message, hint=f"try again; if that doesn't help, {_ASK}")
 
 
 def _refused_code(status: int, body: bytes) -> AuditError:
@@ -168,10 +168,10 @@ def _refused_code(status: int, body: bytes) -> AuditError:
     except ProviderError:
         code = None
     if code == "invalid_grant":
-        message = "the identity provider doesn't take the code that it gave"
+        message = "the identity provider doesn't accept the code that it issued"
         return LoginRefusedError(message, hint=_AGAIN)
     if code in _OF_CLIENT:
-        message = "the identity provider doesn't take this console's client_id and secret"
+        message = "the identity provider doesn't accept this console's client_id and secret"
         return ProviderError(message, hint=_ASK)
     return answered(status)
 
@@ -189,5 +189,5 @@ def _words(value: object) -> Sequence[str]:
 
 
 def _unreadable() -> ProviderError:
-    message = "the identity provider's answer can't be read"
-    return ProviderError(message, hint=f"try it again; if that doesn't help, {_ASK}")
+    message = "the identity provider's response can't be read"
+    return ProviderError(message, hint=f"try again; if that doesn't help, {_ASK}")

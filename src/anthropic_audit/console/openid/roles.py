@@ -31,11 +31,11 @@ def recognise(openid: OpenIdSettings, claims: Mapping[str, Any]) -> SignedInUser
     """
     said = claims.get(openid.claim)
     if not isinstance(said, str) or not 0 < len(said.strip()) <= _MAX_NAME_CHARS or not said.isprintable():
-        message = f"the identity provider doesn't say who you are: there is no usable claim `{openid.claim}`"
-        raise LoginRefusedError(message, hint="tell whoever runs this console: `console.openid.claim` and its scopes")
+        message = f"the identity provider doesn't identify you: it sent no usable claim `{openid.claim}`"
+        raise LoginRefusedError(message, hint="ask the operator of this console to check `console.openid.claim` and `console.openid.scopes`")
     if openid.claim == EMAIL and claims.get("email_verified", True) not in (True, "true"):
         message = "the identity provider says that your e-mail address is not verified"
-        raise LoginRefusedError(message, hint="verify it there, and log in again")
+        raise LoginRefusedError(message, hint="verify it at the provider, then log in again")
     (name,) = map_names([said.strip()], openid.claim)
     return SignedInUser(name, str(claims["sub"]), _role(openid, name, _groups(claims.get(openid.groups_claim))))
 

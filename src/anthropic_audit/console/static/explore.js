@@ -1,19 +1,19 @@
 import { Refused, ask, askLong, clearTrouble, copy, draw, element, failed, kept, number, percent, ranking, refill, send, state, tags, tellTrouble, time } from "./page.js";
-import "./asking.js";
+import "./query_bar.js";
 
 const head = document.getElementById("head"), body = document.getElementById("rows"), more = document.getElementById("more");
 const end = document.getElementById("end"), count = document.getElementById("count"), chart = document.getElementById("over-time");
 const fields = document.getElementById("fields"), find = document.getElementById("field-filter"), saved = document.getElementById("saved");
-const forget = document.getElementById("forget"), stop = document.getElementById("stop");
-const working = document.getElementById("working"), far = document.getElementById("far"), cancel = document.getElementById("cancel");
-const SUMMARY = [["Time", "@timestamp"], ["What happened", null], ["Who", null], ["Outcome", "event.outcome"], ["From", document.body.dataset.role === "viewer" ? null : "source.ip"]];
+const remove = document.getElementById("delete"), stop = document.getElementById("stop");
+const working = document.getElementById("working"), progress = document.getElementById("progress"), cancel = document.getElementById("cancel");
+const SUMMARY = [["Time", "@timestamp"], ["Event", null], ["Actor", null], ["Outcome", "event.outcome"], ["Source", document.body.dataset.role === "viewer" ? null : "source.ip"]];
 
 let known = [], searches = new Map(), following = null, running = new AbortController(), counting = new AbortController();
 
 const columns = () => (state.read().asked.get("columns") || "").split(",").filter(Boolean);
 const sort = () => state.read().asked.get("sort") || "-@timestamp";
 
-// Of further columns, the console says which ones it can sort by.
+// Additional columns are sortable if `/api/fields` says so.
 const sortable = (field) => field !== null && (SUMMARY.some((one) => one[1] === field) || known.some((one) => one.name === field && one.is_sortable));
 
 function heading(title, field) {
@@ -26,7 +26,7 @@ function heading(title, field) {
 function row(one) {
   const cells = [
     element("td", {}, time(one.at)),
-    element("td", { class: "told" }, element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one).slice(0, 1), element("small", {}, ` ${one.action || ""}`)),
+    element("td", { class: "sentence" }, element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one).slice(0, 1), element("small", {}, ` ${one.action || ""}`)),
     element("td", {}, one.who || ""),
     element("td", {}, one.outcome ? element("span", { class: `tag ${one.outcome}` }, one.outcome) : ""),
     element("td", {}, one.source || "", one.country ? element("small", {}, ` ${one.country}`) : ""),
@@ -48,7 +48,7 @@ async function load(after, signal) {
     body.append(...found.rows.map(row));
     following = found.next;
     more.hidden = following === null;
-    end.textContent = following ? "" : body.children.length ? "that is all" : "no event fits: try a longer period, or fewer conditions";
+    end.textContent = following ? "" : body.children.length ? "End of results" : "No events match. Try a longer period or fewer conditions.";
     clearTrouble();
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -70,7 +70,7 @@ async function histogram() {
   const mine = counting;
   const tell = (done) => {
     working.hidden = false;
-    far.textContent = percent(done);
+    progress.textContent = percent(done);
   };
   chart.setAttribute("aria-busy", "true");
   count.textContent = "…";
@@ -79,7 +79,7 @@ async function histogram() {
     count.textContent = `${number(found.events)} events`;
     await draw(chart, found);
   } catch (error) {
-    if (mine === counting) count.textContent = "not counted";
+    if (mine === counting) count.textContent = "Not counted";
     failed(chart, error);
   } finally {
     if (mine === counting) {
@@ -145,11 +145,11 @@ function listSaved(found) {
   tellSaved();
 }
 
-// Which saved search is shown, if it is one.
+// Select the saved search that the current query equals, if any.
 function tellSaved() {
   const asked = location.search.slice(1);
   if (searches.get(saved.value) !== asked) saved.value = [...searches.keys()].find((name) => searches.get(name) === asked) ?? "";
-  forget.hidden = !saved.value;
+  remove.hidden = !saved.value;
 }
 
 async function change(form) {
@@ -165,7 +165,7 @@ cancel.addEventListener("click", () => counting.abort());
 stop.addEventListener("click", () => {
   running.abort();
   counting.abort();
-  end.textContent = "stopped: there may be more";
+  end.textContent = "Stopped. There may be more events.";
   document.body.dataset.ready = "yes";
 });
 find.addEventListener("input", listFields);
@@ -176,10 +176,10 @@ saved.addEventListener("change", () => {
   document.dispatchEvent(new CustomEvent("asked"));
 });
 document.getElementById("save").addEventListener("click", () => {
-  const name = prompt("Name of this search");
+  const name = prompt("Name for this search");
   if (name) change({ do: "save", name, query: location.search.slice(1) });
 });
-forget.addEventListener("click", () => change({ do: "remove", name: saved.value }));
+remove.addEventListener("click", () => change({ do: "remove", name: saved.value }));
 document.getElementById("share").addEventListener("click", (event) => copy(event.target, location.href));
 document.addEventListener("asked", all);
 all();

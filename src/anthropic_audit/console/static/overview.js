@@ -1,19 +1,19 @@
 import { draw, element, number, panels, ranking, refill, rows, share, state, time, kept } from "./page.js";
-import "./asking.js";
+import "./query_bar.js";
 
 function numbers(body, answer) {
   refill(body, element("ul", { class: "figures" }, ...answer.numbers.map((one) => {
     const inside = [element("span", { class: "title" }, one.title), element("strong", {}, number(one.value)),
-      element("span", { class: "change", title: `${number(one.before)} in the period before` }, share(one.value, one.before) || "none before")];
+      element("span", { class: "change", title: `${number(one.before)} in the previous period` }, share(one.value, one.before) || "none before")];
     return element("li", {}, one.filter
-      ? element("button", { type: "button", title: `Only these: ${one.filter}`, onclick: () => state.keep(one.filter) }, ...inside)
+      ? element("button", { type: "button", title: `Filter for ${one.filter}`, onclick: () => state.keep(one.filter) }, ...inside)
       : element("div", {}, ...inside));
   })));
 }
 
 function fresh(body, answer) {
   if (!answer.values.length) {
-    body.replaceChildren(element("p", { class: "empty" }, "nothing new"));
+    body.replaceChildren(element("p", { class: "empty" }, "No new values"));
     return;
   }
   refill(body, element("ul", { class: "new" }, ...answer.values.map((one) => element("li", {},

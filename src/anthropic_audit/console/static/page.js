@@ -104,7 +104,7 @@ export function tellTimes(root = document) {
 
 export class Refused extends Error {
   constructor(told, status) {
-    super(told.error || "no answer");
+    super(told.error || "no response");
     this.hint = told.hint;
     this.column = told.column;
     this.status = status;
@@ -127,7 +127,7 @@ export async function ask(path, more = {}, signal) {
 async function answered(address, how) {
   const answer = await fetch(address, how).catch((error) => {
     if (error.name === "AbortError") throw error;
-    throw new Refused({ error: "the console does not answer", hint: "check that it runs, then reload the page" });
+    throw new Refused({ error: "the console does not respond", hint: "check that it is running, then reload the page" });
   });
   tellDamage(answer.headers.get("x-archive-damage"));
   if (answer.status === 401) {
@@ -146,11 +146,11 @@ function tellDamage(files) {
   let banner = document.querySelector(".damage");
   if (!banner) {
     const command = element("code", {}, "anthropic-audit archive repair");
-    const help = [" ", command, " sets them aside and gets back what can be had. Reload the page to see which they are."];
-    banner = element("section", { class: "damage", role: "alert", "aria-label": "Damage" }, element("p", {}, element("strong"), ...help));
+    const help = [" Run ", command, " to set damaged files aside and restore what can be restored. Reload the page to list the files."];
+    banner = element("section", { class: "damage", role: "alert", "aria-label": "Damaged files" }, element("p", {}, element("strong"), ...help));
     document.querySelector("body > header").after(banner);
   }
-  banner.querySelector("strong").textContent = `${files} damaged or missing files of the archive are left out: what is shown is not all there is.`;
+  banner.querySelector("strong").textContent = `Results are incomplete: ${files} damaged or missing file${files === "1" ? "" : "s"} of the archive ${files === "1" ? "is" : "are"} left out.`;
 }
 
 // Ask for what may take long; after a while, `tell` is given how far it is, in percent or null.
@@ -217,7 +217,7 @@ function coloured(spec) {
 export async function draw(body, answer) {
   body.replaceChildren();
   if (!answer.events) {
-    body.append(element("p", { class: "empty" }, "nothing in this period"));
+    body.append(element("p", { class: "empty" }, "No events in this period"));
     return;
   }
   const painted = ["land", "soft"].reduce((text, name) => text.replaceAll(`"value":"${name}"}`, `"value":"${colour(`--${name}`)}"}`), JSON.stringify(answer.spec));
@@ -255,7 +255,7 @@ function asTable(answer) {
   const rows = [...sums].map(([name, events]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, number(events))));
   const head = element("tr", {}, element("th", { scope: "col" }, "value"), element("th", { scope: "col" }, "events"));
   const table = element("table", {}, element("caption", {}, answer.spec.description), element("thead", {}, head), element("tbody", {}, ...rows));
-  return element("div", { class: "unseen" }, table);
+  return element("div", { class: "visually-hidden" }, table);
 }
 
 function listen(view, answer) {
@@ -285,7 +285,7 @@ export const equality = (field, value) => `${field} : ${quoted(value)}`;
 
 export function ranking(body, answer) {
   if (!answer.values.length) {
-    const none = answer.without ? `none of ${number(answer.without)} events has one` : "nothing in this period";
+    const none = answer.without ? `None of ${number(answer.without)} events has this field` : "No events in this period";
     body.replaceChildren(element("p", { class: "empty" }, none));
     return;
   }
@@ -298,21 +298,21 @@ export function ranking(body, answer) {
     const name = one.link ? element("a", { href: kept(one.link), title: one.about || label }, label) : element("span", { title: one.about || label }, label);
     const row = element("li", {}, bar, element("span", { class: "name" }, name),
       one.filter && element("span", { class: "buttons" },
-        element("button", { type: "button", class: "quiet", title: `Only ${label}`, "aria-label": `Only ${label}`, onclick: () => state.keep(one.filter) }, "+"),
-        element("button", { type: "button", class: "quiet", title: `Without ${label}`, "aria-label": `Without ${label}`, onclick: () => state.keep(`not ${one.filter}`) }, "−")),
+        element("button", { type: "button", class: "quiet", title: `Filter for ${label}`, "aria-label": `Filter for ${label}`, onclick: () => state.keep(one.filter) }, "+"),
+        element("button", { type: "button", class: "quiet", title: `Filter out ${label}`, "aria-label": `Filter out ${label}`, onclick: () => state.keep(`not ${one.filter}`) }, "−")),
       element("span", { class: "count" }, number(one.events)), change(one));
     list.append(row);
   }
   const rest = [];
-  if (answer.distinct > answer.values.length) rest.push(`${number(answer.distinct)} different values`);
-  if (answer.without) rest.push(`${number(answer.without)} events without`);
-  if (answer.sample) rest.push(`of about the newest ${number(answer.sample)} events`);
+  if (answer.distinct > answer.values.length) rest.push(`${number(answer.distinct)} distinct values`);
+  if (answer.without) rest.push(`${number(answer.without)} events without a value`);
+  if (answer.sample) rest.push(`among about the newest ${number(answer.sample)} events`);
   refill(body, list, element("p", { class: "rest" }, rest.join(", ")));
 }
 
 function change(one) {
   if (one.before === undefined) return null;
-  return element("span", { class: "change", title: `${number(one.before)} in the period before` }, share(one.events, one.before));
+  return element("span", { class: "change", title: `${number(one.before)} in the previous period` }, share(one.events, one.before));
 }
 
 export function share(now, before) {
@@ -323,10 +323,10 @@ export function share(now, before) {
 
 export function rows(body, answer) {
   if (!answer.rows.length) {
-    body.replaceChildren(element("p", { class: "empty" }, "nothing in this period"));
+    body.replaceChildren(element("p", { class: "empty" }, "No events in this period"));
     return;
   }
-  refill(body, element("ol", { class: "told" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
+  refill(body, element("ol", { class: "sentences" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
     element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one)))));
 }
 
@@ -339,9 +339,9 @@ export function tags(one) {
 
 // Copy a text, and say beside the button how that went: browsers let only https, and this machine, do it.
 export async function copy(button, text) {
-  const told = element("span", { role: "status", class: "told-once" });
+  const told = element("span", { role: "status", class: "notice" });
   button.after(told);
-  told.textContent = await navigator.clipboard?.writeText(text).then(() => " copied", () => "") || " can't be copied here";
+  told.textContent = await navigator.clipboard?.writeText(text).then(() => " Copied", () => "") || " Copying needs HTTPS or localhost";
   setTimeout(() => told.remove(), 2000);
 }
 
@@ -380,7 +380,7 @@ export function panels(path, shapes) {
     } catch (error) {
       if (error.column) tellTrouble(error);
       for (const body of bodies) failed(body, error);
-      if (stopped && signal.aborted) for (const body of bodies) body.replaceChildren(element("p", { class: "empty" }, "stopped"));
+      if (stopped && signal.aborted) for (const body of bodies) body.replaceChildren(element("p", { class: "empty" }, "Stopped"));
     }
     for (const body of bodies) delete body.dataset.done;
     if (stopped || !signal.aborted) for (const body of bodies) body.setAttribute("aria-busy", "false");
@@ -432,7 +432,7 @@ function frame() {
     document.dispatchEvent(new CustomEvent("asked"));
   });
   const zone = document.getElementById("zone");
-  const tellZone = () => { zone.textContent = isUtc() ? "UTC" : "local time"; };
+  const tellZone = () => { zone.textContent = isUtc() ? "UTC" : "Local time"; };
   zone.addEventListener("click", () => {
     localStorage.setItem("zone", isUtc() ? "local" : "utc");
     tellZone();

@@ -38,13 +38,13 @@ from .rows import shown_row
 _ROWS: Final = 20
 _TOP: Final = 8
 _FACETS: Final = {
-    "What it does": "event.action",
-    "Who": "user.email",
-    "Addresses": "source.ip",
+    "Actions": "event.action",
+    "Users": "user.email",
+    "IP addresses": "source.ip",
     "Countries": "source.geo.country_iso_code",
     "Networks": "source.as.organization.name",
     "User agents": "user_agent.original",
-    "Outcome": "event.outcome",
+    "Outcomes": "event.outcome",
     "Organizations": "organization.id",
 }
 _CHANGING: Final = frozenset({"change", "creation", "deletion", "admin"})
@@ -57,8 +57,8 @@ async def entity(request: Request) -> Response:
     kind, value = _named(request)
     lens = viewer_of(request).lens
     if any(lens.hides(field) for field in kind.fields):
-        message = f"pages of this kind show personal data: {kind.title.lower()}"
-        raise QueryError(message, hint="an investigator may see them")
+        message = f"this page shows personal data: {kind.title.lower()}"
+        raise QueryError(message, hint="an investigator can open it")
     query = " or ".join(equality(field, value) for field in kind.fields)
     return rendered(
         request,

@@ -131,7 +131,7 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit
     kind = place.catalogue.types.get(action) if isinstance(action, str) else None
     return {
         "seq": hit.seq,
-        "told": cut(place.teller.tell(document)),
+        "sentence": cut(place.teller.tell(document)),
         "at": value_at(document, "@timestamp"),
         "around": _around_it(hit),
         "action": cut_value(action),
@@ -147,7 +147,7 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit
                     if (value := value_at(document, name)) is not None
                 ],
             )
-            for title, names in (("Who", _WHO), ("From where", _WHERE), ("How it went", _HOW))
+            for title, names in (("Actor", _WHO), ("Source", _WHERE), ("Outcome", _HOW))
         ],
         "changes": _changes(document),
         "entities": [
@@ -164,7 +164,7 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit
             (cut(name), cut_value(value), _field_link(lens, name, value))
             for name, value in islice(leaves(document), MAX_FIELDS)
         ],
-        "most_fields": MAX_FIELDS,
+        "max_fields": MAX_FIELDS,
         "document": cut(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), MAX_TEXT_CHARS),
         "received": received,
         "raw": cut(received.raw.decode(errors="replace"), MAX_TEXT_CHARS) if received else "",

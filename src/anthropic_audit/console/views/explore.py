@@ -123,7 +123,7 @@ def columns_of(request: Request, place: ConsoleContext) -> Sequence[str]:
     names = [name for name in request.query_params.get("columns", "").split(",") if name]
     if len(names) > MAX_COLUMNS:
         message = f"there are more than {MAX_COLUMNS} columns"
-        raise SetupError(message, hint="leave some out")
+        raise SetupError(message, hint="remove some of them")
     check_fields(names, place.known)
     return list(dict.fromkeys(names))
 

@@ -23,7 +23,7 @@ from anthropic_audit.times import format_duration, format_time
 from anthropic_audit.visible import visible, visible_json
 
 _TEMPLATES: Final = resources.files("anthropic_audit.console").joinpath("templates")
-_WORDS: Final = {404: "there is nothing here", 413: "this is too large"}
+_WORDS: Final = {404: "page not found", 413: "the request is too large"}
 _GONE: Final = 499
 """What nginx calls an answer that nobody waits for."""
 
@@ -119,8 +119,8 @@ async def missing(request: Request, error: Exception) -> Response:
     return _told(
         request,
         status,
-        _WORDS.get(status, "this can't be done here"),
-        hint="it may have been removed, or the address was cut",
+        _WORDS.get(status, "the request is not supported"),
+        hint="check the URL: it may be incomplete, or the page may no longer exist",
     )
 
 
@@ -133,7 +133,7 @@ async def gone(request: Request, error: Exception) -> Response:
 async def broken(request: Request, error: Exception) -> Response:
     """Tell that we made a mistake; what it was is for the log."""
     del error
-    return _told(request, 500, "this should not happen: please report it with what the console's log says")
+    return _told(request, 500, "internal error: please report it with the messages in the console's log")
 
 
 def _told(request: Request, status: int, words: str, *, hint: str | None = None, column: int | None = None) -> Response:

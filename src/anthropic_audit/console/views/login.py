@@ -91,10 +91,10 @@ class LoginPages:
         place = client_network(visitor.address)
         waiting = self._throttle.wait(place)
         if waiting is not None:
-            return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+            return self.page(request, f"too many attempts: wait {format_duration(waiting)}", 429)
         if self._ways.tokens is None or not self._ways.tokens.use(request.query_params.get("token", "")):
             self._throttle.note(place)
-            return self.page(request, "this link was used before, or is none of ours", 403)
+            return self.page(request, "this link was already used or is not valid", 403)
         return self._let_in(LOCAL_USER, "investigator", visitor)
 
     async def login(self, request: Request) -> Response:
@@ -107,13 +107,13 @@ class LoginPages:
         keys = self._counted(name, place)
         waiting = self._throttle.wait(*keys)
         if waiting is not None:
-            return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+            return self.page(request, f"too many attempts: wait {format_duration(waiting)}", 429)
         self._throttle.note(*keys)  # before it is known to be wrong, so that many at once count, too
         user = self._ways.users.get(name)
         password_hash, password = user.password_hash if user else None, form.get("password", "")
         is_right = await anyio.to_thread.run_sync(fits, password_hash, password, limiter=self._checking)
         if user is None or not is_right:
-            return self.page(request, "the name or the password is wrong", 403)
+            return self.page(request, "wrong name or password", 403)
         self._throttle.forget(*keys)
         self._remember(name, place)
         return self._let_in(user.name, user.role, visitor)
@@ -170,14 +170,14 @@ async def form_of(request: Request) -> Mapping[str, str]:
     try:
         form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS))
     except ValueError as error:
-        message = "this form has more fields than any of ours"
+        message = "the form has too many fields"
         raise SetupError(message) from error
     session = visitor_of(request).session
     if session is not None and request.url.path != "/login":
         token = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
         if not session.vouches_for(token):
-            message = "this form was not made for your session"
-            raise SetupError(message, hint="reload the page, and try again")
+            message = "this form belongs to another session"
+            raise SetupError(message, hint="reload the page and try again")
     return form
 
 

@@ -54,7 +54,7 @@ class OpenIdPages:
         visitor = visitor_of(request)
         waiting = self._throttle.wait(_key(visitor.address))
         if waiting is not None:
-            return self._entrance.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+            return self._entrance.page(request, f"too many attempts: wait {format_duration(waiting)}", 429)
         cookie, attempt = self._attempts.begin(visitor.address, visitor.cookie)
         try:
             url = await self._beside(partial(self._provider.login_url, attempt))
@@ -70,7 +70,7 @@ class OpenIdPages:
         key = _key(visitor_of(request).address)
         waiting = self._throttle.wait(key)
         if waiting is not None:
-            return self._entrance.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
+            return self._entrance.page(request, f"too many attempts: wait {format_duration(waiting)}", 429)
         try:
             answer = await self._finished(request, key)
         except (LoginRefusedError, ProviderError) as error:
@@ -92,15 +92,15 @@ class OpenIdPages:
         attempt = self._attempts.take(callback.state, request.cookies.get(COOKIE, ""))
         if attempt is None:
             lasting = format_duration(LASTING)
-            message = f"this login began in another browser, was used before, or took longer than {lasting}"
+            message = f"this login began in another browser, was already used, or took longer than {lasting}"
             raise LoginRefusedError(message, hint="log in again")
         self._throttle.note(key)  # before it is known to be wrong, so that many at once count, too
         person = await self._beside(partial(self._provider.identify, callback, attempt))
         if person.role is None:
             _tell(request, refused=_about(person))
-            message = f"the identity provider knows you as {person.name}, and nobody of that name may look here"
-            raise LoginRefusedError(message, hint="ask whoever runs this console to let you in")
-        answer = page(request, "entered.html", title="Logged in")
+            message = f"the identity provider knows you as {person.name}, but that name has no access to this console"
+            raise LoginRefusedError(message, hint="ask the operator of this console for access")
+        answer = page(request, "openid_redirect.html", title="Logged in")
         session = self._entrance.begin(answer, person.name, person.role, before=attempt.session)
         answer.delete_cookie(COOKIE, path=_PATH, httponly=True, samesite="lax", secure=self._entrance.is_secure)
         _tell(request, login={**_about(person), "role": session.role, "session": session.label})
@@ -121,8 +121,8 @@ class OpenIdPages:
             with anyio.fail_after(self._provider.patience_seconds):
                 return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True, limiter=self._threads)
         except TimeoutError as error:
-            message = "the identity provider can't be reached: it takes too long"
-            raise ProviderError(message, hint="try it again in a minute") from error
+            message = "the identity provider can't be reached: it did not respond in time"
+            raise ProviderError(message, hint="try again in a minute") from error
 
 
 def _key(address: str) -> str:

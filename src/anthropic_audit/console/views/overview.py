@@ -93,7 +93,7 @@ def _numbers(connection: duckdb.DuckDBPyConnection, wish: PageRequest) -> Json:
             for title, name, condition in (
                 ("Events", "events", None),
                 ("Users", "people", None),
-                ("Addresses", "addresses", None),
+                ("IP addresses", "addresses", None),
                 ("Failures", "failures", equality("event.outcome", "failure")),
                 ("Critical", "critical", equality("anthropic.audit.sensitivity", "critical")),
                 ("Unknown", "unknown", "anthropic.audit.catalogue.known : false"),
@@ -148,7 +148,7 @@ def _values(connection: duckdb.DuckDBPyConnection, wish: PageRequest, *, fields:
 
 
 def _map(countries: Values) -> Json:
-    spec = charts.world(countries.values, title="Where from")
+    spec = charts.world(countries.values, title="Source countries")
     placed = sum(events for _, events in countries.values)
     return {"spec": spec, "field": _COUNTRY, "events": placed, "without": countries.without}
 

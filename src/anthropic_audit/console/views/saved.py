@@ -37,8 +37,8 @@ def _change(viewer: Viewer, form: Mapping[str, str]) -> None:
     kept = viewer.place.searches
     name, text = " ".join(form.get("name", "").split()), form.get("query", "")
     if not (_may_see(viewer, text) and _may_see(viewer, kept.all().get(name, ""))):
-        message = "this search asks for personal data"
-        raise SetupError(message, hint="an investigator may save, change and remove it")
+        message = "this search queries personal data"
+        raise SetupError(message, hint="an investigator can save, change and delete it")
     if form.get("do") == "remove":
         kept.remove(name)
     else:

@@ -1,7 +1,7 @@
 // The query bar: query with completions, period, filters, refreshing.
 import { ask, element, isUtc, refill, state, clearTrouble } from "./page.js";
 
-const form = document.getElementById("asking");
+const form = document.getElementById("query-bar");
 const input = document.getElementById("q");
 const list = document.getElementById("completions");
 const quick = document.getElementById("quick");
@@ -33,8 +33,8 @@ function pill(filter) {
   const others = () => state.read().filters.filter((one) => one !== filter);
   const inverse = filter.startsWith("not ") ? filter.slice(4) : `not ${filter}`;
   return element("li", { class: filter.startsWith("not ") ? "excluded" : "" }, element("code", {}, filter),
-    element("button", { type: "button", class: "quiet", title: "Turn it round", "aria-label": `Turn round ${filter}`, onclick: () => state.write({ filter: [...others(), inverse], after: "" }) }, "⇄"),
-    element("button", { type: "button", class: "quiet", title: "Remove", "aria-label": `Remove ${filter}`, onclick: () => state.write({ filter: others(), after: "" }) }, "×"));
+    element("button", { type: "button", class: "quiet", title: "Invert filter", "aria-label": `Invert ${filter}`, onclick: () => state.write({ filter: [...others(), inverse], after: "" }) }, "⇄"),
+    element("button", { type: "button", class: "quiet", title: "Remove filter", "aria-label": `Remove ${filter}`, onclick: () => state.write({ filter: others(), after: "" }) }, "×"));
 }
 
 function close() {
