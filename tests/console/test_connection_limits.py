@@ -24,8 +24,8 @@ POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
 class Hasty(ConnectionLimits):
     """The same with less patience."""
 
-    seconds_for_a_request = 1.5
-    seconds_for_an_answer = 1.5
+    request_timeout_seconds = 1.5
+    response_timeout_seconds = 1.5
     most = 5
 
 

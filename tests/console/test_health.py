@@ -70,9 +70,7 @@ def test_a_hole_is_told(house: House) -> None:
 
     found = health(house)
 
-    assert [one for one in found.problems if "hole" in one] == [
-        "acme has 1 hole in its coverage, listed below"
-    ]
+    assert [one for one in found.problems if "hole" in one] == ["acme has 1 hole in its coverage, listed below"]
     assert [one.feed for one in found.gaps] == ["acme"]
     assert found.feeds[0].calendar.count("partial") == 1
 

@@ -177,7 +177,7 @@ def test_no_part_of_an_entity_tells_a_viewer(
 def test_the_feeds_of_a_viewer_do_not_name_those_who_used_our_keys(
     viewer: httpx2.Client, inside: httpx2.Client
 ) -> None:
-    marker = "that are not ours"
+    marker = "Foreign requests"
     shown = {"viewer": viewer.get("/feeds").text, "investigator": inside.get("/feeds").text}
 
     assert marker in shown["viewer"]

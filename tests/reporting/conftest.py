@@ -109,15 +109,15 @@ def make_archive(tmp_path: Path, catalogue: Catalogue) -> Make:
 
 @pytest.fixture
 def gathered(catalogue: Catalogue) -> Report:
-    def ask(
+    def queries(
         folder: Path,
         *,
         period: Period | None = None,
         query: Query = EVERYTHING,
-        lens: Masking | None = None,
+        masking: Masking | None = None,
         title: str = "Audit report",
     ) -> Gathered:
         asked = Scope(period or Period(NOW - 7 * DAY, NOW), NOW, title, query, "a query" if query != EVERYTHING else "")
-        return gather(open_reader(str(folder)), asked, lens or Unmasked(), catalogue)
+        return gather(open_reader(str(folder)), asked, masking or Unmasked(), catalogue)
 
-    return ask
+    return queries

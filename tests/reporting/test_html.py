@@ -141,7 +141,7 @@ def test_a_period_that_has_not_begun_is_told(make_archive: Make, gathered: Repor
 
 
 def test_masked_values_are_nowhere(make_archive: Make, gathered: Report, catalogue: Catalogue) -> None:
-    written = to_html(compose(gathered(make_archive(), lens=Masked(catalogue, b"k" * 32)))).decode()
+    written = to_html(compose(gathered(make_archive(), masking=Masked(catalogue, b"k" * 32)))).decode()
 
     drawings = [base64.b64decode(source.partition(",")[2]).decode() for source in Checked(written).sources]
     for told in (written, *drawings):

@@ -82,7 +82,7 @@ class Scope:
     """The query, as it was written."""
 
     @property
-    def question(self) -> SearchRequest:
+    def search_request(self) -> SearchRequest:
         """What the archive is asked."""
         return SearchRequest(self.period.since, self.period.until, query=self.query)
 
@@ -172,14 +172,14 @@ class Gathered:
 
 
 def gather(
-    reader: ArchiveReader, scope: Scope, lens: Masking, catalogue: Catalogue, *, feeds: Sequence[FeedSettings] = ()
+    reader: ArchiveReader, scope: Scope, masking: Masking, catalogue: Catalogue, *, feeds: Sequence[FeedSettings] = ()
 ) -> Gathered:
     """Query an archive for everything that a report shows.
 
     Args:
         reader: The archive.
         scope: The period, the time of the report, and its filter.
-        lens: Masks personal data, or not.
+        masking: Masks personal data, or not.
         catalogue: Names activity types.
         feeds: The configured feeds; see `feed_statuses`.
 
@@ -187,7 +187,7 @@ def gather(
         QueryError: The query asks for what may not be seen.
         ArchiveError: The archive can't be read.
     """
-    lens.check(scope.query)
+    masking.check(scope.query)
     walks = reader.coverage()
     found = feed_statuses(walks, feeds, scope.now)
     window = past(scope.period.since, scope.period.until, scope.now)
@@ -197,55 +197,55 @@ def gather(
     with reader.connect() as connection:
         known = FirstSeenIndex(tuple(FIRST_SEEN))
         known.take(connection, reader.event_files)
-        ask = _Asking(connection, scope, lens, catalogue, known)
+        queries = _Queries(connection, scope, masking, catalogue, known)
         sign_ins = (SIGN_IN, FAILURE)
         return Gathered(
             scope=scope,
-            archive=plain(reader.folder if lens.sees_everything else reader.folder.name),
-            is_masked=not lens.sees_everything,
+            archive=plain(reader.folder if masking.sees_everything else reader.folder.name),
+            is_masked=not masking.sees_everything,
             catalogue_version=catalogue.version,
             feeds=coverages(found, gaps, window) if window else (),
             window=window,
             before_share=shared(found, earlier),
             history=max(timedelta(0), scope.period.since - begins),
             kept=kept(connection, scope.period.since, scope.period.until),
-            now=totals(connection, scope.question, scope.now),
+            now=totals(connection, scope.search_request, scope.now),
             before=totals(connection, scope.before, scope.now),
-            over_time=ask.buckets("event.category"),
-            failed_sign_ins=ask.buckets(ACTION, *sign_ins),
-            rankings={field: ask.ranking(field, limit) for field, limit in RANKED.items()},
-            failures=ask.ranking(ACTION, 10, FAILURE),
-            failed_users=ask.ranking(USER, 10, *sign_ins),
-            failed_addresses=ask.ranking(ADDRESS, 10, *sign_ins),
-            firsts={field: ask.firsts(field) for field in FIRST_SEEN},
-            critical=ask.told(CRITICAL),
-            critical_actions=ask.ranking(ACTION, 50, CRITICAL),
-            notable_actions=ask.ranking(ACTION, 50, NOTABLE),
+            over_time=queries.buckets("event.category"),
+            failed_sign_ins=queries.buckets(ACTION, *sign_ins),
+            rankings={field: queries.ranking(field, limit) for field, limit in RANKED.items()},
+            failures=queries.ranking(ACTION, 10, FAILURE),
+            failed_users=queries.ranking(USER, 10, *sign_ins),
+            failed_addresses=queries.ranking(ADDRESS, 10, *sign_ins),
+            firsts={field: queries.firsts(field) for field in FIRST_SEEN},
+            critical=queries.sentences(CRITICAL),
+            critical_actions=queries.ranking(ACTION, 50, CRITICAL),
+            notable_actions=queries.ranking(ACTION, 50, NOTABLE),
             damage=reader.damage,  # last: reading finds more of it
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class _Queries:
     """An archive, what it is asked about, and who may see what of the answers."""
 
     connection: duckdb.DuckDBPyConnection
     scope: Scope
-    lens: Masking
+    masking: Masking
     catalogue: Catalogue
     known: FirstSeenIndex
 
     def buckets(self, by: str, *more: Query) -> tuple[Bucket, ...]:
         """Count over time by a field that is not personal."""
-        question = _narrowed(self.scope.question, more)
+        search_request = _narrowed(self.scope.search_request, more)
         step = self.scope.period.step
-        buckets = over_time(self.connection, question, self.scope.now, step=step, by=by)
+        buckets = over_time(self.connection, search_request, self.scope.now, step=step, by=by)
         return tuple(replace(one, value=None if one.value is None else plain(one.value, 60)) for one in buckets)
 
     def ranking(self, field: str, limit: int, *more: Query) -> Ranking:
         """Return the most frequent values of a field."""
         scope, connection = self.scope, self.connection
-        found = top_values(connection, _narrowed(scope.question, more), scope.now, field=field, limit=limit)
+        found = top_values(connection, _narrowed(scope.search_request, more), scope.now, field=field, limit=limit)
         earlier = top_values(connection, _narrowed(scope.before, more), scope.now, field=field, limit=_ALL)
         before = dict(earlier.values)
         values = [
@@ -258,27 +258,27 @@ class _Asking:
         """Return what occurred for the first time, the newest first."""
         scope = self.scope
         new = self.known.between(field, scope.period.since, scope.period.until)
-        found = first_seen(self.connection, scope.question, scope.now, field=field, candidates=new, limit=_ALL)
+        found = first_seen(self.connection, scope.search_request, scope.now, field=field, candidates=new, limit=_ALL)
         values = [First(self._shown(field, one.value), one.first, one.events) for one in found[:MAX_FIRST_SEEN]]
         return FirstSeenGroup(tuple(values), len(found))
 
-    def told(self, kind: Query) -> tuple[SentenceRow, ...]:
+    def sentences(self, kind: Query) -> tuple[SentenceRow, ...]:
         """Return the newest events of a kind in sentences."""
-        teller = SentenceWriter(self.catalogue)
-        question = _narrowed(self.scope.question, (kind,))
-        found = page(self.connection, question, self.scope.now, order=SortOrder(), size=MAX_SENTENCES)
-        return tuple(self._told(teller, hit) for hit in found.hits)
+        writer = SentenceWriter(self.catalogue)
+        search_request = _narrowed(self.scope.search_request, (kind,))
+        found = page(self.connection, search_request, self.scope.now, order=SortOrder(), size=MAX_SENTENCES)
+        return tuple(self._sentence(writer, hit) for hit in found.hits)
 
-    def _told(self, teller: SentenceWriter, hit: SearchHit) -> SentenceRow:
-        document = self.lens.document(hit.fields)
+    def _sentence(self, writer: SentenceWriter, hit: SearchHit) -> SentenceRow:
+        document = self.masking.document(hit.fields)
         address = value_at(document, ADDRESS) or value_at(document, "source.address")
         source = " ".join(str(one) for one in (address, value_at(document, COUNTRY)) if one)
         when = str(value_at(document, "@timestamp") or "")[:19].replace("T", " ")
-        sentence = plain(teller.tell(document), MAX_SENTENCE_CHARS)
+        sentence = plain(writer.tell(document), MAX_SENTENCE_CHARS)
         return SentenceRow(hit.seq, plain(when), sentence, plain(source) if source else "")
 
     def _shown(self, field: str, value: str) -> str:
-        return plain(self.lens.value(field, value))
+        return plain(self.masking.value(field, value))
 
     def _about(self, field: str, value: str) -> str:
         """Return what the catalogue says of an action, or of a kind of actors."""
@@ -289,6 +289,6 @@ class _Asking:
         return actor.description if actor else ""
 
 
-def _narrowed(question: SearchRequest, more: tuple[Query, ...]) -> SearchRequest:
-    """Return a question for fewer events."""
-    return replace(question, query=AllOf((question.query, *more)))
+def _narrowed(search_request: SearchRequest, more: tuple[Query, ...]) -> SearchRequest:
+    """Return a search_request for fewer events."""
+    return replace(search_request, query=AllOf((search_request.query, *more)))

@@ -33,7 +33,9 @@ def test_a_console_that_is_gone_is_told_in_words(served: Served, visit: Visit, w
     ask_again(page)
 
     trouble = page.locator("main .trouble, main [role=status]:has(.trouble)")
-    expect(trouble.first).to_contain_text("the console does not respond (check that it is running, then reload the page)")
+    expect(trouble.first).to_contain_text(
+        "the console does not respond (check that it is running, then reload the page)"
+    )
     shown = page.locator("body").inner_text()
     assert "Failed to fetch" not in shown
     assert "…" not in shown.replace("From … to …", "").replace("Save …", "")

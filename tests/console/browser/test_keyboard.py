@@ -58,7 +58,7 @@ def test_the_first_thing_is_a_way_past_the_navigation(shared: Served, visit: Vis
     first = focused(page)
     page.keyboard.press("Enter")
 
-    assert (first.name, first.seen, first.outlined) == ("Skip to the content", True, True)
+    assert (first.name, first.seen, first.outlined) == ("Skip to main content", True, True)
     expect(page.locator("main")).to_be_focused()
     assert names(walk(page, "Search field names")) == ["Search field names"]
 
@@ -69,7 +69,7 @@ def test_all_is_reached_by_tab_in_the_order_of_the_page_and_seen(shared: Served,
 
     passed = walk(page, "Show")
     assert names(passed) == [
-        "Skip to the content", "anthropic-audit", "Overview", "Explore", "Feed health", "local time",
+        "Skip to main content", "anthropic-audit", "Overview", "Explore", "Feed health", "local time",
         "Switch between dark and light theme", "Log out", "Query", "Period", "Refresh interval", "Apply",
     ]  # fmt: skip
     last = "Top actions" if path == "/" else "Events"

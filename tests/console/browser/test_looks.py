@@ -102,7 +102,8 @@ def wider_than_the_window(page: Page) -> list[str]:
     """Return what makes a page scroll sideways."""
     found: list[str] = page.evaluate(
         """() => document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
-          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.visually-hidden, .scroll'))
+          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+          .filter((one) => !one.closest('.visually-hidden, .scroll'))
           .map((one) => one.outerHTML.slice(0, 120))"""
     )
     return found

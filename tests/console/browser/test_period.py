@@ -113,7 +113,7 @@ def test_refreshing_leaves_alone_what_is_being_written(shared: Served, visit: Vi
     page.get_by_label("Period", exact=True).select_option("Custom period…")
     page.get_by_label("from", exact=True).fill("2026-11-17")
 
-    page.evaluate("document.dispatchEvent(new CustomEvent('asked'))")
+    page.evaluate("document.dispatchEvent(new CustomEvent('query-changed'))")
     settled(page)
 
     expect(page.get_by_label("Query")).to_have_value("event.outcome : fail")

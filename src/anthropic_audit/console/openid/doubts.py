@@ -1,4 +1,4 @@
-"""Why what a provider says of a login is not believed; none of the reasons repeats anything that was received."""
+"""Reasons to reject a provider's response; no reason repeats anything that was received."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from anthropic_audit.errors import LoginRefusedError
 
 
 class Disbelief(StrEnum):
-    """A reason."""
+    """A reason to reject a token or a userinfo response."""
 
     SHAPE = "the token is not a signed token"
     HEADER = "the token's header is not that of an ID token"
@@ -25,10 +25,10 @@ class Disbelief(StrEnum):
     NONCE = "the token belongs to another login"
     SUBJECT = "the token doesn't name a subject"
     HASH = "the ID token and the access token don't match"
-    SOMEBODY_ELSE = "the provider's userinfo is about another user"
+    OTHER_USER = "the provider's userinfo is about another user"
 
 
 def disbelieved(doubt: Disbelief) -> LoginRefusedError:
-    """Say why a login is refused that the provider seems to vouch for."""
+    """Return the error for a response that is rejected."""
     message = f"the identity provider's response can't be trusted: {doubt}"
     return LoginRefusedError(message, hint="log in again; if that doesn't help, contact the operator of this console")

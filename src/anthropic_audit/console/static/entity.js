@@ -11,12 +11,12 @@ function seen(body, answer) {
 }
 
 function explore() {
-  const asked = new URLSearchParams(location.search);
+  const parameters = new URLSearchParams(location.search);
   const { q } = state.read();
-  asked.set("q", q ? `(${query}) and (${q})` : query);
-  document.getElementById("to-explore").href = `/explore?${asked}`;
+  parameters.set("q", q ? `(${query}) and (${q})` : query);
+  document.getElementById("to-explore").href = `/explore?${parameters}`;
 }
 
-document.addEventListener("asked", explore);
+document.addEventListener("query-changed", explore);
 explore();
 panels((name) => `/api/entity/${name}/${named}`, { seen, chart: draw, ranking, rows });
