@@ -71,7 +71,7 @@ def test_a_report_is_one_file_with_everything_inside(make_archive: Make, gathere
     assert found.sources
     assert all(source.startswith("data:image/svg+xml;base64,") for source in found.sources)
     assert not any(name.startswith("on") for _, name in found.attributes)
-    for section in ("How complete the period is", "Critical events", "How this report was made", "SHA-256"):
+    for section in ("Completeness", "Critical events", "About this report", "SHA-256"):
         assert section in found.text
 
 

@@ -1,4 +1,4 @@
-"""From an archive to the values of a report: all that is asked of it, once, and nothing that may not be seen."""
+"""The values of a report, queried from one snapshot of an archive, with personal data masked if required."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from .completeness import FeedCoverage, coverages, past, shared
 from .text import plain
 
 MAX_SENTENCES: Final = 200
-"""So many critical events are told one by one."""
+"""Upper bound on the critical events that are listed."""
 MAX_SENTENCE_CHARS: Final = 400
 MAX_FIRST_SEEN: Final = 12
 _ALL: Final = 10_000
@@ -67,34 +67,34 @@ RANKED: Final[Mapping[str, int]] = {
     ORGANIZATION: 20,
     ORGANIZATION_NAME: 20,
 }
-"""The fields whose most frequent values are told, and how many of them."""
+"""Fields with their number of most frequent values in the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a report is about."""
+    """The period, the time and the query of a report."""
 
     period: Period
     now: datetime
     title: str
     query: Query = EVERYTHING
     written: str = ""
-    """The query, as it was written."""
+    """The query as text; empty for all events."""
 
     @property
     def search_request(self) -> SearchRequest:
-        """What the archive is asked."""
+        """The search request for the period."""
         return SearchRequest(self.period.since, self.period.until, query=self.query)
 
     @property
     def before(self) -> SearchRequest:
-        """The same of the period before."""
+        """The search request for the previous period."""
         return SearchRequest(self.period.before.since, self.period.before.until, query=self.query)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A value, how many events have it, and how many of the period before had."""
+    """A value with its numbers of events in the period and in the previous one."""
 
     value: str
     events: int
@@ -113,7 +113,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """A value that had not occurred before."""
+    """A value that occurred for the first time in the period."""
 
     value: str
     first: datetime
@@ -122,7 +122,7 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class FirstSeenGroup:
-    """The newest of those, and how many there are altogether."""
+    """The newest first occurrences of a field, and their total number."""
 
     values: tuple[First, ...]
     total: int
@@ -130,7 +130,7 @@ class FirstSeenGroup:
 
 @dataclass(frozen=True, slots=True)
 class SentenceRow:
-    """An event in a sentence."""
+    """An event as a sentence."""
 
     seq: int
     at: str
@@ -140,7 +140,7 @@ class SentenceRow:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All that a report tells, as it may be seen."""
+    """All values of a report, masked if required."""
 
     scope: Scope
     archive: str
@@ -148,11 +148,11 @@ class Gathered:
     catalogue_version: str
     feeds: tuple[FeedCoverage, ...]
     window: Window | None
-    """The part of the period that is over."""
+    """The part of the period that has passed; None if it has not begun."""
     before_share: float | None
-    """How much of the period before was covered, or None when there is no feed."""
+    """The share of the previous period that was covered; None if there is no feed."""
     history: timedelta
-    """How much time before the period the archive covers."""
+    """Length of the time before the period that the archive covers."""
     kept: KeptRecords
     now: Totals
     before: Totals
@@ -168,7 +168,7 @@ class Gathered:
     critical_actions: Ranking
     notable_actions: Ranking
     damage: tuple[Damage, ...] = ()
-    """Damaged or missing files of the archive, which are left out of everything."""
+    """Damaged or missing files of the archive, which are left out of all values."""
 
 
 def gather(
@@ -179,12 +179,12 @@ def gather(
     Args:
         reader: The archive.
         scope: The period, the time of the report, and its filter.
-        masking: Masks personal data, or not.
-        catalogue: Names activity types.
+        masking: Masks personal data, or nothing.
+        catalogue: Describes activity types and actors.
         feeds: The configured feeds; see `feed_statuses`.
 
     Raises:
-        QueryError: The query asks for what may not be seen.
+        QueryError: The query compares masked fields.
         ArchiveError: The archive can't be read.
     """
     masking.check(scope.query)
@@ -221,13 +221,13 @@ def gather(
             critical=queries.sentences(CRITICAL),
             critical_actions=queries.ranking(ACTION, 50, CRITICAL),
             notable_actions=queries.ranking(ACTION, 50, NOTABLE),
-            damage=reader.damage,  # last: reading finds more of it
+            damage=reader.damage,  # read last: queries find more of it
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Queries:
-    """An archive, what it is asked about, and who may see what of the answers."""
+    """Queries of a report to an archive, with their results masked."""
 
     connection: duckdb.DuckDBPyConnection
     scope: Scope
@@ -236,7 +236,7 @@ class _Queries:
     known: FirstSeenIndex
 
     def buckets(self, by: str, *more: Query) -> tuple[Bucket, ...]:
-        """Count over time by a field that is not personal."""
+        """Return numbers of events per time bucket, by a field without personal data."""
         search_request = _narrowed(self.scope.search_request, more)
         step = self.scope.period.step
         buckets = over_time(self.connection, search_request, self.scope.now, step=step, by=by)
@@ -255,7 +255,7 @@ class _Queries:
         return Ranking(tuple(values), found.distinct, found.without)
 
     def firsts(self, field: str) -> FirstSeenGroup:
-        """Return what occurred for the first time, the newest first."""
+        """Return the values that occurred for the first time in the period, newest first."""
         scope = self.scope
         new = self.known.between(field, scope.period.since, scope.period.until)
         found = first_seen(self.connection, scope.search_request, scope.now, field=field, candidates=new, limit=_ALL)
@@ -263,7 +263,7 @@ class _Queries:
         return FirstSeenGroup(tuple(values), len(found))
 
     def sentences(self, kind: Query) -> tuple[SentenceRow, ...]:
-        """Return the newest events of a kind in sentences."""
+        """Return the newest matching events as sentences."""
         writer = SentenceWriter(self.catalogue)
         search_request = _narrowed(self.scope.search_request, (kind,))
         found = page(self.connection, search_request, self.scope.now, order=SortOrder(), size=MAX_SENTENCES)
@@ -281,7 +281,7 @@ class _Queries:
         return plain(self.masking.value(field, value))
 
     def _about(self, field: str, value: str) -> str:
-        """Return what the catalogue says of an action, or of a kind of actors."""
+        """Return the catalogue's description of an action or an actor type; empty for other fields."""
         if field == ACTION:
             kind = self.catalogue.types.get(value)
             return kind.description if kind else ""
@@ -290,5 +290,5 @@ class _Queries:
 
 
 def _narrowed(search_request: SearchRequest, more: tuple[Query, ...]) -> SearchRequest:
-    """Return a search_request for fewer events."""
+    """Return a search request with further conditions."""
     return replace(search_request, query=AllOf((search_request.query, *more)))
