@@ -1,4 +1,4 @@
-"""Patience: who says nothing whole, or takes no answer, holds up nobody, and not for long."""
+"""Connections that are idle or accept no response are closed in time, and block no others."""
 
 from __future__ import annotations
 

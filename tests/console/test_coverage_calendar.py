@@ -1,4 +1,4 @@
-"""Coverage as a calendar: each day is what its walks say."""
+"""The coverage calendar: the state of each day follows from the walks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every page of the console is answered from what is whole, and says what is not."""
+"""Every page of the console works with damaged files, and lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody would ask for is refused in words, quickly, and without harm to others."""
+"""Extreme requests are refused with a message, quickly, and without effect on others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WISHES = (
 
 
 def quickest(client: httpx2.Client, path: str, asked: dict[str, str]) -> tuple[int, float]:
-    """Return what is answered, and the shortest time of three, as other tests run beside this one."""
+    """Return the response and the shortest of three times, as other tests may run in parallel."""
 
     def ask() -> tuple[float, int]:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Is it working? Each problem is told in words, and a feed in order has none."""
+"""Feed health: each problem is described, and a healthy feed has none."""
 
 from __future__ import annotations
 

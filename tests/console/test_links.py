@@ -1,4 +1,4 @@
-"""Links lead on: to all of what is shown in part, at the time that is looked at."""
+"""Links lead to the complete results, in the same period."""
 
 from __future__ import annotations
 

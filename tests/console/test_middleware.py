@@ -1,4 +1,4 @@
-"""The door: nobody gets in who should not, nothing odd gets further, and everything is written down."""
+"""The access middleware: access is refused without a session, invalid requests are refused, and all are logged."""
 
 from __future__ import annotations
 

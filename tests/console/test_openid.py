@@ -1,4 +1,4 @@
-"""Logging in by OpenID Connect: who is let in, as what, and what is written down about it."""
+"""Logging in by OpenID Connect: access, roles and the access log."""
 
 from __future__ import annotations
 

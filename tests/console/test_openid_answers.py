@@ -1,4 +1,4 @@
-"""What a provider answers that lies, leads elsewhere, or has no end; each is told in our words."""
+"""Invalid, redirecting and endless responses of a provider: each is refused with our own message."""
 
 from __future__ import annotations
 

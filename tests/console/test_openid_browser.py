@@ -1,4 +1,4 @@
-"""What browsers bring back: another one's state, an old one, none, or another provider's answer."""
+"""Callbacks with the state of another browser, an old one, none, or another provider's response."""
 
 from __future__ import annotations
 

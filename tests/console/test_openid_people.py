@@ -1,4 +1,4 @@
-"""Whom a provider vouches for: who sees what by which list, and what is written down about it."""
+"""Users of a provider: their roles by the settings' lists, and the access log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider itself: its keys, how often it is asked, and what happens when it is slow or down."""
+"""The provider: key rotation, the number of requests, and slow or failed responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decides, by itself: hashes of tokens, and how many logins may have begun."""
+"""Unit tests of OpenID Connect: hashes of tokens, and limits on pending logins."""
 
 from __future__ import annotations
 

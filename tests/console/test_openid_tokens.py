@@ -1,4 +1,4 @@
-"""Tokens that lie: what the provider did not sign, or did not sign for this login, lets nobody in."""
+"""Invalid tokens: those that the provider did not sign, or not for this login, give no access."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def by_public_key(claims: Mapping[str, Any]) -> str:
 
 
 def forged(claims: Mapping[str, Any]) -> str:
-    """Change what was signed."""
+    """Return a token with changed claims and the original signature."""
     header, _, signature = signed({**claims, "email": "eve@acme.example"}, key_of("RSA")).split(".")
     return f"{header}.{segment(dict(claims))}.{signature}"
 

@@ -1,4 +1,4 @@
-"""A sink's position moves behind what is settled, and nowhere else."""
+"""A sink's position moves past settled events only."""
 
 from __future__ import annotations
 

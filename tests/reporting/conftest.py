@@ -1,4 +1,4 @@
-"""Small archives to report on, at a time of their own."""
+"""Fixtures: small archives at a fixed time, and reports on them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ACTIVITIES: Sequence[Some] = (
     ("admin_api_key_created", ALICE, 3 * HOUR, {"admin_api_key_id": "apikey_1"}),
     ("claude_chat_viewed", BOB, HOUR, {"claude_chat_id": "claude_chat_1"}),
 )
-"""One before the last week, and four in it: one failed sign-in, one critical."""
+"""One activity before the last week, and four in it: one failed sign-in, one critical."""
 
 
 def received(number: int, some: Some) -> Received:
@@ -65,7 +65,7 @@ def received(number: int, some: Some) -> Received:
 
 
 def walked(start: timedelta, end: timedelta, feed: str = "acme", filters: str = "{}") -> Coverage:
-    """A finished walk of a time before now."""
+    """A finished walk of a window before `NOW`."""
     return Coverage(
         feed=feed,
         filters=filters,

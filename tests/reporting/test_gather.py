@@ -1,4 +1,4 @@
-"""What is asked of an archive for a report."""
+"""The values that a report queries from an archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every sink promises, against real targets."""
+"""The contract of all sinks, against real targets."""
 
 from __future__ import annotations
 

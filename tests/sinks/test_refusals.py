@@ -1,4 +1,4 @@
-"""What a real cluster refuses, and what becomes of it: it is waited for, sent in parts, or said to a person."""
+"""Refusals of real clusters: they are retried, split, or reported to the operator."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def sender(place: Place, limits: Limits, told: list[Progress], patience: RetryPo
 
 
 def brought(place: Place, sent: Sequence[Parcel], limits: Limits, patience: RetryPolicy = PATIENCE) -> list[Progress]:
-    """Deliver, and return what was told; every event must have been created."""
+    """Deliver, and return the progress events; every event must have been created."""
     told: list[Progress] = []
     with sender(place, limits, told, patience) as one:
         fates = [verdict.fate for _, verdict in one.send(sent, carefully=False)]
@@ -87,7 +87,7 @@ def test_a_request_that_is_too_large_is_sent_in_parts(narrow: Engine) -> None:
 
 
 def _noise(seed: int) -> str:
-    """Return 8,000 signs that do not compress."""
+    """Return 8,000 characters that do not compress."""
     return shake_256(str(seed).encode()).hexdigest(4000)
 
 

@@ -1,4 +1,4 @@
-"""What can be checked by rule: names, labels, headings, contrast; on each page, light and dark, wide and narrow."""
+"""Accessibility rules: names, labels, headings, contrast; on each page, light and dark, wide and narrow."""
 
 from __future__ import annotations
 

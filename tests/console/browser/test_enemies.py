@@ -34,7 +34,7 @@ NONE: dict[str, object] = {"ran": None, "images": [], "scripts": 0, "links": [],
 
 
 def harm(page: Page) -> dict[str, object]:
-    """Return what of a page was not written by us."""
+    """Return elements of a page that its templates and scripts did not create."""
     found: dict[str, object] = page.evaluate(HARM)
     return found
 
@@ -147,7 +147,7 @@ def test_pages_that_are_not_there_do_no_harm(shared: Served, visit: Visit, watch
 
 
 def test_a_script_that_got_into_a_page_would_not_run(shared: Served, visit: Visit, watch: Watch) -> None:
-    """The browser refuses it, whatever we overlooked; and these tests would be told."""
+    """The Content Security Policy blocks injected scripts, and these tests would see the violation."""
     watch.expect("policy violated", "Content Security Policy", "This document requires 'Trusted", "404 (Not Found)")
     page = visit(shared, "/feeds")
 

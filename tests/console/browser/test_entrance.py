@@ -1,4 +1,4 @@
-"""In and out, as somebody with a browser goes: by the link, by a name, and back to the door."""
+"""Logging in and out in a browser: by the link, and by name and password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An event's page: told, taken apart, copied, and among its neighbours."""
+"""The page of an event: sentence, fields, copying, and related events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 @pytest.fixture(scope="module")
 def changed(archive: Path) -> tuple[int, dict[str, Any], bytes]:
-    """An event that tells of a change: its number, its document, and what was received."""
+    """An event with changes: its `seq`, its document and the received activity."""
     with open_reader(str(archive)).connect() as connection:
         found = connection.sql(
             "SELECT seq, document, raw FROM events JOIN activities USING (seq) "

@@ -39,7 +39,7 @@ def headings(page: Page) -> list[str]:
 
 
 def turn_all(page: Page) -> None:
-    """Show more until there is no more."""
+    """Load more until the end of the results."""
     more = page.get_by_role("button", name="Load more")
     while more.is_visible():
         with page.expect_response("**/api/events?*"):

@@ -1,4 +1,4 @@
-"""What people see when something is wrong: words, and no waiting without end."""
+"""Error messages in pages, without endless waiting."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def damage(archive: Path) -> int:
 
 
 def expect_damage(page: Page, files: int) -> None:
-    """Expect the banner to say that so many files are left out, and nothing but words."""
+    """Expect the banner with the number of files that are left out, without raw errors."""
     banner = page.get_by_role("alert", name="Damaged files")
     expect(banner).to_have_count(1)
     expect(banner).to_contain_text(f"{files} damaged or missing files of the archive are left out")

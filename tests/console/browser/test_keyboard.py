@@ -24,7 +24,7 @@ FOCUSED = """() => {
 
 @dataclass
 class Focused:
-    """What has the keyboard."""
+    """The element with keyboard focus."""
 
     name: str
     tag: str
@@ -37,7 +37,7 @@ def focused(page: Page) -> Focused:
 
 
 def walk(page: Page, until: str, key: str = "Tab") -> list[Focused]:
-    """Press Tab until something of this name has the keyboard."""
+    """Press a key until the element with a name has focus, and return all that had it."""
     passed: list[Focused] = []
     while len(passed) < 150:
         page.keyboard.press(key)

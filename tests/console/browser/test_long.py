@@ -1,4 +1,4 @@
-"""What takes long says how far it is, and can be stopped; what is picked is asked for."""
+"""Long queries show progress and can be stopped; the date picker sets the period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dark and light, narrow and large: what people have set up is obeyed, and what they choose is kept."""
+"""Themes, widths and zoom: system preferences are used, and choices are stored."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_no_page_scrolls_sideways_when_it_is_narrow_or_large(
 
 
 def wider_than_the_window(page: Page) -> list[str]:
-    """Return what makes a page scroll sideways."""
+    """Return the elements that make a page scroll horizontally."""
     found: list[str] = page.evaluate(
         """() => document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
           .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)

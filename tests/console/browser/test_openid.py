@@ -40,7 +40,7 @@ def browser(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 def at_the_provider(location: str, **form: str) -> str:
-    """Say there who one is, and return where one is sent back to."""
+    """Choose a user at the provider, and return the URL of the callback."""
     with httpx2.Client(trust_env=False, timeout=30) as client:
         assert "Authorize Client" in client.get(location).text
         answer = client.post(location, data=form)

@@ -1,4 +1,4 @@
-"""The query bar: what may follow is offered, what can't be read is pointed at."""
+"""The query bar: completions, and markers of syntax errors."""
 
 from __future__ import annotations
 

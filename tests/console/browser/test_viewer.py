@@ -1,4 +1,4 @@
-"""A viewer in front of the browser: nobody's name, address or words are anywhere in it."""
+"""A viewer's pages contain no personal data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGES = ("/", "/explore?columns=user.email,source.ip,user_agent.name", "/feeds",
 
 @pytest.fixture(scope="module")
 def secrets(archive: Path) -> frozenset[str]:
-    """What personal columns hold, but for what enemies wrote."""
+    """The values of personal columns, without the hostile texts."""
     found = set[str]()
     with open_reader(str(archive)).connect() as connection:
         for column in PERSONAL:
@@ -27,7 +27,7 @@ def secrets(archive: Path) -> frozenset[str]:
 
 
 def everything(page: Page) -> str:
-    """Return all that is in a page, also what is not seen, and where its links lead."""
+    """Return all text of a page, including hidden text and the targets of links."""
     text: str = page.evaluate(
         "document.documentElement.outerHTML + '\\n' + document.documentElement.textContent + '\\n'"
         " + [...document.links].map((one) => decodeURIComponent(one.href)).join('\\n')"
