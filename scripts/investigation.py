@@ -63,7 +63,7 @@ def investigate(page: Page) -> None:
         "a key that reads a whole organization", find('[data-panel="sensitive"] a', has_text="access key").first
     )
     story.take()
-    story.take("ol.told li.this", above=420)
+    story.take("ol.sentences li.this", above=420)
     story.click("who did it", find('dt:has-text("user.email") + dd a'))
     story.take(".grid")
     story.click("the address that is not like the others", find('[data-part="source.ip"] a').last)

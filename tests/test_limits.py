@@ -172,4 +172,4 @@ def test_an_object_that_is_nested_too_deep_is_taken_apart_as_far_as_pages_do(lev
     ((shown, text, places),) = mapping(raw, {})
 
     assert (name.count("a"), shown.count("a"), places) == (32, 31, [])
-    assert as_text(value) == text == "(nested too deep to be shown)"
+    assert as_text(value) == text == "(nested too deeply to show)"

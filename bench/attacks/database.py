@@ -44,7 +44,7 @@ PAYLOADS = (
     "/*",
 )
 TELLING = ("Parser Error", "Binder Error", "Catalog Error", "Conversion Error", "Invalid Input", "LINE 1:", "Traceback")
-TELLING_MORE = ("duckdb", "site-packages", "read_parquet", "root:x:", "should not happen")
+TELLING_MORE = ("duckdb", "site-packages", "read_parquet", "root:x:", "internal error")
 RANKING = [f"/api/overview/{name}" for name in list(RANKED)[:1]]
 WISH = ("from", "to", "q", "filter")
 SLOW_SECONDS = 2.5

@@ -136,7 +136,7 @@ def by_console(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
     filters = {one.name: one.filters.key() for one in asked.settings.feeds}
     found |= {(name, filters[name]): NEVER for name in health.never}
     for (name, _), state in found.items():
-        assert any(name in one and "behind" in one for one in health.troubles) is (state is BEHIND)
+        assert any(name in one and "behind" in one for one in health.problems) is (state is BEHIND)
     return found
 
 

@@ -71,7 +71,7 @@ def test_a_report_is_one_file_with_everything_inside(make_archive: Make, gathere
     assert found.sources
     assert all(source.startswith("data:image/svg+xml;base64,") for source in found.sources)
     assert not any(name.startswith("on") for _, name in found.attributes)
-    for section in ("How complete the period is", "Critical events", "How this report was made", "SHA-256"):
+    for section in ("Completeness", "Critical events", "About this report", "SHA-256"):
         assert section in found.text
 
 
@@ -141,7 +141,7 @@ def test_a_period_that_has_not_begun_is_told(make_archive: Make, gathered: Repor
 
 
 def test_masked_values_are_nowhere(make_archive: Make, gathered: Report, catalogue: Catalogue) -> None:
-    written = to_html(compose(gathered(make_archive(), lens=Masked(catalogue, b"k" * 32)))).decode()
+    written = to_html(compose(gathered(make_archive(), masking=Masked(catalogue, b"k" * 32)))).decode()
 
     drawings = [base64.b64decode(source.partition(",")[2]).decode() for source in Checked(written).sources]
     for told in (written, *drawings):

@@ -1,4 +1,4 @@
-"""What every sink promises, against real targets."""
+"""The contract of all sinks, against real targets."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def follower(
     try:
         with (
             DeliveryLedger(str(house.folder), name, clock.now()) as ledger,
-            Sender(sink, limits, clock, patience=patience, watch=ignore_progress, chance=lambda: 0.5) as courier,
+            Sender(sink, limits, clock, patience=patience, watch=ignore_progress, chance=lambda: 0.5) as sender,
         ):
-            yield Deliverer(ledger, courier, prepare or preparing(place), clock=clock, watch=ignore_progress)
+            yield Deliverer(ledger, sender, prepare or preparing(place), clock=clock, watch=ignore_progress)
     finally:
         sink.close()
 

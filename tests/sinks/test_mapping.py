@@ -116,7 +116,7 @@ def network(address: str) -> str:
 
 
 def parts(field: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what of a value with members can be searched."""
+    """Yield the searchable leaves of a value with members."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if "." not in name:

@@ -1,4 +1,4 @@
-"""Charts as Vega-Lite specifications: the same for the browser and for reports. Colours and fonts are the theme's."""
+"""Charts as Vega-Lite specifications, for the browser and for reports; colours and fonts are set by each of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Spec = dict[str, Any]
 
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_DEGREES: Final = 2.5
+_CELL_DEGREES: Final = 2.5
 _TICKS: Final = {
     "year": "%Y",
     "quarter": "%b %Y",
@@ -28,12 +28,12 @@ _TICKS: Final = {
     "minutes": "%H:%M",
     "seconds": "%H:%M:%S",
 }
-"""How an axis of time tells what is at a tick: by the largest unit that begins there."""
-_TALL: Final = 190
+"""Formats of a time axis: a tick is labelled by the largest unit of time that begins at it."""
+_HEIGHT: Final = 190
 _NORTH: Final = 82.5
 _WEST: Final = -178.75
 NOTHING: Final = "none"
-"""What stands for events without a value."""
+"""Label of events that have no value in the field."""
 
 
 def over_time(
@@ -45,15 +45,15 @@ def over_time(
     utc: bool,
     before: Sequence[tuple[float, int]] = (),
 ) -> Spec:
-    """Draw events over time, stacked by a value.
+    """Return a chart of events over time, stacked by the values of a field.
 
     Args:
-        buckets: How many events of which value there are in which stretch.
-        step: How long a stretch is.
-        span: The period in milliseconds since 1970; two bars of nothing hold the axis open from end to end.
-        title: What the chart is about, for those who can't see it.
-        utc: Whether the axis tells UTC; else it is the reader's own zone.
-        before: The period before as a line: times in milliseconds, moved into this period, and numbers of events.
+        buckets: Numbers of events per time bucket and value.
+        step: Length of a time bucket.
+        span: Start and end of the period in milliseconds since 1970; the axis covers all of it.
+        title: What the chart shows, for its description to screen readers.
+        utc: Whether the axis is in UTC instead of the browser's time zone.
+        before: The previous period as a line: times in milliseconds, moved into this period, and numbers of events.
     """
     size, clock = step // _MILLISECOND, "utc" if utc else "time"
     values = []
@@ -68,7 +68,7 @@ def over_time(
     about = {"$schema": _SCHEMA, "description": f"{title}: bars of {step}, stacked by value", "width": "container"}
     bars = _bars(values, clock)
     if not before:
-        return {**about, "height": _TALL, **bars}
+        return {**about, "height": _HEIGHT, **bars}
     line = {
         "data": {"values": [{"start": start, "before": events} for start, events in before]},
         "mark": {
@@ -84,11 +84,11 @@ def over_time(
             "color": {"value": "soft"},
         },
     }
-    return {**about, "height": _TALL, "layer": [bars, line]}
+    return {**about, "height": _HEIGHT, "layer": [bars, line]}
 
 
 def _bars(values: Sequence[Mapping[str, Any]], clock: str) -> Spec:
-    """Return the bars of a chart over time; dragging over them chooses a span, a click in the legend a value."""
+    """Return the bars of a chart over time; dragging selects a time span, clicking a legend entry selects a value."""
     return {
         "data": {"values": values},
         "transform": [{"calculate": f"{clock}Format(datum.start, '%Y-%m-%d %H:%M')", "as": "from"}],
@@ -131,7 +131,7 @@ def _bars(values: Sequence[Mapping[str, Any]], clock: str) -> Spec:
 
 
 def ranking(values: Sequence[tuple[str, int]], *, title: str) -> Spec:
-    """Draw values as bars, the first one on top."""
+    """Return a bar chart of values and their numbers of events, in the given order from the top."""
     return {
         "$schema": _SCHEMA,
         "description": f"{title}: the most frequent values",
@@ -151,20 +151,20 @@ def ranking(values: Sequence[tuple[str, int]], *, title: str) -> Spec:
 
 
 def world(countries: Sequence[tuple[str, int]], *, title: str) -> Spec:
-    """Draw how many events come from which country; countries are ISO 3166-1 alpha-2 codes."""
+    """Return a world map with the number of events per country; countries are ISO 3166-1 alpha-2 codes."""
     known = _world()["countries"]
-    spots = []
+    circles = []
     for code, events in countries:
         if code in known:
             name, latitude, longitude = known[code]
-            spots.append({"code": code, "country": name, "lat": latitude, "lon": longitude, "events": events})
-    place = {
+            circles.append({"code": code, "country": name, "lat": latitude, "lon": longitude, "events": events})
+    position = {
         "longitude": {"field": "lon", "type": "quantitative"},
         "latitude": {"field": "lat", "type": "quantitative"},
     }
     return {
         "$schema": _SCHEMA,
-        "description": f"{title}: circles on a map, one for each country, as large as its events are many",
+        "description": f"{title}: a map with one circle per country, sized by its number of events",
         "width": "container",
         "height": 215,
         "projection": {"type": "equirectangular"},
@@ -172,14 +172,14 @@ def world(countries: Sequence[tuple[str, int]], *, title: str) -> Spec:
             {
                 "data": {"values": _land()},
                 "mark": {"type": "circle", "size": 7, "opacity": 1, "tooltip": None, "aria": False},
-                "encoding": {**place, "color": {"value": "land"}},
+                "encoding": {**position, "color": {"value": "land"}},
             },
             {
-                "data": {"values": spots},
+                "data": {"values": circles},
                 "params": [{"name": "country", "select": {"type": "point", "fields": ["code"], "on": "click"}}],
                 "mark": {"type": "circle", "opacity": 0.75, "cursor": "pointer"},
                 "encoding": {
-                    **place,
+                    **position,
                     "size": {
                         "field": "events",
                         "type": "quantitative",
@@ -197,17 +197,17 @@ def world(countries: Sequence[tuple[str, int]], *, title: str) -> Spec:
 
 
 def country_name(code: str) -> str:
-    """Return a country's name, or the code itself when it is no country's."""
+    """Return the name of a country, or the code itself if it is unknown."""
     known = _world()["countries"].get(code)
     return str(known[0]) if known else code
 
 
 def _land() -> list[dict[str, float]]:
     return [
-        {"lat": _NORTH - row * _DEGREES, "lon": _WEST + column * _DEGREES}
+        {"lat": _NORTH - row * _CELL_DEGREES, "lon": _WEST + column * _CELL_DEGREES}
         for row, line in enumerate(_world()["land"])
-        for column, sign in enumerate(line)
-        if sign == "#"
+        for column, character in enumerate(line)
+        if character == "#"
     ]
 
 

@@ -1,4 +1,4 @@
-"""What somebody may see: an investigator everything, a viewer everything but personal data."""
+"""Mask personal data for viewers; investigators see everything."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ _REPEATING: Final = ("related.", "anthropic.audit.metadata.", "anthropic.audit.s
 _TELLING: Final = frozenset(
     {"anthropic.audit.actor.name", "event.original", "message", "error.message", "event.id", "url.path"}
 )
-"""Fields that repeat what others say, or hold a text of any kind."""
-_HINT: Final = "a viewer sees masked values, and asks for what is not personal; an investigator may ask for all"
+"""Fields that repeat values of personal fields, or hold free text."""
+_HINT: Final = "viewers can query fields without personal data only; investigators can query all fields"
 
 
 class Masking(Protocol):
-    """Through which somebody looks at events."""
+    """What a role may see of events, and may query."""
 
     sees_everything: bool
 
     def document(self, document: Document) -> Document:
-        """Return a document as it may be seen."""
+        """Return a document with its personal data masked, if the role requires it."""
         ...
 
     def value(self, field: str, value: str) -> str:
-        """Return a field's value as it may be seen."""
+        """Return a field's value, masked if the role requires it."""
         ...
 
     def check(self, query: Query) -> None:
-        """Accept what may be asked.
+        """Accept a query that the role may run.
 
         Raises:
-            QueryError: It would tell what may not be seen.
+            QueryError: The query's result would reveal masked data.
         """
         ...
 
     def hides(self, field: str) -> bool:
-        """Say whether a field's values are masked."""
+        """Return whether a field's values are masked."""
         ...
 
 
 class Unmasked:
-    """Shows everything."""
+    """Masks nothing."""
 
     sees_everything = True
 
@@ -63,16 +63,16 @@ class Unmasked:
         return value
 
     def check(self, query: Query) -> None:
-        """Accept any query."""
+        """Accept every query."""
 
     def hides(self, field: str) -> bool:
-        """Say no."""
+        """Return False."""
         del field
         return False
 
 
 class Masked:
-    """Shows personal data as a word that is the same for the same value, as long as the process lives."""
+    """Replaces personal data by words; a value has the same word as long as the process runs."""
 
     sees_everything = False
 
@@ -83,20 +83,20 @@ class Masked:
         self._change: Callable[[Document], Document] = RewriteFields(trie(names), self._mask)
 
     def document(self, document: Document) -> Document:
-        """Return a document without personal data, and without the text as received."""
+        """Return a document without personal data and without `event.original`."""
         shown = self._change(document)
         event = {name: value for name, value in shown.get("event", {}).items() if name != "original"}
         return {**shown, "event": event}
 
     def value(self, field: str, value: str) -> str:
-        """Return what stands for a value."""
+        """Return the masked word of a personal value, or the value of another field."""
         return self._mask(value) if self.hides(field) else value
 
     def check(self, query: Query) -> None:
-        """Accept comparisons of fields that are shown.
+        """Accept a query that compares fields without personal data only.
 
         Raises:
-            QueryError: One asks for personal data, by a field or by words.
+            QueryError: A condition compares personal data, by a field or by a word without a field.
         """
         match query:
             case Condition(field=field):
@@ -104,7 +104,7 @@ class Masked:
                     message = f"`{field}` holds personal data"
                     raise QueryError(message, hint=_HINT)
             case Word():
-                message = "words without a field are sought in personal data, too"
+                message = "a word without a field also searches personal data"
                 raise QueryError(message, hint=_HINT)
             case Not(part):
                 self.check(part)
@@ -113,7 +113,7 @@ class Masked:
                     self.check(part)
 
     def hides(self, field: str) -> bool:
-        """Say whether a field is personal, or may repeat what is."""
+        """Return whether a field holds personal data, or may repeat it."""
         return (
             field in _TELLING
             or field.startswith(_REPEATING)

@@ -1,4 +1,4 @@
-"""Charts for paper: the console's specifications without what only a screen can do, drawn as SVG."""
+"""Charts for print: the console's specifications without interaction, rendered as SVG."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from anthropic_audit.console.charts import Spec
 
 WIDE: Final = 680
 NARROW: Final = 330
-"""The width of a chart that has a page's width, and of one beside another."""
+"""Widths in pixels of a chart over the page, and of one of two side by side."""
 
 LAND: Final = "#d9d4ca"
 INK: Final = "#1f1e1c"
@@ -22,7 +22,7 @@ COLOURS: Final = (
 )  # fmt: skip
 FONTS: Final = "FiraGO, 'Fira Sans', system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
-_OF_A_SCREEN: Final = frozenset({"params", "tooltip", "cursor", "$schema"})
+_INTERACTIVE: Final = frozenset({"params", "tooltip", "cursor", "$schema"})
 _VERSION: Final = "6.4"
 _CONFIG: Final[Mapping[str, Any]] = {
     "font": FONTS,
@@ -48,20 +48,20 @@ _CONFIG: Final[Mapping[str, Any]] = {
 
 
 def still(spec: Spec, width: int) -> Spec:
-    """Return a specification for paper: as wide as said, nothing to click, and the land in a colour of its own."""
-    return {**_without_a_screen(spec), "width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    """Return a specification for print: with a fixed width, without interaction, and with a colour for land."""
+    return {**_static(spec), "width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
 
 
 def svg(spec: Spec, width: int) -> str:
-    """Draw a specification; nothing is fetched from anywhere."""
-    vl_convert = import_module("vl_convert")  # by the first chart: no other command needs it
+    """Return a specification rendered as SVG; no URL is fetched."""
+    vl_convert = import_module("vl_convert")  # imported by the first chart, as no other command needs it
     return str(vl_convert.vegalite_to_svg(still(spec, width), _VERSION, config=dict(_CONFIG), allowed_base_urls=[]))
 
 
-def _without_a_screen(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Leave out what needs a pointer; what depends on a click is as if all were chosen."""
+def _static(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return a specification without interaction; conditions on a selection have the value for selected marks."""
     if isinstance(value, list):
-        return [_without_a_screen(one) for one in value]
+        return [_static(one) for one in value]
     if not isinstance(value, dict):
         return value
     if value == {"value": "land"}:
@@ -69,7 +69,5 @@ def _without_a_screen(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     if "param" in value.get("condition", {}):
         return {"value": value["condition"]["value"]}
     return {
-        name: below if name == "data" else _without_a_screen(below)
-        for name, below in value.items()
-        if name not in _OF_A_SCREEN
+        name: below if name == "data" else _static(below) for name, below in value.items() if name not in _INTERACTIVE
     }

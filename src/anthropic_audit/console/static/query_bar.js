@@ -1,7 +1,7 @@
-// The query bar: query with completions, period, filters, refreshing.
-import { ask, element, isUtc, refill, state, clearTrouble } from "./page.js";
+// The query bar: query with completions, period, filters and automatic refresh.
+import { request, element, isUtc, refill, state, clearQueryError } from "./page.js";
 
-const form = document.getElementById("asking");
+const form = document.getElementById("query-bar");
 const input = document.getElementById("q");
 const list = document.getElementById("completions");
 const quick = document.getElementById("quick");
@@ -11,30 +11,30 @@ const until = document.getElementById("until");
 const refresh = document.getElementById("refresh");
 const filters = document.getElementById("filters");
 
-let options = [], completed = "", chosen = -1, replaces = 0, waiting, asking = new AbortController(), told = {};
+let options = [], completed = "", chosen = -1, replaces = 0, waiting, completing = new AbortController(), shown = {};
 
-// What is being written stays as it is, until something else is asked for.
+// Show the state of the URL; unfinished input is kept until the URL's query or period changes.
 function show() {
   const now = state.read(), both = `${now.from}|${now.to}`;
-  if (now.q !== told.q) input.value = now.q;
-  if (both !== told.both) {
+  if (now.q !== shown.q) input.value = now.q;
+  if (both !== shown.both) {
     const known = [...quick.options].some((one) => one.value === both);
     quick.value = known ? both : "custom";
     custom.hidden = known;
     since.value = now.from;
     until.value = now.to;
   }
-  told = { q: now.q, both };
+  shown = { q: now.q, both };
   refill(filters, ...now.filters.map(pill));
-  clearTrouble();
+  clearQueryError();
 }
 
 function pill(filter) {
   const others = () => state.read().filters.filter((one) => one !== filter);
   const inverse = filter.startsWith("not ") ? filter.slice(4) : `not ${filter}`;
   return element("li", { class: filter.startsWith("not ") ? "excluded" : "" }, element("code", {}, filter),
-    element("button", { type: "button", class: "quiet", title: "Turn it round", "aria-label": `Turn round ${filter}`, onclick: () => state.write({ filter: [...others(), inverse], after: "" }) }, "⇄"),
-    element("button", { type: "button", class: "quiet", title: "Remove", "aria-label": `Remove ${filter}`, onclick: () => state.write({ filter: others(), after: "" }) }, "×"));
+    element("button", { type: "button", class: "quiet", title: "Invert filter", "aria-label": `Invert ${filter}`, onclick: () => state.write({ filter: [...others(), inverse], after: "" }) }, "⇄"),
+    element("button", { type: "button", class: "quiet", title: "Remove filter", "aria-label": `Remove ${filter}`, onclick: () => state.write({ filter: others(), after: "" }) }, "×"));
 }
 
 function close() {
@@ -44,42 +44,42 @@ function close() {
   input.removeAttribute("aria-activedescendant");
 }
 
-function choose(place) {
-  chosen = place;
-  [...list.children].forEach((one, index) => one.setAttribute("aria-selected", String(index === place)));
-  if (place >= 0) {
-    input.setAttribute("aria-activedescendant", `option-${place}`);
-    list.children[place].scrollIntoView({ block: "nearest" });
+function choose(index) {
+  chosen = index;
+  [...list.children].forEach((one, position) => one.setAttribute("aria-selected", String(position === index)));
+  if (index >= 0) {
+    input.setAttribute("aria-activedescendant", `option-${index}`);
+    list.children[index].scrollIntoView({ block: "nearest" });
   }
 }
 
-// The text may have grown since the options were found: what they replace still begins at the same place.
-function take(place) {
+// The text may have grown since the completions were requested; the part that they replace begins at the same index.
+function take(index) {
   const caret = input.selectionStart, before = completed.slice(0, completed.length - replaces), after = input.value.slice(caret);
   if (caret < before.length || !input.value.startsWith(before)) {
     close();
     return complete();
   }
-  input.value = before + options[place].text + after;
-  const at = before.length + options[place].text.length;
+  input.value = before + options[index].text + after;
+  const at = before.length + options[index].text.length;
   input.setSelectionRange(at, at);
   close();
-  if (options[place].text.endsWith(": ")) complete();
+  if (options[index].text.endsWith(": ")) complete();
 }
 
 async function complete() {
-  asking.abort();
-  asking = new AbortController();
+  completing.abort();
+  completing = new AbortController();
   const text = input.value.slice(0, input.selectionStart);
   try {
-    const found = await ask("/api/completions", { text }, asking.signal);
+    const found = await request("/api/completions", { text }, completing.signal);
     options = found.options;
     replaces = found.replaces;
     completed = text;
   } catch {
     options = [];
   }
-  list.replaceChildren(...options.map((one, place) => element("li", { role: "option", id: `option-${place}`, "aria-selected": "false", onpointerdown: (event) => { event.preventDefault(); take(place); } }, element("span", {}, one.text), element("small", {}, one.about))));
+  list.replaceChildren(...options.map((one, index) => element("li", { role: "option", id: `option-${index}`, "aria-selected": "false", onpointerdown: (event) => { event.preventDefault(); take(index); } }, element("span", {}, one.text), element("small", {}, one.about))));
   if (!options.length || document.activeElement !== input) return close();
   list.hidden = false;
   chosen = -1;
@@ -106,7 +106,7 @@ document.addEventListener("keydown", (event) => {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   clearTimeout(waiting);
-  asking.abort();
+  completing.abort();
   close();
   const period = quick.value === "custom" ? [since.value, until.value] : quick.value.split("|");
   state.write({ q: input.value.trim(), from: period[0], to: period[1], after: "" });
@@ -122,7 +122,7 @@ quick.addEventListener("change", () => {
   state.write({ from, to, after: "" });
 });
 
-// Ends of a period can be picked, in the zone that is shown; what is picked is written as any other time.
+// The date picker uses the time zone that is shown, and writes the chosen time into the text field.
 for (const button of document.querySelectorAll("[data-picks]")) {
   const input = document.getElementById(button.dataset.picks), picker = document.getElementById(`${button.dataset.picks}-picker`);
   button.addEventListener("click", () => picker.showPicker());
@@ -137,10 +137,10 @@ function refreshing() {
   clearInterval(timer);
   localStorage.setItem("refresh", refresh.value);
   const seconds = Number(refresh.value);
-  if (seconds) timer = setInterval(() => { if (!document.hidden) document.dispatchEvent(new CustomEvent("asked")); }, seconds * 1000);
+  if (seconds) timer = setInterval(() => { if (!document.hidden) document.dispatchEvent(new CustomEvent("query-changed")); }, seconds * 1000);
 }
 refresh.value = localStorage.getItem("refresh") || "0";
 refresh.addEventListener("change", refreshing);
 refreshing();
-document.addEventListener("asked", show);
+document.addEventListener("query-changed", show);
 show();
