@@ -1,4 +1,4 @@
-"""Where the fields of activities and the members of actors go in an event, in words for people."""
+"""The fields of events that store the fields of activities and the members of actors, in words for display."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .model import ActivityType, ActorKind, AuditField, Catalogue
 
 AUDIT = "anthropic.audit"
 ASIDE = f"{AUDIT}.metadata"
-"""Where what has no field of its own goes."""
+"""The field of events for values without a field of their own."""
 
 _OF_ANY_ACTOR = {
     "ip_address": "source.ip",
@@ -19,7 +19,7 @@ _OF_ANY_ACTOR = {
 
 
 def places_of_field(name: str, catalogue: Catalogue, kind: ActivityType | None = None) -> list[str]:
-    """Return where a field's value is found in events: of one type, or of all that have it."""
+    """Return the fields of events that store a field's value, of one type or of all types that have the field."""
     kept = catalogue.fields.get(name)
     if kept is None:
         return [f"{ASIDE}.{name}"]
@@ -45,7 +45,7 @@ def _places(kept: AuditField, kind: ActivityType | None) -> Iterator[str]:
 
 
 def places_of_member(name: str, actor: ActorKind) -> list[str]:
-    """Return where a member of an actor is found in events."""
+    """Return the fields of events that store a member of an actor."""
     if name in actor.moves:
         return [actor.moves[name]]
     if name in MOVED_OF_ANY:
