@@ -1,4 +1,4 @@
-"""Reading a catalogue, and saying what is wrong with it."""
+"""Reading a catalogue, and listing its mistakes."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ TYPE = "member_joined:\n  category: [iam]\n  type: [user]\n  outcome: success\n 
             "members.yaml: member_joined: a field must be a notation, or an object with a list of variants: ['string']",
             id="field-as-list",
         ),
-        pytest.param("types__members", "member_joined: iam\n", "members.yaml: member_joined: must be a mapping", id="text"),
+        pytest.param(
+            "types__members", "member_joined: iam\n", "members.yaml: member_joined: must be a mapping", id="text"
+        ),
         pytest.param("types__again", TYPE, "members.yaml: member_joined: is also in again.yaml", id="twice"),
         pytest.param("actors", "a_actor:\n  field: {}\n", "unknown keys: field (did you mean fields?)", id="actor-key"),
         pytest.param(
@@ -119,11 +121,12 @@ TYPE = "member_joined:\n  category: [iam]\n  type: [user]\n  outcome: success\n 
             "`related` must be one of hosts, user",
             id="related",
         ),
+        pytest.param("fields", "moved:\n  role: {rank: 1}\n", "a field needs `type`, `ecs` or both", id="nowhere"),
         pytest.param(
-            "fields", "moved:\n  role: {rank: 1}\n", "a field needs `type`, `ecs` or both", id="nowhere"
-        ),
-        pytest.param(
-            "fields", "moved:\n  role: 7\n", "fields.yaml: moved.role: a field must be an Elasticsearch type or a mapping: 7", id="field-number"
+            "fields",
+            "moved:\n  role: 7\n",
+            "fields.yaml: moved.role: a field must be an Elasticsearch type or a mapping: 7",
+            id="field-number",
         ),
         pytest.param(
             "fields",
