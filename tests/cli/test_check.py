@@ -62,7 +62,7 @@ def test_an_unreachable_host_and_a_missing_key_are_told_side_by_side(run: Run, t
     result = run("check", env={"K": "sk-ant-api01-TESTKEYTESTKEYTESTKEY"})
 
     assert result.exit_code == 3
-    for words in ("Connection refused", "feed `b` has no key", "no field of events is meant by `user.mail`"):
+    for words in ("Connection refused", "feed `b` has no key", "no field of events matches `user.mail`"):
         assert words in result.stdout
     assert "sk-ant-api01-TEST" not in result.stdout
 
