@@ -33,7 +33,7 @@ def test_a_refused_key_is_wrong_and_has_a_cure(run: Run, server: Server) -> None
     assert result.exit_code == 3
     assert "401" in result.stdout
     assert "What to do" in result.stdout
-    assert "put a new one where the feed reads it" in result.stdout
+    assert "put a new key where the feed reads it" in result.stdout
 
 
 def test_offline_sends_no_request(run: Run, server: Server) -> None:

@@ -98,8 +98,8 @@ def _is_always_there(name: str, kind: ActivityType, catalogue: Catalogue) -> boo
 
 def _is_a_target(name: str, catalogue: Catalogue) -> bool:
     """Return whether a field always names the user whom an activity affects."""
-    kept = catalogue.fields.get(name)
-    return kept is not None and (kept.ecs or "").startswith(_TARGET) and kept.when is None
+    stored = catalogue.fields.get(name)
+    return stored is not None and (stored.ecs or "").startswith(_TARGET) and stored.when is None
 
 
 def _is_sure(spec: FieldSpec) -> bool:
@@ -150,23 +150,23 @@ def _same_descriptions(kinds: Iterable[ActivityType]) -> Iterator[tuple[Activity
 
 
 def _fields(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    for name, kept in catalogue.fields.items():
-        for what in _field(kept, catalogue):
+    for name, stored in catalogue.fields.items():
+        for what in _field(stored, catalogue):
             yield name, what
     for first, second in slips(catalogue.fields):
         yield second, f"is spelled almost like `{first}`"
 
 
-def _field(kept: AuditField, catalogue: Catalogue) -> Iterator[str]:
-    yield from _description(kept.description)
-    for target in filter(None, (kept.ecs, *kept.copies.values())):
+def _field(stored: AuditField, catalogue: Catalogue) -> Iterator[str]:
+    yield from _description(stored.description)
+    for target in filter(None, (stored.ecs, *stored.copies.values())):
         if target not in catalogue.ecs_fields:
             yield f"moves to `{target}`, which ecs.yaml does not have"
-    for other in kept.only_for:
+    for other in stored.only_for:
         if other not in catalogue.types:
             yield f"has the unknown type `{other}` in `only_for`"
-    if kept.when and kept.when[0] not in catalogue.fields:
-        yield f"has the unknown field `{kept.when[0]}` in `when`"
+    if stored.when and stored.when[0] not in catalogue.fields:
+        yield f"has the unknown field `{stored.when[0]}` in `when`"
 
 
 def _actors(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -189,8 +189,8 @@ def _other_fields(catalogue: Catalogue) -> Iterator[tuple[tuple[str, ...], str]]
         ("ecs.yaml", "fields"): catalogue.ecs_fields,
     }
     for keys, fields in sections.items():
-        for name, kept in fields.items():
-            for what in _description(getattr(kept, "description", "")):
+        for name, stored in fields.items():
+            for what in _description(getattr(stored, "description", "")):
                 yield (*keys, name), what
 
 

@@ -166,10 +166,12 @@ class Catalogue:
     def exported_fields(self) -> dict[str, StoredField]:
         """Return every field below `anthropic.audit`, by its dotted name."""
         audit: dict[str, StoredField] = {}
-        for name, kept in self.fields.items():
-            if kept.type:
-                audit[kept.stored_as or name] = StoredField(kept.type, kept.description, kept.is_personal)
-            if kept.objects_as:
-                audit[kept.objects_as] = StoredField("flattened", kept.description, kept.is_personal)
-        actor = {f"actor.{name}": kept for name, kept in self.actor_fields.items()}
-        return {f"anthropic.audit.{name}": kept for name, kept in sorted({**self.own_fields, **audit, **actor}.items())}
+        for name, stored in self.fields.items():
+            if stored.type:
+                audit[stored.stored_as or name] = StoredField(stored.type, stored.description, stored.is_personal)
+            if stored.objects_as:
+                audit[stored.objects_as] = StoredField("flattened", stored.description, stored.is_personal)
+        actor = {f"actor.{name}": stored for name, stored in self.actor_fields.items()}
+        return {
+            f"anthropic.audit.{name}": stored for name, stored in sorted({**self.own_fields, **audit, **actor}.items())
+        }

@@ -94,9 +94,9 @@ class RecentRequestIds:
         content = hash((page.has_more, *(one.sha256 for one in page.activities)))
         if len(self._known) == _REMEMBERED_ANSWERS:
             del self._known[next(iter(self._known))]
-        asked, earlier = self._known.setdefault(page.request_id, (query, content))
+        first_query, earlier = self._known.setdefault(page.request_id, (query, content))
         self._are_ids_reused = self._are_ids_reused or earlier != content
-        if self._are_ids_reused or asked == query:
+        if self._are_ids_reused or first_query == query:
             return None
         return Broken(ContractRule.CACHE, "the answer is a copy of the answer to another query, with its request-id")
 

@@ -51,9 +51,9 @@ def read_actor(actor: Json, tables: Tables, context: EnrichmentContext, exact: f
     if rule is None:
         rule = tables.unknown_actor
         draft.audit["catalogue"] = {**stamp, "unknown_actor": kind if isinstance(kind, str) and kind else _NO_KIND}
-    kept = _kept_members(actor, rule, draft)
+    members = _kept_members(actor, rule, draft)
     if actor:
-        draft.audit["actor"] = {**kept, _NAME: name_of(actor, rule)}
+        draft.audit["actor"] = {**members, _NAME: name_of(actor, rule)}
     for path, target in rule.copies:
         value = _identifier(value_at_path(actor, path))
         if value:
@@ -78,7 +78,7 @@ def name_of(actor: Mapping[str, Json], rule: ActorPlan) -> str:
 
 def _kept_members(actor: Mapping[str, Json], rule: ActorPlan, draft: Draft) -> dict[str, Json]:
     """Move members to ECS, and return the others; members without a field of their own are below `metadata`."""
-    kept: dict[str, Json] = {}
+    members: dict[str, Json] = {}
     aside: dict[str, Json] = {}
     for name, value in sorted(actor.items(), key=_by_name):
         moved = _identifier(value) if name in rule.moves else None
@@ -93,12 +93,12 @@ def _kept_members(actor: Mapping[str, Json], rule: ActorPlan, draft: Draft) -> d
         is_rewritten = moved is not None and moved is not value
         fitted = FITTED[declared](member) if declared and not is_rewritten else None
         if fitted is not None:
-            kept[name] = fitted
+            members[name] = fitted
             continue
         put_member(aside, name, member)
         if declared or moved or name in rule.names:
             draft.flag("mistyped_fields", f"actor.{name}")
-    return {**kept, _ASIDE: aside} if aside else kept
+    return {**members, _ASIDE: aside} if aside else members
 
 
 def _move(path: tuple[str, ...], value: str, draft: Draft) -> bool:

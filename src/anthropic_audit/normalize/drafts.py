@@ -56,9 +56,9 @@ class Draft:
 
     def set_aside_mistyped(self, name: str, value: Json) -> None:
         """Store a value that does not fit its field below `metadata`, and flag it; ignore an empty value."""
-        kept = self.pruned(value)
-        if not is_empty(kept):
-            self.set_aside(name, kept)
+        stored = self.pruned(value)
+        if not is_empty(stored):
+            self.set_aside(name, stored)
             self.flag("mistyped_fields", name)
 
     def flag(self, kind: str, name: str) -> None:

@@ -83,12 +83,12 @@ class FastPath:
 
         Return None when the catalogue lacks the actor's kind or a member, or the actor is too large for the cache.
         """
-        parts, kept, is_actor = read_actor(orjson.loads(raw), self.tables, self._context, EXACT)
-        if not is_actor or kept.pop("catalogue") != self.stamp:
+        parts, members, is_actor = read_actor(orjson.loads(raw), self.tables, self._context, EXACT)
+        if not is_actor or members.pop("catalogue") != self.stamp:
             return None
         people = {name: part for name, part in parts.items() if name in _PEOPLE}
         rest = _continued({name: part for name, part in parts.items() if name not in _PEOPLE})
-        audit = _continued(kept) + b"}}"
+        audit = _continued(members) + b"}}"
         if len(raw) > MAX_REMEMBERED_CHARS:
             return None
         if len(self.endings) >= _MAX_CACHED_ACTORS:
@@ -161,13 +161,13 @@ class FeedFastPath:
             rest = _encode(activity)
             if may_hold_credentials(rest):
                 return None
-            kept = rest[skip + len(identity) : -1]
-            if has_fractions and _POINT in kept and b"0.0" in kept and _ZERO.search(kept):
+            fields = rest[skip + len(identity) : -1]
+            if has_fractions and _POINT in fields and b"0.0" in fields and _ZERO.search(fields):
                 return None
         except (ValueError, RecursionError, OverflowError, SpoiledError):
             return None
         return b"".join(
-            (b'{"@timestamp":', time[:_TO_MILLISECONDS], head, identity, middle, constant, kept, more, ending)
+            (b'{"@timestamp":', time[:_TO_MILLISECONDS], head, identity, middle, constant, fields, more, ending)
         )
 
     def _field_json(self, activity: Shape, plan: Plan, actor: bytes) -> _FieldJson | None:

@@ -46,23 +46,23 @@ def place_fields(
     staying: list[tuple[FieldRule, Json]] = []
     names = plan.names
     for name, value in odd:
-        kept = value if type(value) is str else draft.pruned(value)
-        if not kept and is_empty(kept):
+        pruned = value if type(value) is str else draft.pruned(value)
+        if not pruned and is_empty(pruned):
             continue
         rule = rules.get(name)
         if rule is None or (names is not None and name not in names):
             draft.flag("unknown_fields", name)
         if rule is None:
-            draft.set_aside(name, kept)
+            draft.set_aside(name, pruned)
         elif rule.path and (not rule.is_conditional or _is_to_move(rule, activity, draft)):
-            moving.append((rule.rank, rule, kept))
+            moving.append((rule.rank, rule, pruned))
         else:
-            staying.append((rule, kept))
+            staying.append((rule, pruned))
     if moving:
         _move_all(moving, staying, draft)
-    for rule, kept in staying:
-        keep = _keep_other_than_text if rule.name in plan.texts and type(kept) is not str else _keep
-        keep(rule, kept, draft)
+    for rule, pruned in staying:
+        keep = _keep_other_than_text if rule.name in plan.texts and type(pruned) is not str else _keep
+        keep(rule, pruned, draft)
 
 
 def _is_to_move(rule: FieldRule, activity: Mapping[str, Json], draft: Draft) -> bool:
@@ -75,14 +75,14 @@ def _is_to_move(rule: FieldRule, activity: Mapping[str, Json], draft: Draft) -> 
 def _move_all(moving: list[tuple[int, FieldRule, Json]], staying: list[tuple[FieldRule, Json]], draft: Draft) -> None:
     """Move fields by rank; add fields that do not fit, or whose ECS field is taken, to `staying`."""
     moving.sort(key=itemgetter(0))
-    for _, rule, kept in moving:
+    for _, rule, pruned in moving:
         path = rule.path
-        value = kept if type(kept) is str and path not in _NOT_TEXTS else _fitted_to_ecs(path, kept)
-        is_number = value is None and type(kept) is int and path not in _NOT_TEXTS
-        if (is_number and draft.put(path, str(kept))) or (value is None and rule.fitted is None):
-            draft.set_aside_mistyped(rule.name, kept)
+        value = pruned if type(pruned) is str and path not in _NOT_TEXTS else _fitted_to_ecs(path, pruned)
+        is_number = value is None and type(pruned) is int and path not in _NOT_TEXTS
+        if (is_number and draft.put(path, str(pruned))) or (value is None and rule.fitted is None):
+            draft.set_aside_mistyped(rule.name, pruned)
         elif value is None or not draft.put(path, value):
-            staying.append((rule, kept))
+            staying.append((rule, pruned))
         elif path == _URL:
             draft.document["url"] = parts = url_of(value)
             draft.relate("hosts", parts.get("domain"))

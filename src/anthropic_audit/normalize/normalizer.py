@@ -163,8 +163,8 @@ class Normalizer:
             actor_parts = self._actors[(*actor, *actor.values())]
         except (KeyError, TypeError, AttributeError):
             actor_parts = self._actor_parts(actor, exact)
-        parts, kept, is_actor = actor_parts
-        moment, audit = read_time(created_at), kept.copy()
+        parts, actor_audit, is_actor = actor_parts
+        moment, audit = read_time(created_at), actor_audit.copy()
         document: dict[str, Json] = {
             "@timestamp": moment,
             "anthropic": {"audit": audit},

@@ -108,7 +108,9 @@ class Tables:
 def compile_tables(catalogue: Catalogue) -> Tables:
     """Return the tables of a catalogue."""
     fields = {name: _rule(field) for name, field in catalogue.fields.items()}
-    types = {name: _PLAIN.get(str(kept.type)) for name, kept in catalogue.fields.items() if fields[name].is_only_kept}
+    types = {
+        name: _PLAIN.get(str(stored.type)) for name, stored in catalogue.fields.items() if fields[name].is_only_kept
+    }
     plain = {name: kind for name, kind in types.items() if kind is not None}
     return Tables(
         version=catalogue.version,
@@ -148,20 +150,20 @@ def _plan(kind: ActivityType, plain: Mapping[str, type]) -> TypePlan:
     )
 
 
-def _rule(kept: AuditField) -> FieldRule:
+def _rule(stored: AuditField) -> FieldRule:
     return FieldRule(
-        name=kept.name,
-        stored_as=kept.stored_as or kept.name,
-        fitted=FITTED[kept.type] if kept.type else None,
-        path=tuple(kept.ecs.split(".")) if kept.ecs else (),
-        rank=kept.rank,
-        when=kept.when,
-        only_for=frozenset(kept.only_for),
-        related=kept.related,
-        is_text=kept.is_text,
-        objects_as=kept.objects_as,
-        is_conditional=bool(kept.when or kept.only_for),
-        copies=tuple((tuple(path.split(".")[1:]), tuple(ecs.split("."))) for path, ecs in kept.copies.items()),
+        name=stored.name,
+        stored_as=stored.stored_as or stored.name,
+        fitted=FITTED[stored.type] if stored.type else None,
+        path=tuple(stored.ecs.split(".")) if stored.ecs else (),
+        rank=stored.rank,
+        when=stored.when,
+        only_for=frozenset(stored.only_for),
+        related=stored.related,
+        is_text=stored.is_text,
+        objects_as=stored.objects_as,
+        is_conditional=bool(stored.when or stored.only_for),
+        copies=tuple((tuple(path.split(".")[1:]), tuple(ecs.split("."))) for path, ecs in stored.copies.items()),
     )
 
 
@@ -169,7 +171,7 @@ def _actor(kind: ActorKind, catalogue: Catalogue) -> ActorPlan:
     moves = {**kind.moves, **_MOVED_OF_ANY}
     return ActorPlan(
         moves={member: tuple(ecs.split(".")) for member, ecs in moves.items()},
-        types={name: kept.type for name, kept in catalogue.actor_fields.items() if name not in _OURS},
+        types={name: stored.type for name, stored in catalogue.actor_fields.items() if name not in _OURS},
         copies=tuple((tuple(member.split(".")), tuple(ecs.split("."))) for member, ecs in kind.copies.items()),
         names=frozenset({"type", *kind.fields}),
         name=kind.name_template,

@@ -30,9 +30,9 @@ def original_time(audit: Mapping[str, Json], raw: bytes | str | None) -> str | N
             implausible time, or not a time.
         raw: The activity as received, or None.
     """
-    kept = value_at(audit, "metadata.created_at")
-    if is_text(kept) or is_number(kept):
-        return str(kept)
+    set_aside = value_at(audit, "metadata.created_at")
+    if is_text(set_aside) or is_number(set_aside):
+        return str(set_aside)
     received = _created_at(raw) if raw else None
     return received if isinstance(received, str) and read_timestamp(received) is not None else None
 

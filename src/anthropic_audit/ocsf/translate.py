@@ -102,7 +102,7 @@ def _source_event(
     rules: OcsfRules, document: Mapping[str, Json], message: str | None, raw: bytes | None
 ) -> SourceEvent:
     action, identity = value_at(document, "event.action"), value_at(document, "event.id")
-    found, kept = value_at(document, "anthropic.audit"), value_at(document, "event.original")
+    found, original = value_at(document, "anthropic.audit"), value_at(document, "event.original")
     audit = found if isinstance(found, dict) else {}
     tenant = audit.get("organization_uuid")
     operation = action if is_text(action) else "unknown"
@@ -115,7 +115,7 @@ def _source_event(
         operation=operation,
         identity=identity if is_text(identity) else None,
         tenant=tenant if is_text(tenant) else None,
-        original_time=original_time(audit, raw or (kept if is_text(kept) else None)),
+        original_time=original_time(audit, raw or (original if is_text(original) else None)),
         message=message or (reason if is_text(reason) else words),
     )
 

@@ -83,10 +83,10 @@ class RewriteFields:
         """Store the replacement of `source.ip` in `source.address`, which accepts texts."""
         part, name = _ADDRESS
         source = before.get(part, {})
-        kept = after.get(part, {})
-        if self._replace is None or name not in source or name in kept or "address" in source:
+        changed = after.get(part, {})
+        if self._replace is None or name not in source or name in changed or "address" in source:
             return after
-        return {**after, part: {**kept, "address": self._replace(source[name])}}
+        return {**after, part: {**changed, "address": self._replace(source[name])}}
 
     def _unrepeated(self, document: dict[str, Json], gone: set[str]) -> dict[str, Json]:
         """Replace or remove the repetitions of the values in `gone`."""
