@@ -117,7 +117,9 @@ LIMITS: Final[Mapping[str, Sequence[Limit]]] = {
         ),
         Limit("Value in a sentence", "normalize.sentences._MAX_VALUE_CHARS", "characters", "cut in the sentence only"),
         Limit("Text that is read as a time", "timestamps.MAX_TEXT_CHARS", "characters", "it is no time"),
-        Limit("User agent that is taken apart", "enrich.user_agents._MAX_CACHED", "characters", "its beginning is"),
+        Limit(
+            "User agent that is taken apart", "enrich.user_agents._MAX_PARSED_CHARS", "characters", "its beginning is"
+        ),
         Limit("Sightings of what the catalogue lacks", "catalogue.drift.MAX_SIGHTINGS", "", "counted, not listed"),
     ),
     "Settings": (

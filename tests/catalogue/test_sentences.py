@@ -1,4 +1,4 @@
-"""Sentences with places for values."""
+"""Sentences with placeholders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VALUES = {"actor": "Alice", "key": "key_1", "actor.provider.type": "aws"}
 
 
 @pytest.mark.parametrize(
-    ("template", "told"),
+    ("template", "sentence"),
     [
         ("{actor} made key {key}", "Alice made key key_1"),
         ("{actor} made a key[ in workspace {workspace}]", "Alice made a key"),
@@ -26,8 +26,8 @@ VALUES = {"actor": "Alice", "key": "key_1", "actor.provider.type": "aws"}
         ("", ""),
     ],
 )
-def test_values_stand_in_their_places(template: str, told: str) -> None:
-    assert parse_sentence(template).tell(VALUES.get) == told
+def test_placeholders_are_replaced_by_values(template: str, sentence: str) -> None:
+    assert parse_sentence(template).tell(VALUES.get) == sentence
 
 
 def test_a_sentence_knows_what_it_tells_of() -> None:

@@ -1,4 +1,4 @@
-"""From settings to an enrichment."""
+"""The enrichment that the settings describe."""
 
 from __future__ import annotations
 

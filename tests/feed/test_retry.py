@@ -18,7 +18,7 @@ PAGE = Page((), has_more=False, first_id=None, last_id=None, request_id="req_1",
 
 
 class Scripted:
-    """A feed that answers as told, one thing a request."""
+    """A feed with one scripted answer for each request."""
 
     def __init__(self, *answers: Page | Exception) -> None:
         self._answers = list(answers)

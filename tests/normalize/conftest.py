@@ -26,13 +26,13 @@ ALICE = {
 
 @pytest.fixture(scope="session")
 def normalizer() -> Normalizer:
-    """One normalizer for all, as in production."""
+    """Return one normalizer for all tests, as in production."""
     return Normalizer(load())
 
 
 @pytest.fixture
 def normalize(normalizer: Normalizer) -> Normalize:
-    """Normalize an activity of Alice's with these fields; a field of `...` is missing."""
+    """Return the document of an activity by Alice with these fields; a field with the value `...` is left out."""
 
     def normalize(kind: str = "claude_chat_created", options: Options | None = None, **fields: Json) -> dict[str, Json]:
         activity = {
@@ -52,5 +52,5 @@ def normalize(normalizer: Normalizer) -> Normalize:
 
 @pytest.fixture
 def received() -> Options:
-    """Options of an activity that was received at a known time."""
+    """Return options with a known time of receiving."""
     return Options(received_at=datetime(2026, 5, 22, 11, 1, 0, 250_999, tzinfo=timezone(timedelta(hours=2))))

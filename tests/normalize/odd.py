@@ -1,4 +1,4 @@
-"""Odd values that the normalizer, the ingest pipeline and real engines are tried with."""
+"""Odd values for tests of the normalizer, the ingest pipeline and real engines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ URLS_WITH_A_PASSWORD: Final = (
     *(f"https://u:{SECRET}@[fe80::1%25eth0]:80/x", f"HTTPS://U:{SECRET}@H.EXAMPLE", f"https://u@{SECRET}@h.example"),
     *(f"https://u:{SECRET}@h.example/?a=https://v:{SECRET}@i.example#@", f"/v1/x?next=https://u:{SECRET}@h.example"),
 )
-"""URLs whose password must not be shown, as it is or cut in pieces."""
+"""URLs whose password must not be shown, neither whole nor in parts."""
 
 URLS_WITHOUT: Final = (
     *("https://medium.com/@user/post", "http://localhost:8080/u/a@b", "https://h.example/path?email=a@b.c"),
@@ -28,7 +28,7 @@ URLS_WITHOUT: Final = (
     *("https://x.example/?next=https://medium.com/@user", "https://[::1]:8080/a@b", "https://h.example:8443/a@b"),
     *("https://[::1", "https://h:99999/x", "C:\\x", "//h.example/x", "https://h.example:80/%40x", "v1/x?a=b@c"),
 )
-"""URLs and the like that have none, and stay as they are."""
+"""URLs and similar texts without a password, which are not changed."""
 
 ADDRESSES: Final = {
     "198.51.100.7": "198.51.100.7",
@@ -57,7 +57,7 @@ ADDRESSES: Final = {
     "1::2::3": None,
     ":" * 300: None,
 }
-"""An address as it was received, and the canonical one."""
+"""Pairs of an address as received and its canonical form."""
 
 NAMES: Final = (
     *("", " ", "\t ", ".", "..", ".a", "a.", "a..b", "a b", " a", "a ", "a\x00b", "\x00", "a\nb", "a\x7fb", "a\u2028b"),
@@ -81,7 +81,7 @@ NAMES: Final = (
     ),
     *("x" * 256, "x" * 257, "x" * 33_000, "ü" * 20_000, "." * 300, "~sha256-x"),
 )
-"""Names of fields that a target may refuse, or take for the same."""
+"""Names of fields that a target may refuse, or treat as equal."""
 
 IDS: Final = (
     *("activity_1", "_activity", "a b", "a/b", "a\x00b", "a\nb", "é", "😀", "*", ".", "..", "#", "x" * 512, "x" * 513),

@@ -1,4 +1,4 @@
-"""What changed is told as before → after."""
+"""Changes in the form `name: before → after`."""
 
 from __future__ import annotations
 

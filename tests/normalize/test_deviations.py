@@ -1,4 +1,4 @@
-"""Where we deviate from the published mapping: each deviation of `docs/reference/deviations.md` with its test."""
+"""Deviations from the published mapping: a test for each deviation in `docs/reference/deviations.md`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short way gives what the long way gives, whatever is put in."""
+"""The fast path gives the same documents as `Normalizer.document`, whatever the input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Json = Any
 CATALOGUE = load()
 NORMALIZER = Normalizer(CATALOGUE)
 WORLD = World(WorldSettings(), CATALOGUE)
-LANE = FeedFastPath(NORMALIZER._express, Options())
+FAST_PATH = FeedFastPath(NORMALIZER._shared_path, Options())
 PAIRS = [(kind.name, actor) for kind in CATALOGUE.types.values() for actor in kind.actors]
 
 odd_values = st.one_of(
@@ -63,7 +63,7 @@ times = st.one_of(
 
 
 def both(raw: bytes, options: Options | None = None) -> tuple[Json, Json]:
-    """Return what both ways make of an activity, and hold that they agree on whether it was expected."""
+    """Return the documents of both paths for an activity; assert that they agree on whether it was expected."""
     ((text, known),) = NORMALIZER.events([raw], options or Options())
     document = NORMALIZER.document(raw, options or Options())
     assert known == is_expected(document)
@@ -71,7 +71,7 @@ def both(raw: bytes, options: Options | None = None) -> tuple[Json, Json]:
 
 
 def changed(activity: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
-    """Return an activity with other values at some of its places; a name with a dot goes into the actor."""
+    """Return an activity with other values for some fields; a name with a dot is a member of the actor."""
     made = {name: dict(value) if name == "actor" else value for name, value in activity.items()}
     for name, value in changes.items():
         actor, _, member = name.partition(".")
@@ -82,7 +82,7 @@ def changed(activity: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[s
 
 @st.composite
 def nearly_documented(draw: st.DrawFn) -> dict[str, Json]:
-    """Make an activity as documented, with some places changed."""
+    """Draw an activity as documented, with some fields changed."""
     name, actor = draw(st.sampled_from(PAIRS))
     activity = WORLD.example(name, actor, Random(draw(st.integers(0, 50))))
     places = [
@@ -110,13 +110,13 @@ def nearly_documented(draw: st.DrawFn) -> dict[str, Json]:
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE.types))
-def test_what_is_as_documented_goes_the_short_way_and_is_the_same_whoever_acts(name: str) -> None:
+def test_an_activity_as_documented_takes_the_fast_path_with_any_actor(name: str) -> None:
     chance = Random(name)
     made = [
         orjson.dumps(WORLD.example(name, actor, chance)) for actor in CATALOGUE.types[name].actors for _ in range(3)
     ]
 
-    written = [LANE.written(raw) for raw in made]
+    written = [FAST_PATH.written(raw) for raw in made]
 
     assert None not in written
     assert [orjson.loads(text) for text in written if text] == [NORMALIZER.document(raw) for raw in made]
@@ -203,7 +203,7 @@ def test_both_ways_give_the_same_with_any_options(options: Options) -> None:
 
 
 @pytest.mark.parametrize("name", ["odd name", "class", "plan", "id", "type", "ü-1"])
-def test_a_type_whose_field_has_an_impossible_name_takes_the_long_way(name: str) -> None:
+def test_a_type_whose_field_has_an_impossible_name_does_not_take_the_fast_path(name: str) -> None:
     kind = CATALOGUE.types["claude_chat_created"]
     odd = replace(kind, fields={**kind.fields, name: FieldSpec("string")})
     catalogue = replace(
@@ -222,18 +222,18 @@ def test_a_type_whose_field_has_an_impossible_name_takes_the_long_way(name: str)
 
 
 def test_remembering_actors_and_organizations_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anthropic_audit.normalize.fast_path._MOST_ACTORS", 3)
-    monkeypatch.setattr("anthropic_audit.normalize.fast_path._MOST_ORGANIZATIONS", 3)
+    monkeypatch.setattr("anthropic_audit.normalize.fast_path._MAX_CACHED_ACTORS", 3)
+    monkeypatch.setattr("anthropic_audit.normalize.fast_path._MAX_CACHED_ORGANIZATIONS", 3)
     normalizer = Normalizer(CATALOGUE)
-    lane = FeedFastPath(normalizer._express, Options())
+    fast_path = FeedFastPath(normalizer._shared_path, Options())
 
     for number in range(20):
         activity = WORLD.example("claude_chat_created", "user_actor", Random(number))
         raw = orjson.dumps({**activity, "organization_id": f"org_{number}"})
-        text = lane.written(raw)
+        text = fast_path.written(raw)
         assert text is not None
         assert orjson.loads(text) == normalizer.document(raw)
 
-    assert len(normalizer._express.endings) <= 3
-    assert len(normalizer._express.acting) <= 3
-    assert len(lane._middles) <= 3
+    assert len(normalizer._shared_path.endings) <= 3
+    assert len(normalizer._shared_path.actors) <= 3
+    assert len(fast_path._middles) <= 3

@@ -1,4 +1,4 @@
-"""Activities next to the events they become."""
+"""Golden files: activities and their events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fast parser refuses or spoils is read with care, and nothing of it is lost."""
+"""JSON that a fast parser refuses or changes is read leniently, without losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every activity: nothing is lost, nothing fails, nothing of one document reaches another."""
+"""Properties of every activity: no value is lost, normalizing never fails, and documents do not affect each other."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ activities = st.builds(
 
 
 def leaves_of(value: Json) -> Iterator[Json]:
-    """Yield what is not empty in a value, at any depth."""
+    """Yield the non-empty leaves of a value, at any depth."""
     if isinstance(value, dict):
         for member in value.values():
             yield from leaves_of(member)
@@ -67,12 +67,12 @@ def leaves_of(value: Json) -> Iterator[Json]:
 
 
 def shown(value: Json) -> str:
-    """Return a leaf as it is found in a document's text; a date has milliseconds there, a webhook's id is a text."""
+    """Return a leaf as a document's text has it: a date with milliseconds, a webhook's id as text."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def is_found(leaf: Json, document: str, events: set[str]) -> bool:
-    """Say whether a leaf is in a document; 3.0 may be 3 there, which a `long` field holds."""
+    """Return whether a document has a leaf; 3.0 may be 3 in a `long` field."""
     forms = {shown(leaf)}
     if isinstance(leaf, float) and leaf.is_integer():
         forms.add(str(int(leaf)))
@@ -144,8 +144,8 @@ def test_an_actor_is_told_from_another_one_with_the_same_values(normalize: Norma
 
 
 def test_remembering_actors_and_unknown_types_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anthropic_audit.normalize.normalizer._MOST_SCENES", 3)
-    monkeypatch.setattr("anthropic_audit.normalize.normalizer._MOST_UNKNOWN_TYPES", 3)
+    monkeypatch.setattr("anthropic_audit.normalize.normalizer._MAX_CACHED_CONTEXTS", 3)
+    monkeypatch.setattr("anthropic_audit.normalize.normalizer._MAX_UNKNOWN_TYPES", 3)
     normalizer = Normalizer(CATALOGUE)
     known = len(normalizer._plans)
 
@@ -153,7 +153,7 @@ def test_remembering_actors_and_unknown_types_is_bounded(monkeypatch: pytest.Mon
         activity = {"type": f"unheard_of_{number}", "actor": {"type": "user_actor", "user_id": str(number)}}
         assert normalizer.document(orjson.dumps(activity))["user"] == {"id": str(number)}
 
-    assert len(normalizer._scenes) <= 3
+    assert len(normalizer._actors) <= 3
     assert len(normalizer._plans) == known + 3
 
 

@@ -27,7 +27,7 @@ COUNT = 20_000
 
 
 def everywhere(normalizer: Normalizer, raw: bytes) -> bytes:
-    """Return all that is made of an activity: event, document, sentence, OCSF event and columns."""
+    """Return every output for an activity: event, document, sentence, OCSF event and columns."""
     ((text, _),) = normalizer.events([raw])
     document = orjson.loads(text)
     assert document == json.loads(to_json(normalizer.document(raw)))
@@ -228,7 +228,7 @@ def test_a_time_that_cannot_be_true_is_not_the_events_when_it_is_known_when_it_c
 
 
 def many(count: int) -> dict[str, bytes]:
-    """Return activities with that many of something, by what it is."""
+    """Return activities with this number of members, elements or levels, by kind."""
     whole: dict[str, Json] = {
         "members": {f"f{number}": number for number in range(count)},
         "members-of-one": {"new": {f"f{number}": number for number in range(count)}},

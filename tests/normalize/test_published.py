@@ -41,11 +41,11 @@ SEED = {
     "user": {"email": "alice.johnson@example.com", "id": "user_01EXAMPLEalice01", "name": "alice.johnson"},
     "user_agent": {"original": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"},
 }
-"""The published example, without what its agent, its network databases and its user agent parser add."""
+"""The published example, without the fields that its agent, its network databases and its user agent parser add."""
 
 
 def at(document: Json, path: str) -> Json:
-    """Return what lies at a path with dots, or None."""
+    """Return the value at a path with dots, or None."""
     for name in path.split("."):
         document = document.get(name) if isinstance(document, dict) else None
     return document

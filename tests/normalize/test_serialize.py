@@ -1,4 +1,4 @@
-"""Writing documents."""
+"""Serialized documents."""
 
 from __future__ import annotations
 

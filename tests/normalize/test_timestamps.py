@@ -1,4 +1,4 @@
-"""Times as documents have them."""
+"""Times in the format of documents."""
 
 from __future__ import annotations
 

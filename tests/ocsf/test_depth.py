@@ -1,4 +1,4 @@
-"""Documents that a processor made may be nested without end; what is too deep is kept as its text."""
+"""The depth of documents is bounded: deeper values are kept as their JSON text."""
 
 from __future__ import annotations
 

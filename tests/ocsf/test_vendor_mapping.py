@@ -1,4 +1,4 @@
-"""What is as in the vendor's own mapping (OCSF 1.6.0, of its security posture), and what differs on purpose."""
+"""Agreement with the vendor's own mapping (OCSF 1.6.0, of its security posture), and intended differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an activity to an ECS document; pure and table-driven."""
+"""Normalize activities to ECS documents; pure and table-driven."""
 
 from .limits import MAX_ACTIVITY_BYTES
 from .normalizer import Normalizer

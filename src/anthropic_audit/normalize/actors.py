@@ -1,4 +1,4 @@
-"""From an actor to the parts of a document that tell who acted, from where, and with what."""
+"""The parts of a document that an actor determines: user, source, user agent and `anthropic.audit.actor`."""
 
 from __future__ import annotations
 
@@ -20,16 +20,22 @@ _EMAIL = ("user", "email")
 _USER_ID = ("user", "id")
 _ASIDE, _NAME = "metadata", "name"
 _NO_KIND = "unknown"
-_by_name = itemgetter(0)  # so that documents do not depend on the order of what was received
+_by_name = itemgetter(0)  # so that documents do not depend on the order of received members
 _IDENTIFIERS = ("email_address", "_id")
 
-Scene = tuple[Mapping[str, Json], dict[str, Json], bool]
-"""What documents of the same actor share: top-level parts (`user`, `source`, …), parts below `anthropic.audit` (the
-`actor`, the catalogue's version and flags), and whether the actor is one at all."""
+ActorParts = tuple[Mapping[str, Json], dict[str, Json], bool]
+"""The parts that documents of the same actor share: top-level parts (`user`, `source`, …), parts below
+`anthropic.audit` (the `actor`, the catalogue's version and flags), and whether the actor is null or an object."""
 
 
-def read_actor(actor: Json, tables: Tables, surroundings: EnrichmentContext, exact: float) -> Scene:
-    """Return the parts of a document that an actor makes; none when there is no actor.
+def read_actor(actor: Json, tables: Tables, context: EnrichmentContext, exact: float) -> ActorParts:
+    """Return the parts of a document that an actor determines; none when there is no actor.
+
+    Args:
+        actor: The received actor.
+        tables: The compiled catalogue.
+        context: The enrichment of addresses and user agents.
+        exact: The limit for floats, as in `pruned`.
 
     Raises:
         SpoiledError: A member was not read exactly, or is nested too deep.
@@ -40,59 +46,59 @@ def read_actor(actor: Json, tables: Tables, surroundings: EnrichmentContext, exa
     actor = {**actor}
     mask_members(actor)
     kind = actor.get("type")
-    who = tables.actors.get(kind) if isinstance(kind, str) else None
+    rule = tables.actors.get(kind) if isinstance(kind, str) else None
     draft = Draft({}, {"catalogue": stamp}, exact)
-    if who is None:
-        who = tables.unknown_actor
+    if rule is None:
+        rule = tables.unknown_actor
         draft.audit["catalogue"] = {**stamp, "unknown_actor": kind if isinstance(kind, str) and kind else _NO_KIND}
-    kept = _kept_members(actor, who, draft)
+    members = _kept_members(actor, rule, draft)
     if actor:
-        draft.audit["actor"] = {**kept, _NAME: name_of(actor, who)}
-    for path, target in who.copies:
+        draft.audit["actor"] = {**members, _NAME: name_of(actor, rule)}
+    for path, target in rule.copies:
         value = _identifier(value_at_path(actor, path))
         if value:
             draft.put(target, value)
-    return surroundings.added_to(_with_user(draft.document)), draft.audit, True
+    return context.added_to(_with_user(draft.document)), draft.audit, True
 
 
-def name_of(actor: Mapping[str, Json], who: ActorPlan) -> str:
-    """Return how a person reads who acted: by the catalogue's words, else by the first of its identifiers."""
+def name_of(actor: Mapping[str, Json], rule: ActorPlan) -> str:
+    """Return the display name of an actor: by the catalogue's template, or else by the first of its identifiers."""
 
     def value(name: str) -> str | None:
         found = value_at_path(actor, tuple(name.split(".")))
         return found if isinstance(found, str) and found else None
 
-    if who.name and not who.name.lacks(value):
-        return who.name.tell(value)
+    if rule.name and not rule.name.lacks(value):
+        return rule.name.tell(value)
     kind = value("type") or _NO_KIND
     words = kind.removesuffix("_actor").replace("_", " ")
     identifier = next((text for name in sorted(actor) if name.endswith(_IDENTIFIERS) and (text := value(name))), None)
     return f"{words} {identifier}" if identifier else words
 
 
-def _kept_members(actor: Mapping[str, Json], who: ActorPlan, draft: Draft) -> dict[str, Json]:
-    """Move members to ECS, and return those that stay: what has no field of its own aside, below a name of ours."""
-    kept: dict[str, Json] = {}
+def _kept_members(actor: Mapping[str, Json], rule: ActorPlan, draft: Draft) -> dict[str, Json]:
+    """Move members to ECS, and return the others; members without a field of their own are below `metadata`."""
+    members: dict[str, Json] = {}
     aside: dict[str, Json] = {}
     for name, value in sorted(actor.items(), key=_by_name):
-        moved = _identifier(value) if name in who.moves else None
-        if moved and _move(who.moves[name], moved, draft) and moved is value:
+        moved = _identifier(value) if name in rule.moves else None
+        if moved and _move(rule.moves[name], moved, draft) and moved is value:
             continue
         member = draft.pruned(value)
         if is_empty(member):
             continue
-        if who.is_known and name not in who.names:
+        if rule.is_known and name not in rule.names:
             draft.flag("unknown_fields", f"actor.{name}")
-        declared = who.types.get(name)
+        declared = rule.types.get(name)
         is_rewritten = moved is not None and moved is not value
         fitted = FITTED[declared](member) if declared and not is_rewritten else None
         if fitted is not None:
-            kept[name] = fitted
+            members[name] = fitted
             continue
         put_member(aside, name, member)
-        if declared or moved or name in who.names:
+        if declared or moved or name in rule.names:
             draft.flag("mistyped_fields", f"actor.{name}")
-    return {**kept, _ASIDE: aside} if aside else kept
+    return {**members, _ASIDE: aside} if aside else members
 
 
 def _move(path: tuple[str, ...], value: str, draft: Draft) -> bool:
@@ -105,14 +111,14 @@ def _move(path: tuple[str, ...], value: str, draft: Draft) -> bool:
 
 
 def _identifier(value: Json) -> str | None:
-    """Return a text, or the text of a whole number: who is meant does not depend on how it is written."""
+    """Return a text, or the text of a whole number: an id is the same whether it is written as text or as number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else None
 
 
 def _with_user(parts: dict[str, Json]) -> dict[str, Json]:
-    """Give a user the name that the e-mail address shows, and make the user findable."""
+    """Add `user.name` from the e-mail address, and `related.user`."""
     user = parts.get("user")
     if user is None:
         return parts

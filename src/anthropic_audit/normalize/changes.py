@@ -1,8 +1,8 @@
-"""What an activity changed, as a person reads it: `name: before → after`.
+"""The changes that an activity describes, for display: `name: before → after`.
 
-The feed tells of changes in three ways: a list of `updates`, each with `type`, `previous_value` and `current_value`;
-pairs of fields (`previous_role` and `current_role`, `old_plan` and `new_plan`, `previous_enabled` and `enabled`); and
-one of a pair alone. The fields themselves stay as they are.
+The feed has three forms: a list of `updates`, each with `type`, `previous_value` and `current_value`; pairs of fields
+(`previous_role` and `current_role`, `old_plan` and `new_plan`, `previous_enabled` and `enabled`); and one field of a
+pair alone. The fields themselves are not changed.
 """
 
 from __future__ import annotations
@@ -17,37 +17,39 @@ from .values import Json, is_empty, pruned
 _BEFORE, _AFTER = ("previous_", "old_"), ("current_", "new_")
 _UPDATES = "updates"
 _MAX_VALUE_CHARS = 256
-_NONE, _NOT_TOLD = "(none)", "(not told)"
+_NONE, _NOT_GIVEN = "(none)", "(not told)"
 _WORDS = {True: "true", False: "false"}
 
 
 @dataclass(frozen=True, slots=True)
 class ValueChange:
-    """Fields that tell of one change."""
+    """The fields that describe one change."""
 
     name: str
-    """What changed."""
+    """The name of the changed setting or property."""
     before: tuple[str, ...]
+    """Fields with the previous value."""
     after: tuple[str, ...]
+    """Fields with the new value."""
     bare: str | None
-    """The field that has what is now, but tells of a change only beside one that has what was."""
+    """The field with the present value, which describes a change only together with a field in `before`."""
     was_missing: str = _NONE
-    """What is said where nothing is told of before."""
+    """The words for a missing previous value."""
     is_missing: str = _NONE
-    """What is said where nothing is told of now."""
+    """The words for a missing new value."""
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """All of them."""
+        """The names of all fields."""
         return (*self.before, *self.after, *((self.bare,) if self.bare else ()))
 
 
 UPDATES = ValueChange(_UPDATES, (), (), None)
-"""The list of updates, which names what changed by itself."""
+"""The list of updates, whose elements have the names of the changes."""
 
 
 def changes_in(names: Iterable[str]) -> tuple[ValueChange, ...]:
-    """Return the changes that fields of these names can tell of, by name."""
+    """Return the changes that fields with these names can describe, sorted by name."""
     present = frozenset(names)
     stems = {name.partition("_")[2] for name in present if name.startswith(_BEFORE + _AFTER)}
     return (
@@ -57,7 +59,7 @@ def changes_in(names: Iterable[str]) -> tuple[ValueChange, ...]:
 
 
 def changes_of(fields: Mapping[str, Json], changes: Iterable[ValueChange]) -> list[str]:
-    """Return what changed by these fields, each change once."""
+    """Return the changes that these fields describe, as text, each once."""
     found: list[str] = []
     for change in changes:
         if change is UPDATES:
@@ -74,21 +76,21 @@ def changes_of(fields: Mapping[str, Json], changes: Iterable[ValueChange]) -> li
             continue
         now = change.is_missing if after is None else _shown(after)
         found.append(f"{_name(change.name)}: {_shown(before)} → {now}")
-    return found if len(found) < 2 else list(dict.fromkeys(found))  # noqa: PLR2004 - two may be the same
+    return found if len(found) < 2 else list(dict.fromkeys(found))  # noqa: PLR2004 - two can be equal
 
 
 def _change(stem: str, present: frozenset[str]) -> ValueChange:
-    def those(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    def with_prefix(prefixes: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for prefix in prefixes if (name := f"{prefix}{stem}") in present)
 
-    before, after, bare = those(_BEFORE), those(_AFTER), stem if stem in present else None
+    before, after, bare = with_prefix(_BEFORE), with_prefix(_AFTER), stem if stem in present else None
     return ValueChange(
-        stem, before, after, bare, _NONE if before else _NOT_TOLD, _NONE if after or bare is not None else _NOT_TOLD
+        stem, before, after, bare, _NONE if before else _NOT_GIVEN, _NONE if after or bare is not None else _NOT_GIVEN
     )
 
 
 def _first(fields: Mapping[str, Json], names: tuple[str, ...]) -> Json:
-    """Return the first of some fields that is there and not empty."""
+    """Return the value of the first of these fields that is not empty, or None."""
     for name in names:
         value = fields.get(name)
         if value or not is_empty(value):
@@ -97,7 +99,7 @@ def _first(fields: Mapping[str, Json], names: tuple[str, ...]) -> Json:
 
 
 def _updates(updates: Json) -> Iterator[str]:
-    """Tell of each update that names what it is about."""
+    """Yield the text of each update that has a `type`."""
     for update in updates if isinstance(updates, list) else ():
         name = update.get("type") if isinstance(update, dict) else None
         if not isinstance(name, str) or not name:
@@ -114,7 +116,7 @@ def _name(name: str) -> str:
 
 
 def _is_same(before: Json, after: Json) -> bool:
-    """Say whether nothing changed: true is not 1, and the order of an object's members does not matter."""
+    """Return whether two values are equal: true is not 1, and the order of an object's members does not matter."""
     if type(before) is not type(after):
         return False
     if isinstance(before, dict | list):
@@ -137,7 +139,7 @@ def _shown(value: Json) -> str:
 
 
 def _sorted(value: Json) -> Json:
-    """Return a value whose text does not depend on the order of what was received."""
+    """Return a value with sorted members, so that its text does not depend on the order of received members."""
     if isinstance(value, dict):
         return {name: _sorted(value[name]) for name in sorted(value)}
     return [_sorted(element) for element in value] if isinstance(value, list) else value

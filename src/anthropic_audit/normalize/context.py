@@ -1,4 +1,4 @@
-"""What the surroundings of an actor tell: where an address is and whose network, which program a user agent is."""
+"""Enrichment of an actor's parts: location and network of the address, program and system of the user agent."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _MAX_CACHED = 16_384
 
 
 class NoEnrichment:
-    """Knows nothing of any address or user agent."""
+    """An enrichment that adds nothing."""
 
     def of_address(self, address: str) -> Mapping[str, Json]:
-        """Return nothing."""
+        """Return an empty mapping."""
         del address
         return {}
 
     def of_user_agent(self, text: str) -> Mapping[str, Json]:
-        """Return nothing."""
+        """Return an empty mapping."""
         del text
         return {}
 
     def refresh(self) -> bool:
-        """Say that nothing has changed."""
+        """Return False: nothing changes."""
         return False
 
 
 class EnrichmentContext:
-    """An enrichment whose latest answers are remembered."""
+    """An enrichment with a cache."""
 
     def __init__(self, enrichment: Enrichment) -> None:
         self._enrichment = enrichment
@@ -40,7 +40,7 @@ class EnrichmentContext:
         self._of_user_agent = lru_cache(_MAX_CACHED)(enrichment.of_user_agent)
 
     def added_to(self, parts: dict[str, Json]) -> dict[str, Json]:
-        """Return an actor's parts of a document with what is known of its address and user agent."""
+        """Return an actor's parts of a document with the facts about its address and user agent added."""
         address = parts.get("source", {}).get("ip")
         if address is not None:
             parts["source"] = {**parts["source"], **self._of_address(address)}
@@ -50,7 +50,7 @@ class EnrichmentContext:
         return parts
 
     def refresh(self) -> bool:
-        """Read again what has changed outside, and say whether anything has."""
+        """Refresh the enrichment, and return whether it has changed; if so, the cache is cleared."""
         if not self._enrichment.refresh():
             return False
         self._of_address.cache_clear()

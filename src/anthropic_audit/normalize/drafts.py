@@ -1,4 +1,4 @@
-"""A document while it is being made: where values are put without touching what documents share."""
+"""A document under construction: values are added without changing the parts that documents share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .values import Json, is_empty, pruned
 
 
 class Draft:
-    """A document whose parts may be shared with others: each change is made on a copy of its part."""
+    """A document whose parts may be shared with other documents: each change copies the part that it changes."""
 
     __slots__ = ("_exact", "_flags", "audit", "document")
 
@@ -16,25 +16,25 @@ class Draft:
         self.audit = audit
         self._exact = exact
         self._flags: dict[str, list[str]] = {}
-        """The lists of flags that are this draft's own, and may be added to."""
+        """The lists of flags that belong to this draft alone, and may be changed."""
 
     def pruned(self, value: Json) -> Json:
         """Return a value without its empty parts.
 
         Raises:
-            SpoiledError: It was not read exactly, or is nested too deep.
+            SpoiledError: The value was not read exactly, or is nested too deep.
         """
         return pruned(value, self._exact)
 
     def put(self, path: tuple[str, ...], value: Json) -> bool:
-        """Set an ECS field unless it is taken; return whether it is set."""
+        """Set an ECS field unless it has a value; return whether it was set."""
         *above, name = path
-        place = self.document
+        members = self.document
         for part in above:
-            place[part] = place = dict(place[part]) if part in place else {}
-        if name in place:
+            members[part] = members = dict(members[part]) if part in members else {}
+        if name in members:
             return False
-        place[name] = value
+        members[name] = value
         return True
 
     def relate(self, kind: str, values: Json) -> None:
@@ -48,21 +48,21 @@ class Draft:
                 self.document["related"] = {**related, kind: together}
 
     def set_aside(self, name: str, value: Json) -> None:
-        """Keep a value in the catch-all."""
+        """Store a value below `anthropic.audit.metadata`, which takes any value."""
         metadata = self.audit.get("metadata")
         if metadata is None:
             self.audit["metadata"] = metadata = {}
         put_member(metadata, name, value)
 
     def set_aside_mistyped(self, name: str, value: Json) -> None:
-        """Keep a value that does not fit its field in the catch-all, and say so; nothing if it is empty."""
-        kept = self.pruned(value)
-        if not is_empty(kept):
-            self.set_aside(name, kept)
+        """Store a value that does not fit its field below `metadata`, and flag it; ignore an empty value."""
+        stored = self.pruned(value)
+        if not is_empty(stored):
+            self.set_aside(name, stored)
             self.flag("mistyped_fields", name)
 
     def flag(self, kind: str, name: str) -> None:
-        """Add to a list of what the catalogue did not expect."""
+        """Add a name to a list of flags below `anthropic.audit.catalogue`, such as `unknown_fields`."""
         own = self._flags.get(kind)
         if own is None:
             flags = self.audit["catalogue"]

@@ -1,4 +1,4 @@
-"""ECS objects that are made of one value: the source of an address, the parts of a URL, the name in an e-mail."""
+"""ECS objects that are made from one value: the source from an address, the parts of a URL."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _URLS = 4096
 
 
 _HOST = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
-"""An address in brackets, or one with a port."""
+"""An address in brackets, or an address with a port."""
 
 
 def source_of(address: str) -> tuple[dict[str, Json], list[str]]:
     """Return `source` and `related.ip` of an actor's address; both are shared and must not be changed.
 
-    `source.ip` is in canonical form (RFC 5952, and IPv4 where an IPv6 address stands for it); how the address was
-    received stays in `source.address` if that is otherwise. What is no IP address has no other place: Elasticsearch
-    would refuse the document.
+    `source.ip` is in canonical form (RFC 5952; an IPv4-mapped IPv6 address becomes IPv4). If the received text differs,
+    it is stored in `source.address`. A text that is not an IP address is stored only there: Elasticsearch would refuse
+    the document otherwise.
     """
     return _source_of(address) if len(address) <= MAX_ADDRESS_CHARS else ({"address": address}, [])
 
@@ -39,7 +39,7 @@ def _source_of(address: str) -> tuple[dict[str, Json], list[str]]:
 
 
 def canonical(address: str) -> str | None:
-    """Return an IP address in canonical form, without port, zone, brackets and blanks; None when it is none."""
+    """Return an IP address in canonical form, without port, zone, brackets and blanks; None for any other text."""
     text = address.strip()
     found = _HOST.fullmatch(text)
     if found:
@@ -52,9 +52,9 @@ def canonical(address: str) -> str | None:
 
 
 def url_of(url: str) -> dict[str, Json]:
-    """Return `url` of a URL or of a path alone; parts that are not there or not readable are left out.
+    """Return the ECS object `url` of a URL or of a path; missing and unreadable parts are left out.
 
-    User name and password are masked: an event is read by many.
+    User name and password are masked, because many users can read an event.
     """
     return _url_of(url) if len(url) <= MAX_REMEMBERED_CHARS else _url_of.__wrapped__(url)
 
@@ -85,6 +85,6 @@ def _url_of(url: str) -> dict[str, Json]:
 
 
 def extension_of(name: str) -> str | None:
-    """Return what follows the last dot of a file's name, or None; a dot at its beginning only hides a file."""
+    """Return the extension of a file's name, or None; a dot at the beginning does not start an extension."""
     stem, _, extension = name.rpartition(".")
     return extension if stem and extension and "/" not in extension else None

@@ -1,4 +1,4 @@
-"""The last touches of a document whose activity lacks what every activity should have, or whose type is unknown."""
+"""Completion of documents whose activity has an unknown type, or a missing or unreadable envelope."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .values import ANY_FLOAT, Json
 
 
 def apply_fallbacks(draft: Draft, envelope: Mapping[str, Json], plan: TypePlan, options: Options) -> None:
-    """Flag an unknown type, keep aside what of the envelope is unreadable, and drop what is not there."""
+    """Flag an unknown type, set unreadable members of the envelope aside, and remove empty parts of the document."""
     document = draft.document
     if not plan.is_known:
         draft.audit["catalogue"] = {**draft.audit["catalogue"], "known": False}
@@ -38,7 +38,7 @@ def apply_fallbacks(draft: Draft, envelope: Mapping[str, Json], plan: TypePlan, 
 
 
 def flag_changed(document: dict[str, Json], names: AbstractSet[str]) -> None:
-    """Flag members of an activity in which something is kept as text because nothing else can hold it."""
+    """Flag members of an activity in which a value is stored as text because no other type can hold it."""
     if names:
         draft = Draft(document, document["anthropic"]["audit"], ANY_FLOAT)
         flagged = draft.audit["catalogue"].get("mistyped_fields", ())
@@ -48,9 +48,9 @@ def flag_changed(document: dict[str, Json], names: AbstractSet[str]) -> None:
 
 
 def _mend_time(draft: Draft, value: Json, options: Options) -> None:
-    """Keep a `created_at` that is no time, is written oddly or can't be true; in the last case the time is another.
+    """Set aside a `created_at` that is not a time, is not in the usual format, or is implausible.
 
-    When the time of receiving is known, it stands for one that can't be true, as the archive files it.
+    The time of receiving, if it is known, replaces an implausible time, as in the archive.
     """
     if draft.document["@timestamp"] is None or is_interpreted(value):
         draft.set_aside_mistyped("created_at", value)
@@ -61,5 +61,5 @@ def _mend_time(draft: Draft, value: Json, options: Options) -> None:
 
 
 def _texts_kept(part: Mapping[str, Json], texts: tuple[str, ...]) -> dict[str, Json]:
-    """Return a part of a document without what is missing, and without what should be a text and is none."""
+    """Return a part of a document without empty members, and without members of `texts` that are not texts."""
     return {name: value for name, value in part.items() if value and (name not in texts or isinstance(value, str))}

@@ -1,8 +1,8 @@
-"""The short way from an activity to its event: what is as documented is written as JSON at once.
+"""The fast path from an activity to its event: an activity as documented is written as JSON without a document.
 
-Nothing is decided here: the parts of a document come from where `Normalizer.document` takes them, and both ways give
-equal documents (a property test holds that). This one is short because most of a document is known beforehand: what
-depends on the type is written once for each type, and what depends on the actor once for each actor.
+Nothing is decided here: the parts come from the same functions as in `Normalizer.document`, and both paths give equal
+documents (a property test checks this). The fast path is fast because most of a document is known beforehand: the
+parts that depend on the type are written once per type, and the parts that depend on the actor once per actor.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .values import EXACT, Json, SpoiledError
 _MAX_CACHED_ACTORS: Final = 32_768
 _MAX_CACHED_ORGANIZATIONS: Final = 4_096
 _PEOPLE: Final = frozenset({"user", "related"})
-"""The parts of an actor's documents that fields of activities add to."""
+"""The parts of an actor's documents that fields of activities can add to."""
 
 _TO_MILLISECONDS: Final = len('"2026-11-23T09:00:00.123')
 _MICROSECONDS: Final = len('"2026-11-23T09:00:00.123456Z"')
@@ -42,96 +42,99 @@ _SECONDS: Final = len('"2026-11-23T09:00:00Z"')
 _FROM, _BEFORE = f'"{MIN_PLAUSIBLE:%Y}'.encode(), f'"{MAX_PLAUSIBLE:%Y}'.encode()
 _T, _Z, _POINT = b"TZ."
 _ZERO: Final = re.compile(rb"[:\[,]-?0\.0[,\]}]|[:\[,]-?0\.0\Z")
-"""A fraction of 0, which a fast parser also makes of one that is too small for it."""
+"""A fraction of 0; a fast parser also returns 0 for a number that is too small for a double."""
 _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
 
 _encode = msgspec.json.Encoder().encode
 _read_time = msgspec.json.Decoder(datetime).decode
 
 
-class _Acting(NamedTuple):
-    """What an actor makes of a document."""
+class _ActorJson(NamedTuple):
+    """The parts of a document that an actor determines, written as JSON."""
 
     audit: bytes
     """`,"actor":{…}}}`: the end of `anthropic.audit`."""
     rest: bytes
-    """`,"source":{…}`, …: what no field of an activity adds to."""
+    """`,"source":{…}`, …: the parts that no field of an activity adds to."""
     people: Mapping[str, Json]
-    """`user` and `related`, as far as they are there."""
+    """`user` and `related`, if the actor has them."""
 
 
 class FastPath:
-    """What all feeds' short ways share: how activities are read, and the actors that were seen."""
+    """The state that the fast paths of all feeds share: the decoder of activities, and a cache of actors."""
 
-    def __init__(self, shapes: Shapes, tables: Tables, surroundings: EnrichmentContext) -> None:
+    def __init__(self, shapes: Shapes, tables: Tables, context: EnrichmentContext) -> None:
         self.tables = tables
         self.shapes, self.decode = shapes.each, shapes.decode
         self.stamp: Mapping[str, Json] = {"version": tables.version}
         self.endings: dict[bytes, bytes] = {}
-        """By an actor as received: how documents end whose fields add nothing to it."""
-        self.acting: dict[bytes, _Acting] = {}
-        """The same in parts."""
-        self._surroundings = surroundings
+        """The end of documents whose fields add nothing to the actor's parts, by the actor as received."""
+        self.actors: dict[bytes, _ActorJson] = {}
+        """The parts of that end, by the actor as received."""
+        self._context = context
 
     def forget_actors(self) -> None:
-        """Read each actor again when it is next seen."""
+        """Clear the cache of actors."""
         self.endings.clear()
-        self.acting.clear()
+        self.actors.clear()
 
     def ending(self, raw: bytes) -> bytes | None:
-        """Read an actor and remember it; None when the catalogue does not know all of it."""
-        parts, kept, is_actor = read_actor(orjson.loads(raw), self.tables, self._surroundings, EXACT)
-        if not is_actor or kept.pop("catalogue") != self.stamp:
+        """Return the end of documents for an actor as received, and cache it.
+
+        Return None when the catalogue lacks the actor's kind or a member, or the actor is too large for the cache.
+        """
+        parts, members, is_actor = read_actor(orjson.loads(raw), self.tables, self._context, EXACT)
+        if not is_actor or members.pop("catalogue") != self.stamp:
             return None
         people = {name: part for name, part in parts.items() if name in _PEOPLE}
         rest = _continued({name: part for name, part in parts.items() if name not in _PEOPLE})
-        audit = _continued(kept) + b"}}"
+        audit = _continued(members) + b"}}"
         if len(raw) > MAX_REMEMBERED_CHARS:
             return None
         if len(self.endings) >= _MAX_CACHED_ACTORS:
             self.forget_actors()
-        self.acting[raw] = _Acting(audit, rest, people)
+        self.actors[raw] = _ActorJson(audit, rest, people)
         self.endings[raw] = ending = b"".join((audit, rest, _continued(people), b"}"))
         return ending
 
 
-class _Habit(NamedTuple):
-    """What the documents of one type have in common in one lane."""
+class _TypeJson(NamedTuple):
+    """The parts that documents of one type have in common in one feed, written as JSON."""
 
     head: bytes
-    """From the time's end to `event.id`."""
+    """The text from the end of the time to `event.id`."""
     constant: bytes
-    """`,"sensitivity":…`: what is below `anthropic.audit` whatever the activity says."""
+    """`,"sensitivity":…`: the members below `anthropic.audit` that do not depend on the activity."""
     skip: int
-    """How much of an emptied activity's JSON comes before its fields, beside its `id`."""
+    """The number of bytes before the fields in an emptied activity's JSON, without its `id`."""
     plan: Plan | None
-    """None when all that varies is simply kept."""
+    """None when all fields are stored unchanged."""
     has_fractions: bool
 
 
-_Dress = tuple[bytes | None, bytes | None, bytes, bytes | None]
-"""Stretches of a document that fields have something to say to: the head, the middle, more below `anthropic.audit`, and
-the ending; None where they have nothing to say."""
+_FieldJson = tuple[bytes | None, bytes | None, bytes, bytes | None]
+"""Parts of a document that fields of the activity change: the head, the middle, more members below `anthropic.audit`,
+and the ending; None for an unchanged part."""
 
 
 class FeedFastPath:
-    """The short way of one feed's activities."""
+    """The fast path of one feed's activities."""
 
-    def __init__(self, express: FastPath, options: Options) -> None:
-        self._express = express
-        self._decode, self._endings, self._ending = express.decode, express.endings, express.ending
+    def __init__(self, shared: FastPath, options: Options) -> None:
+        self._shared = shared
+        self._decode, self._endings, self._ending = shared.decode, shared.endings, shared.ending
         constant = {"data_stream": options.data_stream, "ecs": ECS, "tags": options.tag_list}
         self._constant = b'Z"' + _continued(constant) + b',"event":'
-        self._events = {shape: _event(shape.plan) for shape in express.shapes}
-        self._habits = {shape: self._habit(shape.plan, event) for shape, event in self._events.items()}
-        self._stamp = b',"anthropic":{"audit":{"catalogue":' + _encode(express.stamp)
-        self._fields = express.tables.fields
+        self._events = {shape: _event(shape.plan) for shape in shared.shapes}
+        self._types = {shape: self._type_json(shape.plan, event) for shape, event in self._events.items()}
+        self._stamp = b',"anthropic":{"audit":{"catalogue":' + _encode(shared.stamp)
+        self._fields = shared.tables.fields
         self._heads: dict[tuple[type[Shape], str | None], bytes] = {}
         self._middles: dict[str | None, bytes] = {}
 
-    def _habit(self, plan: Plan, event: Mapping[str, Json]) -> _Habit:
+    def _type_json(self, plan: Plan, event: Mapping[str, Json]) -> _TypeJson:
         constant = _continued({"sensitivity": plan.type_plan.sensitivity})
-        return _Habit(
+        return _TypeJson(
             self._constant + _open(event), constant, plan.skip, None if plan.is_plain else plan, plan.has_fractions
         )
 
@@ -147,30 +150,31 @@ class FeedFastPath:
                 return None
             if len(time) != _MICROSECONDS:
                 time = _with_milliseconds(time)
-            head, constant, skip, plan, has_fractions = self._habits[activity.__class__]
+            head, constant, skip, plan, has_fractions = self._types[activity.__class__]
             middle, more = self._middles.get(organization) or self._middle(organization), b""
             if plan is not None:
-                dress = self._dressed(activity, plan, actor)
-                if dress is None:
+                parts = self._field_json(activity, plan, actor)
+                if parts is None:
                     return None
-                head, middle, more, ending = dress[0] or head, dress[1] or middle, dress[2], dress[3] or ending
+                head, middle, more, ending = parts[0] or head, parts[1] or middle, parts[2], parts[3] or ending
             activity.created_at = activity.actor = activity.organization_id = None
             rest = _encode(activity)
             if may_hold_credentials(rest):
                 return None
-            kept = rest[skip + len(identity) : -1]
-            if has_fractions and _POINT in kept and b"0.0" in kept and _ZERO.search(kept):
+            fields = rest[skip + len(identity) : -1]
+            if has_fractions and _POINT in fields and b"0.0" in fields and _ZERO.search(fields):
                 return None
         except (ValueError, RecursionError, OverflowError, SpoiledError):
             return None
         return b"".join(
-            (b'{"@timestamp":', time[:_TO_MILLISECONDS], head, identity, middle, constant, kept, more, ending)
+            (b'{"@timestamp":', time[:_TO_MILLISECONDS], head, identity, middle, constant, fields, more, ending)
         )
 
-    def _dressed(self, activity: Shape, plan: Plan, actor: bytes) -> _Dress | None:
-        """Let fields say what they have to say beyond their values; None when one does not fit.
+    def _field_json(self, activity: Shape, plan: Plan, actor: bytes) -> _FieldJson | None:
+        """Return the parts of a document that fields change beyond their own values; None when a value does not fit.
 
-        Fields that are told elsewhere in the document are emptied, and must not hold a password; all others still can.
+        Fields that are written elsewhere in the document are emptied here; None if one of them may hold a password.
+        The caller checks all other fields for passwords.
 
         Raises:
             SpoiledError: A value was not read exactly, or is nested too deep.
@@ -178,58 +182,58 @@ class FeedFastPath:
         rule = plan.type_plan.rule
         deciding = {name: getattr(activity, name) for name in plan.deciding} if plan.deciding else _NOTHING
         outcome = None if rule is None else rule.outcome(deciding)
-        told = self._told(activity, plan) if plan.changes else _NOTHING
-        if plan.brief is not None:
-            return self._briefed(activity, plan.brief, actor, told=told, outcome=outcome)
+        changes = self._changes(activity, plan) if plan.changes else _NOTHING
+        if plan.rules is not None:
+            return self._with_rules(activity, plan.rules, actor, changes=changes, outcome=outcome)
         odd = [pair for pair in zip(plan.odd_names, plan.odd(activity)) if pair[1] is not None]  # noqa: B905 - is slow
         if odd and may_hold_credentials(_encode([value for _, value in odd])):
             return None
-        acting = self._express.acting[actor]
+        actor_json = self._shared.actors[actor]
         event = usual = self._events[activity.__class__]
         if outcome is not None:
             event = {**event, "outcome": outcome}
-        document: dict[str, Json] = {"event": event, **acting.people}
-        stamp = self._express.stamp
-        audit: dict[str, Json] = {"catalogue": stamp, **told}
+        document: dict[str, Json] = {"event": event, **actor_json.people}
+        stamp = self._shared.stamp
+        audit: dict[str, Json] = {"catalogue": stamp, **changes}
         place_fields(Draft(document, audit, EXACT), odd, deciding, plan=plan.type_plan, rules=self._fields)
         if audit.pop("catalogue") is not stamp:
             return None
         for name, _ in odd:
             setattr(activity, name, None)
-        said = document.pop("event")
-        head = self._constant + _open(said) if said is not usual else None
+        event = document.pop("event")
+        head = self._constant + _open(event) if event is not usual else None
         named = document.pop("organization", None)
         middle = self._middle(activity.organization_id, named) if named else None
-        return head, middle, _continued(audit), self._ended(document, acting, actor)
+        return head, middle, _continued(audit), self._ended(document, actor_json, actor)
 
-    def _briefed(
-        self, activity: Shape, brief: TypeRules, actor: bytes, *, told: Mapping[str, Json], outcome: str | None
-    ) -> _Dress | None:
-        """Let the fields of a type with a brief say what they have to say; None when one may hold a password."""
+    def _with_rules(
+        self, activity: Shape, rules: TypeRules, actor: bytes, *, changes: Mapping[str, Json], outcome: str | None
+    ) -> _FieldJson | None:
+        """Return the same for a type with resolved rules; None when a field may hold a password."""
         shape, ending = activity.__class__, None
-        target = target_of(brief, activity)
-        users = users_of(brief, activity, target)
-        parts = parts_of(brief, activity) if brief.parts else _NOTHING
-        hosts = [said for field in brief.hosts if (said := getattr(activity, field)) is not None]
+        target = target_of(rules, activity)
+        users = users_of(rules, activity, target)
+        parts = parts_of(rules, activity) if rules.parts else _NOTHING
+        hosts = [host for field in rules.hosts if (host := getattr(activity, field)) is not None]
         if "url" in parts and "domain" in parts["url"]:
             hosts.insert(0, parts["url"]["domain"])
         if target or users or hosts:
-            ending = self._joined(self._express.acting[actor], target, users, hosts)
+            ending = self._joined(self._shared.actors[actor], target, users, hosts)
         if parts:
             ending = (ending or self._endings[actor])[:-1] + _continued(parts) + b"}"
         head = None if outcome is None else self._head(shape, outcome)
-        reason = brief.reason and getattr(activity, brief.reason)
-        if brief.reason and reason is not None:
+        reason = rules.reason and getattr(activity, rules.reason)
+        if rules.reason and reason is not None:
             if may_hold_credentials(_encode(reason)):
                 return None
             event = self._events[shape]
             head = self._constant + _open({**event, "reason": reason, "outcome": outcome or event["outcome"]})
-            setattr(activity, brief.reason, None)
-        return head, None, _continued(told), ending
+            setattr(activity, rules.reason, None)
+        return head, None, _continued(changes), ending
 
-    def _joined(self, acting: _Acting, target: dict[str, Json], users: list[str], hosts: list[str]) -> bytes:
-        """Write the end of a document in which more users and hosts are named than the actor."""
-        document = dict(acting.people)
+    def _joined(self, actor_json: _ActorJson, target: dict[str, Json], users: list[str], hosts: list[str]) -> bytes:
+        """Write the end of a document that names more users and hosts than the actor."""
+        document = dict(actor_json.people)
         if target:
             document["user"] = {**document.get("user", _NOTHING), "target": target}
         related = dict(document.get("related", _NOTHING))
@@ -239,34 +243,34 @@ class FeedFastPath:
             related["hosts"] = list(dict.fromkeys([*related.get("hosts", ()), *hosts]))
         if related:
             document["related"] = related
-        return b"".join((acting.audit, acting.rest, _continued(document), b"}"))
+        return b"".join((actor_json.audit, actor_json.rest, _continued(document), b"}"))
 
-    def _ended(self, document: dict[str, Json], acting: _Acting, actor: bytes) -> bytes | None:
-        """Write the end of a document whose actor's parts may have been added to; None when nothing was."""
-        people = acting.people
+    def _ended(self, document: dict[str, Json], actor_json: _ActorJson, actor: bytes) -> bytes | None:
+        """Write the end of a document; return None when fields added nothing to the actor's parts."""
+        people = actor_json.people
         if all(document[name] is part for name, part in people.items()):
             if len(document) == len(people):
                 return None
             more = {name: part for name, part in document.items() if name not in people}
             return self._endings[actor][:-1] + _continued(more) + b"}"
-        return b"".join((acting.audit, acting.rest, _continued(document), b"}"))
+        return b"".join((actor_json.audit, actor_json.rest, _continued(document), b"}"))
 
     def _head(self, shape: type[Shape], outcome: str | None) -> bytes:
-        """Write, once for each outcome, what lies between the time and `event.id`."""
+        """Write the text between the time and `event.id`, once for each outcome."""
         head = self._heads.get((shape, outcome))
         if head is None:
             event = {**self._events[shape], "outcome": outcome}
             head = self._heads[shape, outcome] = self._constant + _open(event)
         return head
 
-    def _told(self, activity: Shape, plan: Plan) -> Mapping[str, Json]:
-        """Return what is told of changes."""
+    def _changes(self, activity: Shape, plan: Plan) -> Mapping[str, Json]:
+        """Return the member `changes` of `anthropic.audit`, or an empty mapping."""
         fields = {name: getattr(activity, name) for name in plan.changing}
-        told = changes_of(msgspec.to_builtins(fields) if plan.changes_objects else fields, plan.changes)
-        return {"changes": told} if told else _NOTHING
+        changes = changes_of(msgspec.to_builtins(fields) if plan.changes_objects else fields, plan.changes)
+        return {"changes": changes} if changes else _NOTHING
 
     def _middle(self, identity: str | None, named: Mapping[str, Json] = _NOTHING) -> bytes:
-        """Write what lies between `event.id` and the fields, and remember it if it can be met again.
+        """Write the text between `event.id` and the fields, and cache it if other activities can have the same text.
 
         Raises:
             SpoiledError: The organization's id may hold a password.
@@ -294,15 +298,15 @@ def _open(event: Mapping[str, Json]) -> bytes:
 
 
 def _continued(members: Mapping[str, Json]) -> bytes:
-    """Write members that follow others."""
+    """Write members of an object that follow other members."""
     return b"," + _encode(members)[1:-1] if members else b""
 
 
 def _with_milliseconds(time: bytes) -> bytes:
-    """Return a time that is not written to the microsecond as one that is at least to the millisecond.
+    """Return a time with fewer than six fractional digits as one with at least three.
 
     Raises:
-        ValueError: It has a number of digits that is rare enough for the long way.
+        ValueError: The number of digits is rare, and left to `Normalizer.document`.
     """
     if len(time) == _SECONDS:
         return time[:-2] + b".000"

@@ -1,7 +1,8 @@
-"""The rules of one type's fields, resolved: which field says what, without asking each rule for each activity.
+"""The rules of one type's fields, resolved once per type instead of once per activity.
 
-Most types whose fields do more than stay have one or two that do: a target, a reason, a file, somebody related. For
-these the rules are resolved once. A type with any other kind of rule has no brief; its fields are placed rule by rule.
+Most types have at most one or two fields with a rule beyond storing the value: a target, a reason, a file, a related
+user. For these the rules are resolved once. A type with any other kind of rule has no `TypeRules`; its fields are
+placed rule by rule.
 """
 
 from __future__ import annotations
@@ -24,27 +25,27 @@ _FILE_NAME: Final = ("file", "name")
 _URL: Final = ("url", "original")
 _STATUS: Final = ("http", "response", "status_code")
 _PARTS: Final = frozenset({"file", "group", "http", "url"})
-"""The parts of documents that nothing else writes to."""
+"""The parts of documents that only these rules write to."""
 _TEXTS: Final = frozenset({"string", "enum"})
 
 
 class FieldTarget(NamedTuple):
-    """A field that tells of the user an activity was done to."""
+    """A field that becomes a member of `user.target`, the user whom an activity affects."""
 
     field: str
     member: str
-    """Which member of `user.target` it is."""
+    """The member of `user.target`."""
     is_list: bool
     """True when that member is a list."""
     is_moved: bool
+    """True when the field is stored only there."""
     when: str | None
-    """It tells so only when this other field …"""
+    """The rule applies only when this other field has `value`; None for always."""
     value: str | None
-    """… has this value."""
 
 
 class RulePart(NamedTuple):
-    """A field that is a member of another part of the document."""
+    """A field that becomes a member of another part of the document."""
 
     field: str
     path: tuple[str, ...]
@@ -53,29 +54,29 @@ class RulePart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TypeRules:
-    """What the fields of one type say beyond their values."""
+    """The resolved rules of one type's fields."""
 
     targets: tuple[FieldTarget, ...] = ()
     parts: tuple[RulePart, ...] = ()
     reason: str | None = None
-    """The field that is `event.reason`."""
+    """The field that becomes `event.reason`."""
     users: tuple[str, ...] = ()
     """Fields whose values are related users."""
     hosts: tuple[str, ...] = ()
     """Fields whose values are related hosts."""
 
     @property
-    def says_nothing(self) -> bool:
-        """True when all fields simply stay."""
-        return self == _SILENT
+    def is_empty(self) -> bool:
+        """True when all fields are only stored under their own names."""
+        return self == _NO_RULES
 
 
-_SILENT: Final = TypeRules()
+_NO_RULES: Final = TypeRules()
 
 
-def brief_of(kind: ActivityType, odd: Iterable[str], rules: Mapping[str, FieldRule]) -> TypeRules | None:
-    """Return what the odd fields of a type say, or None when one of them has a rule of another kind."""
-    found = _Found()
+def type_rules(kind: ActivityType, odd: Iterable[str], rules: Mapping[str, FieldRule]) -> TypeRules | None:
+    """Return the resolved rules of a type's `odd` fields, or None when one of them has a rule of another kind."""
+    found = _Resolver()
     if not all(found.takes(kind, rules[name]) for name in odd):
         return None
     places: list[object] = [target.member for target in found.targets] + [part.path for part in found.parts]
@@ -86,39 +87,39 @@ def brief_of(kind: ActivityType, odd: Iterable[str], rules: Mapping[str, FieldRu
     return TypeRules(tuple(found.targets), tuple(found.parts), reason, tuple(users), tuple(hosts))
 
 
-def target_of(brief: TypeRules, fields: object) -> dict[str, Json]:
-    """Return the members of `user.target` that fields tell, and take from the fields those that move there."""
+def target_of(rules: TypeRules, fields: object) -> dict[str, Json]:
+    """Return the members of `user.target`, and empty the fields that move there."""
     target: dict[str, Json] = {}
-    for field, member, is_list, is_moved, when, value in brief.targets:
-        said = getattr(fields, field)
-        if said is not None and (when is None or getattr(fields, when) == value):
-            target[member] = [said] if is_list else said
+    for field, member, is_list, is_moved, when, value in rules.targets:
+        found = getattr(fields, field)
+        if found is not None and (when is None or getattr(fields, when) == value):
+            target[member] = [found] if is_list else found
             if is_moved:
                 setattr(fields, field, None)
     return target
 
 
-def users_of(brief: TypeRules, fields: object, target: Mapping[str, Json]) -> list[str]:
+def users_of(rules: TypeRules, fields: object, target: Mapping[str, Json]) -> list[str]:
     """Return the users that a target and fields name."""
-    users = [said for name in ("email", "id") if (said := target.get(name)) is not None] if target else []
-    for field in brief.users:
-        said = getattr(fields, field)
-        users += said if isinstance(said, list) else () if said is None else (said,)
+    users = [user for name in ("email", "id") if (user := target.get(name)) is not None] if target else []
+    for field in rules.users:
+        found = getattr(fields, field)
+        users += found if isinstance(found, list) else () if found is None else (found,)
     return users
 
 
-def parts_of(brief: TypeRules, fields: object) -> dict[str, Json]:
-    """Return the other parts of a document that fields make, and take from the fields those that move there."""
+def parts_of(rules: TypeRules, fields: object) -> dict[str, Json]:
+    """Return the other parts of a document that fields determine, and empty the fields that move there."""
     made: dict[str, Json] = {}
-    for field, path, is_moved in brief.parts:
-        said = getattr(fields, field)
-        if said is None:
+    for field, path, is_moved in rules.parts:
+        value = getattr(fields, field)
+        if value is None:
             continue
         if path == _URL:
-            made["url"] = url_of(safe_url(said))
+            made["url"] = url_of(safe_url(value))
         else:
-            _put(made, path, said)
-            if path == _FILE_NAME and (extension := extension_of(said)):
+            _put(made, path, value)
+            if path == _FILE_NAME and (extension := extension_of(value)):
                 made["file"]["extension"] = extension
         if is_moved:
             setattr(fields, field, None)
@@ -131,8 +132,8 @@ def _put(made: dict[str, Json], path: tuple[str, ...], value: Json) -> None:
     made[path[-1]] = value
 
 
-class _Found:
-    """What has been found of a type's fields so far."""
+class _Resolver:
+    """Resolves the rules of a type's fields, one after the other."""
 
     def __init__(self) -> None:
         self.targets: list[FieldTarget] = []
@@ -141,7 +142,7 @@ class _Found:
         self.related: dict[str, list[str]] = {"user": [], "hosts": []}
 
     def takes(self, kind: ActivityType, rule: FieldRule) -> bool:
-        """Note what a field says, or return False when its rule is of another kind."""
+        """Add the rule of a field; return False when the rule is of another kind."""
         spec = kind.fields[rule.name]
         moves = bool(rule.path) and _may_move(rule, kind)
         stays = not moves or rule.when is not None
@@ -157,12 +158,12 @@ class _Found:
         is_simple = not rule.copies or (len(copies) == len(rule.copies) and not rule.path)
         return (
             is_simple
-            and all(self._notes(rule, ecs, is_moved=False) for ecs in copies)
-            and (not moves or self._notes(rule, rule.path, is_moved=True))
+            and all(self._adds(rule, ecs, is_moved=False) for ecs in copies)
+            and (not moves or self._adds(rule, rule.path, is_moved=True))
         )
 
-    def _notes(self, rule: FieldRule, ecs: tuple[str, ...], *, is_moved: bool) -> bool:
-        """Note where a field goes, or return False when that is no place for a brief."""
+    def _adds(self, rule: FieldRule, ecs: tuple[str, ...], *, is_moved: bool) -> bool:
+        """Add the ECS field that a field is stored in; return False when `TypeRules` can't express it."""
         when, value = rule.when or (None, None)
         if ecs[:-1] == _TARGET:
             self.targets.append(FieldTarget(rule.name, ecs[-1], ecs[-1] == _ROLES, is_moved, when, value))

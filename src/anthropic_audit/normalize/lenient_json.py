@@ -1,4 +1,4 @@
-"""Reading what a fast parser refuses or would spoil: deep nesting, long numbers, NaN, broken Unicode."""
+"""Read JSON that a fast parser refuses or would change: deep nesting, long numbers, NaN, invalid Unicode."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .values import Json
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _ZERO = re.compile(r"-?[0.]+(?:[eE].*)?")
 _MARK: Final = token_hex(16)
-"""What stands before the text of something that was nested too deep; no sender can know it."""
+"""The random prefix of the text of a value that was nested too deep; no sender can know it."""
 
 
 class LenientReader(NamedTuple):
-    """An activity that was read with care."""
+    """An activity that was read leniently."""
 
     activity: dict[str, Json]
     changed: frozenset[str]
-    """The names of members in which something is kept as text that was none, or in another spelling."""
+    """The names of members in which another value became text, or a text was changed."""
 
 
 class _JsonText(str):
@@ -34,8 +34,9 @@ class _JsonText(str):
 def read_leniently(raw: bytes) -> LenientReader | str:
     """Return the JSON object in these bytes, or the reason why there is none; never raises.
 
-    Containers nested deeper than we store become their own text; integers keep all their digits; NaN, infinities and
-    numbers that no double holds become text; bytes that are no UTF-8 and lone surrogates become visible escapes.
+    Objects and lists nested deeper than `MAX_DEPTH` become their JSON text; integers keep all their digits; NaN,
+    infinities and numbers that a double can't hold become text; bytes that are not UTF-8 and lone surrogates become
+    visible escapes.
     """
     text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     try:
@@ -55,7 +56,7 @@ def read_leniently(raw: bytes) -> LenientReader | str:
 
 
 def _shallow(text: str) -> str:
-    """Replace what is nested too deep by a string of its text."""
+    """Replace values that are nested too deep by strings with their text."""
     parts: list[str] = []
     depth = position = cut = 0
     for token in _TOKEN.finditer(text):
@@ -70,7 +71,7 @@ def _shallow(text: str) -> str:
                 position = token.end()
                 parts.append(json.dumps(_MARK + text[cut:position]))
             depth -= 1
-    if depth > MAX_DEPTH:  # never closed, so no JSON; but the parser that says so must not descend
+    if depth > MAX_DEPTH:  # never closed, so not JSON; but the parser that refuses it must not descend
         return "".join([*parts, json.dumps(text[cut:])])
     return text if not parts else "".join([*parts, text[position:]])
 
@@ -80,20 +81,20 @@ def _integer(digits: str) -> int | str:
 
 
 def _number(text: str) -> float | str:
-    """Read a number with a point or an exponent; one that a double can't tell from 0 or from infinity stays a text."""
+    """Read a number with a point or an exponent; if a double would be 0 or infinite instead, return the text."""
     number = float(text)
     is_lost = not math.isfinite(number) or (number == 0 and not _ZERO.fullmatch(text))
     return _JsonText(text) if is_lost else number
 
 
 class _Cleaning:
-    """The cleaning of one member; it notices whether anything was to be done."""
+    """Cleans the value of one member, and records whether anything was changed."""
 
     def __init__(self) -> None:
         self.has_changed = False
 
     def cleaned(self, value: Json) -> Json:
-        """Return a value of plain texts that are UTF-8; the depth of containers is bounded before."""
+        """Return a value whose texts are plain and valid UTF-8; the depth of containers must be bounded before."""
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, dict):
@@ -111,7 +112,7 @@ class _Cleaning:
 
 
 def _visible(text: str) -> str:
-    """Return a text with escapes for what is no UTF-8."""
+    """Return a text with escapes for characters that are not valid in UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,7 +1,7 @@
-"""From an activity's bytes to its ECS document: one pass over its members, by tables; never fails, never drops.
+"""Normalize an activity's bytes to its ECS document: one pass over its members, by tables; never fails, never drops.
 
-Most members of most activities are simply kept, and the way for them is short on purpose: how much history one core
-can normalize is decided here. What is less plain goes on to `fields` and `actors`, and actors are remembered.
+Most members of most activities are stored unchanged, and their code path is short on purpose: it decides how much
+history one core can normalize. Other members are left to `fields` and `actors`; the parts of actors are cached.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import orjson
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.ports import Enrichment
 
-from .actors import Scene, read_actor
+from .actors import ActorParts, read_actor
 from .changes import changes_in, changes_of
 from .context import EnrichmentContext, NoEnrichment
 from .drafts import Draft
@@ -42,7 +42,7 @@ _MAX_UNKNOWN_TYPES: Final = 10_000
 _MAX_FEED_PATHS: Final = 64
 _by_name = itemgetter(0)
 _TEXTS: Final = frozenset({str, type(None)})
-"""The classes of members that an actor can be found by: others can be equal without being the same."""
+"""The classes of members in the cache's key for actors: values of other classes can be equal and yet differ."""
 
 
 class _ActivityHead(msgspec.Struct, frozen=True, gc=False):
@@ -56,39 +56,43 @@ _head = msgspec.json.Decoder(_ActivityHead)
 
 
 class Normalizer:
-    """A catalogue, compiled to normalize with.
+    """Normalizes activities by a catalogue.
 
-    Parts that documents have in common (tags, categories, the user and source of an actor, …) are shared between them:
-    build a new document rather than change one.
+    Documents share common parts (tags, categories, the user and source of an actor, …): build a new document instead
+    of changing one.
+
+    Args:
+        catalogue: The catalogue, which is compiled once.
+        enrichment: Facts about addresses and user agents, or None.
     """
 
     def __init__(self, catalogue: Catalogue, enrichment: Enrichment | None = None) -> None:
         self._tables, shapes = _compiled(catalogue)
-        self._surroundings = EnrichmentContext(enrichment or NoEnrichment())
+        self._context = EnrichmentContext(enrichment or NoEnrichment())
         self._plans: dict[Json, TypePlan] = dict(self._tables.plans)
-        self._most_plans = len(self._plans) + _MAX_UNKNOWN_TYPES
-        self._scenes: dict[Json, Scene] = {}
-        self._express = FastPath(shapes, self._tables, self._surroundings)
-        self._lanes: dict[Options, FeedFastPath] = {}
+        self._max_plans = len(self._plans) + _MAX_UNKNOWN_TYPES
+        self._actors: dict[Json, ActorParts] = {}
+        self._shared_path = FastPath(shapes, self._tables, self._context)
+        self._fast_paths: dict[Options, FeedFastPath] = {}
 
     @property
     def catalogue_version(self) -> str:
-        """The version of the catalogue that documents are made with."""
+        """The version of the catalogue, which documents have in `anthropic.audit.catalogue.version`."""
         return self._tables.version
 
     def refresh(self) -> None:
-        """Take notice of what has changed in the sources of enrichment; worth a call before each batch."""
-        if self._surroundings.refresh():
-            self._scenes.clear()
-            self._express.forget_actors()
+        """Refresh the enrichment, and clear the cache if it has changed; call this before each batch."""
+        if self._context.refresh():
+            self._actors.clear()
+            self._shared_path.forget_actors()
 
     def events(self, raws: Iterable[bytes], options: Options = _DEFAULT) -> Iterator[tuple[bytes, bool]]:
-        """Yield each activity's document as JSON, and whether all of the activity was as the catalogue expects.
+        """Yield each activity's document as JSON, and whether the whole activity was as the catalogue expects.
 
-        This is the short way for many: what is as documented is written without building the document first.
+        An activity as documented takes the fast path, which writes JSON without building the document first.
         """
-        is_short = options.is_plain and not options.preserve_original_event
-        written = self._lane(options).written if is_short else _never
+        is_fast = options.is_plain and not options.preserve_original_event
+        written = self._fast_path(options).written if is_fast else _never
         for raw in raws:
             text = written(raw) if len(raw) <= MAX_ACTIVITY_BYTES else None
             if text is not None:
@@ -98,7 +102,7 @@ class Normalizer:
                 yield to_json(document), is_expected(document)
 
     def document(self, raw: bytes, options: Options = _DEFAULT) -> dict[str, Json]:
-        """Return the ECS document of an activity, or an error document when the bytes are no JSON object."""
+        """Return the ECS document of an activity, or an error document when the bytes are not a JSON object."""
         if len(raw) > MAX_ACTIVITY_BYTES:
             return self._of_large(raw, options)
         try:
@@ -107,17 +111,22 @@ class Normalizer:
         except (orjson.JSONDecodeError, SpoiledError):
             document = None
         if document is None:
-            careful = read_leniently(raw)
-            if isinstance(careful, str):
-                return error_document(raw, careful, options)
-            document = self._normalized(careful.activity, options, ANY_FLOAT)
-            flag_changed(document, careful.changed)
+            lenient = read_leniently(raw)
+            if isinstance(lenient, str):
+                return error_document(raw, lenient, options)
+            document = self._normalized(lenient.activity, options, ANY_FLOAT)
+            flag_changed(document, lenient.changed)
         if options.preserve_original_event:
             document["event"]["original"] = raw.decode("utf-8", "backslashreplace")
         return document
 
     def large_event(self, head: Mapping[str, Json], options: Options = _DEFAULT) -> tuple[bytes, bool]:
-        """Return the event of an activity that is too large to be read, by its id, type, time and organization."""
+        """Return the event of an activity above `MAX_ACTIVITY_BYTES` as JSON, and False.
+
+        Args:
+            head: The activity's `id`, `type`, `created_at` and `organization_id`.
+            options: The options of its feed.
+        """
         return to_json(self._of_head(dict(head), options)), False
 
     def _of_large(self, raw: bytes, options: Options) -> dict[str, Json]:
@@ -132,13 +141,13 @@ class Normalizer:
         document["error"] = {"message": f"the activity is kept as received only: {_TOO_LARGE}"}
         return document
 
-    def _lane(self, options: Options) -> FeedFastPath:
-        lane = self._lanes.get(options)
-        if lane is None:
-            if len(self._lanes) >= _MAX_FEED_PATHS:
-                self._lanes.clear()
-            lane = self._lanes[options] = FeedFastPath(self._express, options)
-        return lane
+    def _fast_path(self, options: Options) -> FeedFastPath:
+        fast_path = self._fast_paths.get(options)
+        if fast_path is None:
+            if len(self._fast_paths) >= _MAX_FEED_PATHS:
+                self._fast_paths.clear()
+            fast_path = self._fast_paths[options] = FeedFastPath(self._shared_path, options)
+        return fast_path
 
     def _normalized(self, activity: dict[str, Json], options: Options, exact: float) -> dict[str, Json]:
         take = activity.pop
@@ -151,11 +160,11 @@ class Normalizer:
         except (KeyError, TypeError):
             plan = self._unknown(action)
         try:
-            scene = self._scenes[(*actor, *actor.values())]
+            actor_parts = self._actors[(*actor, *actor.values())]
         except (KeyError, TypeError, AttributeError):
-            scene = self._scene(actor, exact)
-        parts, kept, is_actor = scene
-        moment, audit = read_time(created_at), kept.copy()
+            actor_parts = self._actor_parts(actor, exact)
+        parts, actor_audit, is_actor = actor_parts
+        moment, audit = read_time(created_at), actor_audit.copy()
         document: dict[str, Json] = {
             "@timestamp": moment,
             "anthropic": {"audit": audit},
@@ -182,8 +191,8 @@ class Normalizer:
             odd.sort(key=_by_name)
             place_fields(Draft(document, audit, exact), odd, activity, plan=plan, rules=self._tables.fields)
         changes = changes_in(activity) if plan.changes is None else plan.changes
-        if changes and (told := changes_of(activity, changes)):
-            audit["changes"] = told
+        if changes and (changed := changes_of(activity, changes)):
+            audit["changes"] = changed
         is_whole = moment and is_usual(created_at, moment) and plan.is_known and is_actor and options.is_plain
         if not (is_whole and identity and organization and type(identity) is type(organization) is str):
             envelope = {"type": action, "id": identity, "created_at": created_at, "organization_id": organization}
@@ -191,48 +200,48 @@ class Normalizer:
             apply_fallbacks(Draft(document, audit, exact), rest, plan, options)
         return document
 
-    def _scene(self, actor: Json, exact: float) -> Scene:
-        """Read an actor, and remember it if it can be found again."""
-        scene = read_actor(actor, self._tables, self._surroundings, exact)
+    def _actor_parts(self, actor: Json, exact: float) -> ActorParts:
+        """Return the parts of an actor, and cache them if its members can be a key."""
+        actor_parts = read_actor(actor, self._tables, self._context, exact)
         if type(actor) is dict and _TEXTS.issuperset(map(type, actor.values())) and _is_short(actor):
-            if len(self._scenes) >= _MAX_CACHED_CONTEXTS:
-                self._scenes.clear()
-            self._scenes[(*actor, *actor.values())] = scene
-        return scene
+            if len(self._actors) >= _MAX_CACHED_CONTEXTS:
+                self._actors.clear()
+            self._actors[(*actor, *actor.values())] = actor_parts
+        return actor_parts
 
     def _unknown(self, action: Json) -> TypePlan:
-        """Return the plan of a type that is in no catalogue; the plans of a bounded number of them are kept."""
+        """Return the plan of a type that the catalogue lacks; a bounded number of these plans is cached."""
         name = action if isinstance(action, str) and action else None
         plan = plan_of_unknown(name, self._tables.plain)
-        if name is not None and len(name) <= MAX_REMEMBERED_CHARS and len(self._plans) < self._most_plans:
+        if name is not None and len(name) <= MAX_REMEMBERED_CHARS and len(self._plans) < self._max_plans:
             self._plans[name] = plan
         return plan
 
 
 def is_expected(document: Mapping[str, Json]) -> bool:
-    """Say whether the catalogue knew all of an activity: nothing is flagged but the catalogue's version."""
+    """Return whether the catalogue knew the whole activity: the document has no error and no flags."""
     return "error" not in document and len(document.get("anthropic", {}).get("audit", {}).get("catalogue", ())) == 1
 
 
 @lru_cache(maxsize=2)
 def _compiled(catalogue: Catalogue) -> tuple[Tables, Shapes]:
-    """Compile a catalogue, which takes some 0.1 s; what comes of it is never changed."""
+    """Compile a catalogue, which takes some 0.1 s; the results are never changed."""
     tables = compile_tables(catalogue)
     return tables, compile_shapes(catalogue, tables)
 
 
 def _is_short(actor: Mapping[str, Json]) -> bool:
-    """Say whether an actor is small enough to be remembered."""
+    """Return whether an actor is small enough to be cached."""
     return sum(len(name) + len(value or "") for name, value in actor.items()) <= MAX_REMEMBERED_CHARS
 
 
 def _never(raw: bytes) -> None:
-    """Write nothing: these options need the long way."""
+    """Return None: the fast path does not support these options."""
     del raw
 
 
 def _keep_plain(activity: dict[str, Json], plain: Mapping[str, type], audit: dict[str, Json]) -> list[tuple[str, Json]]:
-    """Keep the fields whose values are of the class that is documented, and return the others."""
+    """Store the fields whose values are of the documented class, and return the others."""
     odd: list[tuple[str, Json]] = []
     for name, value in activity.items():
         kind = type(value)

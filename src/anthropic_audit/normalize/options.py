@@ -1,4 +1,4 @@
-"""What a feed's documents carry beside the activity."""
+"""Options of a feed's documents."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ ECS: Final = {"version": "9.3.0"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a feed's documents carry beside the activity; its constant parts are made once and shared."""
+    """The parts of a feed's documents that do not come from the activity; constant parts are made once and shared."""
 
     tags: tuple[str, ...] = ("forwarded", "anthropic-audit")
     preserve_original_event: bool = False
-    """Keep the received text in `event.original`."""
+    """Store the received text in `event.original`."""
     namespace: str = "default"
     """The value of `data_stream.namespace`."""
     received_at: datetime | None = None
-    """When the activity was received: becomes `event.created`, and the time of an event that names none."""
+    """The time of receiving: becomes `event.created`, and `@timestamp` if the activity has no time."""
     data_stream: dict[str, Any] = field(init=False, repr=False, compare=False)
     tag_list: list[str] = field(init=False, repr=False, compare=False)
     received: str | None = field(init=False, repr=False, compare=False)
     is_plain: bool = field(init=False, repr=False, compare=False)
-    """True when they ask for nothing beyond tags and data stream."""
+    """True when there are tags and no `received_at`, as the fast path requires."""
 
     def __post_init__(self) -> None:
         tags = list(dict.fromkeys(tag for tag in self.tags if tag))

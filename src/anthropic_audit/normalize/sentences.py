@@ -1,4 +1,4 @@
-"""Events in plain words: the catalogue's sentence of a type, told of one document."""
+"""Sentences that describe events: the catalogue's sentence of a type, filled in from a document."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .values import Json
 
 _MAX_LIST_ELEMENTS = 3
 _MAX_VALUE_CHARS = 120
-_SOMEBODY = "Somebody"
+_UNKNOWN_ACTOR = "An unknown actor"
 
 
 class SentenceWriter:
-    """A catalogue's sentences."""
+    """Writes the sentences of a catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._types = catalogue.types
         self._fields = catalogue.fields
 
     def tell(self, document: Mapping[str, Json]) -> str:
-        """Return what a document says, in one sentence without a full stop; never fails."""
+        """Return one sentence that describes a document, without a full stop; never fails."""
         message = value_at(document, "error.message")
         if isinstance(message, str):
             return message
@@ -32,32 +32,32 @@ class SentenceWriter:
         if kind is None or not kind.sentence:
             words = _cut(action.replace("_", " ")) if isinstance(action, str) and action else "something happened"
             return f"{_actor(document)}: {words}{_changes(document)}"
-        told = kind.sentence.tell(lambda name: self._value(document, name))
+        sentence = kind.sentence.tell(lambda name: self._value(document, name))
         has_failed = kind.outcome is None and value_at(document, "event.outcome") == "failure"
-        return f"{told}{_changes(document)}{' (failed)' if has_failed else ''}"
+        return f"{sentence}{_changes(document)}{' (failed)' if has_failed else ''}"
 
     def _value(self, document: Mapping[str, Json], name: str) -> str | None:
-        """Return what stands for a name in a sentence, or None when the document does not have it."""
+        """Return the value of a placeholder as text, or None when the document does not have it."""
         if name == "actor":
             return _actor(document)
         if name == "target":
             return _first(document, "user.target.email", "user.target.name", "user.target.id")
         field, _, inside = name.partition(".")
         known = self._fields.get(field)
-        return _first(document, *(_joined(place, inside) for place in _places(field, known)))
+        return _first(document, *(_joined(path, inside) for path in _paths(field, known)))
 
 
-def _places(name: str, known: AuditField | None) -> list[str]:
-    """Return where a field's value may be found in a document."""
-    places = [f"anthropic.audit.{known.stored_as or name}" if known else f"anthropic.audit.{name}"]
+def _paths(name: str, known: AuditField | None) -> list[str]:
+    """Return the paths in a document that can have a field's value."""
+    paths = [f"anthropic.audit.{known.stored_as or name}" if known else f"anthropic.audit.{name}"]
     if known is not None:
-        places += [f"anthropic.audit.{known.objects_as}"] if known.objects_as else []
-        places += [known.ecs] if known.ecs else []
-    return [*places, f"anthropic.audit.metadata.{name}"]
+        paths += [f"anthropic.audit.{known.objects_as}"] if known.objects_as else []
+        paths += [known.ecs] if known.ecs else []
+    return [*paths, f"anthropic.audit.metadata.{name}"]
 
 
-def _joined(place: str, inside: str) -> str:
-    return f"{place}.{inside}" if inside else place
+def _joined(path: str, inside: str) -> str:
+    return f"{path}.{inside}" if inside else path
 
 
 def _first(document: Mapping[str, Json], *paths: str) -> str | None:
@@ -66,7 +66,7 @@ def _first(document: Mapping[str, Json], *paths: str) -> str | None:
 
 
 def _shown(value: Json) -> str:
-    """Return a value as words."""
+    """Return a value as text for a sentence."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
@@ -84,7 +84,7 @@ def _cut(text: str) -> str:
 
 
 def _actor(document: Mapping[str, Json]) -> str:
-    return _first(document, "user.email", "anthropic.audit.actor.name", "user.id") or _SOMEBODY
+    return _first(document, "user.email", "anthropic.audit.actor.name", "user.id") or _UNKNOWN_ACTOR
 
 
 def _changes(document: Mapping[str, Json]) -> str:

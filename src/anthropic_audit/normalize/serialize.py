@@ -1,4 +1,4 @@
-"""Writing documents."""
+"""Serialize documents as JSON."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_json(document: Json) -> bytes:
-    """Write a document, or a part of one, as one line of JSON.
+    """Return a document, or a part of it, as one line of JSON.
 
-    Numbers beyond 64 bits keep their digits. A lone surrogate becomes a visible escape, as `careful` writes it: JSON's
-    own escape of one is refused by the archive's reader, and by Elasticsearch.
+    Numbers beyond 64 bits keep their digits. A lone surrogate becomes a visible escape, as in `lenient_json`: the
+    archive's reader and Elasticsearch refuse JSON's own escape of a lone surrogate.
     """
     try:
         return orjson.dumps(document)

@@ -1,7 +1,8 @@
-"""What an activity looks like that is as documented: the catalogue, compiled to types that msgspec reads in one go.
+"""Shapes of activities as documented: the catalogue, compiled to types that msgspec decodes in one pass.
 
-A shape refuses whatever is not exactly as documented (a field too many, a value of another kind, an empty text): such
-an activity takes the longer way. So what a shape has read needs no second look, but for its odd fields.
+A shape refuses an activity that is not exactly as documented (an additional field, a value of another kind, an empty
+text); `Normalizer.document` normalizes such an activity. So a decoded shape needs no more checks, except for its odd
+fields, which are not stored unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from msgspec import Meta
 from anthropic_audit.catalogue import ActivityType, Catalogue, FieldSpec
 
 from .changes import ValueChange, changes_in
-from .field_rules import TypeRules, brief_of
+from .field_rules import TypeRules, type_rules
 from .tables import Tables, TypePlan
 from .values import FITTED, LONG, Json
 
@@ -28,7 +29,7 @@ _Whole = Annotated[int, Meta(ge=-LONG, le=LONG - 1)]
 _Broken = Annotated[float, Meta(gt=-float(LONG), lt=float(LONG))]
 
 _Read = Any
-"""A type as msgspec takes them."""
+"""A type for msgspec."""
 
 _SCALARS: Mapping[str, _Read] = {"string": _Text, "enum": _Text, "boolean": bool, "number": _Whole | _Broken}
 _LISTS: Mapping[str, _Read] = {
@@ -44,7 +45,7 @@ _SIMPLE: Mapping[tuple[type, str], _Read] = {
     (bool, "boolean"): bool,
     (int, "number"): _Whole,
 }
-"""For the class that a field is simply kept with and the documented kind: the type that reads it."""
+"""The type that reads a field that is stored unchanged, by the value's class and the documented kind."""
 
 _FLAT = frozenset({"string", "enum", "boolean", "number"})
 _LISTED = frozenset({"string", "enum"})
@@ -52,41 +53,41 @@ _EMPTIED: Mapping[str, str | None] = {"id": "", "created_at": None, "actor": Non
 
 
 class Shape(msgspec.Struct):
-    """An activity as documented; each type has a shape of its own, with its fields after these."""
+    """An activity as documented; each activity type has a subclass with its own fields."""
 
     plan: ClassVar[Plan]
 
     id: _Text
     created_at: msgspec.Raw
-    """Not read as a time: msgspec rounds a fraction of more than six digits, and the moment may be implausible."""
+    """Not decoded as a time: msgspec rounds a fraction of more than six digits, and the time may be implausible."""
     actor: msgspec.Raw
     organization_id: _Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the activities of one type become documents."""
+    """The rules by which activities of one type become documents."""
 
     action: str
     type_plan: TypePlan
     skip: int
-    """How much of an emptied activity's JSON comes before its fields, beside its `id`."""
+    """The number of bytes before the fields in an emptied activity's JSON, without its `id`."""
     odd_names: tuple[str, ...]
-    """Fields that are not simply kept."""
+    """Fields that are not stored unchanged."""
     odd: Callable[[Shape], tuple[Json, ...]]
-    """Returns their values."""
+    """Returns the values of the odd fields."""
     deciding: tuple[str, ...]
-    """Fields that decide what becomes of others, or of the outcome."""
+    """Fields in the conditions of other fields' rules, or of the outcome."""
     changes: tuple[ValueChange, ...]
-    """What its fields can tell of."""
+    """The changes that the fields can describe."""
     changing: tuple[str, ...]
-    """The names of those fields."""
+    """The names of the fields in `changes`."""
     changes_objects: bool
-    """True when one of them is an object or a list of objects."""
-    brief: TypeRules | None
-    """What its odd fields say, if that can be said without asking their rules."""
+    """True when one of the fields in `changes` is an object or a list of objects."""
+    rules: TypeRules | None
+    """The resolved rules of the odd fields, or None when they can't be resolved."""
     is_plain: bool
-    """True when all that varies is simply kept."""
+    """True when all fields are stored unchanged, and the outcome is constant."""
     has_fractions: bool
     """True when a field may be a number with a fraction."""
 
@@ -96,15 +97,15 @@ class Shapes:
     """The shapes of a catalogue."""
 
     each: tuple[type[Shape], ...]
-    """Those of all types whose fields have names that a shape can have."""
+    """The shapes of all types whose fields can be attributes of a class."""
     decode: Callable[[bytes], Any]
-    """Reads an activity of any of them; raises `msgspec.DecodeError` for all others."""
+    """Returns an activity's shape; raises `msgspec.DecodeError` when no shape accepts it."""
 
 
 def compile_shapes(catalogue: Catalogue, tables: Tables) -> Shapes:
     """Return the shapes of a catalogue's types."""
     each = tuple(_shape(kind, tables) for kind in catalogue.types.values() if _can_be_named(kind))
-    return Shapes(each, msgspec.json.Decoder(Union[each]).decode)  # noqa: UP007 - made of a tuple
+    return Shapes(each, msgspec.json.Decoder(Union[each]).decode)  # noqa: UP007 - of a tuple
 
 
 def _can_be_named(kind: ActivityType) -> bool:
@@ -121,10 +122,10 @@ def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
         fields[name] = Any if simple is None else simple
         odd += [name] if simple is None else []
     odd.sort()
-    changes, brief = changes_in(kind.fields), brief_of(kind, odd, tables.fields)
-    if brief is not None:
-        fields |= {name: _briefly(kind.fields[name]) for name in odd}
-        odd = [] if brief.says_nothing else odd
+    changes, rules = changes_in(kind.fields), type_rules(kind, odd, tables.fields)
+    if rules is not None:
+        fields |= {name: _ruled(kind.fields[name]) for name in odd}
+        odd = [] if rules.is_empty else odd
     changing = tuple(name for change in changes for name in (change.fields or (change.name,)))
     plan = Plan(
         action=kind.name,
@@ -136,7 +137,7 @@ def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
         changes=changes,
         changing=changing,
         changes_objects=any(kind.fields[name].kind not in _FLAT for name in changing),
-        brief=brief,
+        rules=rules,
         is_plain=not (odd or changes or kind.outcome_rule),
         has_fractions=any(_has_fractions(name, spec, tables) for name, spec in kind.fields.items()),
     )
@@ -158,15 +159,15 @@ def _has_fractions(name: str, spec: FieldSpec, tables: Tables) -> bool:
     return tables.fields[name].fitted in (FITTED["double"], FITTED["flattened"]) or spec.kind not in _FLAT
 
 
-def _briefly(spec: FieldSpec) -> _Read:
-    """Return the type that reads a field of a type with a brief."""
+def _ruled(spec: FieldSpec) -> _Read:
+    """Return the type that reads an odd field of an activity type with resolved rules."""
     if spec.kind == "number":
         return _Whole
     return _Texts if spec.is_array else _Text
 
 
 def _simple(name: str, spec: FieldSpec, tables: Tables, type_plan: TypePlan) -> _Read | None:
-    """Return the type that reads a field that is simply kept, or None."""
+    """Return the type that reads a field that is stored unchanged, or None for an odd field."""
     rule = tables.fields[name]
     if not rule.is_only_kept:
         return None
@@ -182,7 +183,7 @@ def _simple(name: str, spec: FieldSpec, tables: Tables, type_plan: TypePlan) -> 
 
 
 def _object(spec: FieldSpec) -> _Read | None:
-    """Return the type of an object (or a list of objects) that is never empty, or None."""
+    """Return the type that reads an object (or a list of objects) that is never empty, or None."""
     members: list[tuple[str, _Read] | tuple[str, _Read, None]] = []
     for name, member in spec.fields.items():
         kind = _LISTS.get(member.kind) if member.is_array else _SCALARS.get(member.kind)

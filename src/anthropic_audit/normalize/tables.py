@@ -1,4 +1,4 @@
-"""The catalogue, compiled for one pass over an activity."""
+"""The catalogue, compiled to tables for one pass over an activity."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _MOVED_OF_ANY: Mapping[str, str] = {
     "user_agent": "user_agent.original",
     "unauthenticated_email_address": "user.email",
 }
-"""Members of actors of every kind, known or not, that live in ECS instead."""
+"""Members that move to ECS fields for every kind of actor, including unknown kinds."""
 
 _OURS = frozenset({"metadata", "name"})
-"""Fields of actors that are ours: a member of that name is kept below it."""
+"""Fields of actors that we add; a received member with such a name is stored below `metadata`."""
 
 _PLAIN: Mapping[str, type] = {"keyword": str, "boolean": bool, "long": int}
 _TEXTS = frozenset({"string", "enum"})
 _AS_KEYWORD: Mapping[str, type] = {"boolean": bool, "number": int}
-"""Kinds of fields that are kept as they are in a `keyword`, which takes them."""
+"""Kinds of fields whose values are stored unchanged in a `keyword`, which accepts them."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """What becomes of a field that is not simply kept."""
+    """How a field is stored."""
 
     name: str
     stored_as: str
     fitted: Callable[[Json], Json] | None
-    """None when it has no place of its own below `anthropic.audit`."""
+    """Returns a value as it is stored, or None when it does not fit; None for a field that is only stored in ECS."""
     path: tuple[str, ...] = ()
-    """Where it moves to in ECS."""
+    """The ECS field that the value moves to; empty for none."""
     rank: int = 0
     when: tuple[str, str] | None = None
     only_for: frozenset[str] = frozenset()
@@ -44,20 +44,20 @@ class FieldRule:
     is_text: bool = False
     objects_as: str | None = None
     copies: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
-    """Paths into the value (an empty one is the value itself) that live in ECS as well, and where."""
+    """Paths into the value (an empty path is the value itself), and the ECS fields that also store it."""
     is_conditional: bool = False
-    """True when it moves in some activities only."""
+    """True when the value moves only in some activities."""
 
     @property
     def is_only_kept(self) -> bool:
-        """True when it stays below its own name, and nothing else becomes of it."""
+        """True when the field is stored under its own name, and nowhere else."""
         is_special = self.path or self.related or self.is_text or self.objects_as or self.copies
         return not is_special and self.stored_as == self.name
 
 
 @dataclass(frozen=True, slots=True)
 class TypePlan:
-    """All that is known of a type before any activity of it is seen."""
+    """The parts of documents that an activity type determines."""
 
     category: list[str] | None
     kinds: list[str] | None
@@ -65,37 +65,37 @@ class TypePlan:
     outcome: str | None
     rule: OutcomeRule | None
     plain: Mapping[str, type]
-    """Fields that are kept as they are when their value is of that class."""
+    """Fields that are stored unchanged when their value is of this class."""
     names: frozenset[str] | None
-    """The fields it may have; None when that is not known well enough to tell."""
+    """The fields that the type may have; None when the catalogue does not have all of them."""
     is_known: bool
     sensitivity: str | None = None
     changes: tuple[ValueChange, ...] | None = None
-    """What its fields can tell of; None when that is not known well enough to tell."""
+    """The changes that the fields can describe; None when the catalogue does not have all fields."""
     texts: frozenset[str] = frozenset()
-    """The fields that are documented to be one text."""
+    """The fields that are documented as one text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActorPlan:
-    """All that is known of a kind of actor."""
+    """How the members of one kind of actor are stored."""
 
     moves: Mapping[str, tuple[str, ...]]
-    """Members that live in ECS instead, and where."""
+    """Members that move to ECS fields, and these fields."""
     types: Mapping[str, str]
-    """The Elasticsearch types of members that stay, by name."""
+    """The Elasticsearch types of members below `anthropic.audit.actor`, by name."""
     copies: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
-    """Paths of members that live in ECS as well, and where."""
+    """Paths of members that are also stored in ECS fields, and these fields."""
     names: frozenset[str] = frozenset()
-    """The members it may have."""
+    """The members that the kind may have."""
     name: Sentence = SILENT
-    """How a person reads which one it is."""
+    """The template of the display name."""
     is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Everything that is looked up while normalizing."""
+    """All tables that normalizing looks up."""
 
     version: str
     plans: Mapping[str, TypePlan]
@@ -106,9 +106,11 @@ class Tables:
 
 
 def compile_tables(catalogue: Catalogue) -> Tables:
-    """Compile a catalogue."""
+    """Return the tables of a catalogue."""
     fields = {name: _rule(field) for name, field in catalogue.fields.items()}
-    types = {name: _PLAIN.get(str(kept.type)) for name, kept in catalogue.fields.items() if fields[name].is_only_kept}
+    types = {
+        name: _PLAIN.get(str(stored.type)) for name, stored in catalogue.fields.items() if fields[name].is_only_kept
+    }
     plain = {name: kind for name, kind in types.items() if kind is not None}
     return Tables(
         version=catalogue.version,
@@ -121,7 +123,7 @@ def compile_tables(catalogue: Catalogue) -> Tables:
 
 
 def plan_of_unknown(name: str | None, plain: Mapping[str, type]) -> TypePlan:
-    """Return what an unknown type's name says of it; without a name, nothing."""
+    """Return the plan of an unknown type, by its name; without a name, an empty plan."""
     if name is None:
         return TypePlan(None, None, None, None, plain, None, is_known=False)
     meaning = classify(name)
@@ -148,20 +150,20 @@ def _plan(kind: ActivityType, plain: Mapping[str, type]) -> TypePlan:
     )
 
 
-def _rule(kept: AuditField) -> FieldRule:
+def _rule(stored: AuditField) -> FieldRule:
     return FieldRule(
-        name=kept.name,
-        stored_as=kept.stored_as or kept.name,
-        fitted=FITTED[kept.type] if kept.type else None,
-        path=tuple(kept.ecs.split(".")) if kept.ecs else (),
-        rank=kept.rank,
-        when=kept.when,
-        only_for=frozenset(kept.only_for),
-        related=kept.related,
-        is_text=kept.is_text,
-        objects_as=kept.objects_as,
-        is_conditional=bool(kept.when or kept.only_for),
-        copies=tuple((tuple(path.split(".")[1:]), tuple(ecs.split("."))) for path, ecs in kept.copies.items()),
+        name=stored.name,
+        stored_as=stored.stored_as or stored.name,
+        fitted=FITTED[stored.type] if stored.type else None,
+        path=tuple(stored.ecs.split(".")) if stored.ecs else (),
+        rank=stored.rank,
+        when=stored.when,
+        only_for=frozenset(stored.only_for),
+        related=stored.related,
+        is_text=stored.is_text,
+        objects_as=stored.objects_as,
+        is_conditional=bool(stored.when or stored.only_for),
+        copies=tuple((tuple(path.split(".")[1:]), tuple(ecs.split("."))) for path, ecs in stored.copies.items()),
     )
 
 
@@ -169,7 +171,7 @@ def _actor(kind: ActorKind, catalogue: Catalogue) -> ActorPlan:
     moves = {**kind.moves, **_MOVED_OF_ANY}
     return ActorPlan(
         moves={member: tuple(ecs.split(".")) for member, ecs in moves.items()},
-        types={name: kept.type for name, kept in catalogue.actor_fields.items() if name not in _OURS},
+        types={name: stored.type for name, stored in catalogue.actor_fields.items() if name not in _OURS},
         copies=tuple((tuple(member.split(".")), tuple(ecs.split("."))) for member, ecs in kind.copies.items()),
         names=frozenset({"type", *kind.fields}),
         name=kind.name_template,

@@ -1,4 +1,4 @@
-"""The document of bytes that are no activity."""
+"""The document for bytes that are not an activity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .values import Json
 
 
 def error_document(raw: bytes, reason: str, options: Options) -> dict[str, Json]:
-    """Return a document that says what is wrong, and keeps the text as received."""
+    """Return a document with the reason in `error.message`, and the received text in `event.original`."""
     event = {"dataset": DATASET, "kind": "pipeline_error", "module": MODULE}
     original = raw.decode("utf-8", "backslashreplace")
     document: dict[str, Json] = {

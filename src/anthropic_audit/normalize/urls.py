@@ -1,4 +1,4 @@
-"""Passwords in the URLs of an activity, masked before anything is made of it."""
+"""Mask the passwords in an activity's URLs, before the activity is normalized."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .values import Json, SpoiledError
 
 _MAX_NAMES: Final = 1_024
 _URL_NAMES: Final = re.compile(r"ur[li]|link|href|endpoint|issuer|host|webhook|proxy|origin|remote|callback|redirect")
-"""Names of fields whose whole value may be a URL, also one without a scheme."""
+"""Names of fields whose whole value may be a URL, even without a scheme."""
 
 _CREDENTIALS: Final = re.compile(rb'(?:\\"|[:/\\])[^":/\\@]*+@')
 _AT, _PERCENT = b"@%"  # numbers: `in` finds a number in bytes eight times faster than bytes
-_OTHER_SIGNS: Final = ("\uff20".encode(), "\ufe6b".encode())
+_AT_VARIANTS: Final = ("\uff20".encode(), "\ufe6b".encode())
 
 
 def may_hold_credentials(written: bytes) -> bool:
-    """Say whether JSON without needless escapes may hold a URL with a password; an e-mail address alone is none."""
+    """Return whether JSON without needless escapes may hold a URL with a password; an e-mail address does not count."""
     if _AT in written and _CREDENTIALS.search(written):
         return True
     if _PERCENT in written and b"%40" in written:
         return True
-    return not written.isascii() and any(sign in written for sign in _OTHER_SIGNS)
+    return not written.isascii() and any(variant in written for variant in _AT_VARIANTS)
 
 
 def mask_members(members: dict[str, Json], names: Iterable[str] | None = None) -> None:
@@ -49,7 +49,7 @@ def masked(name: str, value: Json, depth: int = MAX_DEPTH) -> Json:
     """Return the value of a field of this name with the passwords in its URLs masked.
 
     Raises:
-        SpoiledError: It is nested too deep.
+        SpoiledError: The value is nested too deep.
     """
     if isinstance(value, str):
         return _masked_text(name, value)
@@ -69,7 +69,7 @@ def _masked_text(name: str, text: str) -> str:
 
 
 def _either(name: str, inner: str) -> str:
-    """Return the name that tells whether a member of a field may be a URL: the field's own if that does."""
+    """Return the name that decides whether a member of a field may be a URL: the field's own if it may be one."""
     return name if _holds_urls(name) else inner
 
 

@@ -1,7 +1,7 @@
-"""Which values are empty, and which fit an Elasticsearch type.
+"""Tests for empty values, and for values that fit an Elasticsearch type.
 
-Elasticsearch refuses a whole document for one value that does not fit its field; such a value is kept elsewhere
-(`anthropic.audit.metadata`, which takes everything), never forced and never dropped.
+Elasticsearch refuses a whole document for one value that does not fit its field; such a value is set aside
+(in `anthropic.audit.metadata`, which takes any value), never converted and never dropped.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ from .names import put_member
 from .timestamps import read_time
 
 Json = Any
-"""A value as JSON has them."""
+"""A JSON value."""
 
 EXACT: Final = 2.0**63
-"""From here on, and from its negative, the fast parser may read an integer as a float, and lose digits."""
+"""The fast parser may read an integer of at least this absolute value as a float, and lose digits."""
 
 LONG: Final = 2**63
-"""Elasticsearch takes integers below this, and from its negative on."""
+"""Elasticsearch accepts integers from `-LONG` (included) to `LONG` (excluded)."""
 
 ANY_FLOAT: Final = float("inf")
-"""The limit of floats that were read with care: all are as received."""
+"""The limit for floats that were read leniently: all of them are exact."""
 
 _DOUBLE: Final = 2**1023
-"""A double holds no integer much larger than this."""
+"""Upper bound on the numbers that are stored as a double, which holds no integer much larger than this."""
 
 _WHOLE: Final = 2**53
-"""Up to here a float has every integer."""
+"""A float represents every integer up to this one exactly."""
 
 
 class SpoiledError(Exception):
-    """The fast parser's reading is not exact enough, or too deep: read again with care."""
+    """The fast parser's result is not exact, or is nested too deep: read the activity again leniently."""
 
 
 def is_empty(value: Json) -> bool:
-    """Say whether a value is dropped, as the published pipeline drops it; false and 0 are not."""
+    """Return whether a value is dropped, as in the published pipeline: null and empty values, but not false and 0."""
     return value is None or (not value and not isinstance(value, int | float))
 
 
 def pruned(value: Json, limit: float, depth: int = MAX_DEPTH - 1) -> Json:
-    """Return a value without null, "", [] and {} at any depth, children first; what becomes empty goes as well.
+    """Return a value without null, "", [] and {} at any depth, and without containers that become empty by that.
 
-    Names of members are made fit for every target (`names`).
+    Names of members are written so that every target accepts them (`names`).
 
     Raises:
         SpoiledError: A float of at least `limit` or 0 (it may be a tiny one), or containers deeper than `depth`.
@@ -86,7 +86,7 @@ def _long(value: Json) -> Json:
 
 
 def _whole(value: Json) -> int | None:
-    """Return a whole number that Elasticsearch's `long` takes: no fraction, which it would cut in silence."""
+    """Return a whole number that Elasticsearch's `long` accepts, or None; it would cut off a fraction silently."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) <= _WHOLE else None
     return value if isinstance(value, int) and not isinstance(value, bool) and -LONG <= value < LONG else None
@@ -117,4 +117,4 @@ FITTED: Mapping[str, Callable[[Json], Json]] = MappingProxyType(
         "flattened": _flattened,
     }
 )
-"""For each Elasticsearch type: what a value (not empty) is stored as, or None when it does not fit."""
+"""For each Elasticsearch type, a function that returns a (non-empty) value as stored, or None if it does not fit."""

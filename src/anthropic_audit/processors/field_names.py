@@ -1,4 +1,4 @@
-"""From the words that name fields to the places they mean in a document."""
+"""Resolve the names of fields in the settings of processors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from anthropic_audit.search import suggest
 _WILD = "*"
 _ALL = ".*"
 _ANYTHING = ("flattened", "object")
-"""Types of fields whose members are whatever comes."""
+"""Types of fields with arbitrary members."""
 
 Trie = dict[str, "Trie | StoredField"]
-"""Fields by the steps of their names."""
+"""Fields by the parts of their dotted names."""
 
 
 class FieldNames:
-    """The fields that documents can have, to be named by people."""
+    """The fields that documents can have, by their names in settings."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._fields: Mapping[str, StoredField] = {**catalogue.ecs_fields, **catalogue.exported_fields()}
@@ -29,20 +29,20 @@ class FieldNames:
         return {name: field for name, field in self._fields.items() if field.is_personal}
 
     def meant_by(self, names: Iterable[str]) -> dict[str, StoredField]:
-        """Return the fields that names, beginnings of names (`user.target`) and patterns (`*.email`) mean.
+        """Return the fields that match names, beginnings of names (`user.target`) and patterns (`*.email`).
 
-        A member of a field that holds anything (`anthropic.audit.metadata.note`) is a field of its own.
+        A member of a field with arbitrary members (`anthropic.audit.metadata.note`) is a field of its own.
 
         Raises:
-            SetupError: A name means nothing; with what may have been meant.
+            SetupError: A name matches no field; the hint suggests one.
         """
         found: dict[str, StoredField] = {}
         for name in names:
             meant = self._meant(name)
             if not meant:
                 near = suggest(name, self._fields) if _WILD not in name else None
-                message = f"no field of events is meant by `{name}`"
-                hint = f"did you mean `{near}`?" if near else "`anthropic-audit catalogue show NAME` knows all fields"
+                message = f"no field of events matches `{name}`"
+                hint = f"did you mean `{near}`?" if near else "`anthropic-audit catalogue show NAME` shows known fields"
                 raise SetupError(message, hint=hint)
             found |= meant
         return found
@@ -64,7 +64,7 @@ class FieldNames:
 
 
 def trie(fields: Mapping[str, StoredField]) -> Trie:
-    """Order fields by the steps of their names; what lies below another one of them goes with it."""
+    """Return fields by the parts of their names; fields below another one of the fields are left out."""
     made: Trie = {}
     for name in sorted(fields, key=len):
         steps = name.split(".")

@@ -1,6 +1,6 @@
-"""Put something else, or nothing, in the place of values.
+"""Replace or remove the values of fields.
 
-Documents share their parts, so nothing is changed in place.
+Documents share their parts, so no document is changed in place.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from anthropic_audit.catalogue import StoredField
 from .field_names import Trie
 
 Json = Any
-"""A value as JSON has them."""
+"""A JSON value."""
 
 Replace = Callable[[str], str]
-"""Gives what stands in the place of a text."""
+"""Returns the replacement of a text."""
 
 _TEXTS: Final = frozenset({"keyword", "constant_keyword", "wildcard", "match_only_text", "text", "flattened", "object"})
 """Elasticsearch types of fields that can hold the text that replaces a value; others lose their value."""
@@ -30,25 +30,29 @@ _ADDRESS: Final = ("source", "ip")
 class RewriteFields:
     """Replaces or removes the values of fields, and their repetitions.
 
-    `related.*` and `anthropic.audit.actor.name` repeat what other fields say: a value that goes from a field goes from
-    them as well. A value that is no text (an address, a number, a point) can't be replaced where it is, as its field
-    holds only its kind: it is removed. What replaces `source.ip` is kept in `source.address`, if that is free.
+    `related.*` and `anthropic.audit.actor.name` repeat values of other fields: a value that is removed from a field is
+    removed from them as well. A value that is not a text (an address, a number, a point) can't be replaced in its
+    field, which accepts only such values: it is removed. The replacement of `source.ip` is stored in `source.address`,
+    unless that has a value.
+
+    Args:
+        fields: The fields to change.
+        replace: Returns the replacement of a text; None removes the values.
     """
 
     def __init__(self, fields: Trie, replace: Replace | None) -> None:
-        """Change what is at these fields, with None for `replace`: remove it."""
         self._fields = fields
         self._replace = replace
 
     def __call__(self, document: dict[str, Json]) -> dict[str, Json]:
-        """Return the document without the values, itself if it has none of them."""
+        """Return the document with the values replaced or removed; itself if it has none of the fields."""
         gone: set[str] = set()
         left: dict[str, Json] = self._changed(document, self._fields, gone)
         changed = self._moved(document, {} if left is _NOTHING else left)
         return self._unrepeated(changed, gone) if gone else changed
 
     def _changed(self, value: Json, fields: Trie | StoredField, gone: set[str]) -> Json:
-        """Return a value with what is named in it changed, the same object when nothing is."""
+        """Return a value with the fields inside it changed; the same object if it has none of them."""
         if isinstance(value, list):
             members = [self._changed(member, fields, gone) for member in value]
             kept = [member for member in members if member is not _NOTHING]
@@ -69,23 +73,23 @@ class RewriteFields:
         return {n: v for n, v in {**value, **changes}.items() if v is not _NOTHING} or _NOTHING
 
     def _gone(self, value: Json, field: StoredField, gone: set[str]) -> Json:
-        """Return what stands in the place of a value."""
+        """Return the replacement of a value, or `_NOTHING` to remove it; add its texts to `gone`."""
         gone.update(_texts_in(value))
         if self._replace is None or field.type not in _TEXTS:
             return _NOTHING
         return _replaced(value, self._replace)
 
     def _moved(self, before: Mapping[str, Json], after: dict[str, Json]) -> dict[str, Json]:
-        """Keep what replaces the address it came from where ECS has room for a text."""
+        """Store the replacement of `source.ip` in `source.address`, which accepts texts."""
         part, name = _ADDRESS
         source = before.get(part, {})
-        kept = after.get(part, {})
-        if self._replace is None or name not in source or name in kept or "address" in source:
+        changed = after.get(part, {})
+        if self._replace is None or name not in source or name in changed or "address" in source:
             return after
-        return {**after, part: {**kept, "address": self._replace(source[name])}}
+        return {**after, part: {**changed, "address": self._replace(source[name])}}
 
     def _unrepeated(self, document: dict[str, Json], gone: set[str]) -> dict[str, Json]:
-        """Change the repetitions of values that are gone."""
+        """Replace or remove the repetitions of the values in `gone`."""
         related = document.get("related")
         if isinstance(related, dict):
             lists = {name: self._without(name, values, gone) for name, values in related.items()}
@@ -95,8 +99,8 @@ class RewriteFields:
         audit = document.get("anthropic", {}).get("audit", {})
         actor = audit.get("actor", {})
         if actor.get("name") in gone:
-            told = {**actor, "name": self._replace(actor["name"])} if self._replace else _without(actor, "name")
-            document = {**document, "anthropic": {**document["anthropic"], "audit": {**audit, "actor": told}}}
+            actor = {**actor, "name": self._replace(actor["name"])} if self._replace else _without(actor, "name")
+            document = {**document, "anthropic": {**document["anthropic"], "audit": {**audit, "actor": actor}}}
         return document
 
     def _without(self, name: str, values: Json, gone: set[str]) -> Json:
@@ -108,7 +112,7 @@ class RewriteFields:
 
 
 def _replaced(value: Json, replace: Replace) -> Json:
-    """Replace every text and number in a value; names of members, truth and nothing stay."""
+    """Return a value with every text and number replaced; names of members, booleans and null are not changed."""
     if isinstance(value, dict):
         return {name: _replaced(member, replace) for name, member in value.items()}
     if isinstance(value, list):
