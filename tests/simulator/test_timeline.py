@@ -39,7 +39,7 @@ def timeline(world: CountingWorld, end_us: int | None = None) -> Timeline:
 
 
 def ids(grown: Timeline) -> list[str]:
-    return [seen.id for seen in grown.sightings(IndexSpan(), ALL_US)]
+    return [seen.id for seen in grown.visible_activities(IndexSpan(), ALL_US)]
 
 
 def test_each_minute_is_taken_in_once(world: CountingWorld) -> None:
@@ -109,10 +109,10 @@ def test_a_row_put_in_is_seen_from_its_moment_on(world: CountingWorld, row: Call
 
     grown.insert(late, 105 * MINUTE_US)
 
-    before = [seen.id for seen in grown.sightings(IndexSpan(), 105 * MINUTE_US - 1)]
+    before = [seen.id for seen in grown.visible_activities(IndexSpan(), 105 * MINUTE_US - 1)]
     assert late.id not in before
     assert set(ids(grown)) - set(before) == {late.id}
-    assert [seen.raw for seen in grown.sightings(IndexSpan(), ALL_US) if seen.id == late.id] == [late.raw]
+    assert [seen.raw for seen in grown.visible_activities(IndexSpan(), ALL_US) if seen.id == late.id] == [late.raw]
 
 
 def test_what_is_wanted_comes_from_the_end_that_is_asked(world: CountingWorld) -> None:

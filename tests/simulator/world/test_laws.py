@@ -33,13 +33,13 @@ def month() -> tuple[Activity, ...]:
 
 
 @cache
-def told_in_stories() -> frozenset[str]:
+def storyline_ids() -> frozenset[str]:
     stories = world().storylines(MONDAY - 20 * DAY, MONDAY + DAYS * DAY)
     return frozenset(name for story in stories for name in story.activity_ids)
 
 
 def ordinary() -> Iterator[Activity]:
-    return (one for one in month() if one["id"] not in told_in_stories())
+    return (one for one in month() if one["id"] not in storyline_ids())
 
 
 def test_a_chat_is_created_once_and_stays_in_its_project() -> None:
@@ -111,8 +111,8 @@ def years_of_changes() -> tuple[Activity, ...]:
     """Return what happens to settings and members in 400 days, without all the work between."""
     days = range(MONDAY // DAY - 400, MONDAY // DAY)
     agenda = world()._agenda
-    beats = sorted(beat for day in days for beat in agenda.happenings(day, world().cycles, world().details))
-    return tuple(json.loads(agenda.row(beat).raw) for beat in beats)
+    planned = sorted(one for day in days for one in agenda.lifecycles(day, world().cycles, world().details))
+    return tuple(json.loads(agenda.row(one).raw) for one in planned)
 
 
 def changes() -> Iterator[tuple[tuple[str, ...], Any, Any]]:
