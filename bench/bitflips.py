@@ -1,7 +1,7 @@
-"""Flip single bits in every file of an archive's tables, one at a time, and count how many `archive verify` finds.
+"""Flip single bits in the files of an archive's tables, one at a time, and count the flips that `archive verify` finds.
 
-The archive is collected from the simulator, compacted once, and written on, so that it has files, logs and replaced
-files of all kinds. Each flip is undone before the next.
+The archive is collected from the simulator, compacted once, and extended, so that it has files, logs and replaced
+files of all kinds. Each flip is undone before the next one.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ _COMPACTED_AFTER = 3
 
 
 def main() -> None:
-    """Print how many flips were found, by table and kind of file."""
+    """Print the number of flips that were found, by table and kind of file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--flips", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--whole", action="store_true", help="run all of verify each time, not only what is of files")
+    parser.add_argument(
+        "--whole", action="store_true", help="run all checks of `verify` each time, not only those of files"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         house = collected(Path(place) / "archive")
@@ -42,7 +44,7 @@ def main() -> None:
 
 
 def collected(folder: Path) -> House:
-    """Return an archive with files of all kinds, of which `verify` has nothing to say."""
+    """Return a house with an undamaged archive that has files of all kinds."""
     house = House(folder, settings())
     for number in range(6):
         house.collect(house.feed())
@@ -52,7 +54,7 @@ def collected(folder: Path) -> House:
                 archive.compact()
     wrong = verify(open_reader(str(folder)))
     if wrong:
-        message = f"the archive is not right: {wrong}"
+        message = f"error: `verify` finds damage before any bit is flipped: {wrong}"
         raise SystemExit(message)
     return house
 
@@ -60,12 +62,12 @@ def collected(folder: Path) -> House:
 def flipped(
     house: House, flips: int, chance: random.Random, *, is_whole: bool
 ) -> tuple[Counter[str], Counter[str], float]:
-    """Flip bits, and return how many were found and how many not, by kind of file, and the seconds that it took."""
+    """Flip bits; return the numbers of found and of missed flips, by kind of file, and the seconds taken."""
     kinds: dict[str, list[Path]] = {}
     for path in sorted(house.folder.rglob("*")):
         if path.is_file() and path.stat().st_size and path.suffix in {".parquet", ".json", ".journal"}:
             table = path.relative_to(house.folder).parts[0]
-            if table == "ids":  # made again from activities when it is damaged
+            if table == "ids":  # rebuilt from activities if it is damaged
                 continue
             kinds.setdefault(f"{table} {path.suffix}", []).append(path)
     found, missed = Counter[str](), Counter[str]()
