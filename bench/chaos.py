@@ -4,7 +4,7 @@
     python bench/chaos.py --minutes 10 --seed 1 --report docs/reference/chaos.md
 
 A live simulator generates 2,000 activities a second, delivers some late and some twice, and responds with every kind of
-fault. `anthropic-audit run` collects from it, is killed with SIGKILL at random times, and is started with a wrong clock;
+fault. `anthropic-audit run` collects from it, is killed with SIGKILL at random times, and started with a wrong clock;
 sometimes a second process is started on the same archive. For half a minute the archive's disk is full: `--disk` names
 a folder on a small file system; without it, on Linux as root, a tmpfs is mounted. Then the world ends, and the rest is
 collected. Each id of the ground truth must be in the archive exactly once, with the bytes as served and with one event,

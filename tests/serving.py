@@ -1,4 +1,4 @@
-"""A simulator that is served over a socket, for the command line to collect from."""
+"""A simulator behind a socket, from which the command line collects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from anthropic_audit.simulator.world import WorldSettings
 
 @contextmanager
 def serving(per_day: float = 1500.0) -> Iterator[Server]:
-    """Serve a day of history that ends five minutes ago."""
+    """Run a simulator with a day of history that ends five minutes ago."""
     clock = SystemClock()
     settings = VendorSettings(
         world=WorldSettings(activities_per_day=per_day),

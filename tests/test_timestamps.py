@@ -1,4 +1,4 @@
-"""Timestamps that others wrote: what can mean only one moment is read, and how is told."""
+"""Timestamps of other systems: unambiguous ones are read, with the quirks of their format."""
 
 from __future__ import annotations
 
