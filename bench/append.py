@@ -34,16 +34,16 @@ def main() -> None:
     """Run the measurement, and print the results."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=500_000)
-    asked = options.parse_args()
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as name, ArchiveWriter(name, FakeClock(NOW)) as archive:
         spent = 0.0
-        for first in range(0, asked.activities, BATCH):
+        for first in range(0, arguments.activities, BATCH):
             batch = [received(number) for number in range(first, first + BATCH)]
             started = time.process_time()
             archive.append(batch)
             spent += time.process_time() - started
-        history = spent / asked.activities * 1e6
-        spent, first, rounds = 0.0, asked.activities, 40
+        history = spent / arguments.activities * 1e6
+        spent, first, rounds = 0.0, arguments.activities, 40
         for _ in range(rounds):
             batch = [received(number) for number in range(first - REPEATED, first + TAIL - REPEATED)]
             first += TAIL - REPEATED

@@ -102,11 +102,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=1_000_000)
     options.add_argument("--budget", action="store_true")
-    asked = options.parse_args()
-    if asked.budget:
+    arguments = options.parse_args()
+    if arguments.budget:
         measure_budget()
     else:
-        measure_speed(asked.activities)
+        measure_speed(arguments.activities)
 
 
 if __name__ == "__main__":

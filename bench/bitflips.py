@@ -33,13 +33,15 @@ def main() -> None:
     parser.add_argument(
         "--whole", action="store_true", help="run all checks of `verify` each time, not only those of files"
     )
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         house = collected(Path(place) / "archive")
-        found, missed, seconds = flipped(house, asked.flips, random.Random(asked.seed), is_whole=asked.whole)
+        found, missed, seconds = flipped(
+            house, arguments.flips, random.Random(arguments.seed), is_whole=arguments.whole
+        )
     for kind in sorted(found | missed):
         print(f"{kind}: {found[kind]} of {found[kind] + missed[kind]} found")
-    print(f"all: {found.total()} of {found.total() + missed.total()} found, {seconds / asked.flips:.3f} s each")
+    print(f"all: {found.total()} of {found.total() + missed.total()} found, {seconds / arguments.flips:.3f} s each")
     sys.exit(1 if missed else 0)
 
 

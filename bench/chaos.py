@@ -340,22 +340,22 @@ def main() -> None:
     options.add_argument("--disk", type=Path, default=None)
     options.add_argument("--report", type=Path, default=None)
     options.add_argument("--keep-log", type=Path, default=None)
-    asked = options.parse_args()
-    until = datetime.now(UTC) + timedelta(minutes=asked.minutes, seconds=20)
-    with tempfile.TemporaryDirectory() as name, small_disk(asked.disk) as disk:
+    arguments = options.parse_args()
+    until = datetime.now(UTC) + timedelta(minutes=arguments.minutes, seconds=20)
+    with tempfile.TemporaryDirectory() as name, small_disk(arguments.disk) as disk:
         folder = Path(name)
-        with live_simulator(folder, asked.seed, until) as url:
-            with Trial(folder, disk, url, random.Random(asked.seed)) as trial:
+        with live_simulator(folder, arguments.seed, until) as url:
+            with Trial(folder, disk, url, random.Random(arguments.seed)) as trial:
                 trial.go((until - datetime.now(UTC)).total_seconds())
                 time.sleep(LATENESS + LAG)
                 trial.finish()
-            if asked.keep_log:
-                shutil.copy(folder / "run.log", asked.keep_log)
+            if arguments.keep_log:
+                shutil.copy(folder / "run.log", arguments.keep_log)
             verdict = compared(disk / "archive", url)
-    text = report(asked.seed, asked.minutes, trial.diary, verdict)
+    text = report(arguments.seed, arguments.minutes, trial.diary, verdict)
     print(text)
-    if asked.report:
-        asked.report.write_text(text, encoding="utf-8")
+    if arguments.report:
+        arguments.report.write_text(text, encoding="utf-8")
     sys.exit(0 if verdict.is_good else 1)
 
 

@@ -56,10 +56,10 @@ def main() -> None:
     """Run the measurement, and print the results."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=200_000)
-    asked = options.parse_args()
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with simulator(Plan(activities=asked.activities), folder) as url:
+        with simulator(Plan(activities=arguments.activities), folder) as url:
             key = (folder / "key").read_text().strip()
             read_plainly(url, key)
             count, plain = read_plainly(url, key)

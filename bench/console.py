@@ -238,11 +238,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=1_000_000)
     options.add_argument("--archive", type=Path)
-    asked = options.parse_args()
-    if asked.archive:
-        measure(asked.archive)
+    arguments = options.parse_args()
+    if arguments.archive:
+        measure(arguments.archive)
         return
-    with made(asked.activities) as archive:
+    with made(arguments.activities) as archive:
         measure(archive)
 
 

@@ -81,14 +81,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--ids", type=int, default=5_000_000)
     options.add_argument("--folder", type=Path, default=None)
-    asked = options.parse_args()
-    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+    arguments = options.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
         (folder / FOLDER).mkdir()
         reference = timed(before(folder))
         index, first = IdIndex(folder), 1
         runs = index._runs  # noqa: SLF001 - filled without the table that it is derived from
-        for number in sizes(asked.ids):
+        for number in sizes(arguments.ids):
             path = folder / FOLDER / f"{first:020}-{first + number - 1:020}.run"
             write_run(path, number, made_up(number, first), min(8, max(0, (number // 64).bit_length() - 1)))
             runs.append(Run(path))
@@ -102,8 +102,8 @@ def main() -> None:
         disk = sum(file.stat().st_size for file in (folder / FOLDER).iterdir())
         lengths = ", ".join(f"{run.count:,}" for run in runs)
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_memory) / 1024
-    print(f"ids                              {asked.ids:,} in runs of {lengths}")
-    print(f"bytes per id on disk             {disk / asked.ids:.1f}")
+    print(f"ids                              {arguments.ids:,} in runs of {lengths}")
+    print(f"bytes per id on disk             {disk / arguments.ids:.1f}")
     print(f"reference: join with one day     {reference:.1f} ms for a batch of {BATCH:,}")
     print(f"index, all new                   {of_fresh:.1f} ms (ratio {of_fresh / reference:.2f})")
     print(f"  of it hashing                  {hashing:.1f} ms")

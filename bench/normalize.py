@@ -169,16 +169,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=200_000)
     options.add_argument("--passes", type=int, default=3)
-    asked = options.parse_args()
+    arguments = options.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     world, chance = World(WorldSettings(), load()), Random(7)
     population = Population(world, chance)
     for name, mix in (
-        ("an organization", organization(world, population, chance, asked.activities)),
-        ("every type alike", list(islice(every_type(world, population, chance), asked.activities))),
+        ("an organization", organization(world, population, chance, arguments.activities)),
+        ("every type alike", list(islice(every_type(world, population, chance), arguments.activities))),
     ):
-        measure(name, mix, asked.passes)
+        measure(name, mix, arguments.passes)
 
 
 if __name__ == "__main__":

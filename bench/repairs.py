@@ -162,7 +162,7 @@ def main() -> int:
     """Print a section for each damage."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(DAMAGES))
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     clock = SystemClock()
     world = WorldSettings(activities_per_day=4_000)
     vendor = open_vendor(VendorSettings(world=world, history=timedelta(days=3)), clock.now())
@@ -172,7 +172,7 @@ def main() -> int:
         lines += ['initial_interval = "3d"', "batch_size = 500"]
         (house.folder / "anthropic-audit.toml").write_text("\n".join(['archive = "archive"', *lines]))
         collect(house)
-        wrong = [one for one in asked.only.split(",") if not tried(house, *DAMAGES[one])]
+        wrong = [one for one in arguments.only.split(",") if not tried(house, *DAMAGES[one])]
     print("\nall damage was repaired" if not wrong else f"\nnot repaired: {', '.join(wrong)}")
     return int(bool(wrong))
 

@@ -146,8 +146,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--only", default=",".join(ODDITIES))
-    asked = parser.parse_args()
-    clock, names = SystemClock(), asked.only.split(",")
+    arguments = parser.parse_args()
+    clock, names = SystemClock(), arguments.only.split(",")
     vendor = open_vendor(
         VendorSettings(world=WorldSettings(activities_per_day=20_000), history=timedelta(hours=6)), clock.now()
     )
@@ -162,7 +162,7 @@ def main() -> int:
                 [sys.executable, "-c", MAIN, "run"], cwd=folder, env={**os.environ, **keys}, stderr=log
             )
             try:
-                seen = watch(service, port, asked.minutes)
+                seen = watch(service, port, arguments.minutes)
             finally:
                 if service.poll() is None:
                     service.kill()

@@ -238,17 +238,17 @@ def main() -> int:
     parser.add_argument("--ways", default=",".join([*WAYS, "unaccepted"]))
     parser.add_argument("--commands", default=",".join(USUAL))
     parser.add_argument("--fresh", action="store_true")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     wrong = 0
-    runner: Forked | Fresh = Fresh() if asked.fresh else Forked()
+    runner: Forked | Fresh = Fresh() if arguments.fresh else Forked()
     with tempfile.TemporaryDirectory() as name, events_archive(Path(name) / "events") as source:
-        for command in asked.commands.split(","):
-            for way in asked.ways.split(","):
+        for command in arguments.commands.split(","):
+            for way in arguments.ways.split(","):
                 if not applies(command, way):
                     continue
                 folder = Path(name) / f"{command}-{way}"
                 folder.mkdir()
-                row = measure(runner, Row(command, way), asked.stops, source=source, folder=folder)
+                row = measure(runner, Row(command, way), arguments.stops, source=source, folder=folder)
                 print(row.line(), flush=True)
                 for one in row.wrong[:3]:
                     print(f"    {one}", flush=True)

@@ -35,7 +35,7 @@ from anthropic_audit.settings import (
     UserSettings,
 )
 from anthropic_audit.times import format_duration
-from limits_page import limits_page  # type: ignore[import-not-found]  # a script beside this one
+from limits_page import limits_page  # type: ignore[import-not-found]  # a script in the same folder
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"

@@ -27,14 +27,17 @@ def serving(per_day: float = 1500.0) -> Iterator[Server]:
 
 
 def key(server: Server, name: str = "compliance") -> str:
+    """Return the secret of a simulator's key."""
     return server.vendor.keys.named(name).secret.reveal()
 
 
 def ids(archive: Path) -> list[str]:
+    """Return the ids of an archive's activities, sorted."""
     with open_reader(str(archive)).connect() as connection:
         return [row[0] for row in connection.execute("SELECT id FROM activities ORDER BY id").fetchall()]
 
 
 def truth(server: Server) -> list[str]:
+    """Return the ids of the simulator's ground truth, sorted."""
     seen = server.vendor.truth(datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC), datetime.now(UTC))
     return sorted(one.id for one in seen)

@@ -50,7 +50,7 @@ REFUSED: dict[str, Query] = {
     "both cursors": (("after_id", "x"), ("before_id", "y")),
     "an invalid cursor": (("after_id", "activity_01AAA"),),
     "an empty cursor": (("before_id", ""),),
-    "a cursor that is no text of that kind": (("after_id", "\u00fc" * 40),),
+    "a cursor with other characters": (("after_id", "\u00fc" * 40),),
 }
 
 

@@ -55,7 +55,7 @@ class Directory:
         """Return the members of an organization.
 
         Raises:
-            KeyError: There is no such organization.
+            KeyError: The organization does not exist.
         """
         unit = self._unit(unit_id)
         return [
@@ -74,7 +74,7 @@ class Directory:
         """Return the roles of an organization.
 
         Raises:
-            KeyError: There is no such organization.
+            KeyError: The organization does not exist.
         """
         self._unit(unit_id)
         return [
@@ -92,7 +92,7 @@ class Directory:
         """Return the permissions of a role.
 
         Raises:
-            KeyError: There is no such organization, or no such role.
+            KeyError: The organization or the role does not exist.
         """
         self._unit(unit_id)
         granted = {role.id: role.permissions for role in self._registry.roles(microseconds(now))}[role_id]
@@ -119,7 +119,7 @@ class Directory:
         """Return the members of a group.
 
         Raises:
-            KeyError: There is no such group.
+            KeyError: The group does not exist.
         """
         group = {one.id: one for one in self._registry.groups(microseconds(now))}[group_id]
         return [
@@ -136,7 +136,7 @@ class Directory:
         """Return the settings of an organization, with the keys of the Compliance API.
 
         Raises:
-            KeyError: There is no such organization.
+            KeyError: The organization does not exist.
         """
         unit = self._unit(unit_id)
         now_us = microseconds(now)
