@@ -1,6 +1,6 @@
-"""Write the events of `tests/golden` anew after a change that is meant to change them.
+"""Write the events of `tests/golden` again, after an intended change of the normalizer.
 
-Read the difference before it is committed.
+Review the difference before you commit it.
 
 python scripts/generate_golden.py
 """

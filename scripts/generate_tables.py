@@ -1,4 +1,4 @@
-"""Write the tables that end pages of prose; with `--check`, only say whether they are current."""
+"""Write the generated tables at the end of handwritten pages; with `--check`, only report whether they are current."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ NEEDS = {
 
 
 def ocsf_table() -> str:
-    """List, by family, which class and activity each type of the catalogue becomes."""
+    """Return the table of the OCSF class and activity of each type of the catalogue, by family."""
     rules, catalogue = load_rules(), load()
-    lines = ["## What each type becomes", ""]
+    lines = ["## OCSF class of each activity type", ""]
     for family, kinds in groupby(catalogue.types.values(), attrgetter("family")):
-        lines += [f"### `{family}`", "", "| type | becomes |", "|---|---|"]
-        lines += [*(f"| `{kind.name}` | {'; else '.join(_told(kind, rules))} |" for kind in kinds), ""]
+        lines += [f"### `{family}`", "", "| type | class: activity |", "|---|---|"]
+        lines += [*(f"| `{kind.name}` | {'; else '.join(_choices(kind, rules))} |" for kind in kinds), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _told(kind: ActivityType, rules: OcsfRules) -> Iterator[str]:
+def _choices(kind: ActivityType, rules: OcsfRules) -> Iterator[str]:
     for choice in choices_of(rules, kind.name, kind.category, kind.type):
         conditions = " and ".join(_conditions(choice))
-        said = choice.type_name + (f" ({choice.activity_name})" if choice.type_name.endswith(": Other") else "")
-        yield f"{said} {conditions}".strip()
+        name = choice.type_name + (f" ({choice.activity_name})" if choice.type_name.endswith(": Other") else "")
+        yield f"{name} {conditions}".strip()
 
 
 def _conditions(choice: ClassChoice) -> Iterator[str]:
@@ -51,24 +51,24 @@ def _conditions(choice: ClassChoice) -> Iterator[str]:
 
 
 def dashboards_table() -> str:
-    """List what is on the dashboard, in the order in which it lies there."""
-    lines = ["## What is on it", "", "| panel | drawn as | shows | of which events |", "|---|---|---|---|"]
+    """Return the table of the dashboard's panels, in their order, and of its controls."""
+    lines = ["## Panels", "", "| panel | kind | content | events |", "|---|---|---|---|"]
     for panel in PANELS:
         which = f"`{panel.query}`" if panel.query else "all"
         lines.append(f"| {panel.title} | {panel.kind} | {_shown(panel)} | {which} |")
     columns = ", ".join(f"`{field}`" for field in COLUMNS)
     lines.append(f"| {LATEST} | saved search | the time, {columns} | all |")
-    lines += ["", "The whole dashboard can be narrowed by:", "", "| control | field |", "|---|---|"]
+    lines += ["", "Controls filter the whole dashboard:", "", "| control | field |", "|---|---|"]
     lines += [f"| {control.title} | `{control.field}` |" for control in CONTROLS]
     return "\n".join(lines) + "\n"
 
 
 def _shown(panel: Panel) -> str:
     if panel.distinct:
-        return f"how many different `{panel.distinct}`"
+        return f"number of distinct `{panel.distinct}`"
     by = " and ".join(f"`{field}`" for field in panel.fields)
     most = "" if panel.kind is PanelKind.OVER_TIME else f", the {panel.size} most frequent"
-    return f"events by {by}{most}" if by else "how many events"
+    return f"events by {by}{most}" if by else "number of events"
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
@@ -79,9 +79,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write the tables, or compare them."""
+    """Write the tables, or compare them with the code if `--check` is given."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    options.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a table is not current")
+    options.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a table is out of date")
     is_check = options.parse_args().check
     stale = []
     for name, make in TABLES.items():
@@ -93,8 +93,8 @@ def main() -> None:
             if not is_check:
                 page.write_text(text)
     if is_check and stale:
-        sys.exit(f"error: not current: {', '.join(stale)}\nhint: make docs")
-    print(f"docs: {len(TABLES)} tables are current" if not stale else f"docs: wrote {', '.join(stale)}")
+        sys.exit(f"error: out of date: {', '.join(stale)}\nhint: run `make docs`")
+    print(f"docs: {len(TABLES)} tables are up to date" if not stale else f"docs: wrote {', '.join(stale)}")
 
 
 if __name__ == "__main__":

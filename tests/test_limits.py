@@ -30,14 +30,14 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECRET = "sk-ant-api01-TEST-in-a-name"
 
 
-@pytest.mark.parametrize(("told", "constant"), ROWS, ids=[constant for _, constant in ROWS])
-def test_a_documented_limit_is_the_one_in_the_code(told: str, constant: str) -> None:
+@pytest.mark.parametrize(("documented", "constant"), ROWS, ids=[constant for _, constant in ROWS])
+def test_a_documented_limit_is_the_one_in_the_code(documented: str, constant: str) -> None:
     module, _, name = constant.rpartition(".")
     value = getattr(import_module(f"anthropic_audit.{module}"), name)
 
     number = f"{value.days}d" if isinstance(value, timedelta) else f"{value:,}"
-    assert told.split(maxsplit=1)[0] == number
-    assert told in {written(one) for limits in LIMITS.values() for one in limits if one.constant == constant}
+    assert documented.split(maxsplit=1)[0] == number
+    assert documented in {written(one) for limits in LIMITS.values() for one in limits if one.constant == constant}
 
 
 def test_each_limit_is_on_the_page() -> None:

@@ -1,4 +1,4 @@
-"""A tiny archive's `events`, to ask."""
+"""A small table of `events` to query."""
 
 from __future__ import annotations
 
