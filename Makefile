@@ -47,7 +47,7 @@ test: setup browser  ## Run all tests
 	@$(PYTEST)
 
 test-fast: setup  ## Run the tests of what decides (no socket, no file)
-	@$(PYTEST) tests/plan tests/catalogue tests/normalize tests/test_*.py
+	@$(PYTEST) tests/plan tests/catalogue tests/ecs tests/test_*.py
 
 bench: setup  ## Measure: simulator, normalizing, collecting
 	@$(BIN)/python bench/simulator.py

@@ -35,7 +35,7 @@ from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import open_console
 from anthropic_audit.console.views.overview import PANELS, RANKED
-from anthropic_audit.search.fields import COLUMNS
+from anthropic_audit.query.fields import COLUMNS
 from anthropic_audit.settings import ConsoleSettings, Settings
 
 AT_ONCE = 2

@@ -25,8 +25,8 @@ from typing import Any
 import orjson
 
 from anthropic_audit.catalogue import Catalogue, load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.enrich import open_enrichment
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.settings import EnrichmentSettings
 from anthropic_audit.simulator.world import World, WorldSettings
 

@@ -21,7 +21,7 @@ from anthropic_audit import errors
 from anthropic_audit.archive.schema import EVENT_COLUMNS, TABLES
 from anthropic_audit.catalogue import ActivityType, Catalogue, StoredField, load
 from anthropic_audit.cli.app import app
-from anthropic_audit.normalize.sentences import SentenceWriter
+from anthropic_audit.ecs.sentences import SentenceWriter
 from anthropic_audit.settings import (
     PROCESSORS,
     SINKS,

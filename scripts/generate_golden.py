@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer
+from anthropic_audit.ecs import Normalizer
 
 GOLDEN = Path(__file__).parent.parent / "tests" / "golden"
 

@@ -18,7 +18,7 @@ from scripts.chromium import chromium, in_the_demo, wait_until_ready
 from anthropic_audit.archive import open_reader
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import open_console
-from anthropic_audit.search import SearchRequest, parse_condition, run
+from anthropic_audit.query import SearchRequest, parse_condition, run
 from anthropic_audit.settings import ConsoleSettings, Settings
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"

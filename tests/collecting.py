@@ -12,9 +12,9 @@ from pathlib import Path
 
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.model import Filters
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import Progress
 from anthropic_audit.service import Collector, FeedOutcome, FeedRun, RequestLog, open_feeds
 from anthropic_audit.settings import FeedSettings

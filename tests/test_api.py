@@ -31,7 +31,7 @@ def test_the_examples_of_the_guide_run(
     printed = capsys.readouterr().out
     assert len(examples) == 5
     assert "is stored" in printed
-    assert "did you mean event.action" in printed
+    assert "did you mean `event.action`" in printed
 
 
 def test_what_is_collected_is_found_once(tmp_path: Path) -> None:
@@ -63,9 +63,9 @@ def test_wrong_use_is_said(tmp_path: Path) -> None:
 
 def test_a_refused_key_is_said_without_the_key(tmp_path: Path) -> None:
     with serving() as server, pytest.raises(FeedDeniedError) as caught:
-        collect(tmp_path / "archive", "sk-ant-api01-WRONG000000000", feed={"url": server.url})
+        collect(tmp_path / "archive", "sk-ant-api01-TESTWRONG0000", feed={"url": server.url})
 
-    assert "WRONG" not in f"{caught.value} {caught.value.hint}"
+    assert "TESTWRONG" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_a_wrong_query_is_said_before_the_first_event(tmp_path: Path) -> None:

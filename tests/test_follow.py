@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Activity, Received, Window
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import Normalized, Progress, ignore_progress
 from anthropic_audit.simulator.world import World, WorldSettings
 from anthropic_audit.testing import FakeClock

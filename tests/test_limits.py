@@ -15,9 +15,9 @@ from anthropic_audit.cli.output import MAX_CELL_CHARS, Heading, table
 from anthropic_audit.console.truncation import MAX_VALUE_CHARS, as_text, cut, cut_value
 from anthropic_audit.console.views.event import leaves, mapping
 from anthropic_audit.errors import QueryError, SetupError
-from anthropic_audit.search import document_fields, known_fields, parse_condition, parse_kql
-from anthropic_audit.search.conditions import read_number
-from anthropic_audit.search.kql import MAX_QUERY_CHARS, MAX_QUERY_DEPTH
+from anthropic_audit.query import document_fields, known_fields, parse_condition, parse_kql
+from anthropic_audit.query.conditions import read_number
+from anthropic_audit.query.kql import MAX_QUERY_CHARS, MAX_QUERY_DEPTH
 from anthropic_audit.settings.section import MAX_DURATION, MAX_TIMEOUT
 from anthropic_audit.settings.tree import MAX_FEEDS
 from anthropic_audit.settings_loader import load

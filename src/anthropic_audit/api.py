@@ -19,13 +19,13 @@ from .application.feed_filters import with_types
 from .application.normalizing import Schema
 from .archive import ArchiveReader, open_reader
 from .catalogue import load as load_catalogue
+from .ecs import Normalizer, SentenceWriter
 from .errors import SetupError
-from .normalize import Normalizer, SentenceWriter
 from .ocsf import to_ocsf
 from .progress import Watch, ignore_progress
+from .query import SearchRequest, check_fields, document_fields, known_fields, parse_kql, run
+from .query.ast import conditions_of
 from .redact import Secret
-from .search import SearchRequest, check_fields, document_fields, known_fields, parse_kql, run
-from .search.ast import conditions_of
 from .settings import FeedSettings, Settings
 from .times import parse_time
 

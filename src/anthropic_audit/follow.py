@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .archive import ArchiveWriter, Events
+from .ecs import MAX_ACTIVITY_BYTES, Normalizer, Options
 from .model import Window
-from .normalize import MAX_ACTIVITY_BYTES, Normalizer, Options
 from .progress import Normalized, Watch
 from .times import EPOCH, format_time
 

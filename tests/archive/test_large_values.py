@@ -13,10 +13,10 @@ from anthropic_audit.archive import open_reader, open_writer, verify
 from anthropic_audit.archive.large_values import GROUP_BYTES, MIN_BATCH_BYTES, is_large
 from anthropic_audit.archive.rows import activity_rows
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import MAX_ACTIVITY_BYTES, Normalizer
 from anthropic_audit.feed.decode import decode_activity
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Received, Window
-from anthropic_audit.normalize import MAX_ACTIVITY_BYTES, Normalizer
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time

@@ -19,10 +19,10 @@ from anthropic_audit.archive.digests import Commit, DigestJournal
 from anthropic_audit.archive.orphans import Settled
 from anthropic_audit.archive.repair import Repaired, repair, settle
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.follow import NormalizeRules, deriver
 from anthropic_audit.model import Filters
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.plan import read_gaps
 from anthropic_audit.simulator import VendorSettings
 from anthropic_audit.simulator.world import WorldSettings

@@ -25,7 +25,7 @@ from anthropic_audit.catalogue.drift import (
     watched_types,
 )
 from anthropic_audit.catalogue.proposal import Proposal, family_of, propose, write_proposals
-from anthropic_audit.normalize import Normalizer
+from anthropic_audit.ecs import Normalizer
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

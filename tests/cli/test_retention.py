@@ -14,9 +14,9 @@ from anthropic_audit.archive import DeliveryLedger, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.diagnosis.archive import retention_findings
 from anthropic_audit.diagnosis.findings import State
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Delivery, DeliveryPurpose, Received
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock

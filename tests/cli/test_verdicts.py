@@ -15,11 +15,11 @@ from tests.cli.conftest import ACTIVITIES, NOW, MakeArchive, Run, received, walk
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.console.health import gather as gather_health
-from anthropic_audit.console.masking import Unmasked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.diagnosis.archive import archive_findings
 from anthropic_audit.diagnosis.findings import State
 from anthropic_audit.model import Coverage
+from anthropic_audit.privacy.masking import Unmasked
 from anthropic_audit.reporting.completeness import MissingReason
 from anthropic_audit.reporting.gather import Scope, gather
 from anthropic_audit.service import ServiceMetrics, readiness

@@ -14,10 +14,10 @@ from tests.collecting import NOW, House, settings
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.enrich import describe_user_agent
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Activity, Received, Window
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.simulator.world import World, WorldSettings
 from anthropic_audit.times import EPOCH, format_time

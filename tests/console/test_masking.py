@@ -17,11 +17,11 @@ from tests.console.conftest import Serve, csrf
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import load
 from anthropic_audit.console.entities import KINDS, named, path
-from anthropic_audit.console.masking import Masked
 from anthropic_audit.console.views.event import leaves
 from anthropic_audit.console.views.overview import PANELS
-from anthropic_audit.processors.field_names import FieldNames
-from anthropic_audit.search.fields import COLUMNS, known_fields
+from anthropic_audit.privacy.field_names import FieldNames
+from anthropic_audit.privacy.masking import Masked
+from anthropic_audit.query.fields import COLUMNS, known_fields
 
 CATALOGUE = load()
 PERSONAL = frozenset(FieldNames(CATALOGUE).personal())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from anthropic_audit.normalize.limits import MAX_DEPTH
+from anthropic_audit.ecs.limits import MAX_DEPTH
 
 Json = Any
 

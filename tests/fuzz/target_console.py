@@ -21,8 +21,8 @@ from anthropic_audit.console.app import ConsoleEnvironment, make_app
 from anthropic_audit.console.auth import AccessLog
 from anthropic_audit.console.context import ConsoleContext
 from anthropic_audit.console.snapshots import SnapshotPool
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.follow import NormalizeRules, normalize_pending
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock

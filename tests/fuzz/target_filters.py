@@ -7,7 +7,7 @@ from typing import Final
 from tests.fuzz.events import CONNECTION, KNOWN, NOW
 
 from anthropic_audit.errors import SetupError
-from anthropic_audit.search import SearchRequest, check_fields, parse_condition, run
+from anthropic_audit.query import SearchRequest, check_fields, parse_condition, run
 from anthropic_audit.times import parse_time
 
 SHORT_RUNS: Final = 400

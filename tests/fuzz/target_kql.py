@@ -7,7 +7,7 @@ from typing import Final
 from tests.fuzz.events import CONNECTION, KNOWN, NOW
 
 from anthropic_audit.errors import QueryError
-from anthropic_audit.search import SearchRequest, parse_kql, run, weight_of
+from anthropic_audit.query import SearchRequest, parse_kql, run, weight_of
 
 SHORT_RUNS: Final = 400
 TOKENS: Final = (

@@ -10,9 +10,9 @@ from tests.fuzz import laws
 
 from anthropic_audit.archive.columns import columns_of
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options, SentenceWriter, to_json
+from anthropic_audit.ecs.normalizer import is_expected
 from anthropic_audit.enrich import open_enrichment
-from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
-from anthropic_audit.normalize.normalizer import is_expected
 from anthropic_audit.settings import EnrichmentSettings
 
 Json = Any

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tests.fuzz import laws
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, SentenceWriter, to_json
+from anthropic_audit.ecs import Normalizer, SentenceWriter, to_json
 from anthropic_audit.ocsf import to_ocsf
 
 Json = Any

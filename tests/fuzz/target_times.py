@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from anthropic_audit.ecs.timestamps import read_time
 from anthropic_audit.errors import SetupError
-from anthropic_audit.normalize.timestamps import read_time
 from anthropic_audit.times import format_duration, format_time, moved, parse_duration, parse_time
 
 SHORT_RUNS: Final = 3_000

@@ -11,14 +11,14 @@ import httpx2
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.ecs import odd
+from tests.ecs.test_fast_path import nearly_documented
 from tests.engines.launch import Engine
-from tests.normalize import odd
-from tests.normalize.test_fast_path import nearly_documented
 
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.ingest import ingest_pipeline
 from anthropic_audit.ingest.inference import alternatives
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.simulator.world import World, WorldSettings
 
 Json = Any

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
+from anthropic_audit.ecs import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.ocsf import Translator, load_rules, to_ocsf
 from anthropic_audit.simulator.world import World, WorldSettings
 

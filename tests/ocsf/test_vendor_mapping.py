@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.ocsf import to_ocsf
 
 Json = Any

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import Catalogue, load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.errors import SetupError
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.processors import Processors, open_processors
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import Settings

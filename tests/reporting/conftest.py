@@ -13,14 +13,14 @@ import pytest
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import Catalogue, load
-from anthropic_audit.console.masking import Masking, Unmasked
 from anthropic_audit.console.url_query import Period
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
-from anthropic_audit.normalize import Normalizer
+from anthropic_audit.privacy.masking import Masking, Unmasked
 from anthropic_audit.progress import ignore_progress
+from anthropic_audit.query import EVERYTHING, Query
 from anthropic_audit.reporting import Gathered, Scope, gather
-from anthropic_audit.search import EVERYTHING, Query
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
 

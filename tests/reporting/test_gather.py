@@ -9,11 +9,11 @@ from tests.reporting.conftest import ALICE, BOB, DAY, HOUR, NOW, Make, Report
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.masking import Masked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.errors import QueryError
+from anthropic_audit.privacy.masking import Masked
+from anthropic_audit.query import FIRST_SEEN, Condition, Operator, Word, totals
 from anthropic_audit.reporting.gather import ACTION, MAX_SENTENCES, USER, FirstSeenGroup
-from anthropic_audit.search import FIRST_SEEN, Condition, Operator, Word, totals
 from anthropic_audit.status.record_counts import KeptRecords
 
 

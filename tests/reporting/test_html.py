@@ -11,9 +11,9 @@ import pytest
 from tests.reporting.conftest import ACTIVITIES, ALICE, DAY, HOUR, NOW, WHOLE, Make, Report, walked
 
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.masking import Masked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.model import Coverage
+from anthropic_audit.privacy.masking import Masked
 from anthropic_audit.reporting import Gathered, compose, to_html
 
 _VOID = {"meta", "img", "wbr"}

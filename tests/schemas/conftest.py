@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.schemas import event_schema
 from anthropic_audit.simulator.world import World, WorldSettings
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options
-from anthropic_audit.normalize.timestamps import read_time
-from anthropic_audit.normalize.values import is_empty
+from anthropic_audit.ecs import Normalizer, Options
+from anthropic_audit.ecs.timestamps import read_time
+from anthropic_audit.ecs.values import is_empty
 from anthropic_audit.redact import safe_url
 
 Json = Any

@@ -17,9 +17,9 @@ from tests.sinks import places
 
 from anthropic_audit.catalogue import load
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.enrich import open_enrichment
 from anthropic_audit.model import Fate, Parcel
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.schemas.fields import WITH_TEXT, all_fields
 from anthropic_audit.settings import EnrichmentSettings
 from anthropic_audit.simulator.world import World, WorldSettings

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.ecs import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.enrich import open_enrichment
 from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.ocsf import to_ocsf
 from anthropic_audit.processors import Processors, open_processors
 from anthropic_audit.settings import FeedSettings

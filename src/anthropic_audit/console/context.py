@@ -15,16 +15,16 @@ from starlette.requests import Request
 
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.ecs import SentenceWriter
 from anthropic_audit.errors import AuditError
-from anthropic_audit.normalize import SentenceWriter
 from anthropic_audit.ports import Clock
-from anthropic_audit.search import FIRST_SEEN, FirstSeenIndex, SearchRequest, document_fields, known_fields
+from anthropic_audit.privacy.masking import Masked, Masking, Unmasked
+from anthropic_audit.query import FIRST_SEEN, FirstSeenIndex, SearchRequest, document_fields, known_fields
 from anthropic_audit.settings import Settings
 from anthropic_audit.times import EPOCH
 
 from .auth import Session, Visitor
 from .export_slots import Admission
-from .masking import Masked, Masking, Unmasked
 from .searches import Searches
 from .snapshots import ReaderTicket, ReaderTickets, SnapshotPool
 from .url_query import Period, UrlQuery, period, query, read_url_query, search_request

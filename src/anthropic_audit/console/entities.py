@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from anthropic_audit.documents import value_at
-from anthropic_audit.search import AnyOf, Condition, Operator, Query
+from anthropic_audit.query import AnyOf, Condition, Operator, Query
 
 
 @dataclass(frozen=True, slots=True)

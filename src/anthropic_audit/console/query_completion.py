@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import duckdb
 
-from anthropic_audit.search import AllOf, Condition, Operator, top_values
-from anthropic_audit.search.fields import COLUMNS
-from anthropic_audit.search.kql import quoted
+from anthropic_audit.query import AllOf, Condition, Operator, top_values
+from anthropic_audit.query.fields import COLUMNS
+from anthropic_audit.query.kql import quoted
 
 from .context import ConsoleContext, PageRequest
 from .truncation import is_linkable

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from anthropic_audit.errors import QueryError, SetupError
-from anthropic_audit.search import AllOf, Query, SearchRequest, parse_kql, weight_of
+from anthropic_audit.query import AllOf, Query, SearchRequest, parse_kql, weight_of
 from anthropic_audit.times import moved, parse_time
 
 SINCE: Final = "now-7d"

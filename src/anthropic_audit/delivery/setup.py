@@ -16,9 +16,9 @@ import orjson
 
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.dashboards import DASHBOARD, kibana_objects, opensearch_objects, stamped, to_ndjson
+from anthropic_audit.ecs import Options
 from anthropic_audit.errors import SinkDeniedError, SinkRefusedError
 from anthropic_audit.ingest import ingest_pipeline
-from anthropic_audit.normalize import Options
 from anthropic_audit.schemas import CUSTOM, PACKAGE, Engine, index_template, package_template
 from anthropic_audit.settings import ClusterSink, ElasticsearchSink
 from anthropic_audit.sinks.cluster import Cluster

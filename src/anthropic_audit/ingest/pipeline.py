@@ -7,8 +7,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.normalize import Options
-from anthropic_audit.normalize.options import DATASET, ECS, MODULE, ORIGINAL_TAG
+from anthropic_audit.ecs import Options
+from anthropic_audit.ecs.options import DATASET, ECS, MODULE, ORIGINAL_TAG
 
 from .inference import functions
 from .tables import parameters

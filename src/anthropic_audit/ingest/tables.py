@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from anthropic_audit.catalogue import Catalogue, OutcomeRule
-from anthropic_audit.normalize import Options
-from anthropic_audit.normalize.changes import UPDATES, ValueChange
-from anthropic_audit.normalize.options import ECS
-from anthropic_audit.normalize.tables import ActorPlan, FieldRule, TypePlan, compile_tables, plan_of_unknown
+from anthropic_audit.ecs import Options
+from anthropic_audit.ecs.changes import UPDATES, ValueChange
+from anthropic_audit.ecs.options import ECS
+from anthropic_audit.ecs.tables import ActorPlan, FieldRule, TypePlan, compile_tables, plan_of_unknown
 
 from .inference import meanings
 

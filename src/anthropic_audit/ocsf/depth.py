@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from anthropic_audit.normalize.limits import MAX_DOCUMENT_DEPTH
-from anthropic_audit.normalize.serialize import to_json
+from anthropic_audit.ecs.limits import MAX_DOCUMENT_DEPTH
+from anthropic_audit.ecs.serialize import to_json
 
 from .model import Json
 

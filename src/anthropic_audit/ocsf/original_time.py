@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from anthropic_audit.documents import value_at
-from anthropic_audit.normalize.lenient_json import read_leniently
-from anthropic_audit.normalize.limits import MAX_ACTIVITY_BYTES
+from anthropic_audit.ecs.lenient_json import read_leniently
+from anthropic_audit.ecs.limits import MAX_ACTIVITY_BYTES
 from anthropic_audit.timestamps import read_timestamp
 
 from .model import Json

@@ -8,6 +8,8 @@ from typing import Any
 
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.errors import SetupError
+from anthropic_audit.privacy.field_names import FieldNames, Trie, trie
+from anthropic_audit.privacy.rewrite import Replace, RewriteFields
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import (
     AddLabels,
@@ -20,8 +22,6 @@ from anthropic_audit.settings import (
 )
 
 from .conditions import EventCondition
-from .field_names import FieldNames, Trie, trie
-from .rewrite import Replace, RewriteFields
 
 Document = dict[str, Any]
 Act = Callable[[Document], Document | None]

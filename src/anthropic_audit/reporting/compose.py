@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from anthropic_audit import __version__
-from anthropic_audit.console import charts
-from anthropic_audit.search import FIRST_SEEN, Bucket
+from anthropic_audit.charts import specs as charts
+from anthropic_audit.charts.render import NARROW, WIDE, svg
+from anthropic_audit.query import FIRST_SEEN, Bucket
 from anthropic_audit.times import format_duration
 
 from .blocks import (
@@ -39,7 +40,6 @@ from .gather import (
     Ranked,
     Ranking,
 )
-from .svg_charts import NARROW, WIDE, svg
 from .text import change, counted, moment, percent, plain, second
 
 _COUNTRIES = 15

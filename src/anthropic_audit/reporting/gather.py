@@ -12,12 +12,12 @@ import duckdb
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.archive.damage import Damage
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.masking import Masking
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.documents import value_at
+from anthropic_audit.ecs import SentenceWriter
 from anthropic_audit.model import Window
-from anthropic_audit.normalize import SentenceWriter
-from anthropic_audit.search import (
+from anthropic_audit.privacy.masking import Masking
+from anthropic_audit.query import (
     CRITICAL,
     EVERYTHING,
     FAILURE,
@@ -37,7 +37,7 @@ from anthropic_audit.search import (
     top_values,
     totals,
 )
-from anthropic_audit.search.aggregations import FirstSeenIndex
+from anthropic_audit.query.aggregations import FirstSeenIndex
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import current_gaps, feed_statuses
 from anthropic_audit.status.record_counts import KeptRecords, kept

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from anthropic_audit.normalize import to_json
+from anthropic_audit.ecs import to_json
 
 MAX_TEXT_CHARS: Final = 4_000
 """Upper bound on an unsplit text: a term has at most 32,766 bytes, four per character, and the path counts as well."""

@@ -13,7 +13,7 @@ from tests.console.test_middleware import token
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.console.entities import KINDS
-from anthropic_audit.search.fields import COLUMNS
+from anthropic_audit.query.fields import COLUMNS
 
 MONTH = "from=2026-11-01&to=2026-11-19"
 

@@ -13,7 +13,7 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console import entities
 from anthropic_audit.console.context import PageRequest, answered, page_request_of, viewer_of
 from anthropic_audit.errors import QueryError
-from anthropic_audit.search import (
+from anthropic_audit.query import (
     AllOf,
     AnyOf,
     Condition,
@@ -27,7 +27,7 @@ from anthropic_audit.search import (
     page,
     top_values_of,
 )
-from anthropic_audit.search.aggregations import FirstAndLast, seen
+from anthropic_audit.query.aggregations import FirstAndLast, seen
 from anthropic_audit.times import format_time
 
 from .layout import json

@@ -17,7 +17,6 @@ from starlette.responses import Response
 from anthropic_audit.archive.duck import translated
 from anthropic_audit.console import entities
 from anthropic_audit.console.context import Viewer, answered, viewer_of
-from anthropic_audit.console.masking import Document, Masking
 from anthropic_audit.console.truncation import (
     MAX_FIELD_DEPTH,
     MAX_FIELDS,
@@ -29,7 +28,8 @@ from anthropic_audit.console.truncation import (
 )
 from anthropic_audit.console.url_query import UrlQuery
 from anthropic_audit.documents import value_at
-from anthropic_audit.search import (
+from anthropic_audit.privacy.masking import Document, Masking
+from anthropic_audit.query import (
     AnyOf,
     Condition,
     Operator,

@@ -18,10 +18,10 @@ from anthropic_audit.console.context import (
     page_request_of,
     viewer_of,
 )
-from anthropic_audit.console.masking import Masking
 from anthropic_audit.console.query_completion import complete
 from anthropic_audit.errors import SetupError
-from anthropic_audit.search import (
+from anthropic_audit.privacy.masking import Masking
+from anthropic_audit.query import (
     Condition,
     Operator,
     SearchRequest,
@@ -31,8 +31,8 @@ from anthropic_audit.search import (
     page,
     top_values,
 )
-from anthropic_audit.search.fields import COLUMNS
-from anthropic_audit.search.paging import can_sort_by, sorting_column
+from anthropic_audit.query.fields import COLUMNS
+from anthropic_audit.query.paging import can_sort_by, sorting_column
 
 from .layout import json
 from .layout import page as rendered

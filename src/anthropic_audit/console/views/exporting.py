@@ -24,8 +24,8 @@ from anthropic_audit.console.context import PageRequest, context_of, page_reques
 from anthropic_audit.console.snapshots import ReaderTicket
 from anthropic_audit.documents import value_at
 from anthropic_audit.errors import AuditError
-from anthropic_audit.search import SearchHit, SortOrder
-from anthropic_audit.search.paging import in_order
+from anthropic_audit.query import SearchHit, SortOrder
+from anthropic_audit.query.paging import in_order
 
 from .explore import columns_of, order_of
 from .rows import row

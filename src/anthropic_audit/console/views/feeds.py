@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from anthropic_audit.console.context import answered, context_of, viewer_of
 from anthropic_audit.console.health import Health, gather
-from anthropic_audit.console.masking import Masking
+from anthropic_audit.privacy.masking import Masking
 
 from .layout import page as rendered
 

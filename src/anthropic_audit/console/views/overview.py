@@ -12,11 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from anthropic_audit.console import charts, entities
+from anthropic_audit.charts import specs as charts
+from anthropic_audit.console import entities
 from anthropic_audit.console.context import PageRequest, answered, page_request_of
 from anthropic_audit.console.truncation import cut, is_linkable
 from anthropic_audit.console.url_query import Period
-from anthropic_audit.search import (
+from anthropic_audit.query import (
     CRITICAL,
     FAILURE,
     FIRST_SEEN,

@@ -7,10 +7,10 @@ from typing import Any
 
 from anthropic_audit.console import entities
 from anthropic_audit.console.context import Viewer
-from anthropic_audit.console.masking import Document, Masking
 from anthropic_audit.console.truncation import cut_value, is_linkable
 from anthropic_audit.documents import value_at
-from anthropic_audit.search import SearchHit
+from anthropic_audit.privacy.masking import Document, Masking
+from anthropic_audit.query import SearchHit
 
 
 def row(viewer: Viewer, hit: SearchHit, columns: Sequence[str] = ()) -> dict[str, Any]:
