@@ -26,7 +26,7 @@ class Hasty(ConnectionLimits):
 
     request_timeout_seconds = 1.5
     response_timeout_seconds = 1.5
-    most = 5
+    max_connections = 5
 
 
 async def answer(request: Request) -> Response:

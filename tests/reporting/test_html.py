@@ -98,7 +98,7 @@ def test_it_says_what_happened(make_archive: Make, gathered: Report) -> None:
             "Incomplete: 1 of 2 feeds did not cover all of it: <i> (14.3 %).",
             id="one of two",
         ),
-        pytest.param([], "Nothing can be said to be complete", id="nothing"),
+        pytest.param([], "Completeness is unknown", id="nothing"),
     ],
 )
 def test_it_begins_with_how_complete_it_is(
@@ -125,7 +125,7 @@ def test_an_empty_archive_gives_a_report_that_says_so(make_archive: Make, gather
     text = page(gathered(make_archive([], []))).text
 
     assert "The archive has no event of this period." in text
-    assert "no feed has been collected to an end" in text
+    assert "no feed has finished a walk" in text
     assert "0 activities as received and 0 events" in text
 
 
