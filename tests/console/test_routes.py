@@ -1,4 +1,4 @@
-"""Every route of the application, tried without a session and as a viewer; a new route is tried without being listed."""
+"""Every route of the application, tried without a session and as a viewer; a new route needs no entry here."""
 
 from __future__ import annotations
 
