@@ -29,7 +29,7 @@ def main() -> None:
         command = str(folder / "env" / "bin" / "anthropic-audit")
         run([command, "--version"])
         run([command, "collect", "--help"])
-        document = run([command, "ecs"], ACTIVITY)
+        document = run([command, "normalize"], ACTIVITY)
         if b'"action":"claude_chat_created"' not in document:
             sys.exit(f"this is not a normalized activity: {document.decode()}")
         refused = attempt([command, "console"])
