@@ -360,7 +360,7 @@ def examples_page() -> str:
     for name, title in EXAMPLES.items():
         activity = json.loads((GOLDEN / name / "activity.json").read_text())
         event = json.loads((GOLDEN / name / "event.json").read_text())
-        lines += [f"## {title}: `{name}`", "", f"> {writer.tell(event)}", "", "The activity:", ""]
+        lines += [f"## {title}: `{name}`", "", f"> {writer.write(event)}", "", "The activity:", ""]
         lines += [*_as_code(activity), "", "The event:", "", *_as_code(event), ""]
     return "\n".join(lines).rstrip() + "\n"
 

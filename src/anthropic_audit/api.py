@@ -146,7 +146,7 @@ def _normalized(activities: Iterable[bytes | Mapping[str, object]], schema: Sche
     for activity in activities:
         raw = activity if isinstance(activity, bytes) else orjson.dumps(dict(activity))
         document = normalizer.document(raw)
-        yield document if schema is Schema.ECS else to_ocsf(document, sentences.tell(document), raw)
+        yield document if schema is Schema.ECS else to_ocsf(document, sentences.write(document), raw)
 
 
 def _found(reader: ArchiveReader, request: SearchRequest, now: datetime) -> Iterator[Json]:

@@ -44,7 +44,7 @@ def errands(
     with (
         DeliveryLedger(str(house.folder), sink, house.clock.now(), moves=moves) as ledger,
         Sender(
-            place, Limits(100, 10**6, 4), house.clock, patience=patience, watch=house.told.append, chance=lambda: 0.5
+            place, Limits(100, 10**6, 4), house.clock, retry=patience, watch=house.told.append, chance=lambda: 0.5
         ) as sender,
     ):
         yield Deliverer(ledger, sender, prepare or Prepare(Processors()), clock=house.clock, watch=house.told.append)

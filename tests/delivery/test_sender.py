@@ -32,12 +32,10 @@ def parcels(number: int, size: int = 10) -> list[Parcel]:
 def sender(
     place: MemoryPlace,
     limits: Limits = LIMITS,
-    patience: RetryPolicy = PATIENT,
+    retry: RetryPolicy = PATIENT,
     clock: FakeClock | None = None,
 ) -> Iterator[Sender]:
-    with Sender(
-        place, limits, clock or FakeClock(NOW), patience=patience, watch=ignore_progress, chance=lambda: 0.5
-    ) as one:
+    with Sender(place, limits, clock or FakeClock(NOW), retry=retry, watch=ignore_progress, chance=lambda: 0.5) as one:
         yield one
 
 
@@ -110,7 +108,7 @@ def test_a_target_that_refuses_everything_is_wrong_and_not_the_events() -> None:
 
 def test_patience_ends() -> None:
     place = MemoryPlace(Troubles(unreachable=1.0))
-    with sender(place, patience=RetryPolicy(give_up_after=timedelta(minutes=2))) as one, pytest.raises(SinkBusyError):
+    with sender(place, retry=RetryPolicy(give_up_after=timedelta(minutes=2))) as one, pytest.raises(SinkBusyError):
         list(one.send(parcels(5), carefully=False))
 
 
@@ -140,7 +138,7 @@ def test_a_batch_that_is_denied_ends_those_that_would_be_tried_for_ever() -> Non
             raise SinkDeniedError(message)
 
     place = OneDenied()
-    with sender(place, patience=RetryPolicy(give_up_after=timedelta(days=36_500))) as one:
+    with sender(place, retry=RetryPolicy(give_up_after=timedelta(days=36_500))) as one:
         with pytest.raises(SinkDeniedError):
             list(one.send(parcels(100), carefully=False))
         place.is_mended = True
@@ -159,7 +157,7 @@ def test_an_operator_ends_the_waiting() -> None:
             clock.interrupt()
 
     with (
-        Sender(place, Limits(10, 10_000, 1), clock, patience=PATIENT, watch=watch, chance=lambda: 0.5) as one,
+        Sender(place, Limits(10, 10_000, 1), clock, retry=PATIENT, watch=watch, chance=lambda: 0.5) as one,
         pytest.raises(InterruptedRunError),
     ):
         list(one.send(parcels(10), carefully=False))

@@ -34,7 +34,7 @@ def everywhere(normalizer: Normalizer, raw: bytes) -> bytes:
     columns = {
         name: column if isinstance(column, list) else column.to_pylist() for name, column in columns_of([text]).items()
     }
-    return b"".join([text, TELLER.tell(document).encode(), orjson.dumps(to_ocsf(document)), repr(columns).encode()])
+    return b"".join([text, TELLER.write(document).encode(), orjson.dumps(to_ocsf(document)), repr(columns).encode()])
 
 
 @pytest.mark.parametrize("url", odd.URLS_WITH_A_PASSWORD)

@@ -104,15 +104,17 @@ def teller(**sentences: str) -> SentenceWriter:
     ],
 )
 def test_a_sentence_is_told(normalize: Normalize, *, kind: str, sentence: str, fields: Json, expected: str) -> None:
-    assert teller(**{kind: sentence}).tell(normalize(kind, **fields)) == expected
+    assert teller(**{kind: sentence}).write(normalize(kind, **fields)) == expected
 
 
 def test_an_unknown_type_is_told_by_its_name(normalize: Normalize) -> None:
-    assert SentenceWriter(CATALOGUE).tell(normalize("robot_dance_started")) == "alice@acme.example: robot dance started"
+    assert (
+        SentenceWriter(CATALOGUE).write(normalize("robot_dance_started")) == "alice@acme.example: robot dance started"
+    )
 
 
 def test_what_is_no_activity_is_told_by_its_error() -> None:
-    assert SentenceWriter(CATALOGUE).tell(NORMALIZER.document(b"[]")).startswith("the activity can't be read")
+    assert SentenceWriter(CATALOGUE).write(NORMALIZER.document(b"[]")).startswith("the activity can't be read")
 
 
 @pytest.mark.parametrize("kind", sorted(CATALOGUE.types))
@@ -121,7 +123,7 @@ def test_every_type_is_told_without_a_gap(kind: str) -> None:
     told = SentenceWriter(CATALOGUE)
     made = [WORLD.example(kind, actor, chance) for actor in CATALOGUE.types[kind].actors]
 
-    sentences = [told.tell(NORMALIZER.document(orjson.dumps(activity))) for activity in made]
+    sentences = [told.write(NORMALIZER.document(orjson.dumps(activity))) for activity in made]
 
     assert [sentence for sentence in sentences if "(not given)" in sentence or "An unknown actor" in sentence] == []
 
@@ -140,4 +142,4 @@ def test_every_type_is_told_without_a_gap(kind: str) -> None:
     )
 )
 def test_telling_never_fails(document: Json) -> None:
-    assert isinstance(SentenceWriter(CATALOGUE).tell(document if isinstance(document, dict) else {}), str)
+    assert isinstance(SentenceWriter(CATALOGUE).write(document if isinstance(document, dict) else {}), str)

@@ -51,7 +51,7 @@ class Collected:
             budget=Budget(self.clock, ignore_progress),
             transport=httpx2.MockTransport(self.server.respond),
         )
-        self._feed = RetryingFeed(client, self.clock, patience=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.0)
+        self._feed = RetryingFeed(client, self.clock, retry=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.0)
 
     def append(self, received: Sequence[Received]) -> int:
         before = len(self.stored)

@@ -34,7 +34,7 @@ def retrying(
     clock: FakeClock, *answers: Page | Exception, give_up_after: timedelta = timedelta(minutes=2)
 ) -> RetryingFeed:
     return RetryingFeed(
-        Scripted(*answers), clock, patience=RetryPolicy(give_up_after), watch=ignore_progress, chance=lambda: 0.0
+        Scripted(*answers), clock, retry=RetryPolicy(give_up_after), watch=ignore_progress, chance=lambda: 0.0
     )
 
 

@@ -75,7 +75,7 @@ def check(data: bytes) -> None:
     clock = FakeClock(NOW)
     client = copy(_CLIENT)
     client._clock, client._budget = clock, Budget(clock, ignore_progress)
-    feed = RetryingFeed(client, clock, patience=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.5)
+    feed = RetryingFeed(client, clock, retry=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.5)
     for _ in range(2):
         try:
             page = feed.read_page(Query(_WINDOW))

@@ -33,7 +33,7 @@ RECEIVED: Final = Options(received_at=datetime(2026, 5, 22, 11, 1, tzinfo=UTC))
 
 _CATALOGUE = load()
 _NORMALIZER = Normalizer(_CATALOGUE, open_enrichment(EnrichmentSettings(), lambda _: None))
-_SENTENCE = SentenceWriter(_CATALOGUE).tell
+_SENTENCE = SentenceWriter(_CATALOGUE).write
 _MAX_SENTENCE_CHARS: Final = 4_000
 
 

@@ -26,7 +26,7 @@ TOKENS: Final = (
 
 _CATALOGUE = load()
 _NORMALIZER = Normalizer(_CATALOGUE)
-_SENTENCE = SentenceWriter(_CATALOGUE).tell
+_SENTENCE = SentenceWriter(_CATALOGUE).write
 _REQUIRED: Final = ("activity_id", "category_uid", "class_uid", "metadata", "severity_id", "type_uid")
 
 

@@ -114,7 +114,7 @@ def test_every_type_is_valid_and_whole_whoever_acts(mistakes: Mistakes, kind: st
     made = [WORLD.example(kind, actor, chance) for actor in CATALOGUE.types[kind].actors]
     documents = [NORMALIZER.document(orjson.dumps(one), Options(preserve_original_event=True)) for one in made]
 
-    events = [to_ocsf(document, SentenceWriter(CATALOGUE).tell(document)) for document in documents]
+    events = [to_ocsf(document, SentenceWriter(CATALOGUE).write(document)) for document in documents]
 
     assert [mistakes(event) for event in events] == [[]] * len(events)
     assert [lost(*pair) for pair in zip(documents, events, strict=True)] == [[]] * len(events)

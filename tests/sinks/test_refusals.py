@@ -38,7 +38,7 @@ def parcels(number: int, size: int = 200) -> list[Parcel]:
 def sender(place: Place, limits: Limits, told: list[Progress], patience: RetryPolicy = PATIENCE) -> Iterator[Sender]:
     clock = SystemClock()
     sink = open_sink(place.settings, None, clock)
-    with Sender(sink, limits, clock, patience=patience, watch=told.append, chance=lambda: 0.5) as one:
+    with Sender(sink, limits, clock, retry=patience, watch=told.append, chance=lambda: 0.5) as one:
         yield one
     sink.close()
 

@@ -42,8 +42,8 @@ def document_writer(schema: Schema) -> Callable[[dict[str, Any], bytes | None], 
     """Return a function that writes an ECS document in a schema, given the raw activity as well where it is known."""
     if schema is Schema.ECS:
         return lambda document, _raw: to_json(document)
-    tell = SentenceWriter(load_catalogue()).tell
-    return lambda document, raw: to_json(to_ocsf(document, tell(document), raw))
+    sentence = SentenceWriter(load_catalogue()).write
+    return lambda document, raw: to_json(to_ocsf(document, sentence(document), raw))
 
 
 def configured_processors(application: Application) -> Processors:

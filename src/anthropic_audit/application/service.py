@@ -34,7 +34,7 @@ from anthropic_audit.times import format_duration, format_time
 
 from . import Application
 from .collecting import Collecting, FeedWithKey, open_collecting
-from .retention import retain, told
+from .retention import retain, undelivered_lines
 from .sinks import RETRY_FOREVER, open_deliverer
 
 _RECORD_SECONDS = 60.0
@@ -139,8 +139,8 @@ def _measure(settings: Settings, collector: Collector, log: FilteringBoundLogger
     if overall is not None:
         margins = overall.margins
         collector.follow_lateness(margins)
-        told = {"settle": format_duration(margins.settle), "overlap": format_duration(margins.overlap)}
-        log.info("lateness measured", **told)
+        shown = {"settle": format_duration(margins.settle), "overlap": format_duration(margins.overlap)}
+        log.info("lateness measured", **shown)
 
 
 def _maintain(archive: ArchiveWriter, settings: Settings, log: FilteringBoundLogger) -> None:
@@ -149,9 +149,9 @@ def _maintain(archive: ArchiveWriter, settings: Settings, log: FilteringBoundLog
         done = retain(archive, settings, SystemClock().now())
         activities = sum(one.activities for one in done.removed)
         log.info("retained", days_removed=len(done.removed), activities_removed=activities)
-        for line in told(done.waiting):
+        for line in undelivered_lines(done.waiting):
             log.warning("retention waits", undelivered=line, hint="deliver it, or set retention.wait_for_sinks = false")
-        for line in told(done.never_delivered):
+        for line in undelivered_lines(done.never_delivered):
             log.error("removed before it was delivered", undelivered=line)
     for one in archive.compact():
         log.info("compacted", table=one.table, files_before=one.files_before, files_after=one.files_after)

@@ -50,7 +50,7 @@ class Sentence:
         needed = [text for part in self.parts if not part.is_optional for is_name, text in part.pieces if is_name]
         return any(value(name) is None for name in needed)
 
-    def tell(self, value: Value) -> str:
+    def fill(self, value: Value) -> str:
         """Return the sentence with its values filled in."""
         return "".join(_filled(part, value) for part in self.parts)
 

@@ -195,7 +195,7 @@ def _print_sentences(hits: Iterable[SearchHit], writer: SentenceWriter) -> int:
     """Print hits as sentences, one per line, and return their number."""
     printed = 0
     for hit in hits:
-        sentence = printable(writer.tell(orjson.loads(hit.document)))
+        sentence = printable(writer.write(orjson.loads(hit.document)))
         console().print(f"{SUMMARY['time'](hit)}  {sentence}", markup=False, soft_wrap=True)
         printed += 1
     return printed

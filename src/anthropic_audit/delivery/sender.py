@@ -60,14 +60,14 @@ class Sender:
         limits: Limits,
         clock: Clock,
         *,
-        patience: RetryPolicy,
+        retry: RetryPolicy,
         watch: Watch,
         chance: Callable[[], float],
     ) -> None:
         self._sink = sink
         self._limits = limits
         self._clock = clock
-        self._retry_policy = patience
+        self._retry_policy = retry
         self._watch = watch
         self._chance = chance
         self._has_accepted = False

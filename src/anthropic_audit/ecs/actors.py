@@ -69,7 +69,7 @@ def name_of(actor: Mapping[str, Json], rule: ActorPlan) -> str:
         return found if isinstance(found, str) and found else None
 
     if rule.name and not rule.name.lacks(value):
-        return rule.name.tell(value)
+        return rule.name.fill(value)
     kind = value("type") or _NO_KIND
     words = kind.removesuffix("_actor").replace("_", " ")
     identifier = next((text for name in sorted(actor) if name.endswith(_IDENTIFIERS) and (text := value(name))), None)

@@ -22,7 +22,7 @@ class SentenceWriter:
         self._types = catalogue.types
         self._fields = catalogue.fields
 
-    def tell(self, document: Mapping[str, Json]) -> str:
+    def write(self, document: Mapping[str, Json]) -> str:
         """Return one sentence that describes a document, without a full stop; never fails."""
         message = value_at(document, "error.message")
         if isinstance(message, str):
@@ -32,7 +32,7 @@ class SentenceWriter:
         if kind is None or not kind.sentence:
             words = _cut(action.replace("_", " ")) if isinstance(action, str) and action else "something happened"
             return f"{_actor(document)}: {words}{_changes(document)}"
-        sentence = kind.sentence.tell(lambda name: self._value(document, name))
+        sentence = kind.sentence.fill(lambda name: self._value(document, name))
         has_failed = kind.outcome is None and value_at(document, "event.outcome") == "failure"
         return f"{sentence}{_changes(document)}{' (failed)' if has_failed else ''}"
 

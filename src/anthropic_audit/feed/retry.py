@@ -48,17 +48,17 @@ class RetryingFeed:
     Args:
         feed: The feed to read.
         clock: The clock that waits.
-        patience: The retry policy.
+        retry: The retry policy.
         watch: Receives an event for each wait.
         chance: Returns a random number in [0, 1), the jitter.
     """
 
     def __init__(
-        self, feed: Feed, clock: Clock, *, patience: RetryPolicy, watch: Watch, chance: Callable[[], float]
+        self, feed: Feed, clock: Clock, *, retry: RetryPolicy, watch: Watch, chance: Callable[[], float]
     ) -> None:
         self._feed = feed
         self._clock = clock
-        self._policy = patience
+        self._policy = retry
         self._watch = watch
         self._chance = chance
         self._is_answered = False

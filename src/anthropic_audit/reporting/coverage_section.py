@@ -65,8 +65,8 @@ def _covered(found: Gathered) -> ReportVerdict:
     incomplete = [one for one in found.feeds if not one.is_complete]
     feeds = counted(len(found.feeds), "feed")
     if len(found.feeds) == 1 and incomplete:
-        told = f"Incomplete: the feed {_name(incomplete[0])} covered {percent(incomplete[0].share)} of the period."
-        return ReportVerdict(is_good=False, text=told)
+        words = f"Incomplete: the feed {_name(incomplete[0])} covered {percent(incomplete[0].share)} of the period."
+        return ReportVerdict(is_good=False, text=words)
     if incomplete:
         names = ", ".join(f"{_name(one)} ({percent(one.share)})" for one in incomplete[:5])
         more = f" and {len(incomplete) - 5} more" if len(incomplete) > 5 else ""  # noqa: PLR2004 - as many as named
@@ -135,8 +135,8 @@ def _missing(found: Gathered) -> ReportTable:
 def _notes(found: Gathered) -> Iterator[Block]:
     repaired = [(feed, one) for feed in found.feeds for one in feed.repaired]
     if repaired:
-        told = "; ".join(f"{_name(feed)} {moment(one.start)} to {moment(one.end)}" for feed, one in repaired[:10])
-        yield Text(f"Missing at first, and collected later: {told}{'; and others' if len(repaired) > 10 else ''}.")  # noqa: PLR2004
+        words = "; ".join(f"{_name(feed)} {moment(one.start)} to {moment(one.end)}" for feed, one in repaired[:10])
+        yield Text(f"Missing at first, and collected later: {words}{'; and others' if len(repaired) > 10 else ''}.")  # noqa: PLR2004
     if any(one.filters != _EVERYTHING for one in found.feeds):
         yield Text("A feed with filters covers what they select, and nothing else.")
     if found.kept.removed:

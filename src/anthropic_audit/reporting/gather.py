@@ -274,7 +274,7 @@ class _Queries:
         address = value_at(document, ADDRESS) or value_at(document, "source.address")
         source = " ".join(str(one) for one in (address, value_at(document, COUNTRY)) if one)
         when = str(value_at(document, "@timestamp") or "")[:19].replace("T", " ")
-        sentence = plain(writer.tell(document), MAX_SENTENCE_CHARS)
+        sentence = plain(writer.write(document), MAX_SENTENCE_CHARS)
         return SentenceRow(hit.seq, plain(when), sentence, plain(source) if source else "")
 
     def _shown(self, field: str, value: str) -> str:

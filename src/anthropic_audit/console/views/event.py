@@ -135,7 +135,7 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit
     kind = context.catalogue.types.get(action) if isinstance(action, str) else None
     return {
         "seq": hit.seq,
-        "sentence": cut(context.sentences.tell(document)),
+        "sentence": cut(context.sentences.write(document)),
         "at": value_at(document, "@timestamp"),
         "around": _around_it(hit),
         "action": cut_value(action),

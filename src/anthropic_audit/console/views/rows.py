@@ -25,7 +25,7 @@ def row(viewer: Viewer, hit: SearchHit, columns: Sequence[str] = ()) -> dict[str
     return {
         "seq": hit.seq,
         "at": value_at(document, "@timestamp"),
-        "told": context.sentences.tell(document),
+        "told": context.sentences.write(document),
         "action": value_at(document, "event.action"),
         "outcome": value_at(document, "event.outcome"),
         "sensitivity": value_at(document, "anthropic.audit.sensitivity"),
