@@ -54,7 +54,7 @@ def test_time_that_is_in_no_calendar_is_refused_in_words(
     answer = inside.get(httpx2.URL(path).copy_merge_params({name: when}))
 
     assert answer.status_code == 400
-    assert "calendar" in answer.text
+    assert "out of range" in answer.text
 
 
 @pytest.mark.parametrize("after", ["9" * 18 + ".1", "1." + "9" * 18, "253402300799999999.0", "9" * 18])

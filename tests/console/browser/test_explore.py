@@ -170,11 +170,11 @@ def test_counting_can_be_stopped_and_the_list_is_there(shared: Served, visit: Vi
     page.goto("/explore")
     expect(page.locator("#rows tr")).to_have_count(50)
 
-    page.get_by_role("button", name="stop").click()
+    page.get_by_role("button", name="Cancel").click()
 
     settled(page)
     expect(page.locator("#count")).to_have_text("Not counted")
-    expect(page.get_by_text("still counting")).to_be_hidden()
+    expect(page.get_by_text("counting")).to_be_hidden()
     assert len(shown(page)) == 50
 
 

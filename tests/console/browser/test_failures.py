@@ -79,7 +79,7 @@ def expect_damage(page: Page, files: int) -> None:
     """Expect the banner with the number of files that are left out, without raw errors."""
     banner = page.get_by_role("alert", name="Damaged files")
     expect(banner).to_have_count(1)
-    expect(banner).to_contain_text(f"{files} damaged or missing files of the archive are left out")
+    expect(banner).to_contain_text(f"{files} damaged or missing file")
     expect(banner).to_contain_text("anthropic-audit archive repair")
     assert "Traceback" not in page.content()
 
