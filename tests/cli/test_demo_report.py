@@ -94,4 +94,4 @@ def test_a_proof_with_one_thing_wrong_does_not_hold(what: str) -> None:
     wrong = replace(GOOD, **{what: 1})  # type: ignore[arg-type] # every one of these is a number
 
     assert not wrong.holds
-    assert proof_text(wrong).plain.endswith("NOT THE SAME")
+    assert proof_text(wrong).plain.endswith("THEY DIFFER")

@@ -59,7 +59,7 @@ def test_a_line_that_is_no_activity_gives_a_document_that_says_so(run: Run) -> N
     assert (first["event"]["id"], second["event"]["id"]) == ("activity_1", "activity_2")
     assert broken["error"]["message"]
     assert broken["event"]["original"] == "{nonsense"
-    assert "1 lines are no activities" in result.stderr
+    assert "1 lines are not activities" in result.stderr
 
 
 def test_lines_of_white_space_give_nothing(run: Run) -> None:
@@ -103,7 +103,7 @@ def test_events_can_be_written_in_ocsf(run: Run) -> None:
     assert (broken["class_name"], broken["raw_data"]) == ("Base Event", "{nonsense")
     assert second["metadata"]["uid"] == "activity_2"
     assert second["metadata"]["original_time"] == activity(2)["created_at"]
-    assert "1 lines are no activities" in result.stderr
+    assert "1 lines are not activities" in result.stderr
 
 
 def test_options_are_told_in_ocsf_s_words(run: Run) -> None:
@@ -146,4 +146,4 @@ def test_a_line_that_is_too_long_gives_an_event_and_the_lines_after_it_too(
     kinds = [orjson.loads(line)["event"]["kind"] for line in done.stdout.splitlines()]
     assert kinds == ["event", "pipeline_error", "event", "pipeline_error"]
     assert done.stdout.count("the line is longer than 1,000 bytes") == 2
-    assert "2 lines are no activities" in done.stderr
+    assert "2 lines are not activities" in done.stderr

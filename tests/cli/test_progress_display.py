@@ -87,7 +87,7 @@ def test_failures_stay_as_lines_and_show_no_key() -> None:
         display.watch(CursorLost("acme", NOW))
 
     assert "acme: denied sk-ant-api01-***" in captured.get()
-    assert "going on at 2026-11-23T12:00:00Z" in captured.get()
+    assert "continuing at 2026-11-23T12:00:00Z" in captured.get()
 
 
 def test_a_long_range_has_a_bar_with_an_estimate() -> None:

@@ -34,7 +34,7 @@ def test_a_whole_archive_is_said_to_be_so(run: Run, collected: Path, server: Ser
     result = run("archive", "repair", "--url", server.url, env={KEY_VARIABLE: key(server)})
 
     assert result.exit_code == 0, result.stderr
-    assert "nothing is damaged" in result.stdout
+    assert "no damage" in result.stdout
     assert not (collected / "damaged").exists()
 
 
@@ -52,7 +52,7 @@ def test_a_lost_file_is_fetched_again(run: Run, collected: Path, server: Server)
     assert "activities were collected again from the API" in repaired.stdout
     assert ids(collected) == truth(server)
     assert run("archive", "verify").exit_code == 0
-    assert run("archive", "repair", "--url", server.url, env=env).stdout.startswith("nothing is damaged")
+    assert run("archive", "repair", "--url", server.url, env=env).stdout.startswith("no damage")
 
 
 def test_without_a_key_the_next_collect_fills_the_hole(run: Run, collected: Path, server: Server) -> None:

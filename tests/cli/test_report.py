@@ -79,11 +79,11 @@ def test_nothing_is_overwritten_unasked(run: Run, tmp_path: Path) -> None:
         pytest.param(["--from", "1d", "--to", "2d"], "the span ends before it starts", id="backwards"),
         pytest.param(["-q", "event.outcome : )"], "  event.outcome : )\n                  ^", id="no query"),
         pytest.param(["-q", "user.mail : x"], "there is no such field", id="no field"),
-        pytest.param(["-o", "report.docx"], "name it .html or .pdf", id="no format"),
+        pytest.param(["-o", "report.docx"], "use .html or .pdf", id="no format"),
         pytest.param(["-o", "nowhere/a.pdf"], "the file can't be written", id="no folder"),
         pytest.param(["--archive", "elsewhere"], "there is no archive at", id="no archive"),
         pytest.param(["--no-personal", "-q", "user.email : bob*"], "`user.email` holds personal data", id="hidden"),
-        pytest.param(["--no-personal", "-q", "bob"], "leave out --no-personal", id="hidden words"),
+        pytest.param(["--no-personal", "-q", "bob"], "omit --no-personal", id="hidden words"),
     ],
 )
 def test_what_is_wrong_is_told(run: Run, tmp_path: Path, args: list[str], words: str) -> None:

@@ -87,7 +87,7 @@ def test_columns_are_the_fields_that_are_asked_for(run: Run) -> None:
 def test_a_cut_table_says_so_on_stderr(run: Run) -> None:
     result = run("search", "--limit", "3")
 
-    assert "more than these 3" in result.stderr
+    assert "more hits than these 3" in result.stderr
     assert "more" not in result.stdout
 
 

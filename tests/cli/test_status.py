@@ -71,7 +71,7 @@ def test_configured_feeds_and_others_are_told_apart(run: Run, tmp_path: Path) ->
     shown = run("status").stdout
     status = json.loads(run("status", "--format", "json").stdout)
 
-    assert "new-one: configured, and never collected" in shown
+    assert "new-one: configured, but never collected" in shown
     assert status["never_walked"] == ["new-one"]
     assert status["feeds"][0]["is_configured"] is True
 
@@ -127,7 +127,7 @@ def test_lateness_is_told_by_type_with_what_to_set(run: Run) -> None:
     rows = {line.split("  ")[0]: line.split() for line in result.stdout.splitlines()}
     assert rows["all types"][2:] == ["4", "3h", "3d", "3d", "··▄▄·█··", "tail", "4"]
     assert rows["claude_chat_viewed"][1:] == ["1", "1h", "1h", "1h", "··█·····", "tail", "1"]
-    assert "found by reconciling" in result.stdout
+    assert "reconciling finds the others" in result.stdout
 
 
 @pytest.mark.usefixtures("archive")

@@ -58,7 +58,7 @@ def test_changes_are_listed_with_both_digests(run: Run) -> None:
 @pytest.mark.usefixtures("archive")
 def test_an_archive_without_changes_says_so(run: Run) -> None:
     assert "other bytes" not in run("status").stdout
-    assert "nothing that is stored was served again" in run("status", "--changes").stdout
+    assert "no stored activity was served again" in run("status", "--changes").stdout
     assert json.loads(run("status", "--format", "json").stdout)["changed_activities"] == []
 
 

@@ -150,7 +150,7 @@ def by_gaps(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
     for feed in asked.settings.feeds:
         key = (feed.name, feed.filters.key())
         found[key] = (
-            NEVER if f"{feed.name}: configured, and never" in listed.stderr else BEHIND if key in late else CURRENT
+            NEVER if f"{feed.name}: configured, but never" in listed.stderr else BEHIND if key in late else CURRENT
         )
     assert late <= found.keys()
     return found
