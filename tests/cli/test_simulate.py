@@ -93,17 +93,17 @@ def test_options_reach_the_vendor() -> None:
 WRONG = {
     "a fault that is none": (("--fault", "flood=0.1"), "unknown fault: `flood`"),
     "a fault nearly right": (("--fault", "truncate=0.1"), "did you mean truncated?"),
-    "a fault without a share": (("--fault", "500"), "this fault has no share"),
-    "a share that is no number": (("--fault", "500=often"), "this fault has no share"),
-    "shares that are too much": (("--fault", "500=0.6", "--fault", "502=0.6"), "1 at most together"),
+    "a fault without a share": (("--fault", "500"), "the fault has no share"),
+    "a share that is no number": (("--fault", "500=often"), "the fault has no share"),
+    "shares that are too much": (("--fault", "500=0.6", "--fault", "502=0.6"), "their sum at most 1"),
     "a negative share": (("--fault", "500=-0.1"), "numbers from 0 to 1"),
     "a share that is not a number": (("--fault", "500=nan"), "numbers from 0 to 1"),
     "two rates": (("--activities", "5", "--rate", "1"), "not both"),
     "activities in no time": (("--activities", "5", "--history", "0s"), "--activities needs a history"),
     "a duration that is none": (("--history", "soon"), "not a duration: `soon`"),
-    "a duration beyond all keeping": (("--history", "7000d"), "six years at most"),
+    "a duration beyond all keeping": (("--history", "7000d"), "at most six years"),
     "a time that is none": (("--until", "soon"), "not a time: `soon`"),
-    "a key file in no folder": ((*SMALL, "--key-file", "nowhere/key"), "can't write the key"),
+    "a key file in no folder": ((*SMALL, "--key-file", "nowhere/key"), "the key can't be written"),
     "an address that is not ours": ((*SMALL, "--host", "203.0.113.1"), "can't listen on 203.0.113.1"),
 }
 
