@@ -67,7 +67,7 @@ def test_what_is_left_because_of_a_clock_is_explained(run: Run, minutes: int, he
     words = f"our clock is {size} ahead of the server's"
     assert result.exit_code == 3
     assert f"feed default: not collected up to now: {words}" in result.stderr
-    assert "set this machine's clock by NTP" in result.stderr
+    assert "synchronize this machine's clock (NTP)" in result.stderr
     assert [line["reason"] for line in lines(result, "clock differs")] == [words]
     assert {line["reason"] for line in lines(result, held)} == {words}
 
