@@ -109,9 +109,7 @@ def search(
             show_default=False,
         ),
     ] = None,
-    oldest_first: Annotated[
-        bool, typer.Option("--oldest-first", help="Print the oldest events first, instead of the newest.")
-    ] = False,
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Print the oldest events first.")] = False,
     config: Config = None,
     archive: Archive = None,
 ) -> None:
@@ -128,13 +126,9 @@ def search(
     catalogue = load_catalogue()
     known = known_fields(document_fields(catalogue))
     check_fields([*(one.field for one in conditions), *shown], known)
-    max_hits = _limit(limit, format)
+    parsed, max_hits = read_query(query, known, now), _limit(limit, format)
     request = SearchRequest(
-        *read_span(since, until, now),
-        conditions,
-        tuple(text or []),
-        read_query(query, known, now),
-        max_hits and max_hits + 1,
+        *read_span(since, until, now), conditions, tuple(text or []), parsed, max_hits and max_hits + 1
     )
     request = replace(request, oldest_first=oldest_first)
     printed, is_cut = _find(settings.archive, request, format, shown=shown, catalogue=catalogue)
