@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PATHS := src tests bench scripts
 MINUTES ?= 30
-EXTRAS := aws elasticsearch geo kafka opensearch
+EXTRAS := aws console elasticsearch geo kafka opensearch report
 # Tests start the command hundreds of times: without bytecode files each start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -47,7 +47,7 @@ test: setup browser  ## Run all tests
 	@$(PYTEST)
 
 test-fast: setup  ## Run the tests of what decides (no socket, no file)
-	@$(PYTEST) tests/plan tests/catalogue tests/normalize tests/test_*.py
+	@$(PYTEST) tests/plan tests/catalogue tests/ecs tests/test_*.py
 
 bench: setup  ## Measure: simulator, normalizing, collecting
 	@$(BIN)/python bench/simulator.py

@@ -1,11 +1,12 @@
-"""Measure reading history: how fast, and how much of the request budget when the server takes its time.
+"""Measure reading history: the rate, and the share of the request budget that is used with a slow server.
 
     python bench/backfill.py --activities 1000000
     python bench/backfill.py --budget
 
-The first measures `backfill` from start to end, normalizing included, beside a plain reader that throws the same
-pages away. The second lets the simulator take a second for each answer, as a busy API may, inside the documented
-budget of 600 requests a minute, and counts the requests that twelve workers and one get done in three minutes.
+The first command measures `backfill` from start to end, including normalizing, and as the reference a plain reader
+that discards the same pages. The second delays each of the simulator's responses by a second, as a busy API may, with
+the documented budget of 600 requests a minute, and counts the requests of twelve workers and of one worker in three
+minutes.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ from anthropic_audit.archive import open_reader
 LIMIT = 600
 """Requests a minute (Compliance API, Rate limits)."""
 CEILING = LIMIT * 5000 / 60
-"""The activities a second that the API can deliver."""
+"""The maximum rate of the API, in activities per second."""
 MINUTES = 3
 
 
 def backfill(url: str, key: str, archive: Path, *options: str, batch_size: int = 5000) -> subprocess.Popen[bytes]:
-    """Start reading all of history in a process of its own."""
+    """Start `backfill` of all history in a new process."""
     environment = {
         **os.environ,
         "ANTHROPIC_COMPLIANCE_ACCESS_KEY": key,
@@ -48,7 +49,7 @@ def backfill(url: str, key: str, archive: Path, *options: str, batch_size: int =
 
 
 def measure_speed(activities: int) -> None:
-    """Print how fast history is read, stored and normalized."""
+    """Print the rate at which history is read, stored and normalized."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with simulator(Plan(activities=activities), folder) as url:
@@ -65,17 +66,17 @@ def measure_speed(activities: int) -> None:
         files = sum(1 for _ in (folder / "archive").rglob("*.parquet"))
     cpu = usage.ru_utime + usage.ru_stime
     print(f"activities                       {count:,}")
-    print(f"reference, pages thrown away     {count / plain:,.0f} a second")
+    print(f"reference, pages discarded       {count / plain:,.0f} a second")
     print(f"backfill, normalized             {count / wall:,.0f} a second ({wall:.0f} s)")
-    print(f"  of what the reference does     {plain / wall:.3f}")
-    print(f"  of the API's own ceiling       {count / wall / CEILING:.2f} (of {CEILING:,.0f} a second)")
+    print(f"  share of the reference         {plain / wall:.3f}")
+    print(f"  share of the API's maximum     {count / wall / CEILING:.2f} (of {CEILING:,.0f} a second)")
     print(f"  CPU per activity               {cpu / count * 1e6:.0f} microseconds ({cpu / wall:.2f} cores)")
     print(f"  peak memory                    {usage.ru_maxrss / 1024:,.0f} MB")
-    print(f"  on disk                        {size / count:,.0f} bytes an activity, {files:,} files")
+    print(f"  on disk                        {size / count:,.0f} bytes per activity, {files:,} files")
 
 
 def measure_budget() -> None:
-    """Print which share of the budget is used when every answer takes a second."""
+    """Print the share of the request budget that is used when every response takes a second."""
     for workers in (12, 1):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -92,20 +93,20 @@ def measure_budget() -> None:
         counted = [status for at, status in rows if at < rows[0][0] + MINUTES * 60]
         a_minute = len(counted) / MINUTES
         refused = counted.count(429)
-        told = f"{a_minute:.0f} requests a minute, {a_minute / LIMIT:.0%} of the budget, {refused} refused"
-        print(f"{workers:2} workers: {told}")
+        result = f"{a_minute:.0f} requests a minute, {a_minute / LIMIT:.0%} of the budget, {refused} refused"
+        print(f"{workers:2} workers: {result}")
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Run the measurement, and print the results."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=1_000_000)
     options.add_argument("--budget", action="store_true")
-    asked = options.parse_args()
-    if asked.budget:
+    arguments = options.parse_args()
+    if arguments.budget:
         measure_budget()
     else:
-        measure_speed(asked.activities)
+        measure_speed(arguments.activities)
 
 
 if __name__ == "__main__":

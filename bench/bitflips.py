@@ -1,7 +1,7 @@
-"""Flip single bits in every file of an archive's tables, one at a time, and count how many `archive verify` finds.
+"""Flip single bits in the files of an archive's tables, one at a time, and count the flips that `archive verify` finds.
 
-The archive is collected from the simulator, compacted once, and written on, so that it has files, logs and replaced
-files of all kinds. Each flip is undone before the next.
+The archive is collected from the simulator, compacted once, and extended, so that it has files, logs and replaced
+files of all kinds. Each flip is undone before the next one.
 """
 
 from __future__ import annotations
@@ -26,23 +26,27 @@ _COMPACTED_AFTER = 3
 
 
 def main() -> None:
-    """Print how many flips were found, by table and kind of file."""
+    """Print the number of flips that were found, by table and kind of file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--flips", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--whole", action="store_true", help="run all of verify each time, not only what is of files")
-    asked = parser.parse_args()
+    parser.add_argument(
+        "--whole", action="store_true", help="run all checks of `verify` each time, not only those of files"
+    )
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         house = collected(Path(place) / "archive")
-        found, missed, seconds = flipped(house, asked.flips, random.Random(asked.seed), is_whole=asked.whole)
+        found, missed, seconds = flipped(
+            house, arguments.flips, random.Random(arguments.seed), is_whole=arguments.whole
+        )
     for kind in sorted(found | missed):
         print(f"{kind}: {found[kind]} of {found[kind] + missed[kind]} found")
-    print(f"all: {found.total()} of {found.total() + missed.total()} found, {seconds / asked.flips:.3f} s each")
+    print(f"all: {found.total()} of {found.total() + missed.total()} found, {seconds / arguments.flips:.3f} s each")
     sys.exit(1 if missed else 0)
 
 
 def collected(folder: Path) -> House:
-    """Return an archive with files of all kinds, of which `verify` has nothing to say."""
+    """Return a house with an undamaged archive that has files of all kinds."""
     house = House(folder, settings())
     for number in range(6):
         house.collect(house.feed())
@@ -52,7 +56,7 @@ def collected(folder: Path) -> House:
                 archive.compact()
     wrong = verify(open_reader(str(folder)))
     if wrong:
-        message = f"the archive is not right: {wrong}"
+        message = f"error: `verify` finds damage before any bit is flipped: {wrong}"
         raise SystemExit(message)
     return house
 
@@ -60,12 +64,12 @@ def collected(folder: Path) -> House:
 def flipped(
     house: House, flips: int, chance: random.Random, *, is_whole: bool
 ) -> tuple[Counter[str], Counter[str], float]:
-    """Flip bits, and return how many were found and how many not, by kind of file, and the seconds that it took."""
+    """Flip bits; return the numbers of found and of missed flips, by kind of file, and the seconds taken."""
     kinds: dict[str, list[Path]] = {}
     for path in sorted(house.folder.rglob("*")):
         if path.is_file() and path.stat().st_size and path.suffix in {".parquet", ".json", ".journal"}:
             table = path.relative_to(house.folder).parts[0]
-            if table == "ids":  # made again from activities when it is damaged
+            if table == "ids":  # rebuilt from activities if it is damaged
                 continue
             kinds.setdefault(f"{table} {path.suffix}", []).append(path)
     found, missed = Counter[str](), Counter[str]()

@@ -1,14 +1,14 @@
-"""Everything goes wrong at once, for minutes; then the archive is compared with the truth.
+"""Collect under many faults at once for minutes, and compare the archive with the ground truth.
 
     python bench/chaos.py --minutes 10 --seed 1
     python bench/chaos.py --minutes 10 --seed 1 --report docs/reference/chaos.md
 
-A live simulator makes 2,000 activities a second, delivers some late and some twice, and answers with every fault that
-it knows. `anthropic-audit run` collects from it and is killed with SIGKILL at random moments, started with a clock that
-is wrong, and now and then a second one is started on the same archive. For a while the archive's disk is full: `--disk`
-names a folder on a small file system; without it, on Linux as root, a tmpfs is mounted. Then the world stands still,
-what is left is collected, and each id of the simulator's own list must be in the archive exactly once, with the bytes
-it was served with, an event each, and nothing inside of what is claimed may be missing.
+A live simulator generates 2,000 activities a second, delivers some late and some twice, and responds with every kind of
+fault. `anthropic-audit run` collects from it, is killed with SIGKILL at random times, and started with a wrong clock;
+sometimes a second process is started on the same archive. For half a minute the archive's disk is full: `--disk` names
+a folder on a small file system; without it, on Linux as root, a tmpfs is mounted. Then the world ends, and the rest is
+collected. Each id of the ground truth must be in the archive exactly once, with the bytes as served and with one event,
+and no activity may be missing in covered time.
 """
 
 from __future__ import annotations
@@ -93,26 +93,26 @@ main()
 """
 DISK_MB = 4000
 SECOND_SHARE = 0.3
-MOST_RUNS = 40
+MAX_RUNS = 40
 
 
 @dataclass
 class Diary:
-    """What was done to the collector."""
+    """The record of all faults that were caused."""
 
     started: float = field(default_factory=time.monotonic)
     entries: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def note(self, kind: str, text: str) -> None:
-        """Write a line."""
+        """Add an entry, and count its kind."""
         self.counts[kind] += 1
         self.entries.append(f"{time.monotonic() - self.started:6.1f} s  {text}")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of it."""
+    """The result of comparing the archive with the ground truth."""
 
     covered_from: datetime
     covered_to: datetime
@@ -129,14 +129,14 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        """True when the archive is the truth, each activity once, as received, and all of it is covered."""
+        """Whether the archive equals the ground truth: each activity once, as received, without holes in coverage."""
         wrong = (self.holes, self.missing, self.unknown, self.doubled, self.altered, self.wrong_digests)
         return not any((*wrong, self.without_event, self.with_two_events))
 
 
 @contextmanager
 def small_disk(named: Path | None) -> Iterator[Path]:
-    """Yield a folder on a small file system."""
+    """Yield a folder on a small file system: the named one, or a temporary tmpfs."""
     if named is not None:
         yield named
         return
@@ -150,7 +150,7 @@ def small_disk(named: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def live_simulator(folder: Path, seed: int, until: datetime) -> Iterator[str]:
-    """Run a simulator whose world stands still at a time, and yield its URL."""
+    """Run a simulator whose world ends at a given time, and yield its URL."""
     options = ["--port", "0", "--history", "5m", "--rate", str(RATE), "--seed", str(seed), "--live"]
     options += ["--until", format_time(until), "--lag", f"{LAG}s", "--key-file", str(folder / "key")]
     options += ["--late-share", "0.02", "--lateness", f"{LATENESS}s", "--repeat-share", "0.02", "--growth", "0.02"]
@@ -161,7 +161,7 @@ def live_simulator(folder: Path, seed: int, until: datetime) -> Iterator[str]:
 
 
 class Trial:
-    """One collector after the other on one archive, each with a trouble of its own."""
+    """A sequence of collectors on one archive, each with a fault of its own."""
 
     def __init__(self, folder: Path, disk: Path, url: str, chance: random.Random) -> None:
         self.folder, self.disk, self.chance = folder, disk, chance
@@ -173,7 +173,7 @@ class Trial:
         self.settings.write_text(text, encoding="utf-8")
 
     def start(self, skew: float = 0.0) -> subprocess.Popen[bytes]:
-        """Start a collector whose clock is wrong by so many seconds."""
+        """Start a collector whose clock is wrong by a number of seconds."""
         words = [sys.executable, "-c", SKEWED, str(skew), str(self.settings)]
         process = subprocess.Popen(words, stderr=self.log)
         self._started.append(process)
@@ -189,7 +189,7 @@ class Trial:
         self.log.close()
 
     def go(self, seconds: float) -> None:
-        """Let it happen for so long."""
+        """Start and kill collectors for a number of seconds."""
         ends = time.monotonic() + seconds
         full_at = time.monotonic() + seconds * 0.4
         while time.monotonic() < ends:
@@ -207,7 +207,7 @@ class Trial:
             self._kill(collector)
 
     def _second(self, first: subprocess.Popen[bytes]) -> None:
-        """Start another one on the same archive, then end either of them first."""
+        """Start a second collector on the same archive, and kill either of the two first."""
         second = self.start()
         self.diary.note("two collectors", "a second collector was started on the same archive")
         time.sleep(self.chance.uniform(3, 15))
@@ -220,12 +220,12 @@ class Trial:
         """Fill the disk for half a minute."""
         ballast = self.disk / "ballast"
         time.sleep(5)
-        with ballast.open("wb") as file, suppress(OSError):  # the collector may be faster than this
+        with ballast.open("wb") as file, suppress(OSError):  # the collector may take the last space first
             os.posix_fallocate(file.fileno(), 0, max(0, shutil.disk_usage(self.disk).free - 2_000_000))
         self.diary.note("disk full", "the disk was filled to the last 2 MB, for 30 s")
         time.sleep(30)
         ballast.unlink()
-        self.diary.note("disk freed", "there was space again")
+        self.diary.note("disk freed", "the disk was freed")
         time.sleep(10)
 
     def _kill(self, collector: subprocess.Popen[bytes]) -> None:
@@ -235,29 +235,29 @@ class Trial:
         collector.wait()
 
     def finish(self) -> None:
-        """End one as an operator would, then collect what is left with a right clock, as often as it takes."""
+        """Stop a collector with SIGTERM, then run `collect --once` with a correct clock until nothing is left."""
         collector = self.start()
         time.sleep(10)
         collector.send_signal(signal.SIGTERM)
         self.diary.note("clean end", f"ended by SIGTERM with exit code {collector.wait(60)}")
         words = [*COMMAND, "collect", "--once", "--config", str(self.settings)]
-        for number in range(1, MOST_RUNS):
+        for number in range(1, MAX_RUNS):
             if subprocess.run(words, stderr=self.log, check=False).returncode == 0:
-                self.diary.note("collected", f"what was left was collected in {number} runs of `collect --once`")
+                self.diary.note("collected", f"the rest was collected in {number} runs of `collect --once`")
                 return
-        self.diary.note("not collected", f"something was left after {MOST_RUNS} runs")
+        self.diary.note("not collected", f"activities were left after {MAX_RUNS} runs")
 
 
 def compared(archive: Path, url: str) -> Verdict:
-    """Compare an archive with the simulator's truth, in what it claims to cover."""
+    """Compare an archive with the simulator's ground truth, in covered time."""
     reader = open_reader(str(archive))
     windows = sorted((walk.window.start, walk.window.end) for walk in reader.coverage())
     start, end, holes = windows[0][0], windows[0][1], 0
     for low, high in windows[1:]:
         holes += low > end
         end = max(end, high)
-    asked = f"{url}/_simulator/truth?digest=sha256&from={format_time(start)}&to={format_time(end)}"
-    with urllib.request.urlopen(asked) as answer:  # noqa: S310 - our own simulator
+    truth_url = f"{url}/_simulator/truth?digest=sha256&from={format_time(start)}&to={format_time(end)}"
+    with urllib.request.urlopen(truth_url) as answer:  # noqa: S310 - our own simulator
         truth = {seen["id"]: seen["sha256"] for seen in map(json.loads, answer)}
     with reader.connect() as connection:
         columns = "id, lower(hex(sha256)), sha256(raw), created_at >= $start AND created_at < $end"
@@ -266,17 +266,17 @@ def compared(archive: Path, url: str) -> Verdict:
         events = Counter(dict(connection.sql("SELECT id, count(*) FROM events GROUP BY id").fetchall()))
     inside = [row for row in rows if row[3]]
     ids = Counter(row[0] for row in rows)
-    kept = {row[0]: row[2] for row in rows}
+    stored = {row[0]: row[2] for row in rows}
     return Verdict(
         covered_from=start,
         covered_to=end,
         holes=holes,
         truth=len(truth),
         stored=len(inside),
-        missing=len(truth.keys() - kept.keys()),
+        missing=len(truth.keys() - stored.keys()),
         unknown=len({row[0] for row in inside} - truth.keys()),
         doubled=sum(count > 1 for count in ids.values()),
-        altered=sum(kept.get(name, digest) != digest for name, digest in truth.items()),
+        altered=sum(stored.get(name, digest) != digest for name, digest in truth.items()),
         wrong_digests=sum(stated != actual for _, stated, actual, _ in rows),
         without_event=len(ids.keys() - events.keys()),
         with_two_events=sum(count > 1 for count in events.values()),
@@ -284,13 +284,13 @@ def compared(archive: Path, url: str) -> Verdict:
 
 
 def report(seed: int, minutes: float, diary: Diary, verdict: Verdict) -> str:
-    """Write what happened as a page."""
-    told = "\n".join(f"| {name.replace('_', ' ')} | {value:,} |" for name, value in _figures(verdict))
+    """Return the results as a Markdown page."""
+    figures = "\n".join(f"| {name.replace('_', ' ')} | {value:,} |" for name, value in _figures(verdict))
     counts = "\n".join(f"| {kind} | {number} |" for kind, number in sorted(diary.counts.items()))
     entries = "\n".join(diary.entries)
     span = f"{verdict.covered_from:%H:%M:%S} to {verdict.covered_to:%H:%M:%S} UTC"
     verdict_text = (
-        "Every activity is there exactly once, unchanged, and nothing that is claimed is missing."
+        "The archive has every activity exactly once, unchanged, and none is missing in covered time."
         if verdict.is_good
         else "NOT GOOD"
     )
@@ -299,22 +299,22 @@ def report(seed: int, minutes: float, diary: Diary, verdict: Verdict) -> str:
 
 <!-- Written by `python bench/chaos.py --minutes {minutes:g} --seed {seed} --report docs/reference/chaos.md`. -->
 
-A live simulator made {RATE:,} activities a second for {minutes:g} minutes.
+A live simulator generated {RATE:,} activities a second for {minutes:g} minutes.
 It delivered 2 % of them up to {LATENESS} s late and 2 % twice.
-2 % had types, fields or actors that nobody has documented.
-It answered {sum(FAULTS.values()):.0%} of all requests with a fault: {faults}.
-`anthropic-audit run` collected from it while this was done to it:
+2 % had undocumented types, fields or actors.
+It responded to {sum(FAULTS.values()):.0%} of all requests with a fault: {faults}.
+`anthropic-audit run` collected from it under these faults:
 
-| trouble | times |
+| fault | times |
 |---|---|
 {counts}
 
-Then the world stood still, and what was left was collected.
-The archive was compared with the simulator's own list of what had happened in the time that is covered ({span}):
+Then the world ended, and the rest was collected.
+The archive was compared with the simulator's ground truth for the covered time ({span}):
 
 | | |
 |---|---|
-{told}
+{figures}
 
 **{verdict_text}**
 
@@ -333,29 +333,29 @@ def _figures(verdict: Verdict) -> Iterator[tuple[str, int]]:
 
 
 def main() -> None:
-    """Read options, let it happen, tell."""
+    """Run the trial of the options, and print or write the report."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--minutes", type=float, default=10.0)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--disk", type=Path, default=None)
     options.add_argument("--report", type=Path, default=None)
     options.add_argument("--keep-log", type=Path, default=None)
-    asked = options.parse_args()
-    until = datetime.now(UTC) + timedelta(minutes=asked.minutes, seconds=20)
-    with tempfile.TemporaryDirectory() as name, small_disk(asked.disk) as disk:
+    arguments = options.parse_args()
+    until = datetime.now(UTC) + timedelta(minutes=arguments.minutes, seconds=20)
+    with tempfile.TemporaryDirectory() as name, small_disk(arguments.disk) as disk:
         folder = Path(name)
-        with live_simulator(folder, asked.seed, until) as url:
-            with Trial(folder, disk, url, random.Random(asked.seed)) as trial:
+        with live_simulator(folder, arguments.seed, until) as url:
+            with Trial(folder, disk, url, random.Random(arguments.seed)) as trial:
                 trial.go((until - datetime.now(UTC)).total_seconds())
                 time.sleep(LATENESS + LAG)
                 trial.finish()
-            if asked.keep_log:
-                shutil.copy(folder / "run.log", asked.keep_log)
+            if arguments.keep_log:
+                shutil.copy(folder / "run.log", arguments.keep_log)
             verdict = compared(disk / "archive", url)
-    text = report(asked.seed, asked.minutes, trial.diary, verdict)
+    text = report(arguments.seed, arguments.minutes, trial.diary, verdict)
     print(text)
-    if asked.report:
-        asked.report.write_text(text, encoding="utf-8")
+    if arguments.report:
+        arguments.report.write_text(text, encoding="utf-8")
     sys.exit(0 if verdict.is_good else 1)
 
 

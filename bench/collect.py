@@ -1,9 +1,9 @@
-"""Measure collecting end to end: activities a second, peak memory, bytes on disk.
+"""Measure collecting from start to end: activities per second, peak memory, bytes on disk.
 
     python bench/collect.py --activities 200000
 
-In the same run, as the reference: a plain reader that asks the simulator for the same pages and throws them away, which
-is what simulator and network can give to anybody. Then `collect --once` reads, stores, claims and normalizes.
+The reference of the same run is a plain reader that requests the same pages and discards them: the maximum rate of the
+simulator and the network. Then `collect --once` reads, stores, claims and normalizes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PATH = "/v1/compliance/activities"
 
 
 def read_plainly(url: str, key: str) -> tuple[int, float]:
-    """Read every page one after the other and throw it away; return how many activities, in how many seconds."""
+    """Read and discard all pages, one after the other; return the number of activities and the seconds taken."""
     after: dict[str, str] = {}
     count, started = 0, time.perf_counter()
     with httpx2.Client(base_url=url, headers={"x-api-key": key}, timeout=60) as client:
@@ -40,7 +40,7 @@ def read_plainly(url: str, key: str) -> tuple[int, float]:
 
 
 def collect(url: str, key: str, archive: Path) -> tuple[float, float, float]:
-    """Collect everything in a process of its own; return wall seconds, CPU seconds and peak memory in MB."""
+    """Run `collect --once` in a new process; return wall seconds, CPU seconds and peak memory in MB."""
     environment = {**os.environ, "ANTHROPIC_COMPLIANCE_ACCESS_KEY": key}
     options = ["--once", "--url", url, "--initial-interval", "31d", "--archive", str(archive)]
     started = time.perf_counter()
@@ -48,25 +48,25 @@ def collect(url: str, key: str, archive: Path) -> tuple[float, float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"collect ended with {process.returncode}")
+        sys.exit(f"error: `collect` ended with exit code {process.returncode}")
     return time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Run the measurement, and print the results."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=200_000)
-    asked = options.parse_args()
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with simulator(Plan(activities=asked.activities), folder) as url:
+        with simulator(Plan(activities=arguments.activities), folder) as url:
             key = (folder / "key").read_text().strip()
             read_plainly(url, key)
             count, plain = read_plainly(url, key)
             wall, cpu, memory = collect(url, key, folder / "archive")
         size = sum(file.stat().st_size for file in (folder / "archive").rglob("*") if file.is_file())
     print(f"activities                       {count:,}")
-    print(f"reference, pages thrown away     {count / plain:,.0f} a second")
+    print(f"reference, pages discarded       {count / plain:,.0f} a second")
     print(f"collect --once, start to end     {count / wall:,.0f} a second ({wall:.1f} s; ratio {plain / wall:.3f})")
     print(f"  CPU per activity               {cpu / count * 1e6:.0f} microseconds")
     print(f"  peak memory                    {memory:,.0f} MB")

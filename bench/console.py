@@ -1,12 +1,12 @@
-"""Measure the console: how long each page's answers take, beside plain DuckDB queries over the same files.
+"""Measure the response times of the console's pages, and of plain DuckDB queries over the same files.
 
     python bench/console.py --archive ./archive
     python bench/console.py --activities 10000000
 
-Each page is asked for as a browser does it: the page first, then its parts, two at a time. A part's time is from the
-request to the last byte of its answer. The reference asks DuckDB for the same counts over the same Parquet files, one
-after the other, in this process: no server, no JSON, no masking. Without `--archive`, one is made first and compacted,
-as `run` does every six hours.
+Each page is requested as a browser does: the page first, then its parts, two at a time. A part's time is from the
+request to the last byte of its response. The reference runs the same counts over the same Parquet files in DuckDB, one
+after the other, in this process: no server, no JSON, no masking. Without `--archive`, an archive is created first and
+compacted, as `run` does every six hours.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import open_console
 from anthropic_audit.console.views.overview import PANELS, RANKED
-from anthropic_audit.search.fields import COLUMNS
+from anthropic_audit.query.fields import COLUMNS
 from anthropic_audit.settings import ConsoleSettings, Settings
 
 AT_ONCE = 2
@@ -45,7 +45,7 @@ PERIODS = ("now-24h", "now-7d", "now-30d")
 
 @dataclass(frozen=True)
 class Part:
-    """Something a page asks for, and the plain query for the same, if there is one."""
+    """A request of a page, and the equivalent plain query, if there is one."""
 
     path: str
     plain: str = ""
@@ -64,7 +64,7 @@ def plain_of(panel: str) -> str:
 
 _TOP = "SELECT {}, count(*) FROM events WHERE {} GROUP BY 1 ORDER BY 2 DESC LIMIT 9"
 _FACETS = ("event_action", "user_email", "source_ip", "source_geo_country_iso_code", "user_agent_original")
-_SOMEBODY = """
+_SAMPLE_USER = """
 SELECT user_email, max(seq), arg_max(source_ip, seq), CAST(max(timestamp) AS VARCHAR) FROM events
 WHERE user_email IS NOT NULL AND source_ip IS NOT NULL AND sensitivity = 'critical' GROUP BY 1 ORDER BY 2 DESC LIMIT 1
 """
@@ -91,8 +91,8 @@ _PLAIN = {
 
 
 @dataclass(frozen=True)
-class Somebody:
-    """Who is looked at, and at which event of theirs."""
+class SampleUser:
+    """A user whose page is measured, with one of the user's events."""
 
     user: str
     seq: int
@@ -101,7 +101,7 @@ class Somebody:
 
     @property
     def story(self) -> str:
-        """The plain query for an event and what happened around it: by the same actor, from the same address."""
+        """The plain queries for an event and the events around it: by the same actor, from the same address."""
         day = f"timestamp BETWEEN '{self.when}'::TIMESTAMPTZ - INTERVAL 1 DAY AND '{self.when}'::TIMESTAMPTZ"
         day += f" + INTERVAL 1 DAY AND day BETWEEN '{self.when}'::DATE - 1 AND '{self.when}'::DATE + 1"
         near = f"SELECT seq, document FROM events WHERE {day} AND {{}} ORDER BY timestamp DESC LIMIT 30"
@@ -109,9 +109,9 @@ class Somebody:
         return "; ".join([f"SELECT document FROM events WHERE seq = {self.seq}", *map(near.format, whose)])
 
 
-def pages(somebody: Somebody) -> Mapping[str, Sequence[Part]]:
-    """Return what each page asks for."""
-    user = somebody.user
+def pages(sample: SampleUser) -> Mapping[str, Sequence[Part]]:
+    """Return the requests of each page."""
+    user = sample.user
     entity = f"user/{quote(user, safe='')}"
     theirs = f"(user_email = '{user}' OR user_target_email = '{user}')"
     return {
@@ -130,7 +130,7 @@ def pages(somebody: Somebody) -> Mapping[str, Sequence[Part]]:
         "Explore, by user": [
             Part("/api/events?sort=user.email", _NEWEST.replace("ORDER BY", "ORDER BY user_email,")),
         ],
-        "Event": [Part(f"/event/{somebody.seq}", somebody.story)],
+        "Event": [Part(f"/event/{sample.seq}", sample.story)],
         "User": [
             Part(f"/entity/{entity}"),
             Part(
@@ -153,7 +153,7 @@ def pages(somebody: Somebody) -> Mapping[str, Sequence[Part]]:
 
 @contextmanager
 def made(activities: int) -> Iterator[Path]:
-    """Make an archive of a simulated month, and compact it."""
+    """Create and compact an archive of a simulated month, and yield its folder."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with simulator(Plan(activities=activities), folder) as url:
@@ -165,19 +165,17 @@ def made(activities: int) -> Iterator[Path]:
 
 
 def measure(archive: Path) -> None:
-    """Print how long each page takes."""
+    """Print the response times of each page."""
     with open_reader(str(archive)).connect() as connection:
         connection.execute("SET GLOBAL parquet_metadata_cache = true")
         (events,) = connection.execute("SELECT count(*) FROM events").fetchall()[0]
-        somebody = Somebody(*connection.execute(_SOMEBODY).fetchall()[0])
+        sample = SampleUser(*connection.execute(_SAMPLE_USER).fetchall()[0])
         settings = Settings(archive=str(archive), console=ConsoleSettings(port=0))
-        print(
-            f"events {events:,}; seconds: the slowest answer of a page, all of it, and plain DuckDB's slowest and sum"
-        )
+        print(f"events {events:,}; seconds: slowest response and whole page; plain DuckDB: slowest query and sum")
         with open_console(settings, SystemClock(), lambda _: None) as console, httpx2.Client(timeout=120) as client:
             client.get(console.link(), follow_redirects=True).raise_for_status()
             for period in PERIODS:
-                for page, parts in pages(somebody).items():
+                for page, parts in pages(sample).items():
                     _measure(
                         f"{page}, {period.removeprefix('now-')}",
                         parts,
@@ -201,8 +199,8 @@ def _measure(
         started = time.perf_counter()
         path, _, query = part.path.partition("?")
         name, _, value = query.partition("=")
-        asked = {"from": period, **({name: value} if name else {})}
-        client.get(f"{url}{path}", params=asked).raise_for_status()
+        parameters = {"from": period, **({name: value} if name else {})}
+        client.get(f"{url}{path}", params=parameters).raise_for_status()
         return time.perf_counter() - started
 
     slowest, whole = [], []
@@ -213,8 +211,8 @@ def _measure(
             whole.append(time.perf_counter() - started)
     plain = [min(_plain(part, period, connection) for _ in range(ROUNDS)) for part in parts if part.plain]
     mine, theirs = f"{median(slowest):.2f}  {median(whole):.2f}", f"{max(plain):.2f}  {sum(plain):.2f}"
-    told = f"{mine}   plain {theirs}   ratio {median(whole) / sum(plain):.2f}"
-    print(f"{title:24} {len(parts):3} answers  {told}", flush=True)
+    result = f"{mine}   plain {theirs}   ratio {median(whole) / sum(plain):.2f}"
+    print(f"{title:24} {len(parts):3} responses  {result}", flush=True)
 
 
 def _plain(part: Part, period: str, connection: duckdb.DuckDBPyConnection) -> float:
@@ -236,15 +234,15 @@ def _plain(part: Part, period: str, connection: duckdb.DuckDBPyConnection) -> fl
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Run the measurement, and print the results."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=1_000_000)
     options.add_argument("--archive", type=Path)
-    asked = options.parse_args()
-    if asked.archive:
-        measure(asked.archive)
+    arguments = options.parse_args()
+    if arguments.archive:
+        measure(arguments.archive)
         return
-    with made(asked.activities) as archive:
+    with made(arguments.activities) as archive:
         measure(archive)
 
 

@@ -1,11 +1,11 @@
-"""Kill the collector at random moments, and compare its archive with the simulator's ground truth.
+"""Kill the collector at random times, and compare its archive with the simulator's ground truth.
 
     python bench/crashes.py --activities 200000 --kills 10
     python bench/crashes.py --activities 200000 --kills 10 --late-share 0.02 --repeat-share 0.02
 
-The simulator runs as a process of its own, the collector as another one, which gets SIGKILL after a random time,
-again and again; a last run goes to the end. Then each id must be in the archive exactly once, with the bytes that the
-simulator served, and with the right SHA-256. The exit code is 1 when that is not so.
+The simulator and the collector run in processes of their own. The collector is killed with SIGKILL after a random time,
+repeatedly; a last run goes to the end. Then each id must be in the archive exactly once, with the bytes that the
+simulator served, and with the right SHA-256. The exit code is 1 if this is not so.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ COMMAND = [sys.executable, "-c", "from anthropic_audit.cli import main; main()"]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to try."""
+    """The parameters of a trial."""
 
     activities: int = 200_000
     kills: int = 10
     late_share: float = 0.0
     repeat_share: float = 0.0
     lateness_seconds: int = 20
-    """How late those are that come late, at most."""
+    """Upper bound on the lateness of late activities."""
     seed: int = 1
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of it."""
+    """The result of comparing the archive with the ground truth."""
 
     expected: int
     stored: int
@@ -62,7 +62,7 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        """True when the archive is the truth, each activity once, as received."""
+        """Whether the archive equals the ground truth: each activity once, as received, with one event."""
         wrong = (self.missing, self.unexpected, self.doubled, self.wrong_bytes, self.wrong_digests)
         return not any(wrong) and self.stored == self.expected == self.events
 
@@ -80,7 +80,7 @@ def simulator(plan: Plan, folder: Path, rate_limit: int = 100_000) -> Iterator[s
 
 @contextmanager
 def simulating(options: list[str], folder: Path) -> Iterator[str]:
-    """Run a simulator with options, and yield its URL; it logs into the folder."""
+    """Run a simulator with command line options, and yield its URL; it logs into the folder."""
     with (folder / "simulator.log").open("w+") as log:
         process = subprocess.Popen([*COMMAND, "simulate", *options], stderr=log)
         try:
@@ -99,11 +99,11 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
         if process.poll() is not None:
             break
         time.sleep(0.1)
-    sys.exit(f"the simulator did not start:\n{log.read_text()}")
+    sys.exit(f"error: the simulator did not start:\n{log.read_text()}")
 
 
 def try_it(plan: Plan) -> Verdict:
-    """Collect with crashes, and compare."""
+    """Collect with crashes, and compare the archive with the ground truth."""
     chance = random.Random(plan.seed)
     with tempfile.TemporaryDirectory() as name, simulator(plan, Path(name)) as url:
         folder = Path(name)
@@ -116,7 +116,7 @@ def try_it(plan: Plan) -> Verdict:
         environment = _environment(folder, "31d" if plan.late_share else "10m")
         last = subprocess.run(_collect(folder, url), env=environment, capture_output=True, check=False)
         if last.returncode:
-            sys.exit(f"the last run failed:\n{last.stderr.decode()[-3000:]}")
+            sys.exit(f"error: the last run failed:\n{last.stderr.decode()[-3000:]}")
         return _compared(folder, url, killed_after, stored)
 
 
@@ -126,7 +126,7 @@ def _collect(folder: Path, url: str) -> list[str]:
 
 
 def _environment(folder: Path, overlap: str) -> dict[str, str]:
-    """Return what a run is told; a long overlap walks all of history again, as a reconciliation will."""
+    """Return the environment of a run; a long overlap reads all of history again, as a reconciliation does."""
     feed = {
         "ANTHROPIC_AUDIT_FEEDS__DEFAULT__OVERLAP": overlap,
         "ANTHROPIC_COMPLIANCE_ACCESS_KEY": (folder / "key").read_text().strip(),
@@ -177,7 +177,7 @@ def _compared(folder: Path, url: str, killed_after: list[float], stored_at_kills
 
 
 def main() -> None:
-    """Read options, try it, tell."""
+    """Run the trial of the options, and print the verdict."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=Plan.activities)
     options.add_argument("--kills", type=int, default=Plan.kills)

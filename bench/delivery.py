@@ -1,13 +1,14 @@
-"""Deliver to a real OpenSearch: how fast, beside the client's plain bulk helper; and what crashes do.
+"""Deliver to a real OpenSearch: measure the rate against the client's plain bulk helper, or deliver under crashes.
 
     python bench/delivery.py --events 1000000
     python bench/delivery.py --events 300000 --kills 20
 
-The server is started from package registries (`tests/engines`), on the same machine. The first measures `sinks deliver`
-from start to end of its process, and then the official client's `streaming_bulk` with the same documents in as many
-threads into a data stream with the same templates; before both, some are sent to a third one, to warm the server up.
-The second kills the server and the deliverer in turns, by SIGKILL at random moments, until all is delivered. At the end
-of both, archive and cluster are compared id by id. The exit code is 1 when they differ.
+The server runs on the same machine, from packages of registries (`tests/engines`). The first command measures
+`sinks deliver` from start to end of its process, and then the official client's `streaming_bulk` with the same
+documents, in as many threads, into a data stream with the same templates; before both, some documents are sent to a
+third data stream, to warm up the server. The second command kills the server and the deliverer in turns, with SIGKILL
+at random times, until all events are delivered. At the end of both, archive and cluster are compared id by id. The exit
+code is 1 if they differ.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from anthropic_audit.archive import open_reader
 WORKERS = 4
 BATCH = 2000
 WARM = 40_000
-PATIENCE_SECONDS = 3.0
+MAX_KILL_INTERVAL_SECONDS = 3.0
 SINKS = """
 archive = "{archive}"
 
@@ -57,13 +58,13 @@ batch_events = {batch}
 
 @dataclass(frozen=True)
 class Bench:
-    """An archive, a server, and what is done between them."""
+    """An archive and a server."""
 
     folder: Path
     engine: Engine
 
     def settings(self, namespace: str) -> Path:
-        """Write a settings file for one data stream, and set that up."""
+        """Write a settings file for one data stream, set up the data stream, and return the file's path."""
         path = self.folder / f"{namespace}.toml"
         archive = self.folder / "archive"
         values = {"archive": archive, "url": self.engine.url, "namespace": namespace}
@@ -72,7 +73,7 @@ class Bench:
         return path
 
     def documents(self, namespace: str) -> Iterator[dict[str, object]]:
-        """Yield what the plain helper sends."""
+        """Yield the actions for the plain bulk helper."""
         reader = open_reader(str(self.folder / "archive"))
         for first in range(1, reader.normalized_seq + 1, 50_000):
             events = reader.events_between(first, first + 49_999)
@@ -84,7 +85,7 @@ class Bench:
 
 
 def run(*words: str, may_fail: bool = False) -> str:
-    """Run our command to its end, and return what it printed."""
+    """Run `anthropic-audit` to its end, and return its output; exit with its message if it fails."""
     done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False)
     if done.returncode and not may_fail:
         sys.exit(done.stderr)
@@ -92,7 +93,7 @@ def run(*words: str, may_fail: bool = False) -> str:
 
 
 def collect(events: int, folder: Path) -> int:
-    """Fill an archive with events of a simulated organization, and return how many there are."""
+    """Fill an archive with events of a simulated organization, and return their number."""
     with simulator(Plan(activities=events), folder) as url:
         environment = {
             **os.environ,
@@ -105,7 +106,7 @@ def collect(events: int, folder: Path) -> int:
 
 
 def measure(bench: Bench, events: int) -> bool:
-    """Print both rates, and say whether both have the same."""
+    """Print both rates, and return whether archive and cluster have the same events."""
     client = OpenSearch(bench.engine.url, http_compress=True, timeout=60)
     for namespace in ("warm", "plain"):
         bench.settings(namespace)
@@ -121,16 +122,16 @@ def measure(bench: Bench, events: int) -> bool:
     print(f"events                     {events:,}")
     print(f"reference, plain bulk      {sent / plain:,.0f} a second ({plain:.0f} s, {sent:,} events)")
     print(f"sinks deliver              {events / ours:,.0f} a second ({ours:.0f} s)")
-    print(f"  of what the reference does {plain / ours:.2f}")
+    print(f"  share of the reference   {plain / ours:.2f}")
     print(f"  CPU per event            {(usage.ru_utime + usage.ru_stime) / events * 1e6:.0f} microseconds")
     print(f"  peak memory              {usage.ru_maxrss / 1024:,.0f} MB")
     return os.waitstatus_to_exitcode(status) == 0 and compare(config)
 
 
 def plainly(client: OpenSearch, documents: Iterator[dict[str, object]]) -> int:
-    """Send documents by the client's own helper in as many threads, and return how many were taken.
+    """Send documents with the client's own helper in `WORKERS` threads, and return the number of accepted ones.
 
-    What the server has no room for (429), the helper sends again after a second.
+    The helper sends documents that the server refuses with 429 again after a second.
     """
     taking = threading.Lock()
 
@@ -159,17 +160,17 @@ def plainly(client: OpenSearch, documents: Iterator[dict[str, object]]) -> int:
 
 
 def _plain(action: dict[str, object]) -> tuple[dict[str, object], object]:
-    """Give the helper a document that is JSON already, as ours gets it."""
+    """Return an action and its document for the helper; the document is already JSON, as for the sink."""
     return {"create": {"_index": action["_index"], "_id": action["_id"]}}, action["_source"]
 
 
 def disturb(bench: Bench, kills: int, chance: random.Random) -> bool:
-    """Deliver while server and deliverer are killed in turns; print what came of it."""
+    """Deliver while server and deliverer are killed in turns; print the result, and return whether it is good."""
     config = bench.settings("ours")
     deliverer = _deliver(config)
     positions = []
     for number in range(kills):
-        time.sleep(chance.uniform(0.5, PATIENCE_SECONDS))
+        time.sleep(chance.uniform(0.5, MAX_KILL_INTERVAL_SECONDS))
         if number % 2:
             bench.engine.kill()
             bench.engine.start()
@@ -178,8 +179,8 @@ def disturb(bench: Bench, kills: int, chance: random.Random) -> bool:
             deliverer.wait()
             httpx2.post(f"{bench.engine.url}/logs-anthropic.audit-ours/_rollover", timeout=30)
             deliverer = _deliver(config)
-        (standing,) = json.loads(run("sinks", "status", "--format", "json", "--config", str(config)))
-        positions.append(standing["position"])
+        (status,) = json.loads(run("sinks", "status", "--format", "json", "--config", str(config)))
+        positions.append(status["position"])
     deliverer.kill()
     deliverer.wait()
     run("sinks", "deliver", "--config", str(config))
@@ -195,7 +196,7 @@ def _deliver(config: Path) -> subprocess.Popen[bytes]:
 
 
 def compare(config: Path) -> bool:
-    """Compare id by id, print it, and say whether both have the same."""
+    """Compare archive and cluster id by id, print the result, and return whether they are equal."""
     started = time.perf_counter()
     words = ("sinks", "verify", "bench", "--from", "32d", "--format", "json", "--config", str(config))
     found = json.loads(run(*words, may_fail=True))
@@ -207,7 +208,7 @@ def compare(config: Path) -> bool:
 
 
 def main() -> None:
-    """Read the flags, and do it."""
+    """Run the measurement or the crashes of the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--kills", type=int, default=0)

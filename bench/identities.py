@@ -1,10 +1,10 @@
-"""Measure looking ids up: what a batch of 25,000 costs with so many millions of ids in the index.
+"""Measure the look-up of a batch of 25,000 ids in an index of millions of ids.
 
     python bench/identities.py --ids 100000000
 
-The index is filled with made-up hashes in the sizes that appending gives it; then batches are looked up that are all
-new (the common case of reading history), all stored, and small (the live tail). The reference of the same run is the
-look-up that was used before: a join with the ids of one day's activities, which finds nothing that has another time.
+The index is filled with random hashes, in runs of the sizes that appending leaves. Then batches of new ids are looked
+up: a large one (the common case of reading history) and a small one (the live tail). The reference of the same run is
+the former look-up: a join with the ids of one day's activities, which does not find activities of other days.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from anthropic_audit.archive.sorted_runs import Pairs, Run, column_of, in_order,
 
 BATCH = 25_000
 DAY = 250_000
-LEAST = 131_072
+MIN_RUN_IDS = 131_072
 
 
 def sizes(ids: int) -> list[int]:
-    """Return sizes of runs as merging leaves them, each more than three times the next."""
+    """Return the sizes of runs as merging leaves them, each more than three times the next one."""
     found, left = [], ids
-    while left > LEAST:
+    while left > MIN_RUN_IDS:
         found.append(left * 7 // 10)
         left -= found[-1]
     return [*found, left]
 
 
 def made_up(count: int, first: int) -> Iterator[Pairs]:
-    """Yield random hashes in order, in 256 slices, with numbers."""
+    """Yield random hashes in order, in 256 slices, each with its sequence numbers."""
     for place in range(256):
         number = count // 256 + (count % 256 if place == 0 else 0)
         data = bytearray(os.urandom(number * 8))
@@ -51,7 +51,7 @@ def made_up(count: int, first: int) -> Iterator[Pairs]:
 
 
 def timed(work: Callable[[], object], times: int = 7) -> float:
-    """Return the median of some runs, in milliseconds."""
+    """Return the median CPU time of several calls, in milliseconds."""
     taken = []
     for _ in range(times):
         started = time.process_time()
@@ -77,18 +77,18 @@ def before(folder: Path) -> Callable[[], object]:
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Run the measurement, and print the results."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--ids", type=int, default=5_000_000)
     options.add_argument("--folder", type=Path, default=None)
-    asked = options.parse_args()
-    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+    arguments = options.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
         (folder / FOLDER).mkdir()
         reference = timed(before(folder))
         index, first = IdIndex(folder), 1
         runs = index._runs  # noqa: SLF001 - filled without the table that it is derived from
-        for number in sizes(asked.ids):
+        for number in sizes(arguments.ids):
             path = folder / FOLDER / f"{first:020}-{first + number - 1:020}.run"
             write_run(path, number, made_up(number, first), min(8, max(0, (number // 64).bit_length() - 1)))
             runs.append(Run(path))
@@ -102,13 +102,13 @@ def main() -> None:
         disk = sum(file.stat().st_size for file in (folder / FOLDER).iterdir())
         lengths = ", ".join(f"{run.count:,}" for run in runs)
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_memory) / 1024
-    print(f"ids                              {asked.ids:,} in runs of {lengths}")
-    print(f"bytes an id on disk              {disk / asked.ids:.1f}")
-    print(f"reference: join with one day     {reference:.1f} ms a batch of {BATCH:,}")
+    print(f"ids                              {arguments.ids:,} in runs of {lengths}")
+    print(f"bytes per id on disk             {disk / arguments.ids:.1f}")
+    print(f"reference: join with one day     {reference:.1f} ms for a batch of {BATCH:,}")
     print(f"index, all new                   {of_fresh:.1f} ms (ratio {of_fresh / reference:.2f})")
     print(f"  of it hashing                  {hashing:.1f} ms")
     print(f"index, 200 new                   {of_few:.2f} ms")
-    print(f"memory that grew by looking up   {grown:.0f} MB")
+    print(f"growth of memory by look-ups     {grown:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Measure how much memory collecting takes for large pages and activities, against the same with a small page.
+"""Measure the memory of collecting large pages and activities, in comparison to a small page.
 
-Each case is a server of its own with one page, and one `collect --once` in a process of its own; the figure is what its
-peak (VmHWM) has grown by, as a multiple of the answer's size. The promise is 4 at most (docs/reference/limits.md).
+Each case has its own server with one page, and one `collect --once` in a new process. The result is the growth of its
+peak (VmHWM), as a multiple of the response's size. The documented limit is 4 (docs/reference/limits.md).
 """
 
 from __future__ import annotations
@@ -27,14 +27,19 @@ MAIN = "from anthropic_audit.cli import main; main()"
 
 
 def activity(number: int, nbytes: int, when: datetime) -> tuple[datetime, bytes]:
-    """Return an activity of about so many bytes that do not compress well."""
+    """Return an activity of about `nbytes` bytes that do not compress well."""
     text = random.Random(number).randbytes(nbytes * 3 // 8).hex()[: nbytes * 3 // 4] + "x" * (nbytes // 4)
-    told = {"id": f"activity_{number:06}", "type": "claude_chat_viewed", "created_at": when.isoformat(), "note": text}
-    return when, json.dumps(told).encode()
+    members = {
+        "id": f"activity_{number:06}",
+        "type": "claude_chat_viewed",
+        "created_at": when.isoformat(),
+        "note": text,
+    }
+    return when, json.dumps(members).encode()
 
 
 def serve(activities: list[tuple[datetime, bytes]]) -> ThreadingHTTPServer:
-    """Serve a list of activities as the API would."""
+    """Serve a list of activities as the API does, on a free port of loopback."""
 
     class Feed(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,7 +72,7 @@ def serve(activities: list[tuple[datetime, bytes]]) -> ThreadingHTTPServer:
                 super().handle_one_request()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -75,7 +80,7 @@ def serve(activities: list[tuple[datetime, bytes]]) -> ThreadingHTTPServer:
 
 
 def high_water(pid: int) -> int:
-    """Return the most bytes that a process has had in memory; 0 once it has ended."""
+    """Return the peak memory of a process in bytes; 0 if it has ended."""
     with suppress(OSError):
         found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
         return int(found[1]) * 1024 if found else 0
@@ -83,7 +88,7 @@ def high_water(pid: int) -> int:
 
 
 def peak_of(sizes: list[int]) -> tuple[int, int]:
-    """Collect activities of these sizes; return the peak in bytes, and how many were stored."""
+    """Collect activities of the given sizes; return the peak memory in bytes, and the number of stored activities."""
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
     activities = [activity(number, size, start + timedelta(seconds=number)) for number, size in enumerate(sizes)]
     server = serve(activities)
@@ -122,7 +127,9 @@ def main() -> None:
         answer = max(min(sum(sizes), 64 * MIB), *sizes)
         ratio = (peak - base) / answer
         is_bad = is_bad or ratio > MAX_RATIO or stored != len(sizes)
-        print(f"{name:32} peak {peak / MIB:7,.0f} MiB, {ratio:4.1f} times the answer, {stored} of {len(sizes)} stored")
+        print(
+            f"{name:32} peak {peak / MIB:7,.0f} MiB, {ratio:4.1f} times the response, {stored} of {len(sizes)} stored"
+        )
     sys.exit(int(is_bad))
 
 

@@ -2,10 +2,10 @@
 
     python bench/normalize.py --activities 200000
 
-Two mixes, each with all types of the catalogue, from 5,000 addresses with 500 user agents: `an organization` has the
-types as often as a simulated organization makes them, and each type by each kind of actor at least once; `every type
-alike` has every type equally often, by every kind of actor that can do it. A pass reads, normalizes, enriches and
-serializes; each line of the result is the median of several passes over all of them.
+There are two mixes, each with all types of the catalogue, from 5,000 addresses with 500 user agents. `an organization`
+has the types with the frequencies of a simulated organization, and each type by each kind of actor at least once.
+`every type alike` has every type equally often, by every kind of actor that can perform it. A pass reads, normalizes,
+enriches and serializes; each result is the median of several passes over all activities.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from typing import Any
 import orjson
 
 from anthropic_audit.catalogue import Catalogue, load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.enrich import open_enrichment
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.settings import EnrichmentSettings
 from anthropic_audit.simulator.world import World, WorldSettings
 
 ADDRESSES, USER_AGENTS = 5_000, 500
 FIRST_MINUTE = 29_000_000
 CEILING = 50_000
-"""The activities a second that the API can deliver: 600 requests a minute of 5,000."""
+"""The maximum rate of the API in activities per second: 600 requests a minute of 5,000."""
 
 Json = Any
 
 
 def agents() -> list[str]:
-    """Return user agents of browsers and programs, all different."""
+    """Return distinct user agents of browsers and programs."""
     return [
         (
             f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{n}.0.0.0 Safari/537.36"
@@ -51,7 +51,7 @@ def agents() -> list[str]:
 
 
 class Population:
-    """Who acts: each address belongs to one actor, who keeps one user agent."""
+    """The actors: each address belongs to one actor, who always has the same user agent."""
 
     def __init__(self, world: World, chance: Random) -> None:
         self._world = world
@@ -63,7 +63,7 @@ class Population:
         self._each = ADDRESSES // len(self._kinds)
 
     def settle(self, activity: dict[str, Json]) -> bytes:
-        """Give an activity an actor of its kind from the population, and write it."""
+        """Return an activity as JSON, with an actor of the same kind from the population."""
         kind = activity["actor"]["type"]
         number = self._chance.randrange(self._each)
         actor = self._actors.get((kind, number))
@@ -73,13 +73,13 @@ class Population:
 
     def _made(self, kind: str, number: int) -> Json:
         actor = self._world.example(self._types[kind], kind, self._chance)["actor"]
-        told = {
+        fixed = {
             "ip_address": str(IPv4Address(0x05000000 + number * 251)),
             "user_agent": self._agents[number % USER_AGENTS],
             "user_id": f"user_01{number:022d}",
             "email_address": f"person.{number}@acme.example",
         }
-        return {name: told.get(name, value) for name, value in actor.items()}
+        return {name: fixed.get(name, value) for name, value in actor.items()}
 
 
 def every_type(world: World, population: Population, chance: Random) -> Iterator[bytes]:
@@ -92,7 +92,7 @@ def every_type(world: World, population: Population, chance: Random) -> Iterator
 
 
 def organization(world: World, population: Population, chance: Random, count: int) -> list[bytes]:
-    """Return the activities of a simulated organization, minute by minute, among them one of each type and actor."""
+    """Return activities of a simulated organization, shuffled with one of each type and kind of actor."""
     pairs = sum(len(kind.actors) for kind in load().types.values())
     rare = list(islice(every_type(world, population, chance), pairs))
     minutes = (row.raw for minute in range(FIRST_MINUTE, sys.maxsize) for row in world.rows(minute))
@@ -103,7 +103,7 @@ def organization(world: World, population: Population, chance: Random, count: in
 
 
 def seconds(work: Callable[[Sequence[bytes]], object], activities: Sequence[bytes], passes: int) -> float:
-    """Return how long one pass takes, as the median of several."""
+    """Return the median duration of several passes, in seconds."""
     taken = []
     for _ in range(passes):
         started = time.perf_counter()
@@ -119,17 +119,17 @@ def round_trip(activities: Sequence[bytes]) -> None:
 
 
 def peak_mb() -> float:
-    """Return the most memory this process ever had."""
+    """Return the peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def opened(catalogue: Catalogue) -> Normalizer:
-    """Return a normalizer that knows of no actor yet, with the free city database."""
+    """Return a normalizer with empty caches and the free city database."""
     return Normalizer(catalogue, open_enrichment(EnrichmentSettings(), print))
 
 
 def measure(name: str, activities: Sequence[bytes], passes: int) -> None:
-    """Print one mix's lines."""
+    """Measure one mix, and print the results."""
     catalogue, options = load(), Options()
     normalizer = opened(catalogue)
 
@@ -141,7 +141,7 @@ def measure(name: str, activities: Sequence[bytes], passes: int) -> None:
         for _ in opened(catalogue).events(raws, options):
             pass
 
-    def long_way(raws: Sequence[bytes]) -> None:
+    def general_path(raws: Sequence[bytes]) -> None:
         for raw in raws:
             orjson.dumps(normalizer.document(raw, options))
 
@@ -150,37 +150,35 @@ def measure(name: str, activities: Sequence[bytes], passes: int) -> None:
     trip = seconds(round_trip, activities, passes)
     seconds(whole, activities[: count // 2], 1)
     before = peak_mb()
-    short = seconds(whole, activities, passes)
+    fast = seconds(whole, activities, passes)
     cold = seconds(from_cold, activities, passes)
     grown = peak_mb() - before
-    long = seconds(long_way, activities[: count // 10], 1) * 10
-    cores = CEILING / (count / short)
+    general = seconds(general_path, activities[: count // 10], 1) * 10
+    cores = CEILING / (count / fast)
     print(f"{name}: {count:,} activities of {types} types, {sum(map(len, activities)) / count:.0f} bytes each")
     print(f"  one orjson round trip            {trip / count * 1e6:5.2f} µs")
-    print(
-        f"  normalize + enrich + serialize   {short / count * 1e6:5.2f} µs   {count / short:,.0f} events/s on one core"
-    )
-    print(f"  ratio {short / trip:.2f}; {cold / trip:.2f} with all tables made and all addresses looked up in the pass")
-    print(f"  the long way alone: {long / trip:.2f}")
-    print(f"  {cores:.2f} cores keep up with the API's {CEILING:,} activities/s")
-    print(f"  memory in the second half of the first pass and later: +{grown:.0f} MB")
+    print(f"  normalize + enrich + serialize   {fast / count * 1e6:5.2f} µs   {count / fast:,.0f} events/s on one core")
+    print(f"  ratio {fast / trip:.2f}; {cold / trip:.2f} with empty caches")
+    print(f"  ratio without the fast path: {general / trip:.2f}")
+    print(f"  cores for the API's {CEILING:,} activities/s: {cores:.2f}")
+    print(f"  growth of memory after the first half of the first pass: {grown:.0f} MB")
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Run the measurement, and print the results."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--activities", type=int, default=200_000)
     options.add_argument("--passes", type=int, default=3)
-    asked = options.parse_args()
+    arguments = options.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     world, chance = World(WorldSettings(), load()), Random(7)
     population = Population(world, chance)
     for name, mix in (
-        ("an organization", organization(world, population, chance, asked.activities)),
-        ("every type alike", list(islice(every_type(world, population, chance), asked.activities))),
+        ("an organization", organization(world, population, chance, arguments.activities)),
+        ("every type alike", list(islice(every_type(world, population, chance), arguments.activities))),
     ):
-        measure(name, mix, asked.passes)
+        measure(name, mix, arguments.passes)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Damage an archive in each way that `archive repair` is for, mend it by commands, and compare it with the truth.
+"""Damage an archive in each way that `archive repair` handles, repair it, and compare it with the ground truth.
 
     python bench/repairs.py
     python bench/repairs.py --only commit,table
 
-The archive is collected from a simulator on loopback by the command line, in several rounds. Then, for each damage:
-`archive verify`, `archive repair`, `collect --once`, and `archive verify` again, each a process of its own. The exit
-code is 1 when an activity is missing, doubled or altered after that, or when `verify` still finds something.
+The archive is collected from a simulator on loopback, in several runs of `collect --once`. Then, for each damage,
+`archive verify`, `archive repair`, `collect --once` and `archive verify` run, each in a new process. The exit code is 1
+if an activity is missing, doubled or altered afterwards, or if the last `verify` still finds damage.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from anthropic_audit.simulator.world import WorldSettings
 MAIN = "from anthropic_audit.cli import main; main()"
 ROUNDS = 4
 EARLIER = 1
-"""After this round the archive is copied, for a backup that is older than the archive."""
+"""The round after which the archive is copied, as a backup that is older than the archive."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class House:
     key: str
 
     def run(self, *words: str) -> tuple[int, str]:
-        """Run a command; return its exit code and all that it printed."""
+        """Run a command; return its exit code and its output with its errors."""
         environment = {**os.environ, "REPAIRS_KEY": self.key, "HOME": str(self.folder), "COLUMNS": "200"}
         done = subprocess.run(
             [sys.executable, "-c", MAIN, *words],
@@ -57,11 +57,11 @@ class House:
         return done.returncode, done.stdout + done.stderr
 
     def compare(self) -> str:
-        """Say how the archive differs from what the simulator has, in what is claimed; empty for not at all."""
+        """Return the differences between the archive and the ground truth, in claimed time; empty for none."""
         reader = open_reader(str(self.folder / "archive"))
         walks = reader.coverage("acme")
         if not walks:
-            return "nothing is claimed"
+            return "no time is claimed"
         start, end = min(one.window.start for one in walks), max(one.window.end for one in walks)
         truth = {one.id: one.raw for one in self.server.vendor.truth(start, end, datetime.now(UTC))}
         with reader.connect() as connection:
@@ -85,7 +85,7 @@ def largest(archive: Path, table: str) -> Path:
 
 
 def remove_file(archive: Path) -> None:
-    """Lose a file."""
+    """Delete the largest file of activities."""
     largest(archive, "activities").unlink()
 
 
@@ -99,70 +99,70 @@ def flip_bits(archive: Path) -> None:
 
 
 def remove_table(archive: Path) -> None:
-    """Lose a table."""
+    """Delete the table of activities."""
     shutil.rmtree(archive / "activities")
 
 
 def remove_commit(archive: Path) -> None:
-    """Lose what was committed last."""
+    """Delete the last commit of activities."""
     commits = sorted((archive / "activities" / "_delta_log").glob("*.json"))
     commits[-1].unlink()
 
 
 def restore_earlier(archive: Path) -> None:
-    """Put back a table as it was some rounds ago."""
+    """Replace the table of activities by its older copy."""
     shutil.rmtree(archive / "activities")
     shutil.copytree(archive.with_name("earlier") / "activities", archive / "activities")
 
 
 DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
-    "file": ("the largest file of activities is gone", remove_file),
+    "file": ("the largest file of activities is deleted", remove_file),
     "bits": ("two bits flipped in a file of activities", flip_bits),
-    "table": ("the table of activities is gone", remove_table),
-    "commit": ("the last commit of activities is lost", remove_commit),
+    "table": ("the table of activities is deleted", remove_table),
+    "commit": ("the last commit of activities is deleted", remove_commit),
     "earlier": ("activities restored from an earlier round", restore_earlier),
 }
 
 
 def collect(house: House) -> None:
-    """Make the archive that is damaged then."""
+    """Collect the archive, and keep copies: `earlier` after a round, and `whole` at the end."""
     for number in range(ROUNDS):
-        code, told = house.run("collect", "--once")
+        code, output = house.run("collect", "--once")
         if code:
-            raise SystemExit(told)
+            raise SystemExit(output)
         if number == EARLIER:
             shutil.copytree(house.folder / "archive", house.folder / "earlier")
     shutil.copytree(house.folder / "archive", house.folder / "whole")
 
 
-def tried(house: House, what: str, damage: Callable[[Path], None]) -> bool:
-    """Damage, mend and compare; say whether all is right in the end."""
+def tried(house: House, title: str, damage: Callable[[Path], None]) -> bool:
+    """Damage, repair and compare the archive; return whether it is complete at the end."""
     archive = house.folder / "archive"
     shutil.rmtree(archive)
     shutil.copytree(house.folder / "whole", archive)
     damage(archive)
-    print(f"\n## {what}")
+    print(f"\n## {title}")
     try:
         print(f"before: {house.compare() or 'nothing is missing'}")
     except AuditError as error:
         print(f"before: {error}")
     codes = []
     for words in (("archive", "verify"), ("archive", "repair"), ("collect", "--once"), ("archive", "verify")):
-        code, told = house.run(*words)
+        code, output = house.run(*words)
         codes.append(code)
         print(f"$ anthropic-audit {' '.join(words)}  (exit code {code})")
-        lines = [line for line in told.splitlines() if line.strip()]
+        lines = [line for line in output.splitlines() if line.strip()]
         print("\n".join(f"    {line}"[:160] for line in (lines if words[1] != "verify" else lines[:4])))
     after = house.compare()
-    print(f"after: {after or 'as the simulator has it'}")
+    print(f"after: {after or 'equal to the ground truth'}")
     return not after and codes[0] != 0 and codes[1:] == [0, 0, 0]
 
 
 def main() -> int:
-    """Print a part for each damage."""
+    """Print a section for each damage."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(DAMAGES))
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     clock = SystemClock()
     world = WorldSettings(activities_per_day=4_000)
     vendor = open_vendor(VendorSettings(world=world, history=timedelta(days=3)), clock.now())
@@ -172,8 +172,8 @@ def main() -> int:
         lines += ['initial_interval = "3d"', "batch_size = 500"]
         (house.folder / "anthropic-audit.toml").write_text("\n".join(['archive = "archive"', *lines]))
         collect(house)
-        wrong = [one for one in asked.only.split(",") if not tried(house, *DAMAGES[one])]
-    print("\neverything was mended" if not wrong else f"\nwrong: {', '.join(wrong)}")
+        wrong = [one for one in arguments.only.split(",") if not tried(house, *DAMAGES[one])]
+    print("\nall damage was repaired" if not wrong else f"\nnot repaired: {', '.join(wrong)}")
     return int(bool(wrong))
 
 

@@ -1,7 +1,7 @@
-"""How fast the simulator serves: pages of 5,000 through its real socket, the server alone on one core.
+"""Measure the simulator's rate: pages of 5,000 through a real socket, with the server alone on one core.
 
-Run `python bench/simulator.py [--activities N] [--seconds S]`. Each line is one kind of walk over the same world; the
-reference is the same server, in the same run, that answers each request with one prepared page and does nothing else.
+Run `python bench/simulator.py [--activities N] [--seconds S]`. Each line is one kind of walk over the same world. The
+reference of the same run is a server that responds to each request with the same prepared page.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WALKS: dict[str, tuple[tuple[str, str], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured, and for how long."""
+    """The parameters of a measurement."""
 
     activities: int
     seconds: float
@@ -49,7 +49,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one walk came to."""
+    """The result of one walk."""
 
     pages: int
     activities: int
@@ -57,21 +57,21 @@ class Measured:
     seconds: float
 
     def line(self, name: str) -> str:
-        """Return what is printed of it."""
+        """Return the result as a line of text."""
         rate = self.activities / self.seconds
         megabytes = self.received_bytes / self.seconds / 1e6
         return f"{name:<42} {rate:>12,.0f} activities/s {megabytes:>8,.0f} MB/s {self.pages:>6} pages"
 
 
 def keep_to(core: int) -> None:
-    """Stay on one core, where the machine lets us choose."""
+    """Pin this process to one core, if the platform supports it."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
-def server_process(told: Connection, plan: Plan, delivery: IndexingBehavior) -> None:
-    """Serve until told to end: first the port and the key are told, then the process's own account."""
+def server_process(pipe: Connection, plan: Plan, delivery: IndexingBehavior) -> None:
+    """Serve until `end` is received; send ports, key and size first, then resource usage upon each request."""
     keep_to(0)
     settings = VendorSettings(
         world=WorldSettings(activities_per_day=plan.activities / DAYS),
@@ -88,9 +88,9 @@ def server_process(told: Connection, plan: Plan, delivery: IndexingBehavior) -> 
         Server(vendor, SystemClock(), "127.0.0.1", 0, answer=lambda *_: page) as reference,
     ):
         key = vendor.keys.named("compliance").secret.reveal()
-        told.send((server.port, reference.port, key, vendor.activities(datetime.now(UTC)), made_seconds))
-        while told.recv() != "end":
-            told.send(resource.getrusage(resource.RUSAGE_SELF))
+        pipe.send((server.port, reference.port, key, vendor.activities(datetime.now(UTC)), made_seconds))
+        while pipe.recv() != "end":
+            pipe.send(resource.getrusage(resource.RUSAGE_SELF))
 
 
 def vendor_page(vendor: Vendor) -> Response:
@@ -101,7 +101,7 @@ def vendor_page(vendor: Vendor) -> Response:
 
 
 class Asker:
-    """A client that does as little as it can: it reads a page, and of its end the cursor."""
+    """A minimal client: it reads a page, and only parses the cursor at its end."""
 
     def __init__(self, port: int, key: str) -> None:
         self._connection = socket.create_connection(("127.0.0.1", port))
@@ -110,7 +110,7 @@ class Asker:
         self._key = key
 
     def page(self, query: tuple[tuple[str, str], ...]) -> tuple[int, bytes]:
-        """Return the size of a page's body, and its end."""
+        """Return the size of a page's body, and the last 400 bytes."""
         target = f"{PATH}?{urlencode(query)}"
         self._connection.sendall(f"GET {target} HTTP/1.1\r\nhost: x\r\nx-api-key: {self._key}\r\n\r\n".encode())
         view = memoryview(self._buffer)
@@ -126,12 +126,12 @@ class Asker:
         return length, bytes(self._buffer[filled - 400 : filled])
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 
 def measure(asker: Asker, query: tuple[tuple[str, str], ...], seconds: float) -> Measured:
-    """Walk from page to page, from the start again at the end, for so long; only full pages count."""
+    """Walk from page to page for a number of seconds, starting again at the end; only full pages count."""
     pages = size = 0
     cursor: tuple[tuple[str, str], ...] = ()
     started = time.perf_counter()
@@ -146,7 +146,7 @@ def measure(asker: Asker, query: tuple[tuple[str, str], ...], seconds: float) ->
 
 
 def run(plan: Plan, delivery: IndexingBehavior, walks: dict[str, tuple[tuple[str, str], ...]]) -> dict[str, Measured]:
-    """Measure walks over one world in a server process of its own, and the reference beside them."""
+    """Measure walks over one world in a new server process, and the reference."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=server_process, args=(there, plan, delivery))
     process.start()
@@ -154,7 +154,7 @@ def run(plan: Plan, delivery: IndexingBehavior, walks: dict[str, tuple[tuple[str
     port, reference_port, key, activities, made_seconds = here.recv()
     here.send("account")
     memory = here.recv().ru_maxrss
-    print(f"world of {activities:,} activities made in {made_seconds:.1f} s, server's memory {memory / 1024:,.0f} MiB")
+    print(f"world of {activities:,} activities created in {made_seconds:.1f} s, server memory {memory / 1024:,.0f} MiB")
     results = {}
     for name, query in walks.items():
         asker = Asker(port, key)
@@ -169,14 +169,12 @@ def run(plan: Plan, delivery: IndexingBehavior, walks: dict[str, tuple[tuple[str
     account = here.recv()
     here.send("end")
     process.join()
-    print(
-        f"server's processor time {account.ru_utime + account.ru_stime:.1f} s, peak {account.ru_maxrss / 1024:,.0f} MiB"
-    )
+    print(f"server CPU time {account.ru_utime + account.ru_stime:.1f} s, peak {account.ru_maxrss / 1024:,.0f} MiB")
     return results
 
 
 def main() -> None:
-    """Measure, print, and fail when the goal is missed."""
+    """Run the measurement, print the results, and exit with 1 if the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--activities", type=int, default=200_000)
     parser.add_argument("--seconds", type=float, default=5.0)

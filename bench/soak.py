@@ -1,12 +1,12 @@
-"""Run the service against feeds that send every oddity beside a good one, and say what came of all of them.
+"""Run the service with one regular feed and many feeds with odd responses, and report the result of each.
 
     python bench/soak.py --minutes 30
     python bench/soak.py --minutes 2 --only deep,wide
 
-`anthropic-audit run` is a process of its own. One feed is the simulator's, which goes on making activities; one feed
-is asked for each oddity of `tests/oddities.py`, and one more gets all of them in turn. Wrong is: the service ends by
-itself, an error that no one foresaw, a traceback, a good feed that is not complete, or memory that doubles after the
-first third. The exit code is 1 then.
+`anthropic-audit run` runs in a new process. One feed is the simulator's, with new activities all the time. Each oddity
+of `tests/oddities.py` has a feed, and one more feed gets all of them in turn. The exit code is 1 if the service ends
+by itself, logs an unexpected error or prints a traceback, if the regular feed is incomplete, or if memory doubles after
+the first third.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MEGABYTE = 2**20
 
 @dataclass
 class Seen:
-    """What was seen of the service while it ran."""
+    """Observations of the running service."""
 
     rss: list[int] = field(default_factory=list)
     ready: list[int] = field(default_factory=list)
@@ -70,7 +70,7 @@ def _feed(name: str, url: str, key: str, *more: str) -> list[str]:
 
 
 def resident(process: int) -> int:
-    """Return the bytes of memory that a process holds."""
+    """Return the resident memory of a process, in bytes."""
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
@@ -78,7 +78,7 @@ def resident(process: int) -> int:
 
 
 def page(port: int, path: str) -> int:
-    """Return the status of a health page, 0 for none."""
+    """Return the HTTP status of a health page; 0 if there is no response."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return int(answer.status)
@@ -89,7 +89,7 @@ def page(port: int, path: str) -> int:
 
 
 def watch(service: subprocess.Popen[bytes], port: int, minutes: float) -> Seen:
-    """Look at the service now and then, and end it."""
+    """Observe the service at intervals for a number of minutes, and stop it."""
     seen, ends = Seen(), time.monotonic() + minutes * 60
     while time.monotonic() < ends:
         time.sleep(SAMPLE_SECONDS)
@@ -110,7 +110,10 @@ def watch(service: subprocess.Popen[bytes], port: int, minutes: float) -> Seen:
 
 
 def missing(server: Server, archive: Path) -> tuple[int, int, datetime | None]:
-    """Compare the good feed with the truth in what it covers: how many there are, how many are not stored."""
+    """Return the numbers of the regular feed's activities and of those missing in the archive, and the end of coverage.
+
+    Only covered time is compared; the end is None if nothing is covered.
+    """
     walks = open_reader(str(archive)).coverage("good")
     if not walks:
         return 0, 0, None
@@ -122,29 +125,29 @@ def missing(server: Server, archive: Path) -> tuple[int, int, datetime | None]:
 
 
 def outcomes(log: Path) -> tuple[dict[str, str], list[dict[str, Any]], int]:
-    """Return each feed's last word, the errors that no one foresaw, and the lines that are no log lines."""
-    last: dict[str, str] = defaultdict(lambda: "nothing was said")
+    """Return the last outcome of each feed, the unexpected errors, and the number of lines that are not JSON."""
+    last: dict[str, str] = defaultdict(lambda: "no outcome was logged")
     unexpected, strange = [], 0
     for line in log.read_text(errors="replace").splitlines():
         try:
-            told = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
             strange += 1
             continue
-        if told.get("event") == "unexpected error":
-            unexpected.append(told)
-        if told.get("event") in {"walk finished", "walk failed"}:
-            last[told["feed"]] = f"{told['event']}: {told.get('reason') or str(told['activities']) + ' activities'}"
+        if entry.get("event") == "unexpected error":
+            unexpected.append(entry)
+        if entry.get("event") in {"walk finished", "walk failed"}:
+            last[entry["feed"]] = f"{entry['event']}: {entry.get('reason') or str(entry['activities']) + ' activities'}"
     return last, unexpected, strange
 
 
 def main() -> int:
-    """Run it, and say what came of it."""
+    """Run the service, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--only", default=",".join(ODDITIES))
-    asked = parser.parse_args()
-    clock, names = SystemClock(), asked.only.split(",")
+    arguments = parser.parse_args()
+    clock, names = SystemClock(), arguments.only.split(",")
     vendor = open_vendor(
         VendorSettings(world=WorldSettings(activities_per_day=20_000), history=timedelta(hours=6)), clock.now()
     )
@@ -159,7 +162,7 @@ def main() -> int:
                 [sys.executable, "-c", MAIN, "run"], cwd=folder, env={**os.environ, **keys}, stderr=log
             )
             try:
-                seen = watch(service, port, asked.minutes)
+                seen = watch(service, port, arguments.minutes)
             finally:
                 if service.poll() is None:
                     service.kill()
@@ -168,26 +171,27 @@ def main() -> int:
 
 
 def report(seen: Seen, folder: Path, server: Server, *, counts: dict[str, int], names: list[str]) -> int:
-    """Print what came of each oddity and of the whole; return the exit code."""
+    """Print the results of each oddity and of the whole; return the exit code."""
     last, unexpected, strange = outcomes(folder / "log")
     for name in [*names, "in-turn"]:
         print(f"{name:24} {counts.get(name, 0):5} requests  {last[name][:150]}")
     for one in {(str(one["work"]), str(one["reason"])[:120]) for one in unexpected}:
-        print(f"UNFORESEEN {one[0]}: {one[1]}")
+        print(f"UNEXPECTED ERROR {one[0]}: {one[1]}")
     truth, lacking, end = missing(server, folder / "archive")
     third = seen.rss[len(seen.rss) // 3] if seen.rss else 0
     grown = bool(seen.rss) and seen.rss[-1] > 2 * third
-    print(f"good feed: {truth} activities up to {end}, {lacking} missing; last: {last['good'][:100]}")
+    print(f"regular feed: {truth} activities up to {end}, {lacking} missing; last: {last['good'][:100]}")
     if seen.rss:
-        first, most, final = seen.rss[0], max(seen.rss), seen.rss[-1]
+        first, peak, final = seen.rss[0], max(seen.rss), seen.rss[-1]
         print(
             f"memory: {first / MEGABYTE:.0f} MB at first, {third / MEGABYTE:.0f} after a third, "
-            f"{most / MEGABYTE:.0f} at most, {final / MEGABYTE:.0f} at the end"
+            f"{peak / MEGABYTE:.0f} at the peak, {final / MEGABYTE:.0f} at the end"
         )
     print(
-        f"health page answered {seen.ready.count(200)} of {len(seen.ready)} times, stop took {seen.stop_seconds:.1f} s"
+        f"health page: {seen.ready.count(200)} of {len(seen.ready)} requests succeeded; "
+        f"stop took {seen.stop_seconds:.1f} s"
     )
-    print(f"ended early: {seen.ended_early}, exit code: {seen.exit_code}, lines that are no log lines: {strange}")
+    print(f"ended early: {seen.ended_early}, exit code: {seen.exit_code}, lines that are not JSON: {strange}")
     is_late = end is None or datetime.now(UTC) - end > timedelta(minutes=3)
     wrong = [
         seen.ended_early is not None or seen.exit_code != 0,
@@ -195,7 +199,7 @@ def report(seen: Seen, folder: Path, server: Server, *, counts: dict[str, int], 
         bool(lacking) or not truth or is_late,
         grown,
     ]
-    print("all was right" if not any(wrong) else "something was wrong")
+    print("good" if not any(wrong) else "BAD")
     return int(any(wrong))
 
 

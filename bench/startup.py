@@ -1,9 +1,9 @@
-"""Measure how long each command takes to start, and how much memory, against `python -c "import typer"`.
+"""Measure start-up time and memory of each command, in comparison to `python -c "import typer"`.
 
     python bench/startup.py --repeats 5
 
-`--version`, `--help` and shell completion must stay within twice the reference. `status` and `search` run on a small
-archive that the simulator fills; the other commands print their help, for which their modules are imported.
+`--version`, `--help` and shell completion must take less than twice the reference. `status` and `search` run on a small
+archive from the simulator; the other commands print their help, which imports their modules.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Start:
 
     seconds: float
     megabytes: float
-    """Largest resident set."""
+    """Peak resident memory."""
 
 
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Start:
@@ -57,21 +57,21 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> Sta
 
 
 def measured(command: Sequence[str], environ: Mapping[str, str], folder: Path, repeats: int) -> Start:
-    """Return the medians of several runs."""
+    """Return the median time and memory of several runs."""
     runs = [run(command, environ, folder) for _ in range(repeats + 1)][1:]  # the first one fills caches
     return Start(statistics.median(one.seconds for one in runs), statistics.median(one.megabytes for one in runs))
 
 
 def fill(folder: Path, activities: int) -> None:
-    """Collect about so many activities, in a process of its own.
+    """Collect about `activities` activities, in a new process.
 
-    This process stays small: the largest resident set of a child is never reported as less than its parent's.
+    This keeps the current process small: the peak memory of a child is never reported as less than its parent's.
     """
     subprocess.run([sys.executable, "-c", FILLER, str(activities), *PROGRAM], cwd=folder, check=True)
 
 
 def commands() -> list[tuple[str, list[str], dict[str, str]]]:
-    """Return a name, arguments and environment of everything that is measured."""
+    """Return name, arguments and environment of every measured command."""
     found: list[tuple[str, list[str], dict[str, str]]] = [
         ("--version", ["--version"], {}),
         ("--help", ["--help"], {}),

@@ -1,12 +1,12 @@
-"""Stop commands while an answer hangs, in each way an answer can hang, and say how long that takes and how it ends.
+"""Stop commands while a response hangs, in each way it can hang, and report the duration and the exit code.
 
     python bench/stops.py --stops 50
     python bench/stops.py --stops 5 --ways body,headers --commands run,collect-once --fresh
 
-For each way of hanging (`tests/hanging.py`) a server on loopback, for each command a process that asks it, and then
-SIGTERM and SIGINT in turn; every fifth stop gets two signals in a row. A stop is right when the process ends within 10
-seconds with its documented exit code and not by a signal. Processes are forked from one that has imported everything;
-`--fresh` starts a new interpreter for each. The exit code is 1 when a stop was wrong.
+Each way of hanging (`tests/hanging.py`) has a server on loopback, and each command a process that sends requests to it.
+The process gets SIGTERM and SIGINT in turn; every fifth stop is two signals in a row. A stop is correct if the process
+ends within 10 seconds with its documented exit code, and not by a signal. Processes are forked from one that has
+imported everything; `--fresh` starts a new interpreter for each. The exit code is 1 if a stop was incorrect.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ for line in sys.stdin:
 
 @dataclass
 class Row:
-    """The stops of one command in one way of hanging."""
+    """The stops of one command with one way of hanging."""
 
     command: str
     way: str
@@ -94,14 +94,14 @@ class Row:
     wrong: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        """Say it in a line."""
+        """Return the result as a line of text."""
         codes = ", ".join(f"{code}: {number}" for code, number in sorted(self.codes.items()))
-        told = f"{len(self.seconds)} stops, median {median(self.seconds):.2f} s, worst {max(self.seconds):.2f} s"
-        return f"{self.command:22} {self.way:20} {told}, exit codes {{{codes}}}{' WRONG' if self.wrong else ''}"
+        times = f"{len(self.seconds)} stops, median {median(self.seconds):.2f} s, worst {max(self.seconds):.2f} s"
+        return f"{self.command:22} {self.way:20} {times}, exit codes {{{codes}}}{' WRONG' if self.wrong else ''}"
 
 
 class Forked:
-    """Runs commands in processes that are forked from one that has imported everything."""
+    """Runs commands in processes forked from one that has imported everything."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-c", FORKER]
@@ -119,17 +119,17 @@ class Forked:
         return int(self._answers.readline())
 
     def wait(self) -> int:
-        """Return the exit code, or a negative signal, when it has ended."""
+        """Wait for the end of the process; return the exit code, or the negative number of a signal."""
         return int(self._answers.readline())
 
     def close(self) -> None:
-        """End the process that forks."""
+        """End the forking process."""
         self._asking.close()
         self._process.wait(20)
 
 
 class Fresh:
-    """Runs commands in interpreters of their own."""
+    """Runs each command in a new interpreter."""
 
     def start(self, words: Sequence[str], env: dict[str, str], folder: Path) -> int:
         """Start a command, and return its process id."""
@@ -140,15 +140,15 @@ class Fresh:
         return self._process.pid
 
     def wait(self) -> int:
-        """Return the exit code, or a negative signal, when it has ended."""
+        """Wait for the end of the process; return the exit code, or the negative number of a signal."""
         return self._process.wait()
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: no resource is open."""
 
 
 def settings(command: str, way: str, port: int, archive: Path) -> str:
-    """Return settings that lead a command to the server that hangs."""
+    """Return settings with which a command sends its requests to the hanging server."""
     scheme = "https" if way in TLS_WAYS else "http"
     url = f"{scheme}://127.0.0.1:{port}"
     lines = [f'archive = "{archive}"', "[[feeds]]", 'name = "one"', 'api_key_env = "KEY"', 'initial_interval = "2d"']
@@ -170,13 +170,13 @@ def _brokers(port: int) -> str:
 
 
 def kill(process: int, number: int) -> None:
-    """Send a signal to a process, if it is still there."""
+    """Send a signal to a process, if it still runs."""
     with suppress(ProcessLookupError):
         os.kill(process, number)
 
 
 def stop(process: int, number: int) -> bool:
-    """Send a signal, or two; say whether it was two."""
+    """Send one signal or two; return whether it was two."""
     which = signal.SIGTERM if number % 2 == 0 else signal.SIGINT
     kill(process, which)
     if number % 5 != 4:  # noqa: PLR2004 - every fifth
@@ -187,7 +187,7 @@ def stop(process: int, number: int) -> bool:
 
 
 def measure(runner: Forked | Fresh, row: Row, stops: int, *, source: Path, folder: Path) -> Row:
-    """Stop a command so many times; `source` is an archive with events, `folder` is for what it writes."""
+    """Stop a command `stops` times; `source` is an archive with events, `folder` is the command's working directory."""
     words, expected = COMMANDS[row.command]
     reached = threading.Event()
     with hanging(row.way, reached) as port:
@@ -216,7 +216,7 @@ def measure(runner: Forked | Fresh, row: Row, stops: int, *, source: Path, folde
 
 @contextmanager
 def events_archive(folder: Path) -> Iterator[Path]:
-    """Give an archive with some events, for sinks to deliver."""
+    """Create an archive with some events for sinks to deliver, and yield its folder."""
     with serving(per_day=300) as server:
         words = ["collect", "--once", "--url", server.url, "--archive", str(folder)]
         environ = {**os.environ, "ANTHROPIC_COMPLIANCE_ACCESS_KEY": key(server)}
@@ -225,37 +225,37 @@ def events_archive(folder: Path) -> Iterator[Path]:
 
 
 def applies(command: str, way: str) -> bool:
-    """Say whether a command can come upon a way of hanging."""
+    """Return whether a command can meet a way of hanging."""
     if way == "unread":
         return command in SINK_COMMANDS
     return way != "proxy" or command in FEED_COMMANDS
 
 
 def main() -> int:
-    """Measure what was asked for."""
+    """Run the stops of the options; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stops", type=int, default=50)
     parser.add_argument("--ways", default=",".join([*WAYS, "unaccepted"]))
     parser.add_argument("--commands", default=",".join(USUAL))
     parser.add_argument("--fresh", action="store_true")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     wrong = 0
-    runner: Forked | Fresh = Fresh() if asked.fresh else Forked()
+    runner: Forked | Fresh = Fresh() if arguments.fresh else Forked()
     with tempfile.TemporaryDirectory() as name, events_archive(Path(name) / "events") as source:
-        for command in asked.commands.split(","):
-            for way in asked.ways.split(","):
+        for command in arguments.commands.split(","):
+            for way in arguments.ways.split(","):
                 if not applies(command, way):
                     continue
                 folder = Path(name) / f"{command}-{way}"
                 folder.mkdir()
-                row = measure(runner, Row(command, way), asked.stops, source=source, folder=folder)
+                row = measure(runner, Row(command, way), arguments.stops, source=source, folder=folder)
                 print(row.line(), flush=True)
                 for one in row.wrong[:3]:
                     print(f"    {one}", flush=True)
                     print("    " + "\n    ".join((folder / "log").read_text(errors="replace").splitlines()[-8:]))
                 wrong += len(row.wrong)
     runner.close()
-    print("every stop was right" if not wrong else f"{wrong} stops were wrong")
+    print("every stop was correct" if not wrong else f"{wrong} stops were incorrect")
     return 1 if wrong else 0
 
 

@@ -1,6 +1,6 @@
-"""Build the wheel, install it alone into a clean environment, and use it there.
+"""Build the wheel, install it into a clean environment, and run its commands there.
 
-A dependency that is used and not declared shows up here.
+This finds dependencies that are used but not declared.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import tempfile
 import venv
 from pathlib import Path
 
+WRONG_USE = 2
 ROOT = Path(__file__).resolve().parent.parent
 ACTIVITY = b'{"id":"activity_1","type":"claude_chat_created","created_at":"2026-01-01T00:00:00Z"}'
 
 
 def main() -> None:
-    """Build, install, run; end with an error at the first step that fails."""
+    """Build, install and run the wheel; exit with an error at the first step that fails."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
@@ -30,30 +31,33 @@ def main() -> None:
         run([command, "collect", "--help"])
         document = run([command, "normalize"], ACTIVITY)
         if b'"action":"claude_chat_created"' not in document:
-            sys.exit(f"this is no normalized activity: {document.decode()}")
+            sys.exit(f"this is not a normalized activity: {document.decode()}")
+        refused = attempt([command, "console"])
+        if refused.returncode != WRONG_USE or b"anthropic-audit[console]" not in refused.stderr:
+            sys.exit(f"a missing extra is not named: {refused.stderr.decode()}")
     print(f"wheel: {wheel.name} installs, imports and runs in a clean environment")
 
 
 def install(wheel: Path, python: Path) -> None:
-    """Install a wheel and what it needs: by uv, which takes seconds, or by pip where uv can't reach pip's index."""
+    """Install a wheel and its dependencies: with uv, which takes seconds, or with pip if uv can't reach pip's index."""
     by_uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(python), str(wheel)]
-    if tried(by_uv).returncode:
+    if attempt(by_uv).returncode:
         quiet = ["--quiet", "--disable-pip-version-check"]
         run([sys.executable, "-m", "pip", "--python", str(python), "install", *quiet, str(wheel)])
 
 
-def tried(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run a command away from the checkout."""
+def attempt(command: list[str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command outside of the checkout, and return its result."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     environment.setdefault("UV_SYSTEM_CERTS", "1")
-    return subprocess.run(command, input=given, capture_output=True, cwd="/", env=environment, check=False)
+    return subprocess.run(command, input=stdin, capture_output=True, cwd="/", env=environment, check=False)
 
 
-def run(command: list[str], given: bytes = b"") -> bytes:
-    """Run a command away from the checkout, and return what it printed."""
-    done = tried(command, given)
+def run(command: list[str], stdin: bytes = b"") -> bytes:
+    """Run a command outside of the checkout, and return its output; exit with an error if it fails."""
+    done = attempt(command, stdin)
     if done.returncode:
-        sys.exit(f"failed: {' '.join(command)}\n{done.stdout.decode()}{done.stderr.decode()}")
+        sys.exit(f"error: failed: {' '.join(command)}\n{done.stdout.decode()}{done.stderr.decode()}")
     return done.stdout
 
 

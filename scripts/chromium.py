@@ -1,4 +1,4 @@
-"""What pictures are taken with, and of what: Debian's `chromium` or another one that CHROMIUM names, and the demo."""
+"""Start Chromium (Debian's `chromium`, or the program that CHROMIUM names), and run the demo for screenshots."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from anthropic_audit.cli.demo_play import DemoWorld, play
 
 @contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
-    """Start the browser, and end it."""
+    """Open a headless browser, and close it at the end; exit with an error if none is installed."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if path is None:
-        sys.exit("error: there is no browser\nhint: apt-get install chromium, or name one by CHROMIUM")
+        sys.exit("error: Chromium not found\nhint: run `apt-get install chromium`, or set CHROMIUM to a browser's path")
     unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*unboxed, *flags])
@@ -34,13 +34,13 @@ def chromium(*flags: str) -> Iterator[Browser]:
 
 
 def wait_until_ready(page: Page) -> None:
-    """Wait until all of a page of the console is there."""
+    """Wait until a page of the console is completely loaded."""
     page.wait_for_selector("body[data-ready=yes]")
     page.wait_for_timeout(400)
 
 
 def in_the_demo(shoot: Callable[[Path], None]) -> None:
-    """Run the demo without its words, and do something with its archive at its end."""
+    """Run the demo without output, and call `shoot` with the folder of its archive at the end."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         silent = Console(file=io.StringIO())

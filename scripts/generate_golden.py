@@ -1,6 +1,6 @@
-"""Write the events of `tests/golden` anew after a change that is meant to change them.
+"""Write the events of `tests/golden` again, after an intended change of the normalizer.
 
-Read the difference before it is committed.
+Review the difference before you commit it.
 
 python scripts/generate_golden.py
 """
@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer
+from anthropic_audit.ecs import Normalizer
 
 GOLDEN = Path(__file__).parent.parent / "tests" / "golden"
 

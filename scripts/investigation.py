@@ -1,9 +1,9 @@
-"""Play an investigation in the console by clicks, on the demo's world, and take a picture of each step.
+"""Carry out an investigation in the console by clicks, in the demo's world, and take a picture of each step.
 
     .venv/bin/python scripts/investigation.py
 
-From a key that was made to all that a thief did, exported: as `docs/guides/investigate.md` tells. The demo's world goes
-with the calendar: on another day it is another thief, and the guide's words have to fit.
+It leads from a new key to an export of all activities of an attacker, as in `docs/guides/investigate.md`. The demo's
+world depends on the current date: on another day the attacker is another one, and the guide has to be adapted.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from anthropic_audit.settings import ConsoleSettings, Settings
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SIZE = (1280, 800)
-MOST_CLICKS = 9
+MAX_CLICKS = 9
 
 
 @dataclass
 class Investigation:
-    """Somebody at the console who has nothing but a mouse."""
+    """A session at the console that uses the mouse alone."""
 
     page: Page
     clicks: int = 0
     pictures: int = 0
 
-    def click(self, what: str, there: Locator) -> None:
-        """Click on what is to be seen, and wait for the page that it leads to."""
-        there.scroll_into_view_if_needed()
-        there.click()
+    def click(self, title: str, target: Locator) -> None:
+        """Click on an element, print the click with a title, and wait for the next page."""
+        target.scroll_into_view_if_needed()
+        target.click()
         self.clicks += 1
-        print(f"click {self.clicks}: {what}")
+        print(f"click {self.clicks}: {title}")
         self.page.wait_for_load_state()
         wait_until_ready(self.page)
 
-    def take(self, what: str = "", *, above: int = 90) -> None:
-        """Take the next picture: of the page's beginning, or of something and so many pixels above it."""
+    def take(self, selector: str = "", *, above: int = 90) -> None:
+        """Take the next picture: of the top of the page, or from a number of pixels above an element."""
         self.page.evaluate("scrollTo(0, 0)")
-        if what:
-            top = self.page.locator(what).first.evaluate("one => one.getBoundingClientRect().top")
+        if selector:
+            top = self.page.locator(selector).first.evaluate("one => one.getBoundingClientRect().top")
             self.page.evaluate(f"scrollTo(0, {top - above})")
         self.page.mouse.move(5, 5)
         self.page.wait_for_timeout(300)
@@ -55,7 +55,7 @@ class Investigation:
 
 
 def investigate(page: Page) -> None:
-    """Go from what is new to the whole story."""
+    """Follow a new key to all activities of the attacker."""
     story, find = Investigation(page), page.locator
     wait_until_ready(page)
     story.take("h2.part:has-text('Sensitive changes')")
@@ -63,24 +63,24 @@ def investigate(page: Page) -> None:
         "a key that reads a whole organization", find('[data-panel="sensitive"] a', has_text="access key").first
     )
     story.take()
-    story.take("ol.told li.this", above=420)
+    story.take("ol.sentences li.this", above=420)
     story.click("who did it", find('dt:has-text("user.email") + dd a'))
     story.take(".grid")
-    story.click("the address that is not like the others", find('[data-part="source.ip"] a').last)
+    story.click("the unusual address", find('[data-part="source.ip"] a').last)
     story.take()
-    story.click("all of it", find("#to-explore"))
+    story.click("all events in Explore", find("#to-explore"))
     story.click("oldest first", find("#head button", has_text="Time"))
     story.take()
     with page.expect_download() as download:
         find("#export-csv").click()
     story.clicks += 1
     print(f"click {story.clicks}: {download.value.suggested_filename}")
-    if story.clicks > MOST_CLICKS:
-        sys.exit(f"error: {story.clicks} clicks are too many")
+    if story.clicks > MAX_CLICKS:
+        sys.exit(f"error: the investigation took {story.clicks} clicks, more than {MAX_CLICKS}")
 
 
 def shoot(archive: Path) -> None:
-    """Open the console as somebody does who was called."""
+    """Open the console on an archive, and carry out the investigation."""
     settings = Settings(archive=str(archive), console=ConsoleSettings(port=0))
     with open_console(settings, SystemClock(), lambda _: None) as console, chromium() as browser:
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, timezone_id="UTC")

@@ -1,8 +1,8 @@
-"""Take the pictures of the console for the documentation, from the demo's world, in light and dark.
+"""Take the documentation's screenshots of the console, in the demo's world, in light and dark.
 
     .venv/bin/python scripts/screenshots.py
 
-Needs Debian's `chromium`, or another one that CHROMIUM names.
+Requires Debian's `chromium`, or a browser that CHROMIUM names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scripts.chromium import chromium, in_the_demo, wait_until_ready
 from anthropic_audit.archive import open_reader
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.console import open_console
-from anthropic_audit.search import SearchRequest, parse_condition, run
+from anthropic_audit.query import SearchRequest, parse_condition, run
 from anthropic_audit.settings import ConsoleSettings, Settings
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -28,7 +28,7 @@ THEMES = ("light", "dark")
 
 
 def paths(archive: Path) -> dict[str, str]:
-    """Return the pages, by the names of their pictures."""
+    """Return the paths of the pages, by the names of their pictures."""
     now = datetime.now(UTC)
     wanted = tuple(
         map(parse_condition, ("anthropic.audit.sensitivity=critical", "anthropic.audit.changes=*", "user.email=*"))
@@ -45,7 +45,7 @@ def paths(archive: Path) -> dict[str, str]:
 
 
 def shoot(archive: Path) -> None:
-    """Open each page in each theme, and write what it looks like."""
+    """Take a picture of each page in each theme."""
     settings = Settings(archive=str(archive), console=ConsoleSettings(port=0))
     with open_console(settings, SystemClock(), lambda _: None) as console, chromium() as browser:
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
@@ -59,7 +59,7 @@ def shoot(archive: Path) -> None:
 
 
 def take(page: Page, url: str, picture: Path) -> None:
-    """Take one picture, when all of the page is there."""
+    """Take one picture of a completely loaded page."""
     page.goto(url)
     wait_until_ready(page)
     page.screenshot(path=picture)

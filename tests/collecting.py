@@ -1,4 +1,4 @@
-"""A simulated vendor, a clock, and an archive that is compared with the truth."""
+"""A simulated vendor, a clock, and an archive that is compared with the ground truth."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.model import Filters
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import Progress
 from anthropic_audit.service import Collector, FeedOutcome, FeedRun, RequestLog, open_feeds
 from anthropic_audit.settings import FeedSettings
@@ -37,17 +37,17 @@ class House:
         self.requests = RequestLog(self.told.append, self.clock)
 
     def copied_to(self, folder: Path) -> House:
-        """Return a house with the same vendor, a copy of the archive, and a clock of its own."""
+        """Return a house with the same vendor, a copy of the archive, and a new clock."""
         shutil.copytree(self.folder, folder)
         house = object.__new__(House)
         house.__dict__ = {**self.__dict__, "folder": folder, "clock": FakeClock(self.clock.now())}
         return house
 
     def feed(self, name: str = "acme", key: str = "compliance", **settings: object) -> FeedRun:
-        asked = {"name": name, "initial_interval": f"{DAYS + 1}d", "batch_size": 500, **settings}
+        values = {"name": name, "initial_interval": f"{DAYS + 1}d", "batch_size": 500, **settings}
         secret = self.vendor.keys.named(key).secret
         transport = simulated_transport(self.vendor, self.clock)
-        (run,) = open_feeds([(FeedSettings.model_validate(asked), secret)], self.clock, self.requests.watch, transport)
+        (run,) = open_feeds([(FeedSettings.model_validate(values), secret)], self.clock, self.requests.watch, transport)
         return run
 
     def collect(self, *runs: FeedRun) -> list[FeedOutcome]:
@@ -71,7 +71,7 @@ class House:
         )
 
     def missing(self, feed: str = "acme", *, until: datetime | None = None) -> dict[str, int]:
-        """Compare the archive with the truth in what is covered, or in what of it lies before a time."""
+        """Return the differences between archive and ground truth by kind, in covered time (before `until`)."""
         with open_writer(str(self.folder), self.clock) as archive:
             covered = archive.covered(feed, Filters())
         assert covered.start is not None

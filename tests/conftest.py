@@ -1,4 +1,4 @@
-"""What all tests share: the same examples in every run of CI, and no verdict on how fast a busy machine is."""
+"""Settings of all tests: the same examples in every run on CI, and no deadlines, which busy machines would miss."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ settings.load_profile("house")
 
 
 class RememberedWorld(World):
-    """A world that makes the rows of a minute once, for all vendors of a test process."""
+    """A world that caches the rows of minutes for all vendors of a test process."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.rows = lru_cache(10_000)(super().rows)  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def worlds_are_made_once() -> Iterator[None]:
-    """Let vendors of equal settings share a world: it is the same at every call, and takes most of a vendor's time."""
+    """Share a world among vendors with equal settings: worlds are deterministic, and take most of a vendor's time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vendor, "World", lru_cache(4)(RememberedWorld))
         yield

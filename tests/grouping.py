@@ -1,4 +1,4 @@
-"""Which tests one worker runs: those that share an engine, or a fixture of their module."""
+"""Assign tests that share an engine, or a fixture of their module, to the same worker."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tests.engines.plugin import engine_of
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests that share something to one worker: an engine, or a fixture of their module.
+    """Mark tests that share an engine, or a fixture of their module, for the same worker.
 
-    Each worker would make it for itself otherwise.
+    Otherwise each worker would create its own.
     """
     for item in items:
         group = engine_of(item) or _module_of(item)
@@ -19,16 +19,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _module_of(item: pytest.Item) -> str | None:
-    """Return the name of a test's module if the module has a fixture of its own, or None."""
+    """Return the name of a test's module if the test uses a fixture of scope `module`, else None."""
     if not isinstance(item, pytest.Function):
         return None
-    used = item._fixtureinfo.name2fixturedefs  # pytest tells scopes nowhere else
+    used = item._fixtureinfo.name2fixturedefs  # pytest has no public API for the scopes of fixtures
     is_shared = any(one.scope == "module" for definitions in used.values() for one in definitions)
     return f"{item.path.parent.name} {item.path.stem}" if is_shared else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """End at once when groups are not in effect: a version of pytest-xdist may not see them, and does not say so."""
+    """Stop if groups have no effect: some versions of pytest-xdist ignore them without a warning."""
     if not getattr(session.config.option, "loadgroup", False):
         return
     ungrouped = [item for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]

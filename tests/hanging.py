@@ -1,4 +1,4 @@
-"""Servers that hang: one for each way in which an answer may never come to its end."""
+"""Hanging servers: one for each way in which a response may never end."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
 
 class Connection:
-    """One connection of a server that hangs; every step ends when the server does."""
+    """One connection of a hanging server; every method ends when the server is stopped."""
 
     def __init__(self, sock: socket.socket, ending: threading.Event) -> None:
         self.socket = sock
         self._ending = ending
 
     def send(self, content: bytes) -> None:
-        """Send bytes, however long the other side takes."""
+        """Send bytes, and wait until the client has taken them."""
         self.socket.sendall(content)
 
     def request(self) -> bytes:
-        """Read the head of a request."""
+        """Read and return the head of a request.
+
+        Raises:
+            ConnectionError: The client closes the connection.
+        """
         head = b""
         while b"\r\n\r\n" not in head:
             part = self.socket.recv(65536)
@@ -37,22 +41,22 @@ class Connection:
         return head
 
     def pause(self, seconds: float = _TICK_SECONDS) -> None:
-        """Wait a little.
+        """Wait for a number of seconds.
 
         Raises:
-            ConnectionError: The server ends.
+            ConnectionError: The server is stopped.
         """
         if self._ending.wait(seconds):
             raise ConnectionError
 
     def trickle(self, parts: Iterator[bytes]) -> None:
-        """Send parts one by one, slowly."""
+        """Send parts one by one, with pauses."""
         for part in parts:
             self.send(part)
             self.pause()
 
     def hang(self) -> None:
-        """Do nothing, until the server ends."""
+        """Do nothing until the server is stopped."""
         self.pause(3600)
 
 
@@ -140,12 +144,12 @@ WAYS: Mapping[str, Callable[[Connection], None]] = MappingProxyType(
         "proxy": _proxy,
     }
 )
-"""How an answer may never come to its end; `unaccepted` is a server that does not even accept connections."""
+"""The ways in which a response may never end; `unaccepted` is a server that does not accept connections."""
 
 
 @contextmanager
 def hanging(way: str, reached: threading.Event | None = None) -> Iterator[int]:
-    """Serve on a port of loopback in one way of hanging; `reached` is set by each connection."""
+    """Run a server that hangs in the given way, and yield its port on loopback; each connection sets `reached`."""
     ending, reached = threading.Event(), reached or threading.Event()
     listening = socket.create_server(("127.0.0.1", 0), backlog=0 if way == "unaccepted" else 64)
     open_ones: list[socket.socket] = []
@@ -181,7 +185,7 @@ def hanging(way: str, reached: threading.Event | None = None) -> Iterator[int]:
 
 
 def _fill(port: int) -> list[socket.socket]:
-    """Fill a queue of connections that nobody accepts, so that further ones are left without an answer."""
+    """Fill the queue of connections that are not accepted, so that further connections get no answer."""
     filling = []
     for _ in range(4):
         sock = socket.socket()
@@ -193,7 +197,7 @@ def _fill(port: int) -> list[socket.socket]:
 
 @contextmanager
 def echoing(context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Serve what answers each POST with its own body, by TLS if there is a context."""
+    """Run a server that returns the body of each POST, with TLS if there is a context, and yield its port."""
 
     class Echo(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -206,7 +210,7 @@ def echoing(context: ssl.SSLContext | None = None) -> Iterator[int]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Stay silent."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     server.daemon_threads = True
@@ -222,7 +226,7 @@ def echoing(context: ssl.SSLContext | None = None) -> Iterator[int]:
 
 @contextmanager
 def relaying(context: ssl.SSLContext) -> Iterator[int]:
-    """Serve a proxy that is reached by TLS and connects to whatever port of loopback it is asked for."""
+    """Run a proxy that is reached by TLS and connects to any port of loopback, and yield its port."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def pump(source: socket.socket, target: socket.socket) -> None:

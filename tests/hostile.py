@@ -1,4 +1,4 @@
-"""Activities of sizes, depths and numbers that no honest server sends, beside ordinary ones."""
+"""Activities of sizes, depths and numbers that no honest server sends, mixed with ordinary ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from anthropic_audit.times import format_time
 
 GOOD: Final = 12
-"""How many ordinary activities there are."""
+"""The number of ordinary activities."""
 
 _ACTOR: Final = (
     '{"type":"user_actor","email_address":"alice@acme.example","user_id":"user_alice","ip_address":"203.0.113.5"}'
@@ -19,7 +19,7 @@ _MEGABYTE: Final = 1_000_000
 
 
 def _parts() -> Mapping[str, str]:
-    """Return what each odd activity has beside an id, a time, a type and an actor."""
+    """Return the odd JSON member of each odd activity, by name; id, time, type and actor are added later."""
     return {
         **{f"list-{depth}": f'"x":{"[" * depth}{"]" * depth}' for depth in (100, 1_100, 100_000, _MEGABYTE)},
         **{f"object-{depth}": '"x":' + '{"a":' * depth + "1" + "}" * depth for depth in (100, 300, 1_100, 100_000)},
@@ -38,7 +38,7 @@ def _parts() -> Mapping[str, str]:
 
 
 def activities(now: datetime) -> dict[str, bytes]:
-    """Return activities by id, ordinary and odd ones in turn, all of the last hour before `now`, oldest first."""
+    """Return activities by id, ordinary and odd ones in turn, from the last hour before `now`, oldest first."""
     odd = [(f"odd-{name}", f'"type":"claude_chat_created","actor":{_ACTOR},{part}') for name, part in _parts().items()]
     long_actor = (
         f'{{"type":"user_actor","email_address":"{"e" * _MEGABYTE}","user_id":"{"u" * _MEGABYTE}",'

@@ -1,4 +1,4 @@
-"""A server that answers as the Activity Feed never should: one oddity a path, as a feed's base URL."""
+"""A server with odd responses of the Activity Feed: one kind of oddity per path, which is a feed's base URL."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _JSON = "application/json"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a request asks for."""
+class OddRequest:
+    """The parameters of a request: the window, and the cursor."""
 
     start: datetime
     end: datetime
@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass
 class Answer:
-    """What is sent back; a body is bytes, or parts that come one by one with a pause between."""
+    """A response; its body is bytes, or parts that are sent one by one with pauses."""
 
     body: bytes | Iterator[bytes] = b""
     status: int = 200
@@ -41,10 +41,10 @@ class Answer:
     cut: bool = False
 
 
-Oddity = Callable[[Asked], Answer]
+Oddity = Callable[[OddRequest], Answer]
 
 
-def _activity(asked: Asked, share: float = 0.5, **more: object) -> dict[str, object]:
+def _activity(asked: OddRequest, share: float = 0.5, **more: object) -> dict[str, object]:
     moment = asked.start + (asked.end - asked.start) * share
     created = moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
     actor = {"type": "user_actor", "user_id": "user_1", "email_address": "ada@example.com"}
@@ -63,14 +63,14 @@ def _page(*activities: dict[str, object], more: bool = False, last: str | None =
     return {"data": list(activities), "has_more": more, "first_id": first, "last_id": last or end}
 
 
-def _said(page: object, **headers: str) -> Answer:
+def _json_answer(page: object, **headers: str) -> Answer:
     return Answer(json.dumps(page).encode(), headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def _text(member: str) -> Oddity:
-    """Answer a page with one activity that has this JSON text as a member."""
+    """Return an oddity: a page with an activity that has a JSON text as the value of a member."""
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: OddRequest) -> Answer:
         page = json.dumps(_page(_activity(asked, odd="HERE"), _activity(asked, 0.6)))
         return Answer(page.replace('"HERE"', member).encode())
 
@@ -86,45 +86,47 @@ def _later(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
-def _newest_first(asked: Asked) -> Answer:
-    return _said(_page(*(_activity(asked, share / 10) for share in range(9, 0, -1)), more=True))
+def _newest_first(asked: OddRequest) -> Answer:
+    return _json_answer(_page(*(_activity(asked, share / 10) for share in range(9, 0, -1)), more=True))
 
 
-def _outside(asked: Asked) -> Answer:
+def _outside(asked: OddRequest) -> Answer:
     odd = _activity(asked, created_at="2019-01-01T00:00:00Z")
-    return _said(_page(_activity(asked, 0.2), odd, _activity(asked, 0.4)))
+    return _json_answer(_page(_activity(asked, 0.2), odd, _activity(asked, 0.4)))
 
 
-def _empty_for_ever(_: Asked) -> Answer:
-    return _said({**_page(more=True), "last_id": f"cursor_{next(_NUMBERS)}"})
+def _empty_for_ever(_: OddRequest) -> Answer:
+    return _json_answer({**_page(more=True), "last_id": f"cursor_{next(_NUMBERS)}"})
 
 
-def _one_moment_for_ever(asked: Asked) -> Answer:
-    return _said(_page(*(_activity(asked, 0.5) for _ in range(3)), more=True))
+def _one_moment_for_ever(asked: OddRequest) -> Answer:
+    return _json_answer(_page(*(_activity(asked, 0.5) for _ in range(3)), more=True))
 
 
-def _trickle(asked: Asked) -> Answer:
+def _trickle(asked: OddRequest) -> Answer:
     body = json.dumps(_page(_activity(asked))).encode()
     return Answer((bytes([one]) for one in body), pause_seconds=0.2)
 
 
-def _bomb(_: Asked) -> Answer:
+def _bomb(_: OddRequest) -> Answer:
     body = gzip.compress(b'{"data":[' + b" " * 64_000_000, 1)
     return Answer(body, headers={"content-encoding": "gzip"})
 
 
-def _wide(asked: Asked) -> Answer:
+def _wide(asked: OddRequest) -> Answer:
     members = {f"member_{number}": number for number in range(200_000)}
-    return _said(_page(_activity(asked, **members)))
+    return _json_answer(_page(_activity(asked, **members)))
 
 
-def _mark(asked: Asked) -> Answer:
+def _mark(asked: OddRequest) -> Answer:
     return Answer(b"\xef\xbb\xbf" + json.dumps(_page(_activity(asked))).encode())
 
 
-def _times(asked: Asked) -> Answer:
+def _times(asked: OddRequest) -> Answer:
     odd = ["2026-11-27T24:00:00Z", "2026-11-27T10:00:60Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"]
-    return _said(_page(*(_activity(asked, created_at=one) for one in odd), _activity(asked, created_at=1764200000)))
+    return _json_answer(
+        _page(*(_activity(asked, created_at=one) for one in odd), _activity(asked, created_at=1764200000))
+    )
 
 
 DEEP = "[" * 1100 + "]" * 1100
@@ -147,18 +149,20 @@ ODDITIES: Mapping[str, Oddity] = MappingProxyType(
         "retry-after-26-digits": _refusal(429, b"{}", _JSON, retry_after="9" * 26),
         "retry-after-negative": _refusal(429, b"{}", _JSON, retry_after="-1"),
         "retry-after-date": lambda _: Answer(b"{}", 503, {"retry-after": _later(2), "content-type": _JSON}),
-        "rate-limit-2-63": lambda asked: _said(
+        "rate-limit-2-63": lambda asked: _json_answer(
             _page(_activity(asked)),
             anthropic_ratelimit_requests_limit=str(2**63),
             anthropic_ratelimit_requests_remaining=str(2**63),
             anthropic_ratelimit_requests_reset="9999-12-31T23:59:59Z",
         ),
-        "last-id-100000": lambda asked: _said(_page(_activity(asked), more=True, last="x" * 100_000)),
-        "other-last-id": lambda asked: _said(_page(_activity(asked), more=True, last="activity_of_another_page")),
-        "error-with-200": lambda _: _said({"type": "error", "error": {"type": "api_error", "message": "sorry"}}),
-        "error-and-data": lambda _: _said({**_page(), "error": {"type": "api_error", "message": "sorry"}}),
-        "no-object": lambda _: _said([1, 2, 3]),
-        "null-data": lambda _: _said({"data": None, "has_more": False}),
+        "last-id-100000": lambda asked: _json_answer(_page(_activity(asked), more=True, last="x" * 100_000)),
+        "other-last-id": lambda asked: _json_answer(
+            _page(_activity(asked), more=True, last="activity_of_another_page")
+        ),
+        "error-with-200": lambda _: _json_answer({"type": "error", "error": {"type": "api_error", "message": "sorry"}}),
+        "error-and-data": lambda _: _json_answer({**_page(), "error": {"type": "api_error", "message": "sorry"}}),
+        "no-object": lambda _: _json_answer([1, 2, 3]),
+        "null-data": lambda _: _json_answer({"data": None, "has_more": False}),
         "newest-first": _newest_first,
         "outside": _outside,
         "empty-for-ever": _empty_for_ever,
@@ -174,7 +178,7 @@ ODDITIES: Mapping[str, Oddity] = MappingProxyType(
         "redirect": _refusal(302, location="https://example.com/"),
         "gzip-bomb": _bomb,
         "not-gzip": lambda _: Answer(b"this is no gzip", headers={"content-encoding": "gzip"}),
-        "odd-date": lambda asked: _said(_page(_activity(asked)), date="Thu, 99 Foo 99999 99:99:99 GMT"),
+        "odd-date": lambda asked: _json_answer(_page(_activity(asked)), date="Thu, 99 Foo 99999 99:99:99 GMT"),
     }
 )
 
@@ -190,7 +194,9 @@ class _Handler(BaseHTTPRequestHandler):
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         self.asked[name] += 1
         oddity = ODDITIES[list(ODDITIES)[next(self.turn) % len(ODDITIES)]] if name == "in-turn" else ODDITIES[name]
-        answer = oddity(Asked(_read(query["created_at.gte"]), _read(query["created_at.lt"]), query.get("after_id")))
+        answer = oddity(
+            OddRequest(_read(query["created_at.gte"]), _read(query["created_at.lt"]), query.get("after_id"))
+        )
         try:
             self._send(answer)
         except OSError:
@@ -217,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = answer.cut or not isinstance(answer.body, bytes)
 
     def log_message(self, *_: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 def _read(moment: str) -> datetime:
@@ -226,7 +232,7 @@ def _read(moment: str) -> datetime:
 
 @contextmanager
 def serving_oddities() -> Iterator[tuple[str, Counter[str]]]:
-    """Serve all oddities on a port of loopback; give the base URL, and how often each was asked for."""
+    """Serve all oddities on loopback; yield the base URL, and the number of requests of each oddity."""
     asked: Counter[str] = Counter()
     server = ThreadingHTTPServer(
         ("127.0.0.1", 0), type("Kept", (_Handler,), {"asked": asked, "turn": itertools.count()})

@@ -1,4 +1,4 @@
-"""A simulator that is served over a socket, for the command line to collect from."""
+"""A simulator behind a socket, from which the command line collects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from anthropic_audit.simulator.world import WorldSettings
 
 @contextmanager
 def serving(per_day: float = 1500.0) -> Iterator[Server]:
-    """Serve a day of history that ends five minutes ago."""
+    """Run a simulator with a day of history that ends five minutes ago."""
     clock = SystemClock()
     settings = VendorSettings(
         world=WorldSettings(activities_per_day=per_day),
@@ -27,14 +27,17 @@ def serving(per_day: float = 1500.0) -> Iterator[Server]:
 
 
 def key(server: Server, name: str = "compliance") -> str:
+    """Return the secret of a simulator's key."""
     return server.vendor.keys.named(name).secret.reveal()
 
 
 def ids(archive: Path) -> list[str]:
+    """Return the ids of an archive's activities, sorted."""
     with open_reader(str(archive)).connect() as connection:
         return [row[0] for row in connection.execute("SELECT id FROM activities ORDER BY id").fetchall()]
 
 
 def truth(server: Server) -> list[str]:
+    """Return the ids of the simulator's ground truth, sorted."""
     seen = server.vendor.truth(datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC), datetime.now(UTC))
     return sorted(one.id for one in seen)

@@ -43,9 +43,9 @@ def test_an_interrupt_ends_every_wait_now_and_later() -> None:
 def test_a_signal_at_any_moment_ends_the_wait() -> None:
     """A handler runs on the main thread, during its wait; an interrupt that it misses is noticed a second later."""
     before = signal.getsignal(signal.SIGALRM)
-    longest, begun = 0.0, time.monotonic()
+    longest, test_start = 0.0, time.monotonic()
     try:
-        for number in itertools.takewhile(lambda _: time.monotonic() - begun < 8, range(400)):
+        for number in itertools.takewhile(lambda _: time.monotonic() - test_start < 8, range(400)):
             started = time.monotonic()
             clock = SystemClock()
             signal.signal(signal.SIGALRM, lambda *_, clock=clock: clock.interrupt())

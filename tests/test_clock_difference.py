@@ -61,7 +61,7 @@ def test_clocks_that_agree_never_differ_however_long_a_request_takes(took: float
         (0, "our clock agrees with the server's"),
     ],
 )
-def test_a_difference_is_told_with_its_direction(seconds: int, words: str) -> None:
+def test_a_difference_is_worded_with_its_direction(seconds: int, words: str) -> None:
     assert difference_in_words(seconds * SECOND) == words
 
 
@@ -82,7 +82,7 @@ def told(*seconds: int) -> list[int]:
     ("seconds", "news"),
     [
         pytest.param([0] * 20, [], id="no difference"),
-        pytest.param([600] * 20, [600], id="told once"),
+        pytest.param([600] * 20, [600], id="reported once"),
         pytest.param([600, 630, 660, 600], [600], id="changes of a minute are none"),
         pytest.param([600, 661, 600, 661], [600, 661], id="a change by more"),
         pytest.param([60, -60], [60, -60], id="the other direction"),
@@ -92,7 +92,7 @@ def told(*seconds: int) -> list[int]:
         pytest.param([-300, 600] * 20, [-300, 600], id="two servers"),
     ],
 )
-def test_a_difference_is_told_when_it_appears_or_changes_by_more_than_a_minute(
+def test_a_difference_is_reported_when_it_appears_or_changes_by_more_than_a_minute(
     seconds: list[int], news: list[int]
 ) -> None:
     assert told(*seconds) == news

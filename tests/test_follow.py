@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from anthropic_audit.archive import ArchiveWriter, open_reader, open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Activity, Received, Window
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import Normalized, Progress, ignore_progress
 from anthropic_audit.simulator.world import World, WorldSettings
 from anthropic_audit.testing import FakeClock
@@ -158,16 +158,16 @@ def test_any_window_is_renormalized_exactly(
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
     window = Window(NOON + timedelta(hours=start), NOON + timedelta(hours=start + length + 1))
-    told: list[Progress] = []
+    progress: list[Progress] = []
     with open_writer(str(folder / "archive"), FakeClock(NOON)) as writer:
         number = 0
         for batch in batches:
             writer.append([received(number := number + 1, NOON + timedelta(hours=hours)) for hours in batch])
             normalize_pending(writer, OLD, RULES, ignore_progress)
-        done = renormalize(writer, NEW, RULES, window, watch=told.append)
+        done = renormalize(writer, NEW, RULES, window, watch=progress.append)
 
     rows = events_of(folder)
     inside = [window.start <= datetime.fromtimestamp(row["us"] / 1e6, UTC) < window.end for row in rows]
     assert len(rows) == number
     assert [row["catalogue_version"] == "new" for row in rows] == inside
-    assert done == sum(inside) == sum(one.events for one in told if isinstance(one, Normalized))
+    assert done == sum(inside) == sum(one.events for one in progress if isinstance(one, Normalized))

@@ -5,66 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
-from functools import cache
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
-SRC = ROOT / "src"
-PACKAGE = "anthropic_audit"
-
-LEVELS = {
-    "": 0,
-    "documents": 0,
-    "errors": 0,
-    "times": 0,
-    "timestamps": 0,
-    "model": 0,
-    "settings": 0,
-    "redact": 0,
-    "retry_after": 0,
-    "visible": 0,
-    "clock_difference": 0,
-    "ports": 0,
-    "progress": 0,
-    "plan": 1,
-    "catalogue": 1,
-    "normalize": 1,
-    "ocsf": 1,
-    "schemas": 1,
-    "dashboards": 1,
-    "ingest": 1,
-    "feed": 1,
-    "feed.client": 2,
-    "feed.connection": 2,
-    "feed.proxy": 2,
-    "feed.trace": 2,
-    "archive": 2,
-    "network": 2,
-    "atomic": 2,
-    "clock": 2,
-    "memory": 2,
-    "enrich": 2,
-    "simulator": 2,
-    "sinks": 2,
-    "processors": 3,
-    "delivery": 3,
-    "search": 3,
-    "status": 3,
-    "diagnosis": 3,
-    "follow": 3,
-    "service": 3,
-    "settings_loader": 3,
-    "reporting": 3,
-    "testing": 3,
-    "console": 3,
-    "application": 3,
-    "api": 3,
-    "cli": 4,
-}
-"""The level of each room; a module may import from its own level or below."""
+from scripts.architecture import LEVELS, PACKAGE, ROOMS, ROOT, imported, modules, room, tree
 
 SIMULATOR_MAY_IMPORT = {
     "errors",
@@ -79,54 +24,17 @@ SIMULATOR_MAY_IMPORT = {
     "",
 }
 OF_EXTRAS = {
+    "application.service": {"console"},
     "sinks.open": {"elasticsearch", "kafka", "opensearch"},
     "sinks.opensearch": {"botocore.session"},
 }
-"""Imports inside of functions: libraries of extras, and our modules that import such."""
-LONGEST_FILE, LONGEST_FUNCTION = 400, 60
-
-
-@cache
-def modules() -> dict[str, Path]:
-    found = {}
-    for path in sorted((SRC / PACKAGE).rglob("*.py")):
-        name = ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__")
-        found[name] = path
-    return found
-
-
-@cache
-def tree(module: str) -> ast.Module:
-    return ast.parse(modules()[module].read_text())
-
-
-def room(module: str) -> str:
-    inside = module.removeprefix(PACKAGE).removeprefix(".")
-    parts = inside.split(".")
-    return next((name for end in (2, 1) if (name := ".".join(parts[:end])) in LEVELS), inside)
-
-
-def imported(module: str) -> Iterator[str]:
-    """Yield the modules of this package that a module imports."""
-    is_package = modules()[module].name == "__init__.py"
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = module.split(".")
-            start = base[: len(base) - node.level + is_package] if node.level else []
-            source = ".".join([*start, *([node.module] if node.module else [])])
-            names = [
-                f"{source}.{alias.name}" if f"{source}.{alias.name}" in modules() else source for alias in node.names
-            ]
-        else:
-            continue
-        yield from (name for name in names if name.split(".")[0] == PACKAGE)
+"""Allowed imports inside functions: libraries of extras, and our modules that import them."""
+MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 
 
 @pytest.mark.parametrize("module", sorted(modules()))
 def test_a_module_imports_from_its_own_level_or_below(module: str) -> None:
-    assert room(module) in LEVELS, f"say in LEVELS where {module} stands"
+    assert room(module) in LEVELS, f"say in scripts/architecture.py where {module} stands"
 
     above = [name for name in imported(module) if LEVELS[room(name)] > LEVELS[room(module)]]
 
@@ -169,10 +77,10 @@ def test_no_import_is_hidden_in_a_function(module: str) -> None:
 def test_files_and_functions_are_of_a_size_to_read(module: str) -> None:
     functions = [node for node in ast.walk(tree(module)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
-    long = [one.name for one in functions if (one.end_lineno or 0) - one.lineno >= LONGEST_FUNCTION]
+    long = [one.name for one in functions if (one.end_lineno or 0) - one.lineno >= MAX_FUNCTION_LINES]
 
     assert long == []
-    assert len(modules()[module].read_text().splitlines()) <= LONGEST_FILE
+    assert len(modules()[module].read_text().splitlines()) <= MAX_FILE_LINES
 
 
 def tracked() -> list[Path]:
@@ -241,3 +149,34 @@ def test_no_export_of_a_package_is_hidden_by_one_of_its_modules(package: str) ->
     }
 
     assert [name for name, module in exports.items() if f"{package}.{name}" in modules() and module != name] == []
+
+
+def test_every_room_is_there() -> None:
+    rooms = {room(module) for module in modules()}
+
+    assert [name for name in ROOMS if name not in rooms] == []
+
+
+def test_each_class_has_a_name_of_its_own() -> None:
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for module in modules():
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(module)
+
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_limits_are_named_max_or_min() -> None:
+    odd = re.compile(
+        r"^_?(MOST|LONGEST|LARGEST|HEAVIEST|DEEPEST|FEW|LEAST|SHORTEST|SLOWEST|OLDEST)\b|_(AT_MOST|AT_LEAST)$"
+    )
+    names = [
+        f"{module}: {target.id}"
+        for module in modules()
+        for node in tree(module).body
+        for target in (node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)])
+        if isinstance(target, ast.Name) and odd.search(target.id)
+    ]
+
+    assert names == []

@@ -15,9 +15,9 @@ from anthropic_audit.cli.output import MAX_CELL_CHARS, Heading, table
 from anthropic_audit.console.truncation import MAX_VALUE_CHARS, as_text, cut, cut_value
 from anthropic_audit.console.views.event import leaves, mapping
 from anthropic_audit.errors import QueryError, SetupError
-from anthropic_audit.search import document_fields, known_fields, parse_condition, parse_kql
-from anthropic_audit.search.conditions import read_number
-from anthropic_audit.search.kql import MAX_QUERY_CHARS, MAX_QUERY_DEPTH
+from anthropic_audit.query import document_fields, known_fields, parse_condition, parse_kql
+from anthropic_audit.query.conditions import read_number
+from anthropic_audit.query.kql import MAX_QUERY_CHARS, MAX_QUERY_DEPTH
 from anthropic_audit.settings.section import MAX_DURATION, MAX_TIMEOUT
 from anthropic_audit.settings.tree import MAX_FEEDS
 from anthropic_audit.settings_loader import load
@@ -30,14 +30,14 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECRET = "sk-ant-api01-TEST-in-a-name"
 
 
-@pytest.mark.parametrize(("told", "constant"), ROWS, ids=[constant for _, constant in ROWS])
-def test_a_documented_limit_is_the_one_in_the_code(told: str, constant: str) -> None:
+@pytest.mark.parametrize(("documented", "constant"), ROWS, ids=[constant for _, constant in ROWS])
+def test_a_documented_limit_is_the_one_in_the_code(documented: str, constant: str) -> None:
     module, _, name = constant.rpartition(".")
     value = getattr(import_module(f"anthropic_audit.{module}"), name)
 
     number = f"{value.days}d" if isinstance(value, timedelta) else f"{value:,}"
-    assert told.split(maxsplit=1)[0] == number
-    assert told in {written(one) for limits in LIMITS.values() for one in limits if one.constant == constant}
+    assert documented.split(maxsplit=1)[0] == number
+    assert documented in {written(one) for limits in LIMITS.values() for one in limits if one.constant == constant}
 
 
 def test_each_limit_is_on_the_page() -> None:
@@ -82,7 +82,7 @@ def test_bytes_that_are_no_utf_8_are_pointed_at() -> None:
 
     with pytest.raises(QueryError) as caught:
         parse_kql(text, KNOWN, NOW)
-    with pytest.raises(SetupError, match="character 12 of this is no UTF-8"):
+    with pytest.raises(SetupError, match="character 12 is not valid UTF-8"):
         parse_condition(b"user.email=\xff".decode("utf-8", "surrogateescape"))
 
     assert caught.value.column == 14
@@ -172,4 +172,4 @@ def test_an_object_that_is_nested_too_deep_is_taken_apart_as_far_as_pages_do(lev
     ((shown, text, places),) = mapping(raw, {})
 
     assert (name.count("a"), shown.count("a"), places) == (32, 31, [])
-    assert as_text(value) == text == "(nested too deep to be shown)"
+    assert as_text(value) == text == "(nested too deeply to show)"

@@ -15,7 +15,7 @@ IN_A_POD = {"/proc/self/cgroup": "0::/pod/app\n"}
 _ROOT = "/sys/fs/cgroup"
 
 
-def told(files: Mapping[str, str], address_space: int = -1) -> Memory:
+def memory_of(files: Mapping[str, str], address_space: int = -1) -> Memory:
     def read(path: str) -> str:
         if path not in files:
             raise FileNotFoundError(path)
@@ -80,12 +80,12 @@ def told(files: Mapping[str, str], address_space: int = -1) -> Memory:
             Memory(8192 * MB, 4096 * MB),
             id="version 1 without a limit",
         ),
-        pytest.param({}, -1, Memory(2**60, 2**60), id="a system that tells nothing"),
+        pytest.param({}, -1, Memory(2**60, 2**60), id="a system without information"),
         pytest.param({"/proc/meminfo": "MemTotal: many\n"}, -1, Memory(2**60, 2**60), id="a system of nonsense"),
     ],
 )
 def test_the_least_limit_counts(files: Mapping[str, str], address_space: int, expected: Memory) -> None:
-    assert told(files, address_space) == expected
+    assert memory_of(files, address_space) == expected
 
 
 def test_this_machine_has_memory() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.normalize import odd
+from tests.ecs import odd
 
 from anthropic_audit.redact import Secret, mask_urls, redact, safe_url
 

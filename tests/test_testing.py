@@ -69,7 +69,7 @@ def test_a_slow_answer_passes_time(client: httpx2.Client, vendor: Vendor, clock:
     assert clock.waited == [20]
 
 
-def test_a_client_with_less_patience_is_told_of_a_timeout(
+def test_a_client_with_a_shorter_timeout_gets_a_timeout(
     client: httpx2.Client, vendor: Vendor, clock: FakeClock
 ) -> None:
     vendor.faults.queue(Fault("slow", seconds=40))

@@ -15,16 +15,16 @@ TEXTS = st.text(st.characters())
 
 
 @pytest.mark.parametrize(
-    "sign",
+    "char",
     [
         *map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0x200B, 0x2010), *range(0x2060, 0x2065)]),
         *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u180e\u2028\u2029\u2800\u3164\ufeff\uffa0\ufff9\ud800\udfff",
         *"\x00\x07\x1b\x7f\x85\x9b\ufe0f\U000e0001\U000e0041\U000e0100\U0001d173",
     ],
-    ids=lambda sign: f"U+{ord(sign):04X}",
+    ids=lambda char: f"U+{ord(char):04X}",
 )
-def test_a_hidden_character_is_shown_by_its_number(sign: str) -> None:
-    assert visible(f"gpj{sign}exe") == f"gpj⟨U+{ord(sign):04X}⟩exe"
+def test_a_hidden_character_is_shown_by_its_number(char: str) -> None:
+    assert visible(f"gpj{char}exe") == f"gpj⟨U+{ord(char):04X}⟩exe"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_joiners_and_selectors_elsewhere_are_shown(text: str) -> None:
 def test_nothing_that_steers_is_left_and_what_is_shown_leads_back(text: str) -> None:
     shown = visible(text)
 
-    assert not {unicodedata.category(sign) for sign in shown} & {"Cc", "Cs", "Zl", "Zp"}
+    assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cs", "Zl", "Zp"}
     assert not set(shown) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\ufeff")
     assert "⟨U+" in text or as_received(shown) == text
 

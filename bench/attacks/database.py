@@ -1,4 +1,4 @@
-"""SQL in every input: what it may do is nothing, and what it tells is nothing."""
+"""SQL injection in every input: it must neither change nor reveal anything."""
 
 from __future__ import annotations
 
@@ -43,10 +43,18 @@ PAYLOADS = (
     "document",
     "/*",
 )
-TELLING = ("Parser Error", "Binder Error", "Catalog Error", "Conversion Error", "Invalid Input", "LINE 1:", "Traceback")
-TELLING_MORE = ("duckdb", "site-packages", "read_parquet", "root:x:", "should not happen")
+REVEALING_ERRORS = (
+    "Parser Error",
+    "Binder Error",
+    "Catalog Error",
+    "Conversion Error",
+    "Invalid Input",
+    "LINE 1:",
+    "Traceback",
+)
+REVEALING_WORDS = ("duckdb", "site-packages", "read_parquet", "root:x:", "unexpected error")
 RANKING = [f"/api/overview/{name}" for name in list(RANKED)[:1]]
-WISH = ("from", "to", "q", "filter")
+QUERY_PARAMETERS = ("from", "to", "q", "filter")
 SLOW_SECONDS = 2.5
 THREADS = 3
 TRIES = 3
@@ -54,7 +62,7 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A place where something can be said."""
+    """An input of the console: a parameter, or a segment of a path."""
 
     path: str
     parameter: str = ""
@@ -62,19 +70,19 @@ class Input:
 
 
 def inputs() -> Iterator[Input]:
-    """Yield each parameter of each page and answer, and each part of their addresses."""
-    wishing = ("/api/overview/numbers", *RANKING, "/api/events", "/api/over-time", "/export/csv")
+    """Yield each parameter and each path segment of every page and API endpoint."""
+    queried = ("/api/overview/numbers", *RANKING, "/api/events", "/api/over-time", "/export/csv")
     more = {
         "/api/events": ("columns", "sort", "after", "tz"),
-        "/api/values": (*WISH, "field"),
+        "/api/values": (*QUERY_PARAMETERS, "field"),
         "/api/completions": ("from", "to", "text"),
-        "/api/entity/seen/user/x": WISH,
+        "/api/entity/seen/user/x": QUERY_PARAMETERS,
         "/export/csv": ("columns", "sort"),
         "/export/parquet": ("columns", "sort"),
-        "/explore": WISH,
-        "/": WISH,
+        "/explore": QUERY_PARAMETERS,
+        "/": QUERY_PARAMETERS,
     }
-    for path, names in [*((path, WISH) for path in wishing), *more.items()]:
+    for path, names in [*((path, QUERY_PARAMETERS) for path in queried), *more.items()]:
         for name in names:
             yield Input(path, name)
             if name in {"q", "filter"}:
@@ -90,17 +98,15 @@ def inputs() -> Iterator[Input]:
 
 
 def sql(grounds: Grounds) -> Iterator[Attack]:
-    """Say SQL wherever something can be said."""
+    """Send SQL in every input."""
     served = grounds.serve()
     client, trap = served.inside(), grounds.archive.parent / TRAP
     before, counted = grounds.digest(), _counts(grounds)
     payloads = [one.replace("{trap}", str(trap)) for one in PAYLOADS]
-    yield attack("SQL in every parameter and every part of an address", _everywhere(client, payloads))
-    yield attack("SQL as a value finds what is called so, and nothing else", _as_a_value(client, payloads))
+    yield attack("SQL in every parameter and every path segment", _everywhere(client, payloads))
+    yield attack("SQL as a value matches that text only", _as_a_value(client, payloads))
     yield attack("SQL in saved searches", _saved(client, payloads))
-    yield attack(
-        "afterwards: each byte of the archive, each count, no file beside it", _after(grounds, before, counted, trap)
-    )
+    yield attack("afterwards: the archive's bytes, the counts, no new file", _after(grounds, before, counted, trap))
 
 
 def _everywhere(client: httpx2.Client, payloads: Sequence[str]) -> Iterator[Try]:
@@ -111,19 +117,21 @@ def _everywhere(client: httpx2.Client, payloads: Sequence[str]) -> Iterator[Try]
 
 def _at(client: httpx2.Client, place: Input, payloads: Sequence[str]) -> Iterator[Try]:
     for payload in payloads:
-        said = place.form.replace("{}", payload)
+        text = place.form.replace("{}", payload)
         if place.parameter:
-            path = f"{place.path}?{place.parameter}={quote(said, safe='')}"
+            path = f"{place.path}?{place.parameter}={quote(text, safe='')}"
         else:
-            path = place.path.replace("{}", quote(said, safe=""))
+            path = place.path.replace("{}", quote(text, safe=""))
         answer, is_quick = _asked(client, path)
         yield Try(
-            path, f"{answer.status_code}", answer.status_code in {200, 400, 404} and is_quick and _tells_nothing(answer)
+            path,
+            f"{answer.status_code}",
+            answer.status_code in {200, 400, 404} and is_quick and _reveals_nothing(answer),
         )
 
 
 def _asked(client: httpx2.Client, path: str) -> tuple[httpx2.Response, bool]:
-    """Ask, and say whether it was quick; what was slow is asked again, as it may be the machine."""
+    """Return the response to a request, and whether it was quick; repeat a slow request, as the host may be busy."""
     for _ in range(TRIES):
         began = time.monotonic()
         answer = client.get(path)
@@ -132,15 +140,15 @@ def _asked(client: httpx2.Client, path: str) -> tuple[httpx2.Response, bool]:
     return client.get(path), False
 
 
-def _tells_nothing(answer: httpx2.Response) -> bool:
-    return not any(words in answer.text for words in (*TELLING, *TELLING_MORE))
+def _reveals_nothing(answer: httpx2.Response) -> bool:
+    return not any(words in answer.text for words in (*REVEALING_ERRORS, *REVEALING_WORDS))
 
 
 def _as_a_value(client: httpx2.Client, payloads: Sequence[str]) -> Iterator[Try]:
     for payload in payloads:
-        said = payload.replace("\\", "\\\\").replace('"', '\\"').replace("*", "\\*")
+        text = payload.replace("\\", "\\\\").replace('"', '\\"').replace("*", "\\*")
         for field in ("user.email", "event.action", "source.ip", "anthropic.audit.mcp_server_name"):
-            answer = client.get("/api/over-time", params={"q": f'{field} : "{said}"', "from": "now-30d"})
+            answer = client.get("/api/over-time", params={"q": f'{field} : "{text}"', "from": "now-30d"})
             events = answer.json().get("events", 0)
             yield Try(
                 f"{field} {payload}", f"{events} events" if answer.is_success else f"{answer.status_code}", events == 0
@@ -152,14 +160,14 @@ def _saved(client: httpx2.Client, payloads: Sequence[str]) -> Iterator[Try]:
     for payload in payloads:
         form = {"name": payload, "query": f"q={payload}", "csrf": token}
         answer = client.post("/api/searches", data=form)
-        yield Try(payload, f"{answer.status_code}", answer.status_code in {200, 400} and _tells_nothing(answer))
-    kept = {one["name"] for one in client.get("/api/searches").json()}
+        yield Try(payload, f"{answer.status_code}", answer.status_code in {200, 400} and _reveals_nothing(answer))
+    saved = {one["name"] for one in client.get("/api/searches").json()}
     yield Try(
         "as they were",
-        "kept as they were said",
-        {" ".join(one.split()) for one in payloads if one.isprintable()} == kept,
+        "saved unchanged",
+        {" ".join(one.split()) for one in payloads if one.isprintable()} == saved,
     )
-    for name in kept:
+    for name in saved:
         client.post("/api/searches", data={"do": "remove", "name": name, "csrf": token})
 
 
@@ -169,6 +177,6 @@ def _counts(grounds: Grounds) -> Sequence[int]:
 
 
 def _after(grounds: Grounds, before: str, counted: Sequence[int], trap: Path) -> Iterator[Try]:
-    yield Try("bytes", "all bytes as before", grounds.digest() == before)
-    yield Try("counts", "all counts as before", _counts(grounds) == counted)
+    yield Try("bytes", "all bytes unchanged", grounds.digest() == before)
+    yield Try("counts", "all counts unchanged", _counts(grounds) == counted)
     yield Try("trap", "no file was written", not trap.exists())

@@ -1,4 +1,4 @@
-"""To come in without the link, and to be somebody else."""
+"""Enter without the link, and take over the session of another user."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ GUESSES_BEFORE_A_WAIT = 7
 
 
 def the_link(grounds: Grounds) -> Iterator[Attack]:
-    """Come in by anything but the link that was printed last."""
+    """Enter by any means but the link that was printed last."""
     served = grounds.serve()
-    yield attack("every page and answer, without having come in", _as_a_stranger(served))
-    yield attack("tokens that are none: parts, changes, other alphabets, random ones", _tokens(served))
-    yield attack("the token at another place than the link's", _elsewhere(served))
+    yield attack("every page and API endpoint without a session", _without_a_session(served))
+    yield attack("invalid tokens: parts, changes, other alphabets, random ones", _tokens(served))
+    yield attack("the token in another part of a request than the link has it", _elsewhere(served))
     yield attack("the link, twice", _twice(served))
-    yield attack("the link, by many at once", _by_many(served))
-    yield attack("a thousand tokens, one after the other", _a_thousand(grounds.serve()))
+    yield attack("the link, by many clients at once", _by_many(served))
+    yield attack("a thousand random tokens, one after the other", _a_thousand(grounds.serve()))
 
 
 def sessions(grounds: Grounds) -> Iterator[Attack]:
-    """Use a session that is over, somebody else's, or one's own choice."""
+    """Use a session that has ended, one of another user, or an id that the attacker chose."""
     served = grounds.serve(session="1h")
-    yield attack("a stolen cookie after the log-out", _after_logout(served))
+    yield attack("a stolen cookie after the logout", _after_logout(served))
     yield attack("a stolen cookie after a new login", _after_login(served))
-    yield attack("a stolen cookie after the session's time", _after_its_time(served))
-    yield attack("variations of a cookie that is good", _variations(served))
+    yield attack("a stolen cookie after the session has expired", _after_its_time(served))
+    yield attack("variations of a valid cookie", _variations(served))
     yield attack("a cookie that the attacker chose before the login", _fixed(grounds.serve(has_users=True)))
 
 
 def outside(answer: httpx2.Response, variant: str) -> Try:
-    """Tell whether somebody was left outside."""
+    """Return a try that held if the response neither grants access nor sets a session cookie."""
     is_sent_away = answer.status_code == httpx2.codes.SEE_OTHER and answer.headers["location"] == "/login"
     is_refused = answer.status_code in {401, 403, 404, 405, 421, 429}
     has_held = (is_sent_away or is_refused) and COOKIE not in answer.headers.get("set-cookie", "")
     return Try(variant, f"{answer.status_code}", has_held)
 
 
-def _as_a_stranger(served: Served) -> Iterator[Try]:
+def _without_a_session(served: Served) -> Iterator[Try]:
     client = served.client()
     for path in (*PAGES, *ANSWERS):
         for method in ("GET", "HEAD", "POST"):
@@ -70,7 +70,7 @@ def _tokens(served: Served) -> Iterator[Try]:
         f"{good}%20",
     ]
     words = ["", "None", "null", "undefined", "true", "0", "*", "%25", "[]", "' OR '1'='1", "%F0%9F%98%80", "a" * 9_000]
-    strange = ["".join(chr(0xFEE0 + ord(sign)) for sign in good), f"{good[:-1]}%{ord(good[-1]) + 1:x}"]
+    strange = ["".join(chr(0xFEE0 + ord(char)) for char in good), f"{good[:-1]}%{ord(good[-1]) + 1:x}"]
     for number, guess in enumerate([*near, *words, *strange, *(secrets.token_urlsafe(32) for _ in range(32))]):
         if number % GUESSES_BEFORE_A_WAIT == 0:
             served.clock.advance(timedelta(minutes=5))
@@ -119,7 +119,7 @@ def _a_thousand(served: Served) -> Iterator[Try]:
     client = served.client()
     for number in range(1_000):
         answer = client.get(f"/enter?token={secrets.token_urlsafe(32)}")
-        is_throttled = number < 8 or answer.status_code == httpx2.codes.TOO_MANY_REQUESTS  # noqa: PLR2004 - as is told
+        is_throttled = number < 8 or answer.status_code == httpx2.codes.TOO_MANY_REQUESTS  # noqa: PLR2004 - the documented limit
         yield Try("random", f"{answer.status_code}", is_throttled and outside(answer, "").has_held)
 
 
@@ -184,5 +184,5 @@ def _fixed(served: Served) -> Iterator[Try]:
         form = {"name": "investigator", "password": PASSWORD}
         issued = victim.post("/login", data=form).headers["set-cookie"]
         is_new = not issued.startswith(f"{COOKIE}={chosen};")
-        told = outside(served.client().get("/api/events", headers={"cookie": f"{COOKIE}={chosen}"}), chosen[:20])
-        yield Try(told.variant, told.answered, told.has_held and is_new)
+        result = outside(served.client().get("/api/events", headers={"cookie": f"{COOKIE}={chosen}"}), chosen[:20])
+        yield Try(result.variant, result.answered, result.has_held and is_new)

@@ -1,4 +1,4 @@
-"""To have the browser of somebody who is in do what its owner does not want; other hosts; without a browser."""
+"""Cross-site request forgery and foreign hosts, sent without a browser."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from urllib.parse import quote
 import httpx2
 from tests.console.conftest import HEADERS, Served, csrf
 
-from .target import ANSWERS, PAGES, Attack, Grounds, Try, attack, cookie_of, head, raw, statuses, told
+from .target import ANSWERS, PAGES, Attack, Grounds, Try, attack, cookie_of, head, raw, statuses, summary
 
 FORMS = ("/login", "/logout", "/api/searches")
 
 
 def forms(grounds: Grounds) -> Iterator[Attack]:
-    """Send forms as other sites would."""
+    """Send forms as other sites do."""
     served = grounds.serve(has_users=True)
     yield attack("forms that another site sends", _foreign(served))
     yield attack("forms without the session's token, or with another session's", _tokens(served))
-    yield attack("forms as addresses, and pages as forms", _methods(served))
+    yield attack("forms sent by GET, and pages requested by POST", _methods(served))
 
 
 def hosts(grounds: Grounds) -> Iterator[Attack]:
-    """Ask by a name that an attacker made resolve to this machine."""
+    """Send requests for a host name that an attacker resolves to this machine."""
     served = grounds.serve()
     yield attack("requests for another host", _hosts(served))
 
@@ -118,7 +118,7 @@ def _hosts(served: Served) -> Iterator[Try]:
         for path in ("/", "/login", "/static/page.js", "/api/events", "/enter?token=x"):
             request = f"GET {path} HTTP/1.1\r\nHost: {name}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
             answer = raw(served, request.encode())
-            yield Try(f"{name[:40]} {path}", told(answer), statuses(answer) in ([421], [400]))
+            yield Try(f"{name[:40]} {path}", summary(answer), statuses(answer) in ([421], [400]))
     for more in ("X-Forwarded-Host: evil.example", "Forwarded: host=evil.example", "X-Original-URL: /login"):
         answer = raw(served, head(served, "GET /api/events", more).encode())
-        yield Try(more, told(answer), statuses(answer) == [401])
+        yield Try(more, summary(answer), statuses(answer) == [401])

@@ -1,4 +1,4 @@
-"""To read what is no page: tricks with paths, with targets and with methods."""
+"""Path traversal, odd request targets, and odd methods."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.console.conftest import Served
 
-from .target import Attack, Grounds, Try, attack, cookie_of, head, raw, statuses, told
+from .target import Attack, Grounds, Try, attack, cookie_of, head, raw, statuses, summary
 
 ROOTS = ("", "/static", "/static/page.js", "/login", "/enter", "/event", "/export", "/entity/user", "/api/overview")
 STEPS = (
@@ -25,17 +25,17 @@ STEPS = (
 )
 GOALS = ("etc/passwd", "app.py", "events/_delta_log/00000000000000000000.json", "console/searches.json")
 FOREIGN = (b"root:x:", b"def make_app", b'"protocol":', b"BEGIN ", b"Traceback")
-"""What no page of ours has."""
+"""Texts that no page of the console contains."""
 
 
 def paths(grounds: Grounds) -> Iterator[Attack]:
-    """Ask for files, and for pages by other names."""
+    """Request files, and pages by other names."""
     served = grounds.serve()
     cookie = f"Cookie: {cookie_of(served.inside())}"
-    yield attack("files of the machine, of the archive and of the package", _files(served, cookie))
-    yield attack("pages by names that look open, as a stranger", _renamed(served))
-    yield attack("targets that are no path", _targets(served))
-    yield attack("methods that none of our pages has", _methods(served, cookie))
+    yield attack("files of the machine, the archive and the package", _files(served, cookie))
+    yield attack("protected pages by paths that look public, without a session", _renamed(served))
+    yield attack("request targets that are not a path", _targets(served))
+    yield attack("methods that no page has", _methods(served, cookie))
 
 
 def _files(served: Served, cookie: str) -> Iterator[Try]:
@@ -45,17 +45,17 @@ def _files(served: Served, cookie: str) -> Iterator[Try]:
                 for depth in (1, 8):
                     path = f"{root}/{step * depth}{goal}"
                     answer = raw(served, head(served, f"GET {path}", cookie).encode())
-                    yield Try(path, told(answer), _is_nothing(answer))
+                    yield Try(path, summary(answer), _has_no_file(answer))
 
 
-def _is_nothing(answer: bytes) -> bool:
-    """Say whether an answer has no file in it; a name that we know nothing of has a page."""
+def _has_no_file(answer: bytes) -> bool:
+    """Return whether a response contains no file; an unknown path has a page."""
     found = statuses(answer)
-    return found != [] and found[0] < 500 and not any(sign in answer for sign in FOREIGN)  # noqa: PLR2004 - our fault
+    return found != [] and found[0] < 500 and not any(text in answer for text in FOREIGN)  # noqa: PLR2004 - server errors
 
 
 def _renamed(served: Served) -> Iterator[Try]:
-    doors = (
+    prefixes = (
         "/static/..",
         "/login/..",
         "/enter/..",
@@ -67,10 +67,10 @@ def _renamed(served: Served) -> Iterator[Try]:
         "/login%00",
         "//",
     )
-    for door in doors:
+    for prefix in prefixes:
         for page in ("/explore", "/feeds", "/api/events", "/export/csv", "/event/1"):
-            answer = raw(served, head(served, f"GET {door}{page}").encode())
-            yield Try(f"{door}{page}", told(answer), statuses(answer)[0] in {303, 400, 401, 404})
+            answer = raw(served, head(served, f"GET {prefix}{page}").encode())
+            yield Try(f"{prefix}{page}", summary(answer), statuses(answer)[0] in {303, 400, 401, 404})
     for path in (
         "/Explore",
         "/EXPLORE",
@@ -83,7 +83,7 @@ def _renamed(served: Served) -> Iterator[Try]:
         "/explore%20",
     ):
         answer = raw(served, head(served, f"GET {path}").encode())
-        yield Try(path, told(answer), statuses(answer)[0] in {303, 400, 401, 404})
+        yield Try(path, summary(answer), statuses(answer)[0] in {303, 400, 401, 404})
 
 
 def _targets(served: Served) -> Iterator[Try]:
@@ -110,7 +110,7 @@ def _targets(served: Served) -> Iterator[Try]:
         for method in ("GET", "CONNECT", "OPTIONS"):
             answer = raw(served, head(served, f"{method} {target}").encode())
             found = statuses(answer)
-            yield Try(f"{method} {target[:40]}", told(answer), bool(found) and found[0] in {303, 400, 404, 405, 414})
+            yield Try(f"{method} {target[:40]}", summary(answer), bool(found) and found[0] in {303, 400, 404, 405, 414})
 
 
 def _methods(served: Served, cookie: str) -> Iterator[Try]:
@@ -129,4 +129,4 @@ def _methods(served: Served, cookie: str) -> Iterator[Try]:
     ):
         for path in ("/", "/login", "/static/page.js", "/api/searches"):
             answer = raw(served, head(served, f"{method} {path}", cookie).encode())
-            yield Try(f"{method[:10]} {path}", told(answer), statuses(answer) == [405] and b"Cookie" not in answer)
+            yield Try(f"{method[:10]} {path}", summary(answer), statuses(answer) == [405] and b"Cookie" not in answer)

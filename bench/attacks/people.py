@@ -1,4 +1,4 @@
-"""Passwords, names, and what a viewer may not see."""
+"""Guessing passwords and user names, and personal data that a viewer must not see."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from anthropic_audit.console.views.overview import PANELS
 
 from .target import ANSWERS, PAGES, Attack, Grounds, Try, attack
 
-ALIKE = 1.25
-"""How much longer one of two answers may take on the average before it tells something."""
+MAX_TIME_RATIO = 1.25
+"""Upper bound on the ratio of the median times of two responses that must not be distinguishable."""
 ROUNDS = 15
-LARGEST_MB = 700
+MAX_GROWTH_MB = 700
 PERSONAL = (
     "user.email",
     "user.id",
@@ -51,23 +51,23 @@ QUESTIONS = (
 
 
 def passwords(grounds: Grounds) -> Iterator[Attack]:
-    """Guess passwords, and find out who there is."""
+    """Guess passwords, and find out the names of users."""
     served = grounds.serve(has_users=True)
-    yield attack("300 passwords for one name", _guessing(served))
+    yield attack("300 passwords for one user", _guessing(served))
     served.clock.advance(timedelta(minutes=5))
-    yield attack("60 passwords for one name, at once, from 60 addresses", _from_everywhere(served))
+    yield attack("60 passwords for one user, at once, from 60 addresses", _from_everywhere(served))
     served.clock.advance(timedelta(minutes=5))
-    yield attack("names and addresses that only look like others", _disguised(served))
-    yield attack("who there is, by how long a no takes", _timing(served))
-    yield attack("who there is, by what a no says", _wording(served))
+    yield attack("forged addresses, and names that look like a user's", _disguised(served))
+    yield attack("whether a user exists, by the time of a refusal", _timing(served))
+    yield attack("whether a user exists, by the text of a refusal", _wording(served))
 
 
 def viewers(grounds: Grounds) -> Iterator[Attack]:
     """See personal data as a viewer."""
     served = grounds.serve(has_users=True)
     client, secrets = served.inside("viewer"), _secrets(grounds)
-    yield attack("every page, answer and export, with personal columns", _looking(client, secrets))
-    yield attack("questions that would tell by their answers", _asking(client, secrets))
+    yield attack("every page, API endpoint and export, with personal columns", _looking(client, secrets))
+    yield attack("queries that would reveal personal data by their results", _asking(client, secrets))
     yield attack("saved searches that ask for personal data", _saving(client, served.inside("investigator")))
 
 
@@ -78,9 +78,9 @@ def _guess(served: Served, name: str, password: str, **headers: str) -> httpx2.R
 def _guessing(served: Served) -> Iterator[Try]:
     for number in range(300):
         status = _guess(served, "viewer", f"password {number}").status_code
-        yield Try("one after the other", f"{status}", status == (403 if number < 8 else 429))  # noqa: PLR2004 - as is told
+        yield Try("one after the other", f"{status}", status == (403 if number < 8 else 429))  # noqa: PLR2004 - the documented limit
     status = _guess(served, "viewer", PASSWORD).status_code
-    yield Try("the right one then", f"the right one then: {status}", status == httpx2.codes.TOO_MANY_REQUESTS)
+    yield Try("the right password then", f"the right password then: {status}", status == httpx2.codes.TOO_MANY_REQUESTS)
 
 
 def _from_everywhere(served: Served) -> Iterator[Try]:
@@ -98,16 +98,16 @@ def _from_everywhere(served: Served) -> Iterator[Try]:
     with ThreadPoolExecutor(60) as threads:
         found = list(threads.map(guess, range(60)))
     for status in found:
-        yield Try("at once", f"{status}", found.count(403) <= 8)  # noqa: PLR2004 - as is told
+        yield Try("at once", f"{status}", found.count(403) <= 8)  # noqa: PLR2004 - the documented limit
     more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    yield Try("memory", "memory stays", more < LARGEST_MB)
+    yield Try("memory", "memory is bounded", more < MAX_GROWTH_MB)
 
 
 def _disguised(served: Served) -> Iterator[Try]:
     for number in range(40):
         headers = {"x-forwarded-for": f"203.0.113.{number}", "forwarded": f"for=203.0.113.{number}", "x-real-ip": "::1"}
         status = _guess(served, f"nobody {number}", "x", **headers).status_code
-        yield Try("X-Forwarded-For", f"{status}", status == (403 if number < 8 else 429))  # noqa: PLR2004 - as is told
+        yield Try("X-Forwarded-For", f"{status}", status == (403 if number < 8 else 429))  # noqa: PLR2004 - the documented limit
     served.clock.advance(timedelta(minutes=5))
     names = ("viewer ", " viewer", "VIEWER", "viewer\0", "\uff56iewer", "viewer\u200b")
     for name in names:
@@ -127,9 +127,9 @@ def _timing(served: Served) -> Iterator[Try]:
             times.append(time.perf_counter() - began)
     known, unknown = (statistics.median(times) for times in took.values())
     ratio = known / unknown
-    is_alike = 1 / ALIKE < ratio < ALIKE
+    is_alike = 1 / MAX_TIME_RATIO < ratio < MAX_TIME_RATIO
     words = f"medians {1000 * known:.0f} and {1000 * unknown:.0f} ms, ratio {ratio:.2f}"
-    yield from [Try("a name that there is, and one that there is not", words, is_alike)]
+    yield Try("an existing user, and an unknown one", words, is_alike)
 
 
 def _wording(served: Served) -> Iterator[Try]:
@@ -140,7 +140,7 @@ def _wording(served: Served) -> Iterator[Try]:
 
 
 def _secrets(grounds: Grounds) -> Sequence[str]:
-    """Return addresses of people and machines that the archive has."""
+    """Return email addresses, user ids and IP addresses of the archive."""
     with open_reader(str(grounds.archive)).connect() as connection:
         rows = connection.sql("SELECT DISTINCT unnest([user_email, user_id, source_ip]) FROM events").fetchall()
     return [text for (text,) in rows if text and re.fullmatch(r"[\w.-]+@acme\.example|user_\w{10,}|[\d.]{8,}", text)]
@@ -175,9 +175,9 @@ def _asking(client: httpx2.Client, secrets: Sequence[str]) -> Iterator[Try]:
             yield _refused(client, path, {"sort": f"-{field}"})
 
 
-def _refused(client: httpx2.Client, path: str, asked: Mapping[str, str]) -> Try:
-    answer = client.get(path, params=asked)
-    return Try(f"{path} {asked}", f"{answer.status_code}", answer.status_code == httpx2.codes.BAD_REQUEST)
+def _refused(client: httpx2.Client, path: str, parameters: Mapping[str, str]) -> Try:
+    answer = client.get(path, params=parameters)
+    return Try(f"{path} {parameters}", f"{answer.status_code}", answer.status_code == httpx2.codes.BAD_REQUEST)
 
 
 def _saving(viewer: httpx2.Client, investigator: httpx2.Client) -> Iterator[Try]:

@@ -1,4 +1,4 @@
-"""Script in every field and in every parameter, in real Chromium over every page."""
+"""Cross-site scripting in every field and every parameter, on every page, in real Chromium."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SAVE = """
 
 @dataclass
 class Watch:
-    """What went on in a page that should not."""
+    """The forbidden effects in a page: dialogs, errors, foreign requests, policy violations, executed scripts."""
 
     page: Page
     url: str
@@ -53,24 +53,24 @@ class Watch:
             self.found.append(f"foreign request {url[:80]}")
 
     def ran(self) -> Sequence[str]:
-        """Return what went on since the last time, script of others among it."""
+        """Return the forbidden effects since the last call, and reset them."""
         if self.page.evaluate("window.__pwned") is not None:
             self.found.append("script ran")
         self.found += [f"violation {one}" for one in self.page.evaluate("window.__violations")]
-        told, self.found = self.found, []
-        return told
+        effects, self.found = self.found, []
+        return effects
 
 
 def scripts(grounds: Grounds) -> Iterator[Attack]:
-    """Open every page, with script in every field and in every parameter."""
+    """Open every page with scripts in every field and every parameter."""
     served, with_users = grounds.serve(), grounds.serve(has_users=True)
     with chromium() as browser:
         watch = Watch(browser.new_page(), served.url)
         watch.page.goto(served.console.link())
-        yield attack("overview, Explore with all its fields, feed health", _visits(watch, served))
-        yield attack("events of enemies", _events(watch, served))
-        yield attack("pages of users, keys, servers, addresses, ... of enemies", _entities(watch, served))
-        yield attack("script in parameters, queries, completions, names of searches", _said(watch, served))
+        yield attack("overview, Explore with all fields, feed health", _visits(watch, served))
+        yield attack("pages of events of attackers", _events(watch, served))
+        yield attack("pages of entities of attackers: users, servers, agents", _entities(watch, served))
+        yield attack("scripts in parameters, queries, completions, names of searches", _said(watch, served))
         viewer = Watch(browser.new_page(), with_users.url)
         viewer.page.goto(f"{with_users.url}/login")
         viewer.page.fill("input[name=name]", "viewer")
@@ -80,7 +80,7 @@ def scripts(grounds: Grounds) -> Iterator[Attack]:
 
 
 def _look(watch: Watch, url: str) -> Try:
-    """Open a page, wait until all of it is there, and tell what went on."""
+    """Open a page, wait until it is loaded, and return whether no script ran."""
     try:
         watch.page.goto(url)
         watch.page.wait_for_selector("body[data-ready=yes], .login, pre", timeout=8_000)
@@ -91,7 +91,7 @@ def _look(watch: Watch, url: str) -> Try:
 
 def _verdict(watch: Watch, url: str) -> Try:
     ran = watch.ran()
-    return Try(f"{url} {ran}", "nothing ran", not ran)
+    return Try(f"{url} {ran}", "no script ran", not ran)
 
 
 def _visits(watch: Watch, served: Served) -> Iterator[Try]:
@@ -127,17 +127,17 @@ def _entities(watch: Watch, served: Served) -> Iterator[Try]:
 
 def _said(watch: Watch, served: Served) -> Iterator[Try]:
     for evil in (f"</script>{SCRIPT}", IMAGE, "'-alert(1)-'"):
-        said = quote(evil, safe="")
+        text = quote(evil, safe="")
         for path in (
-            f"/explore?q={said}",
-            f"/explore?filter={said}&columns={said}&sort={said}&from={said}",
-            f"/?q={said}",
-            f"/{said}",
-            f"/enter?token={said}",
-            f"/event/{said}",
-            f"/entity/{said}/x",
-            f"/api/events?q={said}",
-            f"/export/csv?from={said}",
+            f"/explore?q={text}",
+            f"/explore?filter={text}&columns={text}&sort={text}&from={text}",
+            f"/?q={text}",
+            f"/{text}",
+            f"/enter?token={text}",
+            f"/event/{text}",
+            f"/entity/{text}/x",
+            f"/api/events?q={text}",
+            f"/export/csv?from={text}",
         ):
             yield _look(watch, f"{served.url}{path}")
     yield from _typed(watch, served)

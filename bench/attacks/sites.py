@@ -1,4 +1,4 @@
-"""Pages of other sites, in the browser of somebody who is in: real Chromium."""
+"""Pages of other sites in the browser of a logged-in user, in real Chromium."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .target import Attack, Grounds, Try, attack
 
 REBOUND = "rebound.example"
 PAGE = Path(__file__).with_name("evil.html")
-BLIND = ("not readable", "refused", "blocked", "nothing came", "cut off")
+HELD = ("not readable", "refused", "blocked", "no response", "aborted")
 FORBIDDEN, MISDIRECTED = 403, 421
 OPTIONS = (
     {"mode": "cors"},
@@ -51,7 +51,7 @@ class _Evil(BaseHTTPRequestHandler):
 
 @contextmanager
 def evil_site() -> Iterator[int]:
-    """Serve a page of another origin, and yield its port."""
+    """Serve the page of an attacker's site, and yield its port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Evil) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1]
@@ -59,20 +59,23 @@ def evil_site() -> Iterator[int]:
 
 
 def sites(grounds: Grounds) -> Iterator[Attack]:
-    """Have the browser of somebody who is in visit another site."""
+    """Visit an attacker's site in the browser of a logged-in user."""
     served = grounds.serve()
     with evil_site() as port, chromium(f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1") as browser:
         for name, origin in (("port", f"http://127.0.0.1:{port}"), ("host", f"http://localhost:{port}")):
             context = browser.new_context()
             context.new_page().goto(served.console.link())
-            yield attack(f"a page of another {name}: forms", _forms(context, served, origin))
-            yield attack(f"a page of another {name}: fetch, beacons, channels", _fetches(context, served, origin))
+            yield attack(f"a page on another {name}: forms", _forms(context, served, origin))
+            yield attack(f"a page on another {name}: fetch, beacons, channels", _fetches(context, served, origin))
             yield attack(
-                f"a page of another {name}: images, scripts, frames, windows", _embeds(context, served, origin)
+                f"a page on another {name}: images, scripts, frames, windows", _embeds(context, served, origin)
             )
-            yield attack(f"a page of another {name}: afterwards still in, and nothing changed", _after(context, served))
+            yield attack(
+                f"a page on another {name}: afterwards the session is valid, and nothing has changed",
+                _after(context, served),
+            )
             context.close()
-        yield attack("a page of a name that now means this machine", _rebound(browser, served))
+        yield attack("a page on a host name that now resolves to this machine", _rebound(browser, served))
 
 
 def _evil_page(context: BrowserContext, origin: str) -> Page:
@@ -96,12 +99,12 @@ def _fetches(context: BrowserContext, served: Served, origin: str) -> Iterator[T
     page = _evil_page(context, origin)
     for path in ("/", "/api/events", "/api/searches", "/export/ndjson", "/static/page.js", "/logout"):
         for options in OPTIONS:
-            told = page.evaluate("(asked) => ask(...asked)", [f"{served.url}{path}", options])
-            yield Try(f"{path} {options}", told, told in BLIND)
+            result = page.evaluate("(asked) => ask(...asked)", [f"{served.url}{path}", options])
+            yield Try(f"{path} {options}", result, result in HELD)
     page.evaluate("(url) => navigator.sendBeacon(url, 'csrf=')", f"{served.url}/logout")
     for url in (f"{served.url}/api/events", f"ws://{served.host}/", f"ws://{served.host}/api/events"):
-        told = page.evaluate("(url) => channel(url)", url)
-        yield Try(url, told, told == "refused")
+        result = page.evaluate("(url) => channel(url)", url)
+        yield Try(url, result, result == "refused")
     page.close()
 
 
@@ -109,15 +112,15 @@ def _embeds(context: BrowserContext, served: Served, origin: str) -> Iterator[Tr
     page = _evil_page(context, origin)
     for tag, attribute, path in EMBEDDED:
         attributes = {attribute: f"{served.url}{path}", **({"rel": "stylesheet"} if tag == "link" else {})}
-        told = page.evaluate("(asked) => embed(...asked)", [tag, attributes])
-        yield Try(f"{tag} {path}", told, told in BLIND)
+        result = page.evaluate("(asked) => embed(...asked)", [tag, attributes])
+        yield Try(f"{tag} {path}", result, result in HELD)
     for path in ("/", "/explore", "/login", "/api/events"):
-        told = page.evaluate("(url) => frame(url)", f"{served.url}{path}")
+        result = page.evaluate("(url) => frame(url)", f"{served.url}{path}")
         is_empty = urlsplit(page.frames[-1].url).scheme == "chrome-error"
-        yield Try(f"frame {path}", "an empty frame" if is_empty else told, is_empty and told in BLIND)
+        yield Try(f"frame {path}", "an empty frame" if is_empty else result, is_empty and result in HELD)
     for path in ("/", "/explore"):
-        told = page.evaluate("(url) => opened(url)", f"{served.url}{path}")
-        yield Try(f"window {path}", told, told in BLIND)
+        result = page.evaluate("(url) => opened(url)", f"{served.url}{path}")
+        yield Try(f"window {path}", result, result in HELD)
     page.close()
 
 

@@ -1,4 +1,4 @@
-"""Requests hidden in requests, and other protocols than HTTP."""
+"""Request smuggling, and protocols other than HTTP."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from tests.console.conftest import Served
 
-from .target import Attack, Grounds, Try, attack, cookie_of, raw, statuses, told
+from .target import Attack, Grounds, Try, attack, cookie_of, raw, statuses, summary
 
 SWITCHED = 101
 
 
 def smuggling(grounds: Grounds) -> Iterator[Attack]:
-    """Hide a request in another one, and speak something else than HTTP."""
+    """Hide a request in another one, and speak protocols other than HTTP."""
     served = grounds.serve()
-    yield attack("a request hidden in another one's body", _hidden(served))
+    yield attack("a request hidden in the body of another one", _hidden(served))
     yield attack("upgrades and other protocols", _protocols(served))
 
 
@@ -46,11 +46,11 @@ def _hidden(served: Served) -> Iterator[Try]:
         (f"Bad Header: x\r\nContent-Length: {len(hidden)}", hidden),
         ("X: \0\r\nContent-Length: 0", hidden),
     ):
-        began = len(served.noted())
+        count_before = len(served.noted())
         line = f"POST /login HTTP/1.1\r\nHost: {served.host}\r\nSec-Fetch-Site: same-origin\r\n{lengths}\r\n\r\n"
         answer = raw(served, f"{line}{body}".encode(), seconds=1)
-        paths = [one["path"] for one in served.noted()[began:]]
-        yield Try(lengths[:60], told(answer), "/hidden" not in paths and len(statuses(answer)) <= 1)
+        paths = [one["path"] for one in served.noted()[count_before:]]
+        yield Try(lengths[:60], summary(answer), "/hidden" not in paths and len(statuses(answer)) <= 1)
 
 
 def _protocols(served: Served) -> Iterator[Try]:
@@ -64,7 +64,7 @@ def _protocols(served: Served) -> Iterator[Try]:
             "Upgrade: TLS/1.0",
         ):
             answer = raw(served, f"{line}{upgrade}\r\n\r\n".encode(), seconds=0.5)
-            yield Try(upgrade[:20], f"{told(answer)}, not upgraded", SWITCHED not in statuses(answer))
+            yield Try(upgrade[:20], f"{summary(answer)}, not upgraded", SWITCHED not in statuses(answer))
     for name, sent in (
         ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         ("HTTP/1.0 without a host", b"GET / HTTP/1.0\r\n\r\n"),
@@ -78,4 +78,4 @@ def _protocols(served: Served) -> Iterator[Try]:
         ("only line ends", b"\r\n" * 5_000),
     ):
         answer = raw(served, sent, seconds=0.5)
-        yield Try(name, told(answer), statuses(answer) in ([], [400], [421]))
+        yield Try(name, summary(answer), statuses(answer) in ([], [400], [421]))

@@ -1,4 +1,4 @@
-"""What is attacked: consoles on an archive whose every field is an attack; and how an attack is told."""
+"""The attacked consoles, on an archive with attacks in every field, and the results of attacks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ANSWERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One variant of an attack, what was answered, and whether the console held."""
+    """One variant of an attack: the response, and whether the console withstood it."""
 
     variant: str
     answered: str
@@ -48,30 +48,30 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """What was tried, in all its variants."""
+    """One attack with all its variants."""
 
     tried: str
     tries: Sequence[Try]
 
     @property
     def has_held(self) -> bool:
-        """True when something was tried and none of it got anywhere."""
+        """Whether there is a variant, and the console withstood all variants."""
         return bool(self.tries) and all(one.has_held for one in self.tries)
 
     @property
     def answered(self) -> str:
-        """All that was answered, with how often."""
+        """The six most frequent responses, with their counts."""
         found = Counter(one.answered for one in self.tries)
         return ", ".join(f"{text} x {number}" if number > 1 else text for text, number in found.most_common(6))
 
 
 def attack(tried: str, tries: Iterable[Try]) -> Attack:
-    """Try all variants."""
+    """Run all variants, and return the attack."""
     return Attack(tried, tuple(tries))
 
 
 class Grounds:
-    """An archive, and consoles on it that end together."""
+    """An archive, and consoles on it, which are closed together."""
 
     def __init__(self, folder: Path) -> None:
         self.archive = folder / "archive"
@@ -89,16 +89,21 @@ class Grounds:
         self._stack.close()
 
     def serve(self, *, has_users: bool = False, session: str = "12h") -> Served:
-        """Serve a console of its own: by the link, or to a viewer and an investigator."""
+        """Serve a new console: by its link, or with a viewer and an investigator."""
         log = self._folder / f"access-{next(self._numbers)}.ndjson"
-        told = {"port": 0, "access_log": str(log), "users": users() if has_users else [], "session": session}
+        console_settings = {
+            "port": 0,
+            "access_log": str(log),
+            "users": users() if has_users else [],
+            "session": session,
+        }
         clock, links = FakeClock(NOW), list[str]()
-        settings = Settings.model_validate({"archive": str(self.archive), "console": told})
+        settings = Settings.model_validate({"archive": str(self.archive), "console": console_settings})
         console = self._stack.enter_context(open_console(settings, clock, links.append))
         return Served(console, clock, log, self.archive, links, self._stack.enter_context(ExitStack()))
 
     def digest(self) -> str:
-        """Return what changes with each byte of the archive; what the console keeps beside it does not count."""
+        """Return a digest of all bytes of the archive, except the console's own folder."""
         found = sha256()
         for file in sorted(self.archive.rglob("*")):
             inside = file.relative_to(self.archive)
@@ -108,7 +113,7 @@ class Grounds:
 
 
 def raw(served: Served, request: bytes, *, seconds: float = 5.0) -> bytes:
-    """Send bytes as they are, and return all that is answered until the other side closes or says no more."""
+    """Send bytes, and return all bytes that are received until the server closes or is silent for `seconds`."""
     host, _, port = served.host.rpartition(":")
     received = b""
     with socket.create_connection((host, int(port)), timeout=seconds) as connection:
@@ -122,26 +127,26 @@ def raw(served: Served, request: bytes, *, seconds: float = 5.0) -> bytes:
 
 
 def head(served: Served, line: str, *more: str) -> str:
-    """Return a request's head, after which the connection ends."""
+    """Return the head of a request with `Connection: close`."""
     lines = (f"{line} HTTP/1.1", f"Host: {served.host}", "Connection: close", *more)
     return "".join(f"{one}\r\n" for one in lines) + "\r\n"
 
 
 def statuses(answer: bytes) -> list[int]:
-    """Return the statuses of all answers in what was received."""
+    """Return the statuses of all responses in the received bytes."""
     return [int(line.split(b" ")[1]) for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.")]
 
 
-def told(answer: bytes) -> str:
-    """Return in a word what was answered."""
+def summary(answer: bytes) -> str:
+    """Return the statuses of the received bytes as text, or `closed` or `no HTTP`."""
     return " ".join(map(str, statuses(answer))) or ("closed" if not answer else "no HTTP")
 
 
 def cookie_of(client: httpx2.Client) -> str:
-    """Return the header by which somebody is known."""
+    """Return the `Cookie` header of a client's session."""
     return f"{COOKIE}={client.cookies[COOKIE]}"
 
 
 def still_works(served: Served) -> bool:
-    """Say whether others are answered as ever."""
+    """Return whether the console still serves other clients."""
     return served.client().get("/login", timeout=5).status_code == httpx2.codes.OK

@@ -1,4 +1,4 @@
-"""What is written: tables for spreadsheets, headers of answers, and the log of who looked at what."""
+"""Attacks on output: exported tables, response headers, and the access log."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ KEYS = {"at", "user", "role", "session", "address", "method", "path", "query", "
 
 
 def exports(grounds: Grounds) -> Iterator[Attack]:
-    """Have a spreadsheet compute, and an answer carry headers of the attacker's."""
+    """Inject formulas into exported tables, and headers into responses."""
     served = grounds.serve()
     client = served.inside()
-    yield attack("cells of an exported table that a spreadsheet would compute", _cells(client))
-    yield attack("lines of an exported table that hide further lines", _lines(client))
-    yield attack("line ends in parameters, to make headers and file names", _headers(client))
+    yield attack("formulas in cells of an exported table", _cells(client))
+    yield attack("line breaks in exported tables", _lines(client))
+    yield attack("line breaks in parameters, to inject headers and file names", _headers(client))
 
 
 def journals(grounds: Grounds) -> Iterator[Attack]:
-    """Forge the access log, be left out of it, or find secrets in it."""
+    """Forge entries of the access log, avoid it, or find secrets in it."""
     served = grounds.serve(has_users=True)
-    yield attack("lines of the access log that were never asked", _forging(served))
-    yield attack("requests that are not noted", _missing(served))
+    yield attack("forged entries of the access log", _forging(served))
+    yield attack("requests without an entry in the access log", _missing(served))
     yield attack("passwords, tokens and cookies in the access log", _secrets(served, grounds.serve()))
 
 
@@ -60,12 +60,12 @@ def _cells(client: httpx2.Client) -> Iterator[Try]:
 
 
 def _lines(client: httpx2.Client) -> Iterator[Try]:
-    asked = {"from": "now-30d", "columns": COLUMNS}
-    table = list(csv.reader(io.StringIO(client.get("/export/csv", params=asked).text, newline="")))
-    lines = client.get("/export/ndjson", params=asked).content.splitlines()
-    events = client.get("/api/over-time", params=asked).json()["events"]
-    yield Try("csv", f"{events:,} events, as many lines", len(table) - 1 == events)
-    yield Try("ndjson", f"{events:,} events, as many lines", len(lines) == events and all(map(orjson.loads, lines)))
+    parameters = {"from": "now-30d", "columns": COLUMNS}
+    table = list(csv.reader(io.StringIO(client.get("/export/csv", params=parameters).text, newline="")))
+    lines = client.get("/export/ndjson", params=parameters).content.splitlines()
+    events = client.get("/api/over-time", params=parameters).json()["events"]
+    yield Try("csv", f"{events:,} events and lines", len(table) - 1 == events)
+    yield Try("ndjson", f"{events:,} events and lines", len(lines) == events and all(map(orjson.loads, lines)))
 
 
 def _headers(client: httpx2.Client) -> Iterator[Try]:
@@ -93,12 +93,12 @@ def _forging(served: Served) -> Iterator[Try]:
     ]
     for text in texts:
         before = len(served.noted())
-        said = quote(text[:1500], safe="")
-        client.get(f"/{said}?q={said}", headers={"referer": quote(text[:500]), "user-agent": quote(text[:500])})
+        quoted = quote(text[:1500], safe="")
+        client.get(f"/{quoted}?q={quoted}", headers={"referer": quote(text[:500]), "user-agent": quote(text[:500])})
         client.post("/login", data={"name": text, "password": "x"})
         lines = served.noted()[before:]
         is_one_each = len(lines) == 2 and all(one["user"] is None and set(one) == KEYS for one in lines)  # noqa: PLR2004
-        has_controls = any(sign in served.log.read_bytes() for sign in (b"\x1b", b"\r", b"\x00"))
+        has_controls = any(char in served.log.read_bytes() for char in (b"\x1b", b"\r", b"\x00"))
         yield Try(text[:30], "one line each", is_one_each and not has_controls)
 
 
@@ -129,10 +129,10 @@ def _secrets(with_users: Served, by_link: Served) -> Iterator[Try]:
     for path in ("/login", "/", "/enter", "/nothing", "//login", "/api/events"):
         for name in ("password", "PASSWORD", "%70assword", "token", "csrf"):
             client.get(f"{path}?a=b&{name}={quote(PASSWORD)}")
-            yield Try(f"{path} {name}", "not there", not _is_noted(with_users, PASSWORD))
-    yield Try("cookie", "not there", not _is_noted(with_users, client.cookies[COOKIE]))
+            yield Try(f"{path} {name}", "not in the log", not _is_noted(with_users, PASSWORD))
+    yield Try("cookie", "not in the log", not _is_noted(with_users, client.cookies[COOKIE]))
     by_link.client().get(f"/enter?token={token}")
-    yield Try("token", "not there", not _is_noted(by_link, token))
+    yield Try("token", "not in the log", not _is_noted(by_link, token))
 
 
 def _is_noted(served: Served, secret: str) -> bool:

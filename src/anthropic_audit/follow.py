@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .archive import ArchiveWriter, Events
+from .ecs import MAX_ACTIVITY_BYTES, Normalizer, Options
 from .model import Window
-from .normalize import MAX_ACTIVITY_BYTES, Normalizer, Options
 from .progress import Normalized, Watch
 from .times import EPOCH, format_time
 
@@ -118,7 +118,8 @@ def _by_runs(activities: pa.Table, normalizer: Normalizer, rules: NormalizeRules
 def _one_by_one(activities: pa.Table, normalizer: Normalizer, rules: NormalizeRules) -> Iterator[tuple[bytes, bool]]:
     """Yield the events of activities of which some have no time of their own, or are too large to be read.
 
-    An undated one gets the time at which it was received; of a large one, what the archive's columns say is told.
+    An activity without a time gets the time at which it was received. The event of a large activity has only what the
+    archive's columns hold.
     """
     for row in activities.to_pylist():
         options, is_undated = rules.of(row["feed"]), row["created_at"] == EPOCH

@@ -20,7 +20,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 def main(folder: str, now: str, change: str) -> None:
-    """Repair an archive, and die before its change of that number, counted from 1."""
+    """Repair an archive, and kill the process before the change with this number, counted from 1."""
     left = int(change)
 
     def count(event: str, arguments: tuple[object, ...]) -> None:

@@ -27,7 +27,7 @@ def received(
 
 
 def claim(start: int = -60, end: int = 0) -> Coverage:
-    """Return the record of a walk; the window is in minutes from now."""
+    """Return the claim of a walk; the window is in minutes from now."""
     window = Window(NOW + timedelta(minutes=start), NOW + timedelta(minutes=end))
     return Coverage("acme", "{}", window, Purpose.TAIL, "walk_1", NOW, 1, 1, 1, "first", "last", "req_1")
 

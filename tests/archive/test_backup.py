@@ -1,4 +1,4 @@
-"""Backups are whole or none, hold one moment of an archive that is written, and copy only what is new."""
+"""Backups are complete or absent, hold one moment of an archive that is written, and copy only new files."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_backup_that_is_cut_off_is_not_taken_for_whole(
         back_up(str(house.folder), tmp_path / "backup", house.clock.now())
     monkeypatch.undo()
 
-    with pytest.raises(SetupError, match="no whole backup"):
+    with pytest.raises(SetupError, match="no complete backup"):
         restore(tmp_path / "backup", tmp_path / "restored")
     back_up(str(house.folder), tmp_path / "backup", house.clock.now())
     restore(tmp_path / "backup", tmp_path / "restored")
@@ -149,7 +149,7 @@ def test_a_damaged_manifest_is_none(house: House, tmp_path: Path) -> None:
     back_up(str(house.folder), tmp_path / "backup", house.clock.now())
     flip(tmp_path / "backup" / MANIFEST)
 
-    with pytest.raises(SetupError, match="no whole backup"):
+    with pytest.raises(SetupError, match="no complete backup"):
         restore(tmp_path / "backup", tmp_path / "restored")
 
 
@@ -190,5 +190,5 @@ def test_what_is_there_is_never_overwritten(house: House, tmp_path: Path) -> Non
             back_up(str(house.folder), folder, house.clock.now())
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("mine")
-    with pytest.raises(SetupError, match="something else"):
+    with pytest.raises(SetupError, match="not part of a backup"):
         back_up(str(house.folder), tmp_path / "mine", house.clock.now())

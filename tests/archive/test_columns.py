@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from anthropic_audit.archive import columns
 from anthropic_audit.archive.columns import columns_of
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.simulator.world import World, WorldSettings
 
 CATALOGUE = load()

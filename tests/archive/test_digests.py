@@ -23,7 +23,7 @@ SMALL = WorldSettings(seed=5, activities_per_day=400, people=10)
 
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """An archive with small, merged and replaced files; tests look at copies of it."""
+    """Return an archive with small, merged and replaced files; tests use copies of it."""
     house = House(tmp_path_factory.mktemp("digests") / "archive", settings(world=SMALL))
     for number in range(3):
         house.collect(house.feed())
@@ -90,10 +90,10 @@ def test_all_damage_is_listed_and_ends_nothing(folder: Path, table: str) -> None
     flip(sorted((folder / "requests").glob("*.parquet"))[0], 90)
 
     found = verify(open_reader(str(folder)))
-    told = " ".join(example for one in found if one.is_of_files for example in one.examples)
+    examples = " ".join(example for one in found if one.is_of_files for example in one.examples)
 
     for path in (files[0], files[-1], folder / "events" / "_delta_log", folder / "requests"):
-        assert str(path) in told
+        assert str(path) in examples
 
 
 def test_damage_to_a_journal_is_not_mistaken_for_damage_to_data(folder: Path) -> None:

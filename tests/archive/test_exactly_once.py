@@ -1,4 +1,4 @@
-"""The rule of the archive: one activity an id, whatever is served again, and each other text of it recorded once."""
+"""Each activity is stored once by id, and each different text of it is recorded once."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def test_a_text_without_a_time_of_an_id_that_has_one_is_no_second_activity(tmp_p
 
 
 def test_other_bytes_are_recorded_with_both_digests_and_where_they_came_from(tmp_path: Path) -> None:
-    told: list[Progress] = []
+    notices: list[Progress] = []
     first, second = received(1, text="before"), received(1, text="after", feed="other")
-    with ArchiveWriter(str(tmp_path), CLOCK, told.append) as archive:
+    with ArchiveWriter(str(tmp_path), CLOCK, notices.append) as archive:
         archive.append([first])
         archive.append([second])
 
@@ -68,18 +68,18 @@ def test_other_bytes_are_recorded_with_both_digests_and_where_they_came_from(tmp
         "walk_1",
         False,
     )
-    assert told == [ChangedActivities("other", 1, 0, ("activity_1",))]
+    assert notices == [ChangedActivities("other", 1, 0, ("activity_1",))]
 
 
 def test_the_same_bytes_again_are_no_news(tmp_path: Path) -> None:
-    told: list[Progress] = []
-    with ArchiveWriter(str(tmp_path), CLOCK, told.append) as archive:
+    notices: list[Progress] = []
+    with ArchiveWriter(str(tmp_path), CLOCK, notices.append) as archive:
         archive.append([received(1), received(1)])
         archive.append([received(1), received(2, feed="other")])
         archive.append([received(2)])
 
     assert changed(tmp_path) == []
-    assert told == []
+    assert notices == []
 
 
 def test_each_other_text_is_recorded_once_however_often_it_comes(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_walk_that_is_repeated_after_a_crash_records_what_it_had_not(tmp_path:
         (b'{"a":NaN}', b'{ "a":NaN}', True),
     ],
 )
-def test_another_spelling_is_told_from_other_content(one: bytes, other: bytes, is_same: bool) -> None:
+def test_another_spelling_differs_from_other_content(one: bytes, other: bytes, is_same: bool) -> None:
     assert is_same_content(one, other) is is_same
 
 
@@ -188,9 +188,9 @@ HARM: dict[str, Callable[[Path], None]] = {
 
 @pytest.fixture
 def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have runs written and merged after a few ids."""
-    monkeypatch.setattr(id_index, "_RECENT", 7)
-    monkeypatch.setattr(id_index, "_WORTH_WRITING", 2)
+    """Write and merge runs after a few ids."""
+    monkeypatch.setattr(id_index, "_MAX_RECENT_HASHES", 7)
+    monkeypatch.setattr(id_index, "_MIN_RUN_HASHES", 2)
 
 
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
@@ -275,20 +275,20 @@ def test_long_and_odd_ids_are_ids(tmp_path: Path) -> None:
     assert (first, again) == (len(odd), 0)
 
 
-def test_making_the_index_of_a_large_archive_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anthropic_audit.archive.activity_store._WORTH_TELLING", 1)
-    told: list[Progress] = []
+def test_building_the_index_of_a_large_archive_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anthropic_audit.archive.activity_store._MIN_REPORTED_IDS", 1)
+    notices: list[Progress] = []
     with ArchiveWriter(str(tmp_path), CLOCK) as archive:
         archive.append([received(1), received(2)])
-    with ArchiveWriter(str(tmp_path), CLOCK, told.append) as archive:
+    with ArchiveWriter(str(tmp_path), CLOCK, notices.append) as archive:
         archive.append([received(2)])
 
-    assert told == [Waiting(0, "the index of ids is being made from 2 stored activities")]
+    assert notices == [Waiting(0, "building the index of ids from 2 stored activities")]
 
 
 @dataclass
 class Model:
-    """What the archive must hold: by id its stored text, and the other texts."""
+    """The expected content of the archive: the stored text of each id, and the other texts."""
 
     stored: dict[str, bytes] = field(default_factory=dict)
     changed: set[tuple[str, bytes]] = field(default_factory=set)
@@ -315,7 +315,7 @@ STEPS = st.one_of(SERVED, SERVED, st.sampled_from(["close", "crash", "compact", 
 
 @pytest.fixture(scope="module")
 def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive to copy: making one takes longer than filling it."""
+    """Return an archive to copy, since creating one takes longer than filling it."""
     folder = tmp_path_factory.mktemp("empty") / "archive"
     ArchiveWriter(str(folder), CLOCK).close()
     return folder
@@ -380,6 +380,6 @@ def test_a_record_of_a_change_that_is_not_so_is_found(tmp_path: Path) -> None:
 
     found = {one.what: one.number for one in verify(open_reader(str(tmp_path)))}
 
-    assert found["a change is recorded of an activity that is not stored as it says"] == 1
+    assert found["a change is recorded of an activity that is stored differently"] == 1
     assert found["recorded bytes of a changed activity do not have the SHA-256 that was stored with them"] == 1
     assert found["a change is recorded more than once"] == 1

@@ -20,7 +20,7 @@ SOME = Filters(activity_types=("claude_chat_created",))
 
 
 def window(start: int, end: int) -> Window:
-    """A window of minutes before now."""
+    """Return a window of minutes before now."""
     return Window(NOW - start * MINUTE, NOW - end * MINUTE)
 
 
@@ -147,7 +147,7 @@ def test_an_archive_without_a_ledger_has_an_empty_one(tmp_path: Path) -> None:
         assert archive.gaps("acme", ALL) == []
 
 
-def test_who_walked_last_is_told_and_nobody_when_nothing_was_walked(tmp_path: Path) -> None:
+def test_the_purpose_of_the_last_walk_is_returned_or_none(tmp_path: Path) -> None:
     with open_archive(tmp_path) as archive:
         assert archive.walked_by("acme", ALL, window(50, 40)) is None
         archive.claim(walked(90, 30, Purpose.BACKFILL, at=9))

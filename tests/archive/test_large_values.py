@@ -1,4 +1,4 @@
-"""Batches with large values are written by another way into the same tables, and nobody can tell."""
+"""Batches with large values are written by another library, with the same content of the tables."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from anthropic_audit.archive import open_reader, open_writer, verify
 from anthropic_audit.archive.large_values import GROUP_BYTES, MIN_BATCH_BYTES, is_large
 from anthropic_audit.archive.rows import activity_rows
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import MAX_ACTIVITY_BYTES, Normalizer
 from anthropic_audit.feed.decode import decode_activity
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Received, Window
-from anthropic_audit.normalize import MAX_ACTIVITY_BYTES, Normalizer
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
@@ -28,8 +28,8 @@ DAY = timedelta(days=1)
 
 def received(number: int, nbytes: int, *, days_ago: int = 0) -> Received:
     when = NOW - days_ago * DAY + timedelta(microseconds=number)
-    told = {"id": f"activity_{number}", "type": "claude_chat_viewed", "created_at": format_time(when)}
-    activity = decode_activity(json.dumps({**told, "note": "x" * nbytes}).encode())
+    members = {"id": f"activity_{number}", "type": "claude_chat_viewed", "created_at": format_time(when)}
+    activity = decode_activity(json.dumps({**members, "note": "x" * nbytes}).encode())
     return Received(activity, "acme", NOW, "req_1", "walk")
 
 
@@ -40,7 +40,7 @@ def stored(folder: Path) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def batch() -> list[Received]:
-    """Six activities of 1 MiB on two days, one beyond what is normalized, and some small ones."""
+    """Return six activities of 1 MiB on two days, one too large to be normalized, and some small ones."""
     large = [received(number, 2**20, days_ago=number % 2) for number in range(6)]
     return [*large, received(6, MAX_ACTIVITY_BYTES), *(received(number, 100, days_ago=1) for number in range(7, 12))]
 

@@ -23,7 +23,7 @@ def test_a_released_lease_is_free(tmp_path: Path) -> None:
     assert (tmp_path / "writer.lease").read_bytes() == b""
 
 
-def test_another_process_is_told_who_holds_it(tmp_path: Path) -> None:
+def test_another_process_gets_the_name_of_the_holder(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
         "from anthropic_audit.archive.lease import Lease\n"
@@ -33,19 +33,19 @@ def test_another_process_is_told_who_holds_it(tmp_path: Path) -> None:
     )
 
     with Lease(tmp_path, NOW):
-        told = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
         )
 
-    assert f"process {os.getpid()} on" in told.stdout
-    assert "since 2026-11-23T12:00:00Z" in told.stdout
+    assert f"process {os.getpid()} on" in result.stdout
+    assert "since 2026-11-23T12:00:00Z" in result.stdout
 
 
 def test_a_holder_that_has_not_said_who_it_is_still_holds(tmp_path: Path) -> None:
     with Lease(tmp_path, NOW):
         (tmp_path / "writer.lease").write_text("not json")
 
-        with pytest.raises(ArchiveBusyError, match="has not said"):
+        with pytest.raises(ArchiveBusyError, match="unknown process"):
             Lease(tmp_path, NOW)
 
 

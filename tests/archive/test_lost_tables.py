@@ -1,4 +1,4 @@
-"""A table that was removed is said, between runs and while one goes on; it is never silently made again."""
+"""A removed table is reported, between runs and during one; it is never silently created again."""
 
 from __future__ import annotations
 

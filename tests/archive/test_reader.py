@@ -1,4 +1,4 @@
-"""Events are read by their numbers, and by days, without more in memory than has to be."""
+"""Events are read by number and by day, in bounded memory."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def test_events_are_found_by_their_numbers_in_their_order(reader: ArchiveReader)
     assert reader.events_numbered([last + 1]).num_rows == 0
 
 
-def days(reader: ArchiveReader, house: House, at_once: int) -> list[list[date]]:
+def days(reader: ArchiveReader, house: House, max_activities: int) -> list[list[date]]:
     """Return the days of the events of each table that is read."""
     now = house.clock.now()
-    tables = reader.events_of(now - timedelta(days=DAYS - 1), now, at_once)
+    tables = reader.events_of(now - timedelta(days=DAYS - 1), now, max_activities)
     return [sorted({moment.date() for moment in table.column("timestamp").to_pylist()}) for table in tables]
 
 
@@ -84,8 +84,10 @@ def test_a_span_has_each_of_its_events_once(reader: ArchiveReader, house: House)
         rows = connection.execute("SELECT seq FROM events WHERE timestamp >= ? AND timestamp < ?", [start, end])
         wanted = sorted(seq for (seq,) in rows.fetchall())
 
-    for at_once in (100, 10**6):
-        seqs = [seq for table in reader.events_of(start, end, at_once) for seq in table.column("seq").to_pylist()]
+    for max_activities in (100, 10**6):
+        seqs = [
+            seq for table in reader.events_of(start, end, max_activities) for seq in table.column("seq").to_pylist()
+        ]
         assert len(wanted) > 1000
         assert sorted(seqs) == wanted
 

@@ -1,4 +1,4 @@
-"""Repairing an archive: whatever happened to its files, it ends as the simulator's truth, as far as the API has it."""
+"""Repair archives with all kinds of damage, and compare the result with the simulator's activities."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from anthropic_audit.archive.digests import Commit, DigestJournal
 from anthropic_audit.archive.orphans import Settled
 from anthropic_audit.archive.repair import Repaired, repair, settle
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.errors import ArchiveError
 from anthropic_audit.follow import NormalizeRules, deriver
 from anthropic_audit.model import Filters
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.plan import read_gaps
 from anthropic_audit.simulator import VendorSettings
 from anthropic_audit.simulator.world import WorldSettings
@@ -73,7 +73,7 @@ def repaired(house: House) -> Repaired:
 
 
 def healed(house: House) -> Settled:
-    """Collect what is due again, and see how that ended."""
+    """Collect due windows again, and settle the lost activities."""
     house.collect(house.feed())
     return settle(house.folder, house.clock.now())[0]
 
@@ -117,14 +117,14 @@ def journal_damaged(house: House) -> None:
 
 
 def commit_unknown(house: House) -> None:
-    """Damage a commit and the line of the journal that has its digest, so that neither tells of its files."""
+    """Damage a commit and the line of the journal that has its digest, so that neither lists its files."""
     log = sorted((house.folder / "activities" / "_delta_log").glob("*.json"))[1]
     flip(log, log.read_bytes().index(b'"add"'))
     journal_line_damaged(house)
 
 
 def name_of_a_file_changed(house: House) -> None:
-    """Change a name in a commit into one that Delta Lake writes otherwise, where no digest can tell."""
+    """Change a file name in a commit to one that Delta Lake encodes differently; no digest shows the change."""
     log = sorted((house.folder / "activities" / "_delta_log").glob("*.json"))[1]
     changed = bytearray(log.read_bytes())
     changed[changed.index(b"-c000.") - 1] = ord("`")
@@ -223,7 +223,7 @@ def test_a_repair_that_is_killed_again_and_again_is_done_in_the_end(
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """An archive whose last rounds stored nothing but what was too young to be claimed."""
+    """Return an archive whose last rounds stored only activities that were too young to be claimed."""
     busy = WorldSettings(seed=5, activities_per_day=30_000, people=10)
     vendor = settings(world=busy, history=timedelta(hours=2))
     return in_rounds(tmp_path_factory.mktemp("hasty"), timedelta(seconds=10), vendor)
@@ -345,7 +345,7 @@ def test_what_comes_again_after_it_was_called_lost_has_one_event_in_the_end(hous
     done = repaired(house)
     settle(house.folder, house.clock.now())
 
-    assert found == {"an activity that was lost came again, and has its old event beside the new one"}
+    assert found == {"a lost activity was received again, and has its old event next to the new one"}
     assert done.orphans == len(came_again)
     assert verify(open_reader(str(house.folder))) == []
     with open_reader(str(house.folder)).connect() as connection:
@@ -361,7 +361,7 @@ def claim_without_reading(house: House, window: object) -> None:
 
 @pytest.mark.parametrize("step", range(0, 21, 3))
 def test_a_repair_that_is_cut_off_is_done_again(house: House, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """End it before one of its writes, as a kill would."""
+    """Interrupt a repair before one of its writes, as a kill would."""
     bits_flipped(house)
     log_damaged(house)
     journal_damaged(house)

@@ -1,4 +1,4 @@
-"""Removing what is too old, but for what is held."""
+"""Retention removes old days, except for held ones."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_loss_among_removed_ones_is_a_loss(house: House) -> None:
 
     found = {one.what: one.number for one in verify(open_reader(str(house.folder)))}
 
-    assert found == {"more activities are gone from among removed ones than were removed": 1}
+    assert found == {"more activities are missing in removed days than retention has removed": 1}
 
 
 def test_a_removal_that_was_cut_off_is_no_loss_and_is_done_again(house: House) -> None:

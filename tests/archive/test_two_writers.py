@@ -1,4 +1,4 @@
-"""The lease is gone and somebody else writes: no number twice, no activity twice, and an end that says why."""
+"""Two writers after a lost lease: no number and no activity is stored twice, and the error gives the reason."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_lease_that_was_lost_stays_lost(tmp_path: Path) -> None:
             archive.append([received(1)])
 
 
-def test_a_lease_is_not_taken_on_a_file_that_nobody_finds(tmp_path: Path) -> None:
+def test_a_lease_is_not_taken_on_a_deleted_file(tmp_path: Path) -> None:
     with Lease(tmp_path, NOW), pytest.raises(ArchiveBusyError):
         Lease(tmp_path, NOW)
     with Lease(tmp_path, NOW) as lease:

@@ -1,4 +1,4 @@
-"""Looking through an archive, and keeping house in it."""
+"""Verify, compact and vacuum an archive."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def house(collected: House, tmp_path: Path) -> House:
     return collected.copied_to(tmp_path / "archive")
 
 
-def found(house: House, at_once: int = 200_000) -> dict[str, int]:
-    return {one.what: one.number for one in verify(open_reader(str(house.folder)), at_once=at_once)}
+def found(house: House, max_activities: int = 200_000) -> dict[str, int]:
+    return {one.what: one.number for one in verify(open_reader(str(house.folder)), max_activities=max_activities)}
 
 
 def lose(house: House, table: str, number: int) -> None:
-    """Take the last rows out of a table, in a commit that nobody has recorded anything of."""
+    """Remove the last rows of a table, in a commit that no journal has recorded."""
     last = open_reader(str(house.folder)).mark(SEQ)
     DeltaTable((house.folder / table).as_uri()).delete(f"seq > {last - number}")
 
 
 def change(house: House, table: str, changed: Callable[[pa.Table], pa.Table]) -> None:
-    """Change the rows of a table's largest file on the disk, as damage or a hand would."""
+    """Change the rows of a table's largest file on the disk, without a commit."""
     files = sorted((house.folder / table).rglob("*.parquet"), key=lambda file: file.stat().st_size)
     pq.write_table(changed(pq.ParquetFile(files[-1]).read()), files[-1])
 
@@ -68,10 +68,10 @@ def test_a_good_archive_is_right(house: House) -> None:
         ("activities", lambda rows: replaced(rows, "raw", b"{}"), "SHA-256"),
         ("activities", lambda rows: replaced(rows, "sha256", b"x" * 32), "SHA-256"),
         ("activities", lambda rows: rows.slice(1), "numbers of activities are missing"),
-        ("activities", lambda rows: rows.slice(1), "an event is of no activity"),
+        ("activities", lambda rows: rows.slice(1), "an event has no activity"),
         ("activities", lambda rows: pa.concat_tables([rows, rows.slice(0, 1)]), "stored more than once"),
         ("activities", lambda rows: pa.concat_tables([rows, rows.slice(0, 1)]), "given to more than one"),
-        ("activities", lambda rows: replaced(rows, "id", "activity_other"), "an event is of no activity"),
+        ("activities", lambda rows: replaced(rows, "id", "activity_other"), "an event has no activity"),
         ("activities", lambda rows: replaced(rows, "created_at", datetime(2020, 1, 1)), "partition of another day"),  # noqa: DTZ001 - Arrow's own
         ("events", lambda rows: rows.slice(1), "an activity has no event"),
         ("events", lambda rows: pa.concat_tables([rows, rows.slice(0, 1)]), "more than one event"),
@@ -80,7 +80,7 @@ def test_a_good_archive_is_right(house: House) -> None:
         ("coverage", lambda rows: replaced(rows, "new", 1_000_000), "as many activities as it claims"),
         ("coverage", lambda rows: replaced(rows, "walk_id", "lost"), "as many activities as it claims"),
         ("activities", lambda rows: replaced(rows, "seq", 1_000_000), "never given"),
-        ("events", lambda rows: replaced(rows, "seq", 1_000_000), "has a number that has none yet"),
+        ("events", lambda rows: replaced(rows, "seq", 1_000_000), "has a number that was not given to an event"),
         ("events", lambda rows: replaced(rows, "timestamp", datetime(2020, 1, 1)), "event lies in the partition"),  # noqa: DTZ001 - Arrow's own
     ],
 )
@@ -111,7 +111,7 @@ def test_what_is_lost_at_the_end_is_missed(house: House, tables: list[str], what
 def test_activities_are_of_what_their_walk_has_read(house: House, wrong: dict[str, str]) -> None:
     DeltaTable((house.folder / "coverage").as_uri()).update(updates=wrong)
 
-    assert found(house)["an activity is not of what its walk has read"] > 1000
+    assert found(house)["an activity is outside of the window that its walk read"] > 1000
 
 
 def test_a_walk_of_which_nothing_is_left_is_missed(house: House) -> None:
@@ -129,10 +129,10 @@ def test_a_double_hides_no_loss(house: House) -> None:
 
 
 def test_small_slices_find_the_same(house: House) -> None:
-    assert found(house, at_once=400) == {}
+    assert found(house, max_activities=400) == {}
     change(house, "activities", lambda rows: pa.concat_tables([rows.slice(150), rows.slice(200, 1)]))
 
-    assert found(house, at_once=400) == found(house)
+    assert found(house, max_activities=400) == found(house)
     assert found(house)["numbers of activities are missing"] == 150
 
 

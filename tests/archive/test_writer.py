@@ -232,13 +232,13 @@ def test_a_reader_sees_what_was_there_when_it_was_opened(tmp_path: Path) -> None
     assert len(stored(tmp_path)) == 2
 
 
-def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
+def test_a_second_writer_gets_the_process_id_of_the_first(tmp_path: Path) -> None:
     with ArchiveWriter(str(tmp_path), CLOCK), pytest.raises(ArchiveBusyError, match=f"process {os.getpid()} on"):
         ArchiveWriter(str(tmp_path), CLOCK)
 
 
 def test_a_second_writer_waits_and_says_so_once(tmp_path: Path) -> None:
-    told: list[object] = []
+    notices: list[object] = []
     first = ArchiveWriter(str(tmp_path), CLOCK)
 
     class Releasing(FakeClock):
@@ -248,11 +248,11 @@ def test_a_second_writer_waits_and_says_so_once(tmp_path: Path) -> None:
                 first.close()
 
     clock = Releasing(NOW)
-    with open_writer(str(tmp_path), clock, told.append) as second:
+    with open_writer(str(tmp_path), clock, notices.append) as second:
         assert second.last_seq == 0
 
     assert len(clock.waited) == 3
-    assert [type(one) for one in told] == [Waiting]
+    assert [type(one) for one in notices] == [Waiting]
 
 
 def test_a_killed_writer_leaves_the_lease_free(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A small catalogue on disk, for what is wrong with one."""
+"""A small catalogue on disk, for tests of mistakes in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write the small catalogue, with some of its files otherwise, and return its folder."""
+    """Write the small catalogue, with other contents for some files, and return its folder."""
 
     def write(**changed: str) -> Path:
         (tmp_path / "types").mkdir(exist_ok=True)

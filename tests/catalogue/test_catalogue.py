@@ -27,7 +27,7 @@ DEVIATIONS = {
     "sso_login_failed": "D2",
     "sso_login_succeeded": "D1",
 }
-"""Types whose categorization is not the one of the published table, and where the reason stands."""
+"""Types whose categorization differs from the published table, and the place of the reason."""
 
 
 def lines(name: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What is said of types that nobody has documented."""
+"""The meaning of undocumented types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What activities show that the catalogue lacks, and what is proposed for it."""
+"""Drift in activities, and the proposals for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from anthropic_audit.catalogue.drift import (
     watched_types,
 )
 from anthropic_audit.catalogue.proposal import Proposal, family_of, propose, write_proposals
-from anthropic_audit.normalize import Normalizer
+from anthropic_audit.ecs import Normalizer
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_what_the_catalogue_lacks_is_seen(one: Json, lacking: list[MissingEntry]
     assert keys(one) == lacking
 
 
-def test_how_often_and_when_and_where_first_is_told() -> None:
+def test_a_sighting_has_count_times_and_first_activity() -> None:
     drift = Drift(load())
     for number, minutes in enumerate((5, 1, 9)):
         drift.compare(activity("claude_orbit_created"), f"activity_{number}", NOW + timedelta(minutes=minutes))
@@ -199,7 +199,7 @@ Grown = Callable[..., Catalogue]
 
 @pytest.fixture
 def grown(tmp_path: Path) -> Grown:
-    """Put proposals into a copy of our catalogue, and read it."""
+    """Insert proposals into a copy of our catalogue, and read it."""
     folder = tmp_path / "catalogue"
     shutil.copytree(str(resources.files(room)), folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
 

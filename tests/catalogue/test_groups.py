@@ -40,7 +40,7 @@ def test_what_patterns_stand_for_is_sorted_and_there_once() -> None:
     assert list(types) == sorted(set(types))
 
 
-def test_a_type_that_nobody_knows_is_left_to_the_api() -> None:
+def test_an_unknown_type_is_left_to_the_api() -> None:
     assert expand(["claude_orbit_created"], CATALOGUE, GROUPS) == ("claude_orbit_created",)
 
 
@@ -49,12 +49,12 @@ def test_a_type_that_nobody_knows_is_left_to_the_api() -> None:
     [
         pytest.param("auht/*", "no group of activity types `auht`", "`auth/*`", id="misspelled-group"),
         pytest.param("zzzzzz/*", "no group of activity types `zzzzzz`", "groups are", id="no-group"),
-        pytest.param("*_never_happened", "no activity type fits `*_never_happened`", "catalogue list", id="nothing"),
-        pytest.param("keys/*_viewed", "no activity type fits", "catalogue list", id="nothing-in-a-group"),
-        pytest.param("[a-z]*", "no activity type fits", "catalogue list", id="only-stars-mean-something"),
+        pytest.param("*_never_happened", "no activity type matches `*_never_happened`", "catalogue list", id="nothing"),
+        pytest.param("keys/*_viewed", "no activity type matches", "catalogue list", id="nothing-in-a-group"),
+        pytest.param("[a-z]*", "no activity type matches", "catalogue list", id="only-stars-mean-something"),
     ],
 )
-def test_a_pattern_that_stands_for_nothing_is_refused(pattern: str, words: str, hint: str) -> None:
+def test_a_pattern_that_matches_no_type_is_refused(pattern: str, words: str, hint: str) -> None:
     with pytest.raises(SetupError) as caught:
         expand([pattern], CATALOGUE, GROUPS)
 
@@ -79,12 +79,12 @@ def test_a_type_is_in_the_group_of_its_family() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param("people: [nobody]\n", "groups.yaml: people: nothing is meant by `nobody`", id="nothing"),
+        pytest.param("people: [missing]\n", "groups.yaml: people: no family or type matches `missing`", id="nothing"),
         pytest.param("members: [member_joined]\n", "groups.yaml: members: is the name of a family", id="family"),
         pytest.param("people: [members\n", "groups.yaml: while parsing", id="no-yaml"),
     ],
 )
-def test_mistakes_in_the_file_are_told(write: Write, text: str, words: str) -> None:
+def test_mistakes_in_the_file_are_listed(write: Write, text: str, words: str) -> None:
     folder = write(groups=text)
 
     with pytest.raises(SetupError, match=words):

@@ -1,4 +1,4 @@
-"""What is found in a catalogue that can be read."""
+"""Problems that the linter finds in a catalogue that can be read."""
 
 from __future__ import annotations
 
@@ -83,15 +83,15 @@ FLAWS = {
     ),
     "brackets": (
         *(MEMBERS, "[ as {role}]", " as {role}"),
-        f"{JOINED} a sentence with `{{role}}` outside of brackets, which may be missing",
+        f"{JOINED} `{{role}}` outside brackets in its sentence, although the value may be missing",
     ),
     "target": (
         *(MEMBERS, "[ as {role}]", " {target}"),
-        f"{JOINED} a sentence with `{{target}}` outside of brackets, which may be missing",
+        f"{JOINED} `{{target}}` outside brackets in its sentence, although the value may be missing",
     ),
     "place": (
         *(MEMBERS, "role: string?", "rule: string?\n    role: string?"),
-        f"{JOINED} the field `rule`, which has no place in fields.yaml",
+        f"{JOINED} the field `rule`, which fields.yaml does not have",
     ),
     "enum": (
         *(MEMBERS, "role: string?", "role: enum(on-top, on_top)"),
@@ -99,7 +99,7 @@ FLAWS = {
     ),
     "rule": (
         *(MEMBERS, "outcome: success", "outcome: by_approved"),
-        f"{JOINED} an outcome by `approved`, which is no field of it",
+        f"{JOINED} an outcome rule for `approved`, which is not one of its fields",
     ),
     "field": ("fields", ", description: Which role", "", "fields.yaml:3: `role` has no description"),
     "actor-field": (
@@ -112,28 +112,28 @@ FLAWS = {
     ),
     "only-for": (
         *("fields", "Which role}", "Which role, ecs: user.email, only_for: [guest_came]}"),
-        "fields.yaml:3: `role` moves for the type `guest_came` only, which is unknown",
+        "fields.yaml:3: `role` has the unknown type `guest_came` in `only_for`",
     ),
     "when": (
         *("fields", "Which role}", "Which role, ecs: user.email, when: {kind: guest}}"),
-        "fields.yaml:3: `role` moves by the field `kind`, which is unknown",
+        "fields.yaml:3: `role` has the unknown field `kind` in `when`",
     ),
     "ecs-field": ("ecs", ", description: E-mail address", "", "ecs.yaml:4: `user.email` has no description"),
     "actor-target": (
         *("ecs", "user.email:", "user.id:"),
-        "actors.yaml:1: `user_actor` has a member in `user.email`, which ecs.yaml does not have",
+        "actors.yaml:1: `user_actor` has a member that moves to `user.email`, which ecs.yaml does not have",
     ),
     "actor": ("actors", "  description: A person\n", "", "actors.yaml:1: `user_actor` has no description"),
     "actor-name": ("actors", "  name: '{email}'\n", "", "actors.yaml:1: `user_actor` has no name"),
     "member": (
         *("actors", "{email: string!}", "{email: string!, hat: string}"),
-        "actors.yaml:1: `user_actor` has the member `hat`, which has no place in fields.yaml",
+        "actors.yaml:1: `user_actor` has the member `hat`, which fields.yaml does not have",
     ),
 }
 
 
 @pytest.mark.parametrize(("file", "old", "new", "found"), FLAWS.values(), ids=FLAWS)
-def test_a_flaw_is_found_where_it_stands(write: Write, *, file: str, old: str, new: str, found: str) -> None:
+def test_a_flaw_is_found_with_its_line(write: Write, *, file: str, old: str, new: str, found: str) -> None:
     assert old in CLEAN[file]
 
     assert findings(write(**{**CLEAN, file: CLEAN[file].replace(old, new)})) == [found]
@@ -143,7 +143,7 @@ def test_two_types_in_the_same_words_are_found(write: Write) -> None:
     twice = TYPE + TYPE.replace("member_joined", "guest_came")
 
     assert findings(write(**{**CLEAN, "types__members": twice})) == [
-        "types/members.yaml:11: `guest_came` is described in the words of `member_joined`"
+        "types/members.yaml:11: `guest_came` has the same description as `member_joined`"
     ]
 
 

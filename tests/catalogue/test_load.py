@@ -1,4 +1,4 @@
-"""Reading a catalogue, and saying what is wrong with it."""
+"""Reading a catalogue, and listing its mistakes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_catalogue_without_mistakes_is_read(write: Write) -> None:
     assert kind.fields["role"].is_required
 
 
-def test_all_mistakes_are_told_at_once_with_file_and_key(write: Write) -> None:
+def test_all_mistakes_are_listed_at_once_with_file_and_key(write: Write) -> None:
     folder = write(
         types__members="a:\n  category: [iam]\n  type: [user]\n  outcome: maybe\n  actors: all\n"
         "b:\n  category: [iam]\n  type: [user]\n  outcome: success\n  actors: [usr_actor]\n",
@@ -38,9 +38,9 @@ def test_all_mistakes_are_told_at_once_with_file_and_key(write: Write) -> None:
     )
 
     assert problems(folder) == [
-        "members.yaml: a: `outcome` is one of failure, success, unknown or a rule of outcomes.yaml, not 'maybe'",
+        "members.yaml: a: `outcome` must be one of failure, success, unknown or a rule in outcomes.yaml: 'maybe'",
         "members.yaml: b: unknown actors: usr_actor (did you mean user_actor?)",
-        "fields.yaml: published.role: this is no Elasticsearch type that we use: 'keywrd'",
+        "fields.yaml: published.role: unsupported Elasticsearch type: 'keywrd'",
     ]
 
 
@@ -53,19 +53,19 @@ TYPE = "member_joined:\n  category: [iam]\n  type: [user]\n  outcome: success\n 
         pytest.param(
             "types__members",
             TYPE.replace("[iam]", "[aim]"),
-            "members.yaml: member_joined: ECS has no category aim (did you mean iam?)",
+            "members.yaml: member_joined: unknown ECS category: aim (did you mean iam?)",
             id="category",
         ),
         pytest.param(
             "types__members",
             TYPE.replace("[user]", "[info]"),
-            "members.yaml: member_joined: ECS does not expect type info with iam",
+            "members.yaml: member_joined: ECS does not allow type info with category iam",
             id="type-of-another-category",
         ),
         pytest.param(
             "types__members",
             TYPE.replace("[user]", "user"),
-            "members.yaml: member_joined: `type` is a list of words, not 'user'",
+            "members.yaml: member_joined: `type` must be a list of words: 'user'",
             id="no-list",
         ),
         pytest.param(
@@ -77,82 +77,85 @@ TYPE = "member_joined:\n  category: [iam]\n  type: [user]\n  outcome: success\n 
         pytest.param(
             "types__members",
             TYPE + "  fields:\n    role: strng!\n",
-            "members.yaml: member_joined: `strng` is no kind of field in `strng!`",
+            "members.yaml: member_joined: unknown kind of field: `strng` in `strng!`",
             id="notation",
         ),
         pytest.param(
             "types__members",
             TYPE + "  fields:\n    role: [string]\n",
-            "members.yaml: member_joined: this is no field, and no object with variants: ['string']",
+            "members.yaml: member_joined: a field must be a notation, or an object with a list of variants: ['string']",
             id="field-as-list",
         ),
-        pytest.param("types__members", "member_joined: iam\n", "members.yaml: member_joined: is no mapping", id="text"),
-        pytest.param("types__again", TYPE, "members.yaml: member_joined: is in again.yaml, too", id="twice"),
+        pytest.param(
+            "types__members", "member_joined: iam\n", "members.yaml: member_joined: must be a mapping", id="text"
+        ),
+        pytest.param("types__again", TYPE, "members.yaml: member_joined: is also in again.yaml", id="twice"),
         pytest.param("actors", "a_actor:\n  field: {}\n", "unknown keys: field (did you mean fields?)", id="actor-key"),
         pytest.param(
             "actors",
             "user_actor:\n  fields: {email: string}\n  moves: {emial: user.email}\n",
-            "actors.yaml: user_actor: `emial` is no member (did you mean email?)",
+            "actors.yaml: user_actor: unknown member: `emial` (did you mean email?)",
             id="actor-member",
         ),
         pytest.param(
             "outcomes",
             "by_x:\n  values: {}\n",
-            "outcomes.yaml: by_x: `field` says where the deciding value lies",
+            "outcomes.yaml: by_x: `field` must be the path of the value that decides",
             id="rule",
         ),
         pytest.param(
             "outcomes",
             "by_x:\n  field: a\n  values: {b: good}\n",
-            "an outcome is one of failure, success",
+            "an outcome must be one of failure, success",
             id="rule-outcome",
         ),
         pytest.param(
             "outcomes",
             "by_x:\n  field: a\n  ranges: [[1, 2]]\n",
-            "a range is a list of the lowest number",
+            "a range must be a list of the lowest number",
             id="rule-range",
         ),
         pytest.param(
             "fields",
             "published:\n  role: {type: keyword, related: users}\n",
-            "`related` is one of hosts, user",
+            "`related` must be one of hosts, user",
             id="related",
         ),
+        pytest.param("fields", "moved:\n  role: {rank: 1}\n", "a field needs `type`, `ecs` or both", id="nowhere"),
         pytest.param(
-            "fields", "moved:\n  role: {rank: 1}\n", "a field has a `type`, a place in `ecs`, or both", id="nowhere"
-        ),
-        pytest.param(
-            "fields", "moved:\n  role: 7\n", "fields.yaml: moved.role: this is no field: 7", id="field-number"
+            "fields",
+            "moved:\n  role: 7\n",
+            "fields.yaml: moved.role: a field must be an Elasticsearch type or a mapping: 7",
+            id="field-number",
         ),
         pytest.param(
             "fields",
             "published: {role: keyword}\nnewer: {role: keyword}\n",
-            "fields.yaml: newer.role: stands twice",
+            "fields.yaml: newer.role: occurs twice",
             id="field-in-two-sections",
         ),
         pytest.param(
-            "fields", "own: {known: bool}\n", "fields.yaml: own.known: this is no Elasticsearch type", id="own"
+            "fields", "own: {known: bool}\n", "fields.yaml: own.known: unsupported Elasticsearch type", id="own"
         ),
-        pytest.param("fields", "own: [known]\n", "fields.yaml: own: is no mapping", id="own-as-list"),
-        pytest.param("catalogue", "- version\n", "catalogue.yaml: is no mapping", id="list-of-nothing"),
+        pytest.param("fields", "own: [known]\n", "fields.yaml: own: must be a mapping", id="own-as-list"),
+        pytest.param("catalogue", "- version\n", "catalogue.yaml: must be a mapping", id="list-of-nothing"),
         pytest.param("catalogue", "version: [1\n", "catalogue.yaml: ", id="no-yaml"),
         pytest.param(
             "catalogue",
             "version: 1\nenvelope: {id: txt}\n",
-            "catalogue.yaml: envelope: `txt` is no kind",
+            "catalogue.yaml: envelope: unknown kind of field: `txt`",
             id="envelope",
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_place(write: Write, file: str, text: str, expected: str) -> None:
+def test_a_mistake_is_listed_with_its_place(write: Write, file: str, text: str, expected: str) -> None:
     assert any(expected in problem for problem in problems(write(**{file: text})))
 
 
 def test_a_name_twice_in_a_file_is_a_mistake_and_not_the_last_one(write: Write) -> None:
     (problem, *_) = problems(write(types__members=TYPE + TYPE))
 
-    assert problem.startswith("members.yaml: `member_joined` stands twice")
+    assert problem.startswith("members.yaml: `member_joined` occurs twice")
 
 
 def test_a_missing_file_is_a_mistake(write: Write) -> None:

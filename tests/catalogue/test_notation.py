@@ -40,21 +40,21 @@ def test_members_keep_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "reason"),
     [
-        pytest.param("strng", "`strng` is no kind of field in `strng`", id="unknown-kind"),
-        pytest.param("string!!", "`!` was not expected", id="mark-twice"),
+        pytest.param("strng", "unknown kind of field: `strng` in `strng`", id="unknown-kind"),
+        pytest.param("string!!", "unexpected `!`", id="mark-twice"),
         pytest.param("enum()", "a word is missing", id="empty-enum"),
         pytest.param("list(string", "`)` is missing", id="open-bracket"),
         pytest.param("list(list(string))", "a list of lists is not supported", id="list-of-lists"),
-        pytest.param("object(a=string, a=number)", "`a` stands twice", id="member-twice"),
+        pytest.param("object(a=string, a=number)", "`a` occurs twice", id="member-twice"),
         pytest.param("object(a string)", "`=` is missing", id="member-without-kind"),
         pytest.param("string $", "`$` can't be read", id="strange-character"),
         pytest.param("", "a word is missing", id="empty"),
     ],
 )
-def test_what_is_no_notation_says_why(text: str, why: str) -> None:
+def test_an_invalid_notation_is_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(NotationError) as caught:
         parse_field(text)
 
-    assert why in str(caught.value)
+    assert reason in str(caught.value)

@@ -1,4 +1,4 @@
-"""Sentences with places for values."""
+"""Sentences with placeholders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VALUES = {"actor": "Alice", "key": "key_1", "actor.provider.type": "aws"}
 
 
 @pytest.mark.parametrize(
-    ("template", "told"),
+    ("template", "sentence"),
     [
         ("{actor} made key {key}", "Alice made key key_1"),
         ("{actor} made a key[ in workspace {workspace}]", "Alice made a key"),
@@ -26,8 +26,8 @@ VALUES = {"actor": "Alice", "key": "key_1", "actor.provider.type": "aws"}
         ("", ""),
     ],
 )
-def test_values_stand_in_their_places(template: str, told: str) -> None:
-    assert parse_sentence(template).tell(VALUES.get) == told
+def test_placeholders_are_replaced_by_values(template: str, sentence: str) -> None:
+    assert parse_sentence(template).fill(VALUES.get) == sentence
 
 
 def test_a_sentence_knows_what_it_tells_of() -> None:
@@ -51,8 +51,8 @@ def test_any_text_is_a_sentence_or_a_mistake(text: str) -> None:
         sentence = parse_sentence(text)
     except NotationError:
         return
-    assert "(not given)" not in sentence.tell(lambda name: name)
-    assert sentence.tell(lambda name: name) == text.translate(str.maketrans("", "", "{}[]"))
+    assert "(not given)" not in sentence.fill(lambda name: name)
+    assert sentence.fill(lambda name: name) == text.translate(str.maketrans("", "", "{}[]"))
 
 
 def test_every_type_has_words_of_its_own() -> None:

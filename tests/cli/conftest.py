@@ -18,9 +18,9 @@ from anthropic_audit.archive import open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.cli.app import app
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.simulator import Server
 from anthropic_audit.testing import FakeClock

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
 from anthropic_audit import __version__
+from anthropic_audit.cli import lazy
 from anthropic_audit.cli.commands import COMMANDS, CommandSource, GroupSource
+from anthropic_audit.errors import SetupError
 
+ROOT = Path(__file__).parent.parent.parent
 Run = Callable[..., Result]
 
 
@@ -87,3 +92,27 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
 
     assert process.returncode == 141
     assert errors == b""
+
+
+@pytest.mark.parametrize(
+    ("args", "extra"), [(["console"], "console"), (["report"], "report"), (["run", "--console"], "console")], ids=str
+)
+def test_a_missing_extra_is_said_with_how_to_install_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, args: list[str], extra: str
+) -> None:
+    monkeypatch.setattr(lazy, "find_spec", lambda name: None if name == "jinja2" else object())
+    lazy.load.cache_clear()
+
+    result = run(*args)
+
+    error = result.exception if isinstance(result.exception, SetupError) else None
+    said = f"{error} {error.hint}" if error else result.stderr
+    assert "needs libraries that are not installed: jinja2" in said
+    assert f"pip install 'anthropic-audit[{extra}]'" in said
+
+
+def test_each_extra_is_one_of_the_package() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    used = {source.extra for source in SOURCES.values() if source.extra}
+
+    assert used <= set(lazy.EXTRAS) <= set(declared)

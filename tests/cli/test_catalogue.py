@@ -152,7 +152,7 @@ def test_lint_prints_its_counts_for_people(run: Run) -> None:
     shown = run("catalogue", "lint").stdout
 
     assert f"{len(load().types)} in 23 families, all categorized by hand" in shown
-    assert "305 of them, 299 alike, 6 otherwise" in shown
+    assert "305 types, 299 categorized alike, 6 not" in shown
 
 
 FILE = """\
@@ -180,7 +180,7 @@ def test_lint_of_a_settings_file_points_at_what_is_wrong(run: Run, tmp_path: Pat
         "audit.toml:7: unknown activity type `sso_login_suceeded`, did you mean `sso_login_succeeded`?" in result.stdout
     )
     assert "audit.toml:7: there is no group of activity types `keyz`: did you mean `keys/*`?" in result.stdout
-    assert "audit.toml:7: no activity type fits `*_never`" in result.stdout
+    assert "audit.toml:7: no activity type matches `*_never`" in result.stdout
     assert "audit.toml:3: api_keys/*_deleted means admin_api_key_deleted, scoped_api_key_deleted" in result.stdout
     assert "3 problems" in result.stdout
 

@@ -33,7 +33,7 @@ def test_a_refused_key_is_wrong_and_has_a_cure(run: Run, server: Server) -> None
     assert result.exit_code == 3
     assert "401" in result.stdout
     assert "What to do" in result.stdout
-    assert "put a new one where the feed reads it" in result.stdout
+    assert "put a new key where the feed reads it" in result.stdout
 
 
 def test_offline_sends_no_request(run: Run, server: Server) -> None:
@@ -62,7 +62,7 @@ def test_an_unreachable_host_and_a_missing_key_are_told_side_by_side(run: Run, t
     result = run("check", env={"K": "sk-ant-api01-TESTKEYTESTKEYTESTKEY"})
 
     assert result.exit_code == 3
-    for words in ("Connection refused", "feed `b` has no key", "no field of events is meant by `user.mail`"):
+    for words in ("Connection refused", "feed `b` has no key", "no field of events matches `user.mail`"):
         assert words in result.stdout
     assert "sk-ant-api01-TEST" not in result.stdout
 

@@ -53,9 +53,9 @@ def test_what_happens_is_logged_as_json_without_the_key(run: Run, server: Server
 
 
 REFUSALS = {
-    "revoked": (1, ["401", "authentication_error", "revoked: put a new one", "request-id: req_"]),
+    "revoked": (1, ["401", "authentication_error", "revoked: put a new key", "request-id: req_"]),
     "narrow": (1, ["403", "Got: [", "Needed: [", "read:compliance_activities"]),
-    "early_admin": (1, ["403", "Admin API key that was made after"]),
+    "early_admin": (1, ["403", "Admin API key that was created after"]),
     "claude": (2, ["wrong kind", "sk-ant-api01-", "sk-ant-admin01-"]),
 }
 """Exit code and words of the message, by name of the simulator's key."""

@@ -72,7 +72,7 @@ def test_a_report_does_not_call_complete_what_could_not_be_read(
 
     assert result.exit_code == 3, result.stderr
     page = out.read_text()
-    assert "Not all that was collected could be read: 1 damaged or missing file" in page
+    assert "Some collected data could not be read: 1 damaged or missing file" in page
     assert f">{table}</td>" in page
     assert 'class="verdict good"' not in page
     assert "Traceback" not in result.stderr

@@ -16,7 +16,7 @@ Run = Callable[..., Result]
 def test_the_demo_shows_what_a_newcomer_wants_to_see(run: Run, tmp_path: Path) -> None:
     result = run("demo", "--history", "11d", "--archive", str(tmp_path / "kept"))
 
-    titles = ["Activity over time", "Top actions", "Top users", "How it went", "An incident", "Is it complete?"]
+    titles = ["Activity over time", "Top actions", "Top users", "Outcomes", "An incident", "Is it complete?"]
     assert result.exit_code == 0, result.stderr
     assert [title for title in titles if title not in result.stdout] == []
     assert "every activity exactly once, unchanged" in result.stdout

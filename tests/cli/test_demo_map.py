@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from anthropic_audit.cli.demo_map import world_map
-from anthropic_audit.search import Spot
+from anthropic_audit.query import Spot
 
 BERLIN = (52.5, 13.4)
 SYDNEY = (-33.9, 151.2)

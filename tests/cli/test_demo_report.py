@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from anthropic_audit.cli.demo_report import Proof, chart, hits_text, proof_text, ranking, side_by_side, titled
-from anthropic_audit.search import SearchHit
+from anthropic_audit.query import SearchHit
 
 GOOD = Proof(
     start=datetime(2026, 10, 24, tzinfo=UTC),

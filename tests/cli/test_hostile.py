@@ -18,10 +18,10 @@ from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.cli.output import MAX_CELL_CHARS
 from anthropic_audit.console import open_console
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.feed.decode import decode_body
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Received
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock

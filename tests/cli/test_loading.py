@@ -44,7 +44,7 @@ CONSOLE = {*READS, *NETWORK, *WEB, *OPENID, *QUERIES}
 MAY_LOAD = {
     "demo": {*SERVES, *CONSOLE},
     "collect": SERVES,
-    "run": {*SERVES, *CONSOLE},
+    "run": SERVES,
     "backfill": SERVES,
     "reconcile": SERVES,
     "check": {*DELIVERS, "prometheus_client"},

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import Result
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.ecs import Normalizer, Options
 
 Run = Callable[..., Result]
 

@@ -78,7 +78,7 @@ def test_nothing_is_overwritten_unasked(run: Run, tmp_path: Path) -> None:
         pytest.param(["--from", "soon"], "not a time: `soon`", id="no time"),
         pytest.param(["--from", "1d", "--to", "2d"], "the span ends before it starts", id="backwards"),
         pytest.param(["-q", "event.outcome : )"], "  event.outcome : )\n                  ^", id="no query"),
-        pytest.param(["-q", "user.mail : x"], "there is no such field", id="no field"),
+        pytest.param(["-q", "user.mail : x"], "no such field", id="no field"),
         pytest.param(["-o", "report.docx"], "use .html or .pdf", id="no format"),
         pytest.param(["-o", "nowhere/a.pdf"], "the file can't be written", id="no folder"),
         pytest.param(["--archive", "elsewhere"], "there is no archive at", id="no archive"),

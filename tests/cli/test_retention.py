@@ -9,14 +9,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from anthropic_audit.application.retention import Retained, retain, told
+from anthropic_audit.application.retention import Retained, retain, undelivered_lines
 from anthropic_audit.archive import DeliveryLedger, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.diagnosis.archive import retention_findings
 from anthropic_audit.diagnosis.findings import State
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Delivery, DeliveryPurpose, Received
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock
@@ -69,14 +69,14 @@ def delivery(up_to: int) -> Delivery:
 def test_days_wait_for_a_sink(tmp_path: Path, delivered: int, removed: int, waiting: list[str]) -> None:
     found = done(tmp_path / "archive", delivered)
 
-    assert (len(found.removed), told(found.waiting), found.never_delivered) == (removed, waiting, [])
+    assert (len(found.removed), undelivered_lines(found.waiting), found.never_delivered) == (removed, waiting, [])
 
 
 def test_a_setting_lets_go_and_says_what_was_never_delivered(tmp_path: Path) -> None:
     found = done(tmp_path / "archive", 1, waits=False)
 
     assert (len(found.removed), found.waiting) == (2, [])
-    assert told(found.never_delivered) == ["sink siem: 1 events of 2026-10-09"]
+    assert undelivered_lines(found.never_delivered) == ["sink siem: 1 events of 2026-10-09"]
 
 
 def test_check_warns_long_before(tmp_path: Path) -> None:

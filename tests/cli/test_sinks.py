@@ -128,7 +128,7 @@ def test_rejected_events_are_listed_and_sent_again(run: Run, sink: str, opensear
     mended = run("sinks", "retry", "os")
     assert mended.exit_code == 0
     assert "4 created" in mended.stderr
-    assert "nothing is rejected" in run("sinks", "rejected", "os").stdout
+    assert "no rejected events" in run("sinks", "rejected", "os").stdout
     assert run("sinks", "verify", "os", "--from", "30d").exit_code == 0
 
 
@@ -149,13 +149,13 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
     [
         ('[[sinks]]\nname = "a"\nto = "opensearch"\nurl = "x"', ["deliver"], "did you mean `urls`?"),
         ('[[sinks]]\nname = "a"\nto = "opensearch"\npassword = "x"', ["deliver"], "settings never hold secrets"),
-        ("", ["deliver"], "no sink is set"),
+        ("", ["deliver"], "no sink is configured"),
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["deliver", "b"], "there is no such sink: b"),
-        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["setup", "a"], "that can't be set up or asked"),
+        ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["setup", "a"], "which can't be set up or queried"),
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "out"', ["replay", "a"], "a replay needs a start time"),
         ('[[sinks]]\nname = "a"\nto = "opensearch"', ["deliver"], "urls is missing"),
         ('[[sinks]]\nname = "a"\nto = "elasticsearch"', ["deliver"], "set either urls or cloud_id"),
-        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"', ["deliver"], "go together"),
+        ('[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nauth = "hmac"', ["deliver"], "must be set together"),
         ('[[sinks]]\nname = "a"\nto = "http"\nurl = "hooks.example/x"', ["deliver"], "sinks[0].url: not a URL"),
         ('[[sinks]]\nname = "a"\nto = "splunk_hec"\nurl = "https://:8088"', ["deliver"], "not a URL"),
         ('[[sinks]]\nname = "a"\nto = "otlp"\nurl = "grpc://x:4317"', ["deliver"], "not a URL"),

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from anthropic_audit.cli.summary import SUMMARY
-from anthropic_audit.search import SearchHit
+from anthropic_audit.query import SearchHit
 
 
 def told(column: str, document: dict[str, Any]) -> object:

@@ -15,11 +15,11 @@ from tests.cli.conftest import ACTIVITIES, NOW, MakeArchive, Run, received, walk
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
 from anthropic_audit.console.health import gather as gather_health
-from anthropic_audit.console.masking import Unmasked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.diagnosis.archive import archive_findings
 from anthropic_audit.diagnosis.findings import State
 from anthropic_audit.model import Coverage
+from anthropic_audit.privacy.masking import Unmasked
 from anthropic_audit.reporting.completeness import MissingReason
 from anthropic_audit.reporting.gather import Scope, gather
 from anthropic_audit.service import ServiceMetrics, readiness
@@ -136,7 +136,7 @@ def by_console(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
     filters = {one.name: one.filters.key() for one in asked.settings.feeds}
     found |= {(name, filters[name]): NEVER for name in health.never}
     for (name, _), state in found.items():
-        assert any(name in one and "behind" in one for one in health.troubles) is (state is BEHIND)
+        assert any(name in one and "behind" in one for one in health.problems) is (state is BEHIND)
     return found
 
 

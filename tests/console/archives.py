@@ -1,4 +1,4 @@
-"""An archive as the console gets to see it: some days of a simulated vendor, every kind of activity, and enemies."""
+"""A test archive: some days of a simulated vendor, every activity type, and activities with hostile texts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.collecting import NOW, House, settings
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.enrich import describe_user_agent
 from anthropic_audit.follow import NormalizeRules, normalize_pending, renormalize
 from anthropic_audit.model import Activity, Received, Window
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.simulator.world import World, WorldSettings
 from anthropic_audit.times import EPOCH, format_time
@@ -37,7 +37,7 @@ _COUNTRIES = (("DE", "Germany"), ("US", "United States"), ("JP", "Japan"), ("BR"
 
 
 class Atlas:
-    """Where addresses are, and whose they are: made up, with names that nobody should trust."""
+    """A made-up database of addresses and user agents, with hostile names."""
 
     def of_address(self, address: str) -> Mapping[str, Any]:
         number = sum(map(ord, address))
@@ -78,7 +78,7 @@ def received(raw: bytes) -> Received:
 
 
 def _of_every_kind() -> Iterator[bytes]:
-    """Yield an activity of each type, over the last two days, by all kinds of actors in turn."""
+    """Yield an activity of each type, over the last two days, with the actor types in turn."""
     catalogue, random = load(), Random(1)
     world = World(WorldSettings(seed=5, people=12), catalogue)
     for number, (name, kind) in enumerate(sorted(catalogue.types.items())):
@@ -87,7 +87,7 @@ def _of_every_kind() -> Iterator[bytes]:
 
 
 def _accesses(folder: Path) -> Iterator[bytes]:
-    """Yield one of our own requests as it comes back, and one under the same key that we did not send."""
+    """Yield an echo of one of our own requests, and a foreign request with the same key."""
     with open_reader(str(folder)).connect() as connection:
         ((ours,),) = connection.sql("SELECT request_id FROM requests ORDER BY asked_at LIMIT 1").fetchall()
     for number, (request, address) in enumerate(((ours, "198.51.100.1"), ("req_stolen", STRANGER))):
@@ -111,7 +111,7 @@ def _accesses(folder: Path) -> Iterator[bytes]:
 
 
 def enemies() -> Iterator[bytes]:
-    """Yield activities whose every text is an attack, over the last hours."""
+    """Yield activities of the last hours in which every text is an attack."""
     for number, evil in enumerate(EVIL):
         for other, kind in enumerate(("sso_login_failed", "claude_artifact_viewed", "mcp_tool_called", evil[:200])):
             told = _enemy(evil, kind, 10 * number + other)

@@ -1,4 +1,4 @@
-"""A console on a small archive, served on loopback, and the clients that ask it."""
+"""Fixtures: consoles on a small archive, served on loopback, and their clients."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from anthropic_audit.testing import FakeClock
 
 PASSWORD = "correct horse battery staple"
 HEADERS = {"sec-fetch-site": "same-origin"}
-"""What a browser says of a request that one of our pages makes."""
+"""Headers that a browser sends with a request of the console's own pages."""
 
 
 @dataclass
 class Served:
-    """A console that answers, and what it told."""
+    """A running console, and the links that it printed."""
 
     console: Console
     clock: FakeClock
@@ -42,7 +42,7 @@ class Served:
 
     @property
     def url(self) -> str:
-        """Where it listens, whatever others call it by."""
+        """The URL of its socket, independent of `public_url`."""
         return f"http://127.0.0.1:{self.console._socket.getsockname()[1]}"
 
     @property
@@ -50,14 +50,14 @@ class Served:
         return self.url.partition("://")[2]
 
     def client(self, address: str = "127.0.0.1") -> httpx2.Client:
-        """Return somebody who has not come in yet."""
+        """Return a client without a session."""
         way = httpx2.HTTPTransport(local_address=address)
         return self.clients.enter_context(
             httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=HEADERS, transport=way)
         )
 
     def inside(self, name: str = "") -> httpx2.Client:
-        """Return somebody who came in by the link, or as a user."""
+        """Return a client with a session: by the link, or as a user."""
         client = self.client()
         if name:
             answer = client.post("/login", data={"name": name, "password": PASSWORD})
@@ -76,7 +76,7 @@ Serve = Callable[..., Served]
 
 
 def csrf(client: httpx2.Client) -> str:
-    """Return the session's token, as a page says it."""
+    """Return the session's CSRF token from a page."""
     found = re.search(r'data-csrf="([^"]+)"', client.get("/feeds").text)
     assert found
     return found[1]
@@ -90,7 +90,7 @@ def users() -> list[Mapping[str, str]]:
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive that no test changes."""
+    """A shared archive that no test changes."""
     folder = tmp_path_factory.mktemp("console") / "archive"
     make_archive(folder)
     return folder
@@ -98,13 +98,13 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own_archive(archive: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be changed."""
+    """A copy of the archive for one test to change."""
     return Path(copytree(archive, tmp_path / "archive"))
 
 
 @contextmanager
 def consoles(archive: Path, folders: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Yield what serves consoles; end them all in the end."""
+    """Yield a function that starts consoles, and stop them all at the end."""
     with ExitStack() as stack:
 
         def serve(*, has_users: bool = False, archive: Path = archive, now: datetime = NOW, **console: Any) -> Served:
@@ -121,70 +121,70 @@ def consoles(archive: Path, folders: pytest.TempPathFactory) -> Iterator[Serve]:
 
 @pytest.fixture(scope="module")
 def serving(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Serve consoles for the tests of a file."""
+    """Start consoles that the tests of a file share."""
     with consoles(archive, tmp_path_factory) as serve:
         yield serve
 
 
 @pytest.fixture
 def serve(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Serve consoles of a test's own."""
+    """Start consoles for one test."""
     with consoles(archive, tmp_path_factory) as serve:
         yield serve
 
 
 @pytest.fixture(scope="module")
 def shared(serving: Serve) -> Served:
-    """A console without users, for tests that only look."""
+    """A shared console without users, for tests that only read."""
     return serving()
 
 
 @pytest.fixture(scope="module")
 def shared_with_users(serving: Serve) -> Served:
-    """A console with users, for tests that only look."""
+    """A shared console with users, for tests that only read."""
     return serving(has_users=True)
 
 
 @pytest.fixture
 def served(serve: Serve) -> Served:
-    """A console without users: whoever has the link is an investigator."""
+    """A console without users, where the holder of the link is an investigator."""
     return serve()
 
 
 @pytest.fixture
 def served_with_users(serve: Serve) -> Served:
-    """A console where a viewer and an investigator log in."""
+    """A console with a viewer and an investigator."""
     return serve(has_users=True)
 
 
 @pytest.fixture(scope="module")
 def inside(shared: Served) -> httpx2.Client:
-    """Somebody who sees everything."""
+    """A client of an investigator."""
     return shared.inside()
 
 
 @pytest.fixture(scope="module")
 def viewer(shared_with_users: Served) -> httpx2.Client:
-    """Somebody who sees no personal data."""
+    """A client of a viewer."""
     return shared_with_users.inside("viewer")
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    """An identity provider that tells the truth."""
+    """An identity provider that responds correctly."""
     with Provider(FakeClock(NOW)).serving() as provider:
         yield provider
 
 
 @pytest.fixture
 def openid(serve: Serve, provider: Provider) -> Served:
-    """A console where people log in by that provider only."""
+    """A console where users log in at that provider only."""
     return serve(openid=provider.settings())
 
 
 @pytest.fixture
 def nothing_is_told(openid: Served, provider: Provider, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """After a test: no secret in the access log or in any other, and no traceback."""
+    """Check after a test that no log contains a secret or a traceback."""
     yield
     written = openid.log.read_text() + caplog.text
     assert not [secret for secret in provider.secrets if secret in written]

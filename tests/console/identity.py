@@ -1,4 +1,4 @@
-"""An identity provider of the tests' own, which tells the truth until it is told to lie."""
+"""A test identity provider that responds correctly unless its attributes say otherwise."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DISCOVERY, TOKEN, KEYS, USERINFO = "/.well-known/openid-configuration", "/token"
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent back; a body may be given piece by piece, and at status 0 it is all that is sent."""
+    """A response; the body may be a sequence of pieces, and with status 0 only the body is sent."""
 
     status: int
     body: bytes | Callable[[], Iterator[bytes]]
@@ -42,7 +42,7 @@ class Reply:
 
 @cache
 def key_of(kind: str, name: str = "one") -> Key:
-    """Return a private key, always the same for a name."""
+    """Return a private key of a kind, the same for each name."""
     made: Mapping[str, Callable[[], Key]] = {
         "RSA": lambda: RSAKey.generate_key(2048, {"kid": name}),
         "P-256": lambda: ECKey.generate_key("P-256", {"kid": name}),
@@ -54,7 +54,7 @@ def key_of(kind: str, name: str = "one") -> Key:
 
 
 def signed(claims: Mapping[str, Any], key: Key, algorithm: str = "RS256", **header: Any) -> str:
-    """Sign claims by an algorithm of the library, whatever it thinks of it."""
+    """Return claims signed with any algorithm of the library, even discouraged ones."""
 
     class Whatever(JWSRegistry):
         def get_alg(self, name: str) -> Any:
@@ -66,7 +66,7 @@ def signed(claims: Mapping[str, Any], key: Key, algorithm: str = "RS256", **head
 
 
 class Provider:
-    """A provider on loopback; its attributes say how it lies."""
+    """A provider on loopback, whose attributes change its responses."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -80,7 +80,7 @@ class Provider:
         self.userinfo: dict[str, Any] = {}
         self.asked: list[str] = []
         self.secrets: list[str] = [OPENID_SECRET]
-        """What no page and no log may have."""
+        """Secrets that no page and no log may contain."""
         self.authorizations: list[str] = []
         self.forms: list[dict[str, str]] = []
         self.ends = threading.Event()
@@ -90,7 +90,7 @@ class Provider:
 
     @property
     def url(self) -> str:
-        """What it calls itself."""
+        """The issuer."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def settings(self, **more: Any) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Provider:
         return {**named, "investigators": ["anna@acme.example"], **more}
 
     def authorize(self, location: str) -> str:
-        """Log the person in who was sent here, and return where the browser is sent back to."""
+        """Log in the user of an authorization request, and return the URL of the callback."""
         asked = dict(parse_qsl(urlsplit(location).query))
         code = secrets.token_urlsafe(16)
         self._codes[code] = asked
@@ -107,7 +107,7 @@ class Provider:
         return f"{asked['redirect_uri']}?code={code}&state={asked['state']}"
 
     def answer(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Answer a request."""
+        """Return the response to a request."""
         self.asked.append(path)
         if path in self.replies:
             return self.replies[path]
@@ -154,7 +154,7 @@ class Provider:
 
     @contextmanager
     def serving(self) -> Iterator[Provider]:
-        """Answer while the context lasts."""
+        """Serve while the context is open."""
         thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -165,13 +165,13 @@ class Provider:
             thread.join()
 
     def stop(self) -> None:
-        """Be down from now on."""
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
 
 
 class Responder(BaseHTTPRequestHandler):
-    """Sends what the provider answers."""
+    """Sends the provider's responses."""
 
     provider: Provider
 
@@ -203,33 +203,33 @@ class Responder(BaseHTTPRequestHandler):
 
 
 def as_json(value: Any, status: int = 200) -> Reply:
-    """Return an answer of JSON."""
+    """Return a JSON response."""
     return Reply(status, json.dumps(value).encode(), {"content-type": "application/json"})
 
 
 def public(key: Key, **more: Any) -> dict[str, Any]:
-    """Return a key as it is published."""
+    """Return the public part of a key as a JSON Web Key."""
     return {**key.as_dict(private=False), **more}
 
 
 def challenge(verifier: str) -> str:
-    """Return the SHA-256 of a PKCE verifier, as RFC 7636 writes it."""
+    """Return the code challenge of a PKCE verifier (RFC 7636)."""
     return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def begin(client: httpx2.Client) -> str:
-    """Begin a login, and return where the browser is sent to."""
+    """Begin a login, and return the URL of the redirect to the provider."""
     answer = client.get("/openid/login")
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
 
 def come_back(client: httpx2.Client, url: str) -> httpx2.Response:
-    """Follow the way back from the provider, as a browser does that comes from another site."""
+    """Open the callback's URL as a browser that comes from another site."""
     return client.get(url, headers={"sec-fetch-site": "cross-site"})
 
 
 def log_in(served: Served, provider: Provider) -> tuple[httpx2.Client, httpx2.Response]:
-    """Log in with a browser of one's own."""
+    """Log in with a new client, and return the client and the last response."""
     client = served.client()
     return client, come_back(client, provider.authorize(begin(client)))

@@ -1,4 +1,4 @@
-"""An identity provider that others have made (`oidc-provider-mock`), as a process of its own on loopback."""
+"""A third-party identity provider (`oidc-provider-mock`), as a process of its own on loopback."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _RUNNING = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
 
 @contextmanager
 def independent_provider(*people: Mapping[str, object]) -> Iterator[str]:
-    """Start one that knows these people, and yield its issuer; `localhost`, so that it is another site than we are.
+    """Start a provider with users, and yield its issuer; on `localhost`, so that it is another site than the console.
 
-    It is a process, as its libraries warn of their own ways, and no warning is none here.
+    It is a process of its own because its libraries raise warnings, which are errors in tests.
     """
     known = [word for person in people for word in ("--user-claims", json.dumps(person))]
     command = [sys.executable, "-m", "oidc_provider_mock", "--port", "0", "--require-nonce", *known]

@@ -1,4 +1,4 @@
-"""How a login is refused, as tests hold it to."""
+"""Checks of refused logins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SESSION = "anthropic_audit_session"
 
 
 def assert_refused(answer: httpx2.Response, client: httpx2.Client, provider: Provider, *said: str) -> None:
-    """Hold an answer to: a page that says no, with what to do, without secrets, and without a session."""
+    """Check that a response is a refusal page with the texts, without secrets and without a session."""
     assert answer.status_code in {403, 429, 503}, answer.text
     assert "<h1>Log in</h1>" in answer.text
     assert 'role="alert"' in answer.text

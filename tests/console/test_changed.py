@@ -38,10 +38,10 @@ def test_feed_health_lists_them_and_the_event_shows_both_texts(serve: Serve, own
 
     feeds, event = inside.get("/feeds").text, inside.get(f"/event/{seq}").text
 
-    assert "acme served stored activities again with other content" in feeds
+    assert "acme returned stored activities again with other content" in feeds
     assert f'href="/event/{seq}#again"' in feeds
     assert sha256(SERVED).hexdigest()[:12] in feeds
-    assert "Served again with other bytes" in event
+    assert "Changed repeats" in event
     assert sha256(SERVED).hexdigest() in event
     assert "&lt;script&gt;served_again(1)&lt;/script&gt;" in event
     assert "<script>served_again(1)" not in event
@@ -61,4 +61,4 @@ def test_an_event_that_did_not_change_says_nothing_of_it(serve: Serve, own_archi
     seq = change_one(own_archive)
     inside = serve(archive=own_archive).inside()
 
-    assert "Served again with other bytes" not in inside.get(f"/event/{seq + 1}").text
+    assert "Changed repeats" not in inside.get(f"/event/{seq + 1}").text

@@ -1,4 +1,4 @@
-"""Patience: who says nothing whole, or takes no answer, holds up nobody, and not for long."""
+"""Connections that are idle or accept no response are closed in time, and block no others."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
 class Hasty(ConnectionLimits):
     """The same with less patience."""
 
-    seconds_for_a_request = 1.5
-    seconds_for_an_answer = 1.5
-    most = 5
+    request_timeout_seconds = 1.5
+    response_timeout_seconds = 1.5
+    max_connections = 5
 
 
 async def answer(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Coverage as a calendar: each day is what its walks say."""
+"""The coverage calendar: the state of each day follows from the walks."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_new_day_is_not_missing_in_its_first_hour() -> None:
 def test_late_finds_are_told_of_the_day_on_which_it_happened() -> None:
     found = days(Spans((Window(when("2026-11-20T00:00"), NOW),)), {date(2026, 11, 21): 1_234})
 
-    assert found[date(2026, 11, 21)].words == "2026-11-21: complete, 1,234 found late"
+    assert found[date(2026, 11, 21)].words == "2026-11-21: complete, 1,234 late"
     assert found[date(2026, 11, 22)].words == "2026-11-22: complete"
 
 

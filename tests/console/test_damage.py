@@ -1,4 +1,4 @@
-"""Every page of the console is answered from what is whole, and says what is not."""
+"""Every page of the console works with damaged files, and lists them."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ def test_no_page_fails_because_of_one_damaged_file(
     home = client.get("/").text
 
     assert {path: status for path, status in answers.items() if status != 200} == {}
-    assert "1 damaged or missing files" in home
+    assert "1 damaged or missing file " in home

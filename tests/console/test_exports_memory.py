@@ -1,4 +1,4 @@
-"""Exports side by side, in a console of its own process: how many run, what waits, what is refused, what it costs."""
+"""Concurrent exports in a console process of their own: limits, waiting, refusals and memory."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_eight_exports_at_once_cost_little_more_than_one(large: Path) -> None:
 
 @pytest.fixture
 def places(monkeypatch: pytest.MonkeyPatch) -> list[ConsoleContext]:
-    """What the consoles of a test share among their requests."""
+    """The export slots that a test's requests share."""
     made: list[ConsoleContext] = []
     init = ConsoleContext.__init__
 

@@ -1,4 +1,4 @@
-"""Is it working? Each trouble is told in words, and a feed in order has none."""
+"""Feed health: each problem is described, and a healthy feed has none."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_feed_in_order_has_no_trouble(house: House) -> None:
     found = health(house)
 
     (feed,) = found.feeds
-    assert list(found.troubles) == []
+    assert list(found.problems) == []
     assert (feed.status.state, feed.holes, feed.refused) == (FeedState.CURRENT, 0, [])
     assert feed.echo is not None
     assert feed.echo.heard == feed.echo.asked > 0
@@ -56,9 +56,9 @@ def test_a_feed_in_order_has_no_trouble(house: House) -> None:
 def test_a_feed_that_stopped_is_told_to_be_behind(house: House) -> None:
     house.clock.advance(5 * HOUR)
 
-    (trouble,) = health(house).troubles
+    (problem,) = health(house).problems
 
-    assert trouble.startswith("acme is 5h1m behind")
+    assert problem.startswith("acme is 5h1m behind")
 
 
 def test_a_hole_is_told(house: House) -> None:
@@ -70,9 +70,7 @@ def test_a_hole_is_told(house: House) -> None:
 
     found = health(house)
 
-    assert [one for one in found.troubles if "hole" in one] == [
-        "acme has 1 hole in its coverage: they are listed below"
-    ]
+    assert [one for one in found.problems if "hole" in one] == ["acme has 1 hole in its coverage, listed below"]
     assert [one.feed for one in found.gaps] == ["acme"]
     assert found.feeds[0].calendar.count("partial") == 1
 
@@ -80,7 +78,7 @@ def test_a_hole_is_told(house: House) -> None:
 def test_a_feed_of_the_settings_that_was_never_walked_is_told(house: House) -> None:
     found = health(house, feeds=[{"name": "acme"}, {"name": "other"}])
 
-    assert list(found.troubles) == ["other is configured, and was never collected with these filters"]
+    assert list(found.problems) == ["other is configured, but was never collected with these filters"]
 
 
 def test_refused_requests_are_told_with_their_status(house: House) -> None:
@@ -102,9 +100,9 @@ def test_a_silent_feed_is_told(house: House) -> None:
         walk = open_reader(str(house.folder)).coverage()[-1]
         archive.claim(replace(walk, feed="quiet", walk_id="w9"))
 
-    troubles = list(health(house).troubles)
+    problems = list(health(house).problems)
 
-    assert troubles == ["quiet is silent: none of our 1 requests of the last day came back as an activity"]
+    assert problems == ["quiet is silent: no echo of 1 requests in the last 24 hours was received"]
 
 
 def test_a_sink_that_refuses_events_is_told(house: House) -> None:
@@ -118,5 +116,5 @@ def test_a_sink_that_refuses_events_is_told(house: House) -> None:
 
     found = health(house)
 
-    assert list(found.troubles) == ["siem refuses 1 events: `anthropic-audit sinks rejected` tells why"]
+    assert list(found.problems) == ["siem refuses 1 events: run `anthropic-audit sinks rejected` for the reasons"]
     assert found.sinks[0].behind == found.counts.events - 10

@@ -1,4 +1,4 @@
-"""Links lead on: to all of what is shown in part, at the time that is looked at."""
+"""Links lead to the complete results, in the same period."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def seq_of(client: httpx2.Client, query: str) -> int:
 
 def test_each_part_of_a_story_leads_to_all_of_it(inside: httpx2.Client) -> None:
     page = inside.get(f"/event/{seq_of(inside, 'event.action : api_key_created and user.email : *')}").text
-    links = [unescape(link) for link in re.findall(r'href="([^"]+)">All of these', page)]
+    links = [unescape(link) for link in re.findall(r'href="([^"]+)">View all 48 hours', page)]
 
     parts = page.count('<section class="panel"><h3>')
     assert len(links) == parts > 0

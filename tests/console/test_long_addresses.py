@@ -10,7 +10,7 @@ from tests.console.conftest import Served
 
 
 def status(served: Served, request: bytes) -> bytes:
-    """Return the status line for a request; the rest of what is sent need not be read by the server."""
+    """Return the status line for a request, which the server need not read completely."""
     host, port = served.host.split(":")
     with socket.create_connection((host, int(port)), timeout=15) as connection:
         with suppress(OSError):

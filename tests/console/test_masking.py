@@ -17,11 +17,11 @@ from tests.console.conftest import Serve, csrf
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import load
 from anthropic_audit.console.entities import KINDS, named, path
-from anthropic_audit.console.masking import Masked
 from anthropic_audit.console.views.event import leaves
 from anthropic_audit.console.views.overview import PANELS
-from anthropic_audit.processors.field_names import FieldNames
-from anthropic_audit.search.fields import COLUMNS, known_fields
+from anthropic_audit.privacy.field_names import FieldNames
+from anthropic_audit.privacy.masking import Masked
+from anthropic_audit.query.fields import COLUMNS, known_fields
 
 CATALOGUE = load()
 PERSONAL = frozenset(FieldNames(CATALOGUE).personal())
@@ -31,7 +31,7 @@ FIELDS = sorted(known_fields([*CATALOGUE.ecs_fields, *CATALOGUE.exported_fields(
 ALWAYS = {"from": "1960-01-01", "to": "now+1d"}
 PARTS = ("seen", "over-time", "latest", "changed", "changes", "values")
 SHORTEST = 6
-"""Texts of fewer signs stand in others by chance."""
+"""Shorter texts occur in others by chance."""
 
 Document = dict[str, Any]
 
@@ -52,7 +52,7 @@ def texts(value: object) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def documents(archive: Path) -> dict[int, Document]:
-    """All documents but those of enemies, who say the same in every field, whether it is personal or not."""
+    """All documents except the hostile ones, which have the same text in every field, personal or not."""
     with open_reader(str(archive)).connect() as connection:
         rows = connection.sql(
             "SELECT seq, document FROM events WHERE id NOT LIKE 'activity_enemy%' AND id != 'unreadable'"
@@ -73,7 +73,7 @@ def secrets(documents: dict[int, Document]) -> frozenset[str]:
 
 
 def names_a_thing(text: str) -> bool:
-    """Say whether it is the name that we make up for an actor that is nobody: `service account service_account_1`."""
+    """Return whether a text is the generated name of a non-person, such as `service account service_account_1`."""
     kind, _, identity = text.rpartition(" ")
     return bool(kind) and identity.startswith(("service_account_", "admin_api_key_", "api_key_", "apikey_"))
 
@@ -177,7 +177,7 @@ def test_no_part_of_an_entity_tells_a_viewer(
 def test_the_feeds_of_a_viewer_do_not_name_those_who_used_our_keys(
     viewer: httpx2.Client, inside: httpx2.Client
 ) -> None:
-    marker = "that are not ours"
+    marker = "Foreign requests"
     shown = {"viewer": viewer.get("/feeds").text, "investigator": inside.get("/feeds").text}
 
     assert marker in shown["viewer"]
@@ -294,7 +294,7 @@ def who(client: httpx2.Client) -> set[str]:
 
 def test_a_viewer_does_not_get_the_text_as_received(viewer: httpx2.Client, inside: httpx2.Client) -> None:
     assert 'id="raw"' not in viewer.get("/event/1").text
-    assert "A viewer does not see the text as received" in viewer.get("/event/1").text
+    assert "The received text is visible to investigators only" in viewer.get("/event/1").text
     assert 'id="raw"' in inside.get("/event/1").text
 
 

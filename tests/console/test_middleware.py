@@ -1,4 +1,4 @@
-"""The door: nobody gets in who should not, nothing odd gets further, and everything is written down."""
+"""The access middleware: access is refused without a session, invalid requests are refused, and all are logged."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_page_sends_strangers_to_the_login(shared: Served, path: str) -> None:
 def test_an_answer_tells_strangers_that_they_are_not_in(shared: Served, path: str) -> None:
     answer = shared.client().get(path)
 
-    assert (answer.status_code, answer.json()["error"]) == (401, "you are not logged in")
+    assert (answer.status_code, answer.json()["error"]) == (401, "not logged in")
 
 
 def test_a_link_works_once_and_the_next_one_is_told(served: Served) -> None:
@@ -196,7 +196,7 @@ def test_a_foreign_host_is_told_nothing(served: Served, host: str, path: str) ->
     answer = raw(served, request.encode())
 
     assert status(answer) == 421
-    assert b"this host is not served here" in answer
+    assert b"unknown host" in answer
     quiet = path.startswith("/static/")
     assert [line["status"] for line in served.noted()] == ([] if quiet else [421])
 
@@ -299,7 +299,7 @@ def test_a_body_without_a_length_is_refused_when_it_grows_too_large(served: Serv
     answer = client.post("/login", content=iter([b"name=x&" + b"a" * 40_000, b"b" * 40_000]))
 
     assert answer.status_code == 413
-    assert "this is too large" in answer.text
+    assert "the request is too large" in answer.text
     assert [line["status"] for line in served.noted()] == [413]
 
 
@@ -396,7 +396,7 @@ def test_a_wrong_name_or_password_is_told_alike(served_with_users: Served, name:
     answer = client.post("/login", data={"name": name, "password": password})
 
     assert answer.status_code == 403
-    assert "the name or the password is wrong" in answer.text
+    assert "wrong name or password" in answer.text
     assert COOKIE not in client.cookies
 
 
@@ -549,7 +549,7 @@ def test_what_can_not_be_written_down_is_not_shown(serve: Serve, path: str) -> N
     answer = client.get(path)
 
     assert answer.status_code == 503
-    assert answer.text == "the access log can't be written, so nothing is shown\n"
+    assert answer.text == "the access log can't be written: no page is served until it can\n"
     assert_hardened(answer)
 
 

@@ -1,4 +1,4 @@
-"""Logging in by OpenID Connect: who is let in, as what, and what is written down about it."""
+"""Logging in by OpenID Connect: access, roles and the access log."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_with_a_provider_no_link_opens(openid: Served) -> None:
 def test_elsewhere_the_provider_has_to_know_where_people_come_back_to(
     serve: Serve, provider: Provider, host: str
 ) -> None:
-    with pytest.raises(SetupError, match="where it sends people back to") as caught:
+    with pytest.raises(SetupError, match="needs the console's public URL") as caught:
         serve(openid=provider.settings(), host=host)
 
     assert "console.public_url" in str(caught.value.hint)

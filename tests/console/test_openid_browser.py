@@ -1,4 +1,4 @@
-"""What browsers bring back: another one's state, an old one, none, or another provider's answer."""
+"""Callbacks with the state of another browser, an old one, none, or another provider's response."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_state_counts_once(openid: Served, provider: Provider) -> None:
     first, second = come_back(client, back), openid.client().get(back, headers=cookie)
 
     assert first.status_code == 200
-    assert_refused(second, openid.client(), provider, "was used before")
+    assert_refused(second, openid.client(), provider, "was already used")
 
 
 def test_a_state_counts_for_ten_minutes(openid: Served, provider: Provider) -> None:
@@ -89,7 +89,7 @@ def test_an_answer_of_another_provider_is_refused(
     client = openid.client()
     back = provider.authorize(begin(client)) + (f"&iss={issuer}" if issuer else "")
 
-    assert_refused(come_back(client, back), client, provider, "another identity provider's answer")
+    assert_refused(come_back(client, back), client, provider, "response of another identity provider")
 
 
 def test_a_provider_that_names_itself_is_believed(openid: Served, provider: Provider) -> None:
@@ -106,7 +106,7 @@ def test_a_code_of_another_login_is_refused(openid: Served, provider: Provider) 
 
     answer = come_back(mine, back.replace(parse_qs(urlsplit(back).query)["code"][0], stolen))
 
-    assert_refused(answer, mine, provider, "doesn't take the code", "log in again")
+    assert_refused(answer, mine, provider, "doesn't accept the code", "log in again")
 
 
 def test_trying_ends_after_some_tries_and_starts_again_later(openid: Served, provider: Provider) -> None:

@@ -1,4 +1,4 @@
-"""Whom a provider vouches for: who sees what by which list, and what is written down about it."""
+"""Users of a provider: their roles by the settings' lists, and the access log."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_whoever_is_in_no_list_is_told_so_and_written_down(
     client, answer = log_in(served, provider)
 
     assert answer.status_code == 403
-    assert "nobody of that name may look here" in answer.text
+    assert "that name has no access to this console" in answer.text
     assert SESSION not in client.cookies
     assert client.get("/").status_code == 303
     line = served.noted()[1]

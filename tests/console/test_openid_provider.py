@@ -1,4 +1,4 @@
-"""The provider itself: its keys, how often it is asked, and what happens when it is slow or down."""
+"""The provider: key rotation, the number of requests, and slow or failed responses."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_passwords_work_beside_a_provider_that_is_down(serve: Serve) -> None:
 
     assert answer.status_code == 503
     assert "the identity provider can&#39;t be reached" in answer.text
-    assert "try it again in a minute" in answer.text
+    assert "try again in a minute" in answer.text
     assert 'name="password"' in answer.text
     assert client.post("/login", data={"name": "viewer", "password": PASSWORD}).status_code == 303
 

@@ -1,4 +1,4 @@
-"""What decides, by itself: hashes of tokens, and how many logins may have begun."""
+"""Unit tests of OpenID Connect: hashes of tokens, and limits on pending logins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.collecting import NOW
 
 from anthropic_audit.console.openid.claims import Expected, check_claims
-from anthropic_audit.console.openid.pending_logins import LASTING, MAX_PENDING, MAX_PENDING_PER_NETWORK, Attempts
+from anthropic_audit.console.openid.pending_logins import LOGIN_TIMEOUT, MAX_PENDING, MAX_PENDING_PER_NETWORK, Attempts
 from anthropic_audit.errors import LoginRefusedError
 from anthropic_audit.testing import FakeClock
 
@@ -43,7 +43,7 @@ def test_the_hash_of_the_specifications_example_is_right() -> None:
 )
 def test_the_hash_goes_with_the_algorithm(algorithm: str, hashed: str) -> None:
     check_claims(claims(at_hash=hashed), Expected("i", "c", "n", algorithm, "token"), NOW)
-    with pytest.raises(LoginRefusedError, match="don't belong together"):
+    with pytest.raises(LoginRefusedError, match="don't match"):
         check_claims(claims(at_hash=hashed), Expected("i", "c", "n", algorithm, "another"), NOW)
 
 
@@ -82,7 +82,7 @@ def test_what_is_over_makes_room() -> None:
     attempts = Attempts(clock)
     for _ in range(MAX_PENDING_PER_NETWORK):
         attempts.begin("1.2.3.4", "")
-    clock.advance(LASTING - timedelta(seconds=1))
+    clock.advance(LOGIN_TIMEOUT - timedelta(seconds=1))
     kept = attempts.begin("1.2.3.4", "")
     clock.advance(timedelta(seconds=1))
     for _ in range(MAX_PENDING_PER_NETWORK - 1):

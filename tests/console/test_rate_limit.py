@@ -1,4 +1,4 @@
-"""How often somebody may try: failures count for whoever may have caused them."""
+"""The rate limit of logins: failures count for the address and the name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The archive as the console reads it: questions that take long tell how far they are, and can be given up."""
+"""Snapshots of the archive: long queries report progress, and can be cancelled."""
 
 from __future__ import annotations
 

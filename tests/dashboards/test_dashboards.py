@@ -1,4 +1,4 @@
-"""Saved objects: whole, consistent, and about fields that exist and can be counted."""
+"""Saved objects are complete and consistent, and use fields that exist and can be aggregated."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_every_name_of_a_reference_is_given(objects: list[Json]) -> None:
 
 
 def named(value: Any) -> Iterator[str]:
-    """Yield the names by which references are used, inside of JSON texts, too."""
+    """Yield the names of used references, including those inside of JSON texts."""
     if isinstance(value, str) and value.startswith(("{", "[")):
         value = json.loads(value)
     if isinstance(value, dict):

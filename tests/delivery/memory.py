@@ -1,4 +1,4 @@
-"""A place in memory that events are delivered to, with all the troubles that a real one has."""
+"""A sink in memory with the faults of real targets."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from anthropic_audit.model import Fate, Parcel, Verdict
 
 @dataclass(frozen=True)
 class Troubles:
-    """How often each happens, from 0 to 1, and what is never taken."""
+    """Probabilities of faults from 0 to 1, and events that are always refused."""
 
     unreachable: float = 0.0
-    """No answer, and nothing came through."""
+    """No response, and no event was stored."""
     lost_answer: float = 0.0
-    """No answer, and everything came through."""
+    """No response, and all events were stored."""
     busy_event: float = 0.0
     rolled_over: float = 0.0
     refused_at: int | None = None
-    """More events than this at once are refused as a whole."""
+    """Larger batches are refused as a whole."""
     poisoned: AbstractSet[str] = frozenset()
-    """Ids that are refused one by one."""
+    """Ids of events that are rejected one by one."""
     poisons_batch: bool = False
-    """Such an id has its whole batch refused."""
+    """Ids of events whose whole batch is refused."""
     denied: bool = False
 
 
 class MemoryPlace:
-    """Takes an id once in each of its generations, as a data stream does in each backing index."""
+    """Accepts an id once per generation, as a data stream does per backing index."""
 
     def __init__(self, troubles: Troubles = Troubles(), seed: int = 0) -> None:
         self.troubles = troubles
@@ -44,7 +44,7 @@ class MemoryPlace:
 
     @property
     def stored(self) -> list[str]:
-        """Every id as often as it is there."""
+        """All stored ids, repeats included."""
         return [name for generation in self.generations for name in generation]
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
@@ -78,7 +78,7 @@ class MemoryPlace:
             return {parcel.id for parcel in parcels if parcel.id in stored}
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""
 
     def _take(self, parcel: Parcel) -> Verdict:
         if parcel.id in self.troubles.poisoned:

@@ -1,4 +1,4 @@
-"""A sink's position moves behind what is settled, and nowhere else."""
+"""A sink's position moves past settled events only."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def errands(
     with (
         DeliveryLedger(str(house.folder), sink, house.clock.now(), moves=moves) as ledger,
         Sender(
-            place, Limits(100, 10**6, 4), house.clock, patience=patience, watch=house.told.append, chance=lambda: 0.5
-        ) as courier,
+            place, Limits(100, 10**6, 4), house.clock, retry=patience, watch=house.told.append, chance=lambda: 0.5
+        ) as sender,
     ):
-        yield Deliverer(ledger, courier, prepare or Prepare(Processors()), clock=house.clock, watch=house.told.append)
+        yield Deliverer(ledger, sender, prepare or Prepare(Processors()), clock=house.clock, watch=house.told.append)
 
 
 def ids(house: House) -> list[str]:

@@ -1,4 +1,4 @@
-"""A courier brings each event to an end, whatever the place does."""
+"""A sender brings each event to an end, whatever the place does."""
 
 from __future__ import annotations
 
@@ -29,21 +29,19 @@ def parcels(number: int, size: int = 10) -> list[Parcel]:
 
 
 @contextmanager
-def courier(
+def sender(
     place: MemoryPlace,
     limits: Limits = LIMITS,
-    patience: RetryPolicy = PATIENT,
+    retry: RetryPolicy = PATIENT,
     clock: FakeClock | None = None,
 ) -> Iterator[Sender]:
-    with Sender(
-        place, limits, clock or FakeClock(NOW), patience=patience, watch=ignore_progress, chance=lambda: 0.5
-    ) as one:
+    with Sender(place, limits, clock or FakeClock(NOW), retry=retry, watch=ignore_progress, chance=lambda: 0.5) as one:
         yield one
 
 
 def brought(place: MemoryPlace, sent: Sequence[Parcel], *, carefully: bool = False) -> list[tuple[int, Fate]]:
-    with courier(place) as one:
-        return [(parcel.seq, verdict.fate) for parcel, verdict in one.bring(sent, carefully=carefully)]
+    with sender(place) as one:
+        return [(parcel.seq, verdict.fate) for parcel, verdict in one.send(sent, carefully=carefully)]
 
 
 def test_what_is_taken_comes_back_in_order() -> None:
@@ -56,8 +54,8 @@ def test_what_is_taken_comes_back_in_order() -> None:
 
 def test_batches_keep_below_their_bytes_but_for_an_event_that_is_longer() -> None:
     place = MemoryPlace()
-    with courier(place, Limits(100, 1_000, 2)) as one:
-        assert len(list(one.bring([*parcels(20, 300), Parcel(21, "id21", NOW, "x" * 5_000)], carefully=False))) == 21
+    with sender(place, Limits(100, 1_000, 2)) as one:
+        assert len(list(one.send([*parcels(20, 300), Parcel(21, "id21", NOW, "x" * 5_000)], carefully=False))) == 21
 
     assert set(place.batches) <= {1, 2, 3}
 
@@ -65,8 +63,8 @@ def test_batches_keep_below_their_bytes_but_for_an_event_that_is_longer() -> Non
 def test_bytes_are_counted_as_they_are_sent() -> None:
     place = MemoryPlace()
     wide = [Parcel(seq, f"id{seq}", NOW, "é" * 300) for seq in range(1, 11)]
-    with courier(place, Limits(100, 1_000, 1)) as one:
-        list(one.bring(wide, carefully=False))
+    with sender(place, Limits(100, 1_000, 1)) as one:
+        list(one.send(wide, carefully=False))
 
     assert set(place.batches) == {1}
 
@@ -104,20 +102,20 @@ def test_one_bad_event_of_a_batch_is_found_and_rejected_alone() -> None:
 
 def test_a_target_that_refuses_everything_is_wrong_and_not_the_events() -> None:
     place = MemoryPlace(Troubles(refused_at=0))
-    with courier(place) as one, pytest.raises(SinkDeniedError, match="refuses every event"):
-        list(one.bring(parcels(200), carefully=False))
+    with sender(place) as one, pytest.raises(SinkDeniedError, match="refuses every event"):
+        list(one.send(parcels(200), carefully=False))
 
 
 def test_patience_ends() -> None:
     place = MemoryPlace(Troubles(unreachable=1.0))
-    with courier(place, patience=RetryPolicy(give_up_after=timedelta(minutes=2))) as one, pytest.raises(SinkBusyError):
-        list(one.bring(parcels(5), carefully=False))
+    with sender(place, retry=RetryPolicy(give_up_after=timedelta(minutes=2))) as one, pytest.raises(SinkBusyError):
+        list(one.send(parcels(5), carefully=False))
 
 
 def test_a_place_that_lets_nobody_in_is_not_asked_again() -> None:
     place = MemoryPlace(Troubles(denied=True))
-    with courier(place, Limits(10, 10_000, 1)) as one, pytest.raises(SinkDeniedError):
-        list(one.bring(parcels(10), carefully=False))
+    with sender(place, Limits(10, 10_000, 1)) as one, pytest.raises(SinkDeniedError):
+        list(one.send(parcels(10), carefully=False))
     assert len(place.batches) == 1
 
 
@@ -140,12 +138,12 @@ def test_a_batch_that_is_denied_ends_those_that_would_be_tried_for_ever() -> Non
             raise SinkDeniedError(message)
 
     place = OneDenied()
-    with courier(place, patience=RetryPolicy(give_up_after=timedelta(days=36_500))) as one:
+    with sender(place, retry=RetryPolicy(give_up_after=timedelta(days=36_500))) as one:
         with pytest.raises(SinkDeniedError):
-            list(one.bring(parcels(100), carefully=False))
+            list(one.send(parcels(100), carefully=False))
         place.is_mended = True
 
-        assert len(list(one.bring(parcels(100), carefully=False))) == 100
+        assert len(list(one.send(parcels(100), carefully=False))) == 100
 
 
 def test_an_operator_ends_the_waiting() -> None:
@@ -159,10 +157,10 @@ def test_an_operator_ends_the_waiting() -> None:
             clock.interrupt()
 
     with (
-        Sender(place, Limits(10, 10_000, 1), clock, patience=PATIENT, watch=watch, chance=lambda: 0.5) as one,
+        Sender(place, Limits(10, 10_000, 1), clock, retry=PATIENT, watch=watch, chance=lambda: 0.5) as one,
         pytest.raises(InterruptedRunError),
     ):
-        list(one.bring(parcels(10), carefully=False))
+        list(one.send(parcels(10), carefully=False))
 
 
 shares = st.sampled_from([0.0, 0.1, 0.5])
@@ -199,8 +197,8 @@ def test_each_event_is_there_once_or_rejected(troubles: Troubles, seed: int, num
 
 def test_a_busy_place_is_sent_less_at_the_same_time() -> None:
     place = MemoryPlace(Troubles(unreachable=0.9), seed=3)
-    with courier(place, Limits(5, 10_000, 8)) as one:
-        list(one.bring(parcels(100), carefully=False))
+    with sender(place, Limits(5, 10_000, 8)) as one:
+        list(one.send(parcels(100), carefully=False))
 
         assert one.at_once < 8
 
@@ -208,8 +206,8 @@ def test_a_busy_place_is_sent_less_at_the_same_time() -> None:
 def test_an_event_that_is_too_large_is_rejected_unsent_and_the_others_of_its_batch_are_sent() -> None:
     place = MemoryPlace()
     sent = [Parcel(1, "id1", NOW, "x"), Parcel(2, "id2", NOW, "é" * 501), Parcel(3, "id3", NOW, "é" * 500)]
-    with courier(place, Limits(100, 10_000, 1, max_event_bytes=1_000)) as one:
-        settled = [(parcel.seq, verdict) for parcel, verdict in one.bring(sent, carefully=True)]
+    with sender(place, Limits(100, 10_000, 1, max_event_bytes=1_000)) as one:
+        settled = [(parcel.seq, verdict) for parcel, verdict in one.send(sent, carefully=True)]
 
     assert [(seq, verdict.fate) for seq, verdict in settled] == [
         (1, Fate.CREATED),

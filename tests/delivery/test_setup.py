@@ -1,4 +1,4 @@
-"""What a cluster gets, once; upgrades keep data; and dashboards go where people look."""
+"""Setup of a cluster: parts are created once, upgrades keep data, and dashboards are installed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 class Paper:
-    """A cluster that keeps what it is given, as the policies of OpenSearch and Elasticsearch come back."""
+    """A cluster in memory that returns stored parts in the form of OpenSearch or Elasticsearch."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Json] = {}

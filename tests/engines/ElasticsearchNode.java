@@ -9,7 +9,7 @@ import org.elasticsearch.node.InternalSettingsPreparer;
 import org.elasticsearch.node.Node;
 import org.elasticsearch.plugins.PluginsLoader;
 
-/** One bare Elasticsearch node. Its arguments are its home folder and the folder of its modules. */
+/** One minimal Elasticsearch node. The arguments are its home folder and the folder of its modules. */
 public final class ElasticsearchNode {
     public static void main(String[] args) throws Exception {
         LogConfigurator.configureESLogging();

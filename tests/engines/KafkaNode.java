@@ -1,7 +1,7 @@
 import kafka.Kafka;
 import kafka.tools.StorageTool;
 
-/** One Kafka node, broker and controller. Its arguments are the cluster's id and the file of its properties. */
+/** One Kafka node, broker and controller. The arguments are the cluster's id and the file of its properties. */
 public final class KafkaNode {
     public static void main(String[] args) throws Exception {
         String[] format = {"format", "--ignore-formatted", "-t", args[0], "-c", args[1]};

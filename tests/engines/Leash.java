@@ -1,7 +1,7 @@
 import java.io.IOException;
 import java.util.Arrays;
 
-/** Runs a program, and ends it when whoever started it is gone: then its standard input closes. */
+/** Runs a program, and halts it when its standard input closes, which means that the parent process has ended. */
 public final class Leash {
     public static void main(String[] args) throws Exception {
         Thread watch = new Thread(Leash::watch, "leash");

@@ -17,7 +17,7 @@ import org.opensearch.node.InternalSettingsPreparer;
 import org.opensearch.node.Node;
 import org.opensearch.plugins.PluginInfo;
 
-/** One OpenSearch node with the modules of a usual distribution. Its one argument is its home folder. */
+/** One OpenSearch node with the modules of a default distribution. The argument is its home folder. */
 public final class OpenSearchNode extends Node {
     private static final List<String> MODULES = List.of(
             "org.opensearch.transport.Netty4ModulePlugin",

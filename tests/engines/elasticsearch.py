@@ -1,4 +1,4 @@
-"""Elasticsearch, bare: the server and its HTTP transport, without the modules that are not published as jars."""
+"""A minimal Elasticsearch: the server and its HTTP transport, without the modules that are not published as jars."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAP_MEGABYTES = 384
 
 
 def elasticsearch(folder: Path, settings: Mapping[str, str]) -> Engine:
-    """Return an Elasticsearch, not yet started, with these settings beside the usual ones."""
+    """Return an Elasticsearch that is not yet started, with settings in addition to the default ones."""
     server = jars(SERVER)
     launcher = classes("Leash.java", "ElasticsearchNode.java", against=server)
     modules = transport_module(server)
@@ -30,7 +30,7 @@ def elasticsearch(folder: Path, settings: Mapping[str, str]) -> Engine:
 
 
 def transport_module(server: Sequence[Path]) -> Path:
-    """Return a folder of modules whose one module is the transport, with the jars that the server has not."""
+    """Return a folder of modules with the transport alone, and its jars that the server does not have."""
     known = {jar.name for jar in server}
     own = [jar for jar in jars(TRANSPORT) if jar.name not in known]
 

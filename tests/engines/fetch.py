@@ -1,6 +1,6 @@
-"""A program of its own: download the jars of Maven coordinates into a folder, and print their paths as JSON.
+"""A program that downloads the jars of Maven coordinates into a folder, and prints their paths as JSON.
 
-Tests can't open connections to the outside, so this runs beside them.
+Tests can't open connections to other machines, so this runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jgo.maven import MavenContext
 
 
 def fetch(folder: Path, coordinates: list[str]) -> list[str]:
-    """Return the jars of all coordinates and of what they depend on; nothing outside the folder is used."""
+    """Return the paths of the jars of all coordinates and their dependencies; no file outside the folder is used."""
     context = MavenContext(repo_cache=folder / "repository", remote_repos={"central": MAVEN_CENTRAL_URL})
     environment = EnvironmentBuilder(context=context, cache_dir=folder / "environments").from_endpoint(
         "+".join(coordinates)

@@ -1,4 +1,4 @@
-"""Kafka in one process, broker and controller at once."""
+"""Kafka in one process, as both broker and controller."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.engines.resolve import classes, jars
 
 SERVER = "org.apache.kafka:kafka_2.13:4.4.0"
 LOGGING = "org.slf4j:slf4j-simple:1.7.36"
-"""Resolved alone: together with the server, a logging library pulls Kafka's own clients down to an old version."""
+"""Resolved separately: together with the server, it would resolve Kafka's own clients to an old version."""
 CLUSTER_ID = "anthropic-audit-test00"
 HEAP_MEGABYTES = 256
 
 
 def kafka(folder: Path, settings: Mapping[str, str]) -> Engine:
-    """Return a Kafka, not yet started, with these settings beside the usual ones."""
+    """Return a Kafka that is not yet started, with settings in addition to the default ones."""
     server = (*jars(SERVER), *jars(LOGGING))
     launcher = classes("Leash.java", "KafkaNode.java", against=server)
     address = free_address()
@@ -29,9 +29,9 @@ def kafka(folder: Path, settings: Mapping[str, str]) -> Engine:
 
 
 def furnish(folder: Path, address: str, settings: Mapping[str, str]) -> Path:
-    """Write the properties of a single node. Its sessions are short, so that it is soon back after a kill."""
+    """Write the properties of a single node, with short sessions, so that it recovers soon after a kill."""
     controller = free_address()
-    usual = {
+    defaults = {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@{controller}",
@@ -51,12 +51,12 @@ def furnish(folder: Path, address: str, settings: Mapping[str, str]) -> Path:
         "broker.heartbeat.interval.ms": "500",
     }
     properties = folder / "server.properties"
-    properties.write_text("".join(f"{key}={value}\n" for key, value in {**usual, **settings}.items()))
+    properties.write_text("".join(f"{key}={value}\n" for key, value in {**defaults, **settings}.items()))
     return properties
 
 
 def is_ready(address: str) -> bool:
-    """Say whether the broker answers and has joined its own cluster."""
+    """Return whether the broker answers and has joined its own cluster."""
     client = AdminClient({"bootstrap.servers": address, "log_level": 0})
     try:
         return bool(client.list_topics(timeout=1).brokers)

@@ -1,7 +1,7 @@
-"""An engine as a process: started, stopped, killed and started again on the same data and the same port.
+"""An engine as a process: start, stop, kill and restart it on the same data and the same port.
 
-Nothing outlives the session. A session that ends stops what it started; when it is killed, the engine sees its
-standard input close, and halts (Leash.java).
+No engine outlives the test session. A session that ends stops its engines; if the session is killed, an engine sees
+its standard input close, and halts (Leash.java).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.engines.resolve import JAVA, class_path
 
 HOST = "127.0.0.1"
 PORTS = range(18_000, 30_000)
-"""Below what a system gives to clients: else a client that tries again and again may take an engine's port."""
+"""Below the ephemeral ports: otherwise a client that retries may take an engine's port."""
 START_SECONDS, STOP_SECONDS = 90.0, 20.0
 TAIL_LINES = 40
 FLAGS = (
@@ -35,7 +35,7 @@ FLAGS = (
 
 
 class Engine:
-    """One server on this machine, with a folder of its own. It starts, and is stopped when its block ends."""
+    """One server on this machine, with its own folder; as a context manager it starts, and is stopped at the end."""
 
     def __init__(self, address: str, command: Sequence[str], folder: Path, answers: Callable[[str], bool]) -> None:
         self.address = address
@@ -47,12 +47,12 @@ class Engine:
 
     @property
     def url(self) -> str:
-        """Where an engine listens that speaks HTTP."""
+        """The URL of an engine that speaks HTTP."""
         return f"http://{self.address}"
 
     @property
     def bootstrap(self) -> str:
-        """Where a Kafka listens."""
+        """The bootstrap address of a Kafka."""
         return self.address
 
     @property
@@ -60,7 +60,7 @@ class Engine:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start, on the data that is there, and wait for an answer. Nothing happens to an engine that runs."""
+        """Start the engine on its existing data, and wait until it answers; do nothing if it runs."""
         if self.is_running:
             return
         self._end()
@@ -81,7 +81,7 @@ class Engine:
             raise
 
     def stop(self) -> None:
-        """Ask it to end (SIGTERM), and wait until it has."""
+        """Stop the engine with SIGTERM, and wait for its end; kill it after `STOP_SECONDS`."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -91,7 +91,7 @@ class Engine:
         self._end()
 
     def kill(self) -> None:
-        """End it as a power failure would (SIGKILL)."""
+        """Kill the engine with SIGKILL, as a power failure does."""
         if self._process is not None:
             self._process.kill()
         self._end()
@@ -126,13 +126,17 @@ class Engine:
 
 
 def java(classes: Sequence[Path], megabytes: int, *arguments: str, flags: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the command that runs a launcher on a leash, in a heap of a fixed size."""
+    """Return the command that runs a launcher under `Leash`, in a heap of a fixed size."""
     heap = (f"-Xms{megabytes}m", f"-Xmx{megabytes}m")
     return (JAVA, *heap, *FLAGS, *flags, "-cp", class_path(classes), "Leash", *arguments)
 
 
 def free_address() -> str:
-    """Return an address on this machine where nobody listens."""
+    """Return an unused address on this machine, as `host:port`.
+
+    Raises:
+        OSError: All tried ports are in use.
+    """
     for port in random.sample(PORTS, 100):
         with socket.socket() as probe:
             try:

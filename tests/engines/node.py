@@ -1,4 +1,4 @@
-"""What OpenSearch and Elasticsearch share: a home folder, settings, and the question whether they are ready."""
+"""The common parts of OpenSearch and Elasticsearch: home folder, settings, and readiness."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ rootLogger.appenderRef.console.ref = console
 
 
 def furnish(home: Path, name: str, address: str, settings: Mapping[str, str]) -> str:
-    """Write the settings of a node into its home; return the flag that says where its logging is set."""
+    """Write the settings of a node into its home folder; return the JVM flag of its logging configuration."""
     host, port = address.split(":")
-    usual = {
+    defaults = {
         "discovery.type": "single-node",
         "network.host": host,
         "http.port": port,
@@ -33,14 +33,14 @@ def furnish(home: Path, name: str, address: str, settings: Mapping[str, str]) ->
     }
     config = home / "config"
     config.mkdir(parents=True)
-    lines = [f"{key}: {json.dumps(value)}\n" for key, value in {**usual, **settings}.items()]
+    lines = [f"{key}: {json.dumps(value)}\n" for key, value in {**defaults, **settings}.items()]
     (config / f"{name}.yml").write_text("".join(lines))
     (config / "log4j2.properties").write_text(LOGGING)
     return f"-Dlog4j2.configurationFile={config / 'log4j2.properties'}"
 
 
 def is_ready(address: str) -> bool:
-    """Say whether a node answers and has opened every index that it holds."""
+    """Return whether a node answers and has opened all of its indices."""
     wanted = {"wait_for_status": "yellow", "timeout": "1s"}
     try:
         return httpx2.get(f"http://{address}/_cluster/health", params=wanted, timeout=5).is_success

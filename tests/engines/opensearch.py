@@ -1,4 +1,4 @@
-"""OpenSearch, with the modules of a usual distribution that are published as jars."""
+"""OpenSearch, with the modules of a default distribution that are published as jars."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEAP_MEGABYTES = 384
 
 
 def opensearch(folder: Path, settings: Mapping[str, str]) -> Engine:
-    """Return an OpenSearch, not yet started, with these settings beside the usual ones."""
+    """Return an OpenSearch that is not yet started, with settings in addition to the default ones."""
     server = jars(*COORDINATES)
     launcher = classes("Leash.java", "OpenSearchNode.java", against=server)
     address = free_address()

@@ -1,6 +1,7 @@
-"""Fixtures: one engine of each kind for the whole session, started on first use, and more with settings of their own.
+"""Fixtures: one engine of each kind for the whole session, started on first use, and more with their own settings.
 
-A test that kills or stops the shared engine starts it again. Names of indices, streams and topics are the test's own.
+A test that kills or stops the shared engine must start it again, and must use its own names of indices, streams and
+topics.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from tests.engines.launch import Engine
 from tests.engines.resolve import UnreachableError
 
 TIMEOUT_SECONDS = 600
-"""The first test of all also downloads."""
+"""Long enough for the first test, which also downloads the engine."""
 FIXTURES = frozenset({"opensearch", "elasticsearch", "kafka", "make_opensearch", "make_elasticsearch", "make_kafka"})
 
 Prepare = Callable[[Path, Mapping[str, str]], Engine]
 Make = Callable[[Mapping[str, str]], Engine]
-"""Starts an engine with these settings. It ends with the session, or sooner by `stop()` or as a `with` block."""
+"""Starts an engine with settings. The engine ends with the session, or sooner by `stop()` or at the end of a `with`."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Give tests that use an engine the time to download one."""
+    """Give tests that use an engine a timeout that includes its download."""
     for item in items:
         if engine_of(item) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
@@ -77,7 +78,7 @@ def kafka(make_kafka: Make) -> Engine:
 
 @contextmanager
 def making(prepare: Prepare, folders: pytest.TempPathFactory) -> Iterator[Make]:
-    """Yield what starts engines; stop them all in the end."""
+    """Yield a function that starts engines, and stop all of them at the end."""
     with ExitStack() as started:
 
         def make(settings: Mapping[str, str]) -> Engine:
@@ -91,8 +92,8 @@ def making(prepare: Prepare, folders: pytest.TempPathFactory) -> Iterator[Make]:
 
 
 def give_up(error: UnreachableError) -> NoReturn:
-    """Skip what can't be tested here; on CI that is a failure."""
-    reason = f"{error}; run this test once where the registry of Maven can be reached, after that it needs no network"
+    """Skip a test whose engine is not available; fail it on CI."""
+    reason = f"{error}; run this test once with access to Maven Central, after that it needs no network"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

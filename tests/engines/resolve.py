@@ -1,6 +1,6 @@
-"""What an engine is made of: a Java runtime, jars, and our launchers compiled. All but the first is cached.
+"""The parts of an engine: a Java runtime, and cached jars and compiled launchers.
 
-The cache is a folder of the user's. A part of it is made once, by whoever comes first, and is used only when complete.
+The cache is in the user's cache folder. The first process creates an entry, and an entry is used only when complete.
 """
 
 from __future__ import annotations
@@ -23,22 +23,26 @@ CACHE = user_cache_path("anthropic-audit") / "engines"
 SOURCES = Path(__file__).parent
 COMPILER, TARGET = "org.eclipse.jdt:ecj:3.43.0", "21"
 FETCH_SECONDS, COMPILE_SECONDS = 900, 120
-REASON_LENGTH = 120
+MAX_REASON_CHARS = 120
 
 
 class UnreachableError(Exception):
-    """The parts of an engine are neither cached nor to be had now: skip the test."""
+    """The parts of an engine are neither cached nor available for download: skip the test."""
 
 
 def jars(*coordinates: str) -> tuple[Path, ...]:
-    """Return the jars of these coordinates, and of all that they depend on."""
+    """Return the jars of Maven coordinates and of their dependencies.
+
+    Raises:
+        UnreachableError: The jars are not cached, and the download fails.
+    """
 
     def make(folder: Path) -> None:
         command = [sys.executable, str(SOURCES / "fetch.py"), str(folder), *coordinates]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=FETCH_SECONDS)
         except subprocess.CalledProcessError as failed:
-            reason = (failed.stderr.strip().splitlines() or ["no reason given"])[-1][:REASON_LENGTH]
+            reason = (failed.stderr.strip().splitlines() or ["no error message"])[-1][:MAX_REASON_CHARS]
             message = f"could not download {coordinates[0]}: {reason}"
             raise UnreachableError(message) from failed
         except subprocess.TimeoutExpired as late:
@@ -52,7 +56,7 @@ def jars(*coordinates: str) -> tuple[Path, ...]:
 
 
 def classes(*sources: str, against: Sequence[Path]) -> Path:
-    """Return the folder of these launchers, compiled against these jars."""
+    """Return the folder of the compiled classes of launchers; `against` is the class path of the compiler."""
     texts = [(SOURCES / source).read_text() for source in sources]
 
     def make(folder: Path) -> None:
@@ -70,7 +74,7 @@ def class_path(parts: Sequence[Path]) -> str:
 
 
 def cached(name: str, key: Sequence[str], make: Callable[[Path], None]) -> Path:
-    """Return a folder of the cache. What a crash left half made is made again."""
+    """Return a folder of the cache, filled by `make` if it is new, or incomplete after a crash."""
     digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:16]
     folder = CACHE / f"{name}-{digest}"
     complete = folder.with_suffix(".complete")
@@ -85,7 +89,7 @@ def cached(name: str, key: Sequence[str], make: Callable[[Path], None]) -> Path:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let one process at a time make a folder."""
+    """Hold the lock of a cache entry, which one process at a time can have."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Databases in the MaxMind format, written anew for each test."""
+"""Databases in the MaxMind format, written for each test."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_a_file_that_goes_leaves_the_one_before_in_use(database: WriteDatabase, 
     assert not databases.refresh()
     assert city(databases, "203.0.113.5") == "Madrid"
     assert len(said) == 1
-    assert "stays in use" in said[0]
+    assert "remains in use" in said[0]
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"\xab\xcd\xefMaxMind.com" + b"\xff" * 50])
@@ -154,7 +154,7 @@ def test_a_damaged_replacement_is_not_taken(database: WriteDatabase, said: list[
 
 
 def test_no_damage_fails(database: WriteDatabase, said: list[str], tmp_path: Path) -> None:
-    """Bytes are changed all over a database; every look-up gives something or nothing."""
+    """Change bytes all over a database; every look-up returns a result or nothing."""
     whole = database({f"203.0.113.{n}/32": SPAIN if n % 2 else ITALY | NETWORK for n in range(64)}).read_bytes()
     chance = Random(5)
     for number in range(200):

@@ -1,4 +1,4 @@
-"""One result from the records of many databases."""
+"""One result from the records of databases with different layouts."""
 
 from __future__ import annotations
 

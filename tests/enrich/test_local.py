@@ -1,4 +1,4 @@
-"""From settings to an enrichment."""
+"""The enrichment that the settings describe."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.enrich import free_database, open_enrichment
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.settings import EnrichmentSettings
 from anthropic_audit.simulator.world.places import PLACES
 

@@ -1,4 +1,4 @@
-"""User agents, in the shape that Elasticsearch's processor gives them."""
+"""User agents, in the form of Elasticsearch's processor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server of the Activity Feed that keeps the contract, or breaks named rules of it at chosen requests."""
+"""A server of the Activity Feed that keeps the contract, or breaks named rules of it at given requests."""
 
 from __future__ import annotations
 
@@ -44,14 +44,17 @@ BREAKS = (
     "cut off",
     "clock of another year",
 )
-"""What can be broken. Not among them: rows left out of a page, and `has_more: false` too early; nobody can see that."""
+"""The rules that a server can break.
+
+A page without some activities and an early `has_more: false` are not among them: no client can detect these.
+"""
 
 ODD_ROW = b'{"id":"odd%d","type":"t","created_at":"%s","name":"\\ud83d","n":NaN}'
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the server knows of an activity."""
+    """One activity of the server."""
 
     id: str
     created_at: datetime
@@ -59,8 +62,8 @@ class Row:
 
     @property
     def raw(self) -> bytes:
-        told = {"id": self.id, "type": self.type, "created_at": format_time(self.created_at)}
-        return json.dumps(told, separators=(",", ":")).encode()
+        members = {"id": self.id, "type": self.type, "created_at": format_time(self.created_at)}
+        return json.dumps(members, separators=(",", ":")).encode()
 
     @property
     def key(self) -> tuple[datetime, str]:
@@ -87,12 +90,12 @@ class _Answer:
 
 
 class BrokenServer:
-    """Serves rows, and at the request of a number breaks the rules that `breaks` names for it (from 1).
+    """Serves activities; at a given request it breaks the rules that `breaks` names for it.
 
     Args:
-        rows: All there is.
+        rows: All activities of the server.
         now: The time of day.
-        breaks: By the number of a request, what is broken there.
+        breaks: The rules to break, by the number of a request (from 1).
         has_ids: True when cursors are the ids of activities, False when they are opaque.
         knows_order: False for a server of May 2026, which refuses `order` and serves the newest first.
     """
@@ -241,7 +244,7 @@ class BrokenServer:
         return row.id if self._has_ids else f"at:{row.created_at.isoformat()}:{row.id}".encode().hex()
 
     def _place(self, cursor: str) -> tuple[datetime, str]:
-        """Return where a cursor stands; raises KeyError for what is none."""
+        """Return the position of a cursor; raise KeyError for an unknown one."""
         for row in self.rows:
             if self._cursor(row) == cursor:
                 return row.key

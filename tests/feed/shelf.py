@@ -1,4 +1,4 @@
-"""A feed over a list of activities, and a ledger that keeps what it is given; for tests of what reads and stores."""
+"""A feed over a list of activities, and a ledger in memory, for tests of walks."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Spoil = Callable[[int, Query, Page], Page]
 
 
 def truthful(_number: int, _query: Query, page: Page) -> Page:
-    """Spoil nothing."""
+    """Return a page unchanged."""
     return page
 
 
 def activity(number: int, when: datetime) -> Activity:
-    """Return an activity of that number and time."""
+    """Return an activity with this number and time."""
     return decode_activity(b'{"id":"a%06d","type":"t","created_at":"%s"}' % (number, format_time(when).encode()))
 
 
 class Shelf:
-    """A feed whose cursor is a place in a list; ids that are new since the last request are found, too."""
+    """A feed whose cursors are positions in a list; it also serves activities added since the last request."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Shelf:
         self._server_time = server_time
 
     def read_page(self, query: Query) -> Page:
-        """Answer from the list."""
+        """Return the next page of the list."""
         self.asked.append(query)
         if query.order is not None and not self._knows_order:
             message = "unknown parameter"
@@ -70,7 +70,7 @@ class Shelf:
 
 
 class Notebook:
-    """A ledger in memory; `fail_at` raises before that many batches are stored."""
+    """A ledger in memory; storing batch number `fail_at` raises."""
 
     def __init__(self, fail_at: int | None = None) -> None:
         self.received: dict[str, Received] = {}
@@ -79,7 +79,7 @@ class Notebook:
         self._fail_at = fail_at
 
     def append(self, received: Sequence[Received]) -> int:
-        """Keep what is new."""
+        """Store new activities."""
         if self._fail_at is not None and len(self.batches) >= self._fail_at:
             message = "the disk is full"
             raise OSError(message)
@@ -90,5 +90,5 @@ class Notebook:
         return len(self.received) - before
 
     def claim(self, coverage: Coverage) -> None:
-        """Keep the claim."""
+        """Store the claim."""
         self.claims.append(coverage)

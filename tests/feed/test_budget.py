@@ -23,8 +23,8 @@ def headers(remaining: int, reset: str = "2026-11-23T12:00:42Z") -> dict[str, st
 
 
 def test_a_spent_budget_waits_for_the_next_minute_and_says_so() -> None:
-    clock, told = FakeClock(NOW), list[Progress]()
-    budget = Budget(clock, told.append)
+    clock, events = FakeClock(NOW), list[Progress]()
+    budget = Budget(clock, events.append)
     budget.learn(headers(1))
 
     budget.take()
@@ -32,7 +32,7 @@ def test_a_spent_budget_waits_for_the_next_minute_and_says_so() -> None:
     budget.take()
 
     assert clock.waited == [42]
-    assert [type(one) for one in told] == [Waiting]
+    assert [type(one) for one in events] == [Waiting]
 
 
 def test_what_was_taken_counts_before_the_next_answer() -> None:
@@ -81,7 +81,7 @@ def test_a_share_is_left_to_others(reserve: float, leave: float, remaining: int,
 
 
 def test_threads_stay_inside_the_budget_together() -> None:
-    """A server counts minutes of 20 requests; 8 threads send 200, and none is one too many."""
+    """A server allows 20 requests a minute; 8 threads send 200, and none exceeds the budget."""
     clock, lock, sent = FakeClock(NOW), threading.Lock(), Counter[int]()
     budget = Budget(clock, lambda _: None)
 

@@ -152,8 +152,8 @@ def test_a_redirect_is_never_followed() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"url": "api.anthropic.com"}, "url is no http"),
-        ({"url": "ftp://api.anthropic.com"}, "url is no http"),
+        ({"url": "api.anthropic.com"}, "url is not an http"),
+        ({"url": "ftp://api.anthropic.com"}, "url is not an http"),
         ({"proxy_url": "gopher://user:word@proxy"}, "proxy_url"),
         ({"proxy_url": "socks5://127.0.0.1:1"}, "socks proxy needs"),
         ({"ca_file": "/nowhere/ca.pem"}, "certificate file"),

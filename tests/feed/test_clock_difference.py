@@ -30,10 +30,10 @@ SECOND = timedelta(seconds=1)
 
 
 class Answers:
-    """A client whose answers show these dates, one after the other, after a while."""
+    """A client whose responses have these `Date` headers, one after the other, with a delay."""
 
     def __init__(self, dates: Sequence[str | None], *, wait: float = 0.0, status: int = 200, age: str = "") -> None:
-        self.told: list[Progress] = []
+        self.events: list[Progress] = []
         self._clock = FakeClock(NOW)
         self._dates = chain(dates, repeat(dates[-1]))
         self._wait, self._status, self._age = wait, status, age
@@ -41,18 +41,18 @@ class Answers:
             FeedSettings(name="acme"),
             Secret("sk-ant-api01-TESTTESTTEST"),
             self._clock,
-            budget=Budget(self._clock, self.told.append),
+            budget=Budget(self._clock, self.events.append),
             transport=httpx2.MockTransport(self._answer),
         )
 
     def ask(self, times: int = 1) -> list[timedelta]:
-        """Ask, and return the differences that were told."""
+        """Send the requests, and return the differences that were reported."""
         for _ in range(times):
             self.client.read_page(QUERY)
-        return [one.difference for one in self.told if isinstance(one, ClockDiffers)]
+        return [one.difference for one in self.events if isinstance(one, ClockDiffers)]
 
     def measured(self) -> list[timedelta | None]:
-        return [one.clock_difference for one in self.told if isinstance(one, RequestSent)]
+        return [one.clock_difference for one in self.events if isinstance(one, RequestSent)]
 
     def _answer(self, _: httpx2.Request) -> httpx2.Response:
         self._clock.advance(timedelta(seconds=self._wait))
@@ -62,7 +62,7 @@ class Answers:
 
 
 def at(seconds: float) -> str:
-    """Write the time so many seconds from now as a `date` header does."""
+    """Return the time this many seconds from now in the format of a `Date` header."""
     return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
 
 
@@ -76,7 +76,7 @@ def at(seconds: float) -> str:
         pytest.param(86400 * 400, 0, -86400 * 400, id="another year"),
     ],
 )
-def test_a_difference_is_told_once(shown: int, wait: float, difference: int) -> None:
+def test_a_difference_is_reported_once(shown: int, wait: float, difference: int) -> None:
     answers = Answers([at(shown)], wait=wait)
 
     assert answers.ask() == [difference * SECOND]
@@ -92,7 +92,7 @@ def test_less_than_the_tolerance_or_than_the_request_takes_is_no_difference(show
 
 
 @pytest.mark.parametrize("date", [None, "soon", "Mon, 99 Nov 2026 11:59:58 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"])
-def test_without_a_time_that_can_be_believed_nothing_is_told(date: str | None) -> None:
+def test_a_response_without_a_plausible_time_reports_nothing(date: str | None) -> None:
     answers = Answers([date])
 
     assert answers.ask() == []
@@ -103,7 +103,7 @@ def test_many_answers_with_the_same_difference_tell_of_it_once() -> None:
     assert Answers([at(-600)]).ask(20) == [600 * SECOND]
 
 
-def test_a_jump_is_told_and_the_way_back_too() -> None:
+def test_a_jump_of_the_clock_is_reported_and_its_end_too() -> None:
     answers = Answers([at(0), at(-600), at(-640), at(-1200), at(0)])
 
     assert answers.ask(12) == [600 * SECOND, 1200 * SECOND, 0 * SECOND]
@@ -115,7 +115,7 @@ def test_reading_history_compares_the_same_clocks() -> None:
 
     answers.client.leaving(0.5).read_page(QUERY)
 
-    assert sum(isinstance(one, ClockDiffers) for one in answers.told) == 1
+    assert sum(isinstance(one, ClockDiffers) for one in answers.events) == 1
 
 
 @pytest.mark.parametrize("age", ["30", "600", "999999999999"])
@@ -123,7 +123,7 @@ def test_the_age_of_a_cached_answer_is_no_difference_of_clocks(age: str) -> None
     assert Answers([at(-30)], age=age).ask() == []
 
 
-def test_the_time_of_an_error_may_be_somebody_elses() -> None:
+def test_the_time_of_an_error_response_may_be_a_proxys() -> None:
     answers = Answers([at(-600)], status=503)
 
     with pytest.raises(Exception, match="503"):
@@ -136,12 +136,12 @@ def test_the_message_has_both_times() -> None:
     answers = Answers([at(-600)])
     answers.ask()
 
-    (one,) = (one for one in answers.told if isinstance(one, ClockDiffers))
+    (one,) = (one for one in answers.events if isinstance(one, ClockDiffers))
     assert (one.feed, one.our_time, one.server_time) == ("acme", NOW, NOW - 600 * SECOND)
 
 
 def collected(folder: Path, seconds: int, **changes: object) -> tuple[House, FeedOutcome]:
-    """Collect from a vendor whose clock is so many seconds ahead of ours."""
+    """Collect from a simulated vendor whose clock is this many seconds ahead of ours."""
     house = House(folder, settings())
     theirs = FakeClock(SIMULATED_NOW + seconds * SECOND)
     asked = FeedSettings.model_validate({"name": "acme", "initial_interval": "1h", **changes})

@@ -1,4 +1,4 @@
-"""Proxies and certificates, against servers that ask for them."""
+"""Proxies and certificates, against servers that require them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EMPTY = b'{"data":[],"has_more":false,"first_id":null,"last_id":null}'
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers every request with an empty page, and keeps what was asked."""
+    """Answers every request with an empty page, and records the requests."""
 
     asked: list[str]
 
@@ -44,10 +44,10 @@ class Answering(BaseHTTPRequestHandler):
 
 
 class Quiet(HTTPServer):
-    """A server that takes refused handshakes as they come."""
+    """A server that ignores failed handshakes."""
 
     def handle_error(self, *_: object) -> None:
-        """Stay silent: a client that does not trust us is what is tested."""
+        """Stay silent: the tests expect clients that refuse our certificate."""
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def serving(secured: Callable[[ssl.SSLContext], None] | None = None) -> Iterator
 
 
 def read(**settings: str) -> int:
-    """Ask once, and return how many activities came."""
+    """Read one page, and return the number of its activities."""
     clock = FakeClock(NOW)
     client = FeedClient(
         FeedSettings.model_validate({"http_client_timeout": "5s", **settings}),

@@ -1,4 +1,4 @@
-"""The law of coverage: whatever a server gets wrong, nothing is claimed that is not stored (promise P2).
+"""The law of coverage: whatever rules a server breaks, every claimed activity is stored (promise P2).
 
 By hand, with more examples: `EXAMPLES=10000 pytest tests/feed/test_contract_law.py`.
 """
@@ -51,7 +51,7 @@ class Collected:
             budget=Budget(self.clock, ignore_progress),
             transport=httpx2.MockTransport(self.server.respond),
         )
-        self._feed = RetryingFeed(client, self.clock, patience=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.0)
+        self._feed = RetryingFeed(client, self.clock, retry=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.0)
 
     def append(self, received: Sequence[Received]) -> int:
         before = len(self.stored)
@@ -72,7 +72,7 @@ class Collected:
         return row.type == "t"
 
     def collect(self, filters: Filters, limit: int) -> None:
-        """Do what the collector does in one round; an error ends it."""
+        """Run one round as the collector does; an error ends it."""
         rules = WalkRules(filters, timedelta(seconds=60), limit=limit, store_every=2, longest=3)
         walker = Walker("acme", self._feed, self, self.clock, rules=rules, watch=ignore_progress)
         self.error = None

@@ -1,4 +1,4 @@
-"""A whole request has a deadline, and ends at once when the operator asks for an end, whatever is on the wire."""
+"""A request has a deadline, and ends at once when the operator asks to stop, whatever the server sends."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ PLAIN = [way for way in WAYS if way not in {"unread", "tls", "silent-tls", "prox
 """The ways in which an answer to a small request in the clear can hang."""
 
 
-def client(clock: SystemClock, *, told: list[Progress] | None = None, **settings: object) -> FeedClient:
+def client(clock: SystemClock, *, events: list[Progress] | None = None, **settings: object) -> FeedClient:
     asked = FeedSettings.model_validate({"http_client_timeout": "20s", "request_deadline": "1s", **settings})
-    watch = (told if told is not None else []).append
+    watch = (events if events is not None else []).append
     return FeedClient(asked, Secret("sk-ant-api01-TEST"), clock, budget=Budget(clock, watch))
 
 
@@ -48,9 +48,9 @@ def places(way: str, port: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", [*PLAIN, "tls", "silent-tls", "proxy"])
 def test_a_whole_request_has_a_deadline(way: str) -> None:
-    clock, told = SystemClock(), list[Progress]()
+    clock, events = SystemClock(), list[Progress]()
     with hanging(way) as port:
-        feed = client(clock, told=told, **places(way, port))
+        feed = client(clock, events=events, **places(way, port))
         started = time.monotonic()
 
         with pytest.raises(FeedUnreachableError, match="no complete answer within 1s") as caught:
@@ -60,7 +60,7 @@ def test_a_whole_request_has_a_deadline(way: str) -> None:
         feed.close()
     assert 0.9 < seconds < 15
     assert "request_deadline" in (caught.value.hint or "")
-    assert [one.feed for one in told if isinstance(one, StillWaiting)][:1] == ["default"]
+    assert [one.feed for one in events if isinstance(one, StillWaiting)][:1] == ["default"]
 
 
 @pytest.mark.parametrize("way", [*PLAIN, "tls", "silent-tls", "proxy"])
@@ -97,16 +97,16 @@ def test_the_deadline_is_ten_timeouts_unless_it_is_set(settings: dict[str, str],
     assert FeedSettings.model_validate(settings).deadline.total_seconds() == seconds
 
 
-def test_a_name_that_nobody_looks_up_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_look_up_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
-    real = backend._places
+    real = backend._addresses
 
     def hang(host: str, port: int, flags: int = 0) -> object:
         if not flags:
             never.wait(20)
         return real(host, port, flags)
 
-    monkeypatch.setattr(backend, "_places", hang)
+    monkeypatch.setattr(backend, "_addresses", hang)
     clock = SystemClock()
     feed = client(clock, url="http://feed.example.com")
     stopped = client(clock, url="http://feed.example.com", request_deadline="60s")

@@ -165,7 +165,7 @@ def test_cursors_and_ids_are_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("written", "expected"),
     [
         ('"2026-11-23T10:59:59.9999999Z"', "2026-11-23T10:59:59.999999"),
         ('"2026-11-23T10:59:59.999999999999999Z"', "2026-11-23T10:59:59.999999"),
@@ -185,8 +185,8 @@ def test_cursors_and_ids_are_bounded() -> None:
         ("[1]", None),
     ],
 )
-def test_a_time_is_cut_and_never_rounded_and_implausible_ones_are_none(told: str, expected: str | None) -> None:
-    activity = decode_activity(b'{"id":"a","type":"t","created_at":%s}' % told.encode())
+def test_a_time_is_cut_and_never_rounded_and_implausible_ones_are_none(written: str, expected: str | None) -> None:
+    activity = decode_activity(b'{"id":"a","type":"t","created_at":%s}' % written.encode())
 
     assert activity.created_at == (EPOCH if expected is None else datetime.fromisoformat(expected).replace(tzinfo=UTC))
     assert activity.is_malformed is (expected is None)

@@ -18,7 +18,7 @@ PAGE = Page((), has_more=False, first_id=None, last_id=None, request_id="req_1",
 
 
 class Scripted:
-    """A feed that answers as told, one thing a request."""
+    """A feed with one scripted answer for each request."""
 
     def __init__(self, *answers: Page | Exception) -> None:
         self._answers = list(answers)
@@ -34,7 +34,7 @@ def retrying(
     clock: FakeClock, *answers: Page | Exception, give_up_after: timedelta = timedelta(minutes=2)
 ) -> RetryingFeed:
     return RetryingFeed(
-        Scripted(*answers), clock, patience=RetryPolicy(give_up_after), watch=ignore_progress, chance=lambda: 0.0
+        Scripted(*answers), clock, retry=RetryPolicy(give_up_after), watch=ignore_progress, chance=lambda: 0.0
     )
 
 

@@ -25,15 +25,15 @@ def exchange(body: bytes = b'{"data":[]}') -> Exchange:
     )
 
 
-def test_a_line_tells_the_exchange_without_secrets() -> None:
+def test_a_line_has_the_exchange_without_secrets() -> None:
     line = trace_line(exchange(b'{"key":"sk-ant-admin01-TESTTEST"}'))
 
-    told = orjson.loads(line)
+    written = orjson.loads(line)
     assert b"TESTTEST" not in line
     assert b"word@" not in line
-    assert told["response"]["status"] == 200
-    assert told["response"]["body"] == {"text": '{"key":"sk-ant-admin01-***"}'}
-    assert ["request-id", "req_1"] in told["response"]["headers"]
+    assert written["response"]["status"] == 200
+    assert written["response"]["body"] == {"text": '{"key":"sk-ant-admin01-***"}'}
+    assert ["request-id", "req_1"] in written["response"]["headers"]
 
 
 def test_bytes_that_are_no_text_are_kept() -> None:
@@ -41,7 +41,7 @@ def test_bytes_that_are_no_text_are_kept() -> None:
 
 
 def test_full_files_move_on_and_the_oldest_goes(tmp_path: Path) -> None:
-    tracer = Tracer(tmp_path, "acme", largest_bytes=1, keep=2)
+    tracer = Tracer(tmp_path, "acme", max_bytes=1, max_files=2)
 
     for number in range(5):
         tracer.write(exchange(b"%d" % number))

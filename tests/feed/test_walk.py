@@ -32,8 +32,8 @@ def shelf_of(
     return Shelf(rows, lambda: NOW, spoil, knows_order=knows_order, server_time=server_time)
 
 
-def walker(shelf: Shelf, ledger: Notebook, told: list[Progress] | None = None, rules: WalkRules = RULES) -> Walker:
-    watch = ignore_progress if told is None else told.append
+def walker(shelf: Shelf, ledger: Notebook, events: list[Progress] | None = None, rules: WalkRules = RULES) -> Walker:
+    watch = ignore_progress if events is None else events.append
     return Walker("acme", shelf, ledger, FakeClock(NOW), rules=rules, watch=watch)
 
 
@@ -42,13 +42,13 @@ def walk(shelf: Shelf, ledger: Notebook, window: Window = HOUR) -> Walked:
 
 
 def test_a_walk_stores_every_page_and_then_claims() -> None:
-    ledger, told = Notebook(), list[Progress]()
+    ledger, events = Notebook(), list[Progress]()
 
-    walked = walker(shelf_of(35), ledger, told).walk(Due(HOUR, Purpose.TAIL))
+    walked = walker(shelf_of(35), ledger, events).walk(Due(HOUR, Purpose.TAIL))
 
     assert len(ledger.received) == 35
     assert walked.rest is None
-    assert [type(one) for one in told] == [
+    assert [type(one) for one in events] == [
         WalkStarted, PageRead, PageRead, Stored, PageRead, PageRead, Stored, WalkFinished,
     ]  # fmt: skip
 
@@ -199,7 +199,7 @@ def test_nothing_is_claimed_when_storing_fails() -> None:
     assert ledger.claims == []
 
 
-def test_a_lost_cursor_is_told_and_nothing_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_cursor_is_reported_and_nothing_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("anthropic_audit.feed.reading.MAX_LIMIT", 10)
 
     def lose(number: int, query: Query, page: Page) -> Page:
@@ -208,15 +208,15 @@ def test_a_lost_cursor_is_told_and_nothing_is_skipped(monkeypatch: pytest.Monkey
             raise FeedRefusedError(message)
         return page
 
-    ledger, told = Notebook(), list[Progress]()
+    ledger, events = Notebook(), list[Progress]()
     shelf = Shelf([activity(number, HOUR.start + SECOND) for number in range(35)], lambda: NOW, lose)
 
     rest: Window | None = HOUR
     while rest is not None:
-        rest = walker(shelf, ledger, told).walk(Due(rest, Purpose.TAIL)).rest
+        rest = walker(shelf, ledger, events).walk(Due(rest, Purpose.TAIL)).rest
 
     assert len(ledger.received) == 35
-    assert {one.resumed_at for one in told if isinstance(one, CursorLost)} == {HOUR.start + SECOND}
+    assert {one.resumed_at for one in events if isinstance(one, CursorLost)} == {HOUR.start + SECOND}
 
 
 @given(st.integers(0, 120), st.integers(1, 40), st.integers(1, 5), st.booleans())

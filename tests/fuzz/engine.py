@@ -1,8 +1,8 @@
 """Run targets under atheris: `python -m tests.fuzz.engine --runs 1000 kql`; `make fuzz` is the long run.
 
-The package is instrumented once; each target then runs in a process of its own, forked from this one. What a target
-raises is written to a file of the folder of findings, named after the error and where it was raised, and the run goes
-on; so does what libFuzzer itself finds (crashes, memory, time).
+The package is instrumented once; each target then runs in a process forked from this one. The inputs for which a target
+raises an error are written to files in the folder of findings, named after the error and its place, and the run goes
+on. Findings of libFuzzer itself (crashes, memory, time) are written there, too.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from typing import Any, Final
 from tests.fuzz.mutate import mutated
 from tests.fuzz.targets import NAMES, Target, open_target
 
-LARGEST_INPUT: Final = 16_384
-"""Bytes of the largest input that is tried."""
-_LARGEST_MEMORY_MB: Final = 2_048
-_SLOWEST_SECONDS: Final = 20
+MAX_INPUT_BYTES: Final = 16_384
+_MAX_MEMORY_MB: Final = 2_048
+_MAX_SECONDS: Final = 20
 _SLOW_CPU_SECONDS: Final = 2.0
-_MOST_FINDINGS: Final = 50
+_MAX_FINDINGS: Final = 50
 _PACKAGE: Final = "anthropic_audit"
 _EXECUTIONS = re.compile(r"number_of_executed_units:\s*(\d+)")
 _COVERAGE = re.compile(r"cov: (\d+) ft: (\d+)")
@@ -37,26 +36,26 @@ _COVERAGE = re.compile(r"cov: (\d+) ft: (\d+)")
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a target is run, and what goes where."""
+    """The length of a target's run, and the folders of its results."""
 
     runs: int
-    """Executions; -1 for as many as the time allows."""
+    """Number of executions; -1 for no limit but the time."""
     seconds: int
     """0 for no limit."""
     findings: Path
     grown: Path | None
-    """Where inputs are kept that reach new code, for the next run; None keeps none."""
+    """The folder for inputs that reach new code, which the next run starts with; None discards them."""
     seed: int = 1
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of a target has shown."""
+    """The results of a target's run."""
 
     target: str
     executions: int
     edges: int
-    """Edges of the control flow that were reached."""
+    """The number of edges of the control flow that were reached."""
     features: int
     seconds: float
     exit_code: int
@@ -72,7 +71,7 @@ class Outcome:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the targets that are named, one after the other; 1 when there is a finding."""
+    """Run the named targets, one after the other; return 1 if there is a finding."""
     asked = _asked(arguments)
     import atheris
 
@@ -92,27 +91,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for finding in outcome.findings:
             print(f"  {finding}", flush=True)
     if has_failed:
-        print(f"copy each finding into tests/fuzz/corpus/<target>/ with the change that mends it: {asked.findings}")
+        print(f"copy each finding of {asked.findings} into tests/fuzz/corpus/<target>/ with the change that fixes it")
     return int(has_failed)
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Fuzz targets under atheris.")
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(NAMES)}; all if none is named")
-    parser.add_argument("--runs", type=int, default=0, help="executions of each target; else those of a short run")
-    parser.add_argument("--minutes", type=float, default=0.0, help="how long all targets together are run")
-    parser.add_argument("--findings", type=Path, default=Path(".fuzz/findings"), help="where findings are written")
-    parser.add_argument("--grown", type=Path, default=None, help="where inputs that reach new code are kept")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(NAMES)}; default: all")
+    parser.add_argument("--runs", type=int, default=0, help="executions of each target; default: a short run")
+    parser.add_argument("--minutes", type=float, default=0.0, help="duration of all targets together")
+    parser.add_argument("--findings", type=Path, default=Path(".fuzz/findings"), help="folder for findings")
+    parser.add_argument("--grown", type=Path, default=None, help="folder for inputs that reach new code")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
     unknown = [name for name in asked.targets if name not in NAMES]
     if unknown:
-        parser.error(f"no such target: {', '.join(unknown)}; there are {', '.join(NAMES)}")
+        parser.error(f"unknown target: {', '.join(unknown)}; choose from {', '.join(NAMES)}")
     return asked
 
 
 def run(atheris: Any, target: Target, limits: Limits) -> Outcome:
-    """Run one target in a process of its own."""
+    """Run one target in a forked process."""
     before = set(limits.findings.iterdir())
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "log"
@@ -122,13 +121,13 @@ def run(atheris: Any, target: Target, limits: Limits) -> Outcome:
             _fuzz(atheris, target, limits, Path(scratch))
         _, status = os.waitpid(child, 0)
         seconds = time.monotonic() - began
-        said = log.read_text(errors="replace")
+        output = log.read_text(errors="replace")
     findings = tuple(sorted(set(limits.findings.iterdir()) - before))
     exit_code = os.waitstatus_to_exitcode(status)
     if exit_code and not findings:
-        print(said[-4_000:])
-    executions = _EXECUTIONS.search(said)
-    edges, features = (_COVERAGE.findall(said) or [(0, 0)])[-1]
+        print(output[-4_000:])
+    executions = _EXECUTIONS.search(output)
+    edges, features = (_COVERAGE.findall(output) or [(0, 0)])[-1]
     return Outcome(
         target.name,
         int(executions[1]) if executions else 0,
@@ -141,7 +140,7 @@ def run(atheris: Any, target: Target, limits: Limits) -> Outcome:
 
 
 def _fuzz(atheris: Any, target: Target, limits: Limits, scratch: Path) -> None:
-    """Fuzz in this process, and end it."""
+    """Fuzz in this process, and end the process."""
     code = 1
     try:
         log = os.open(scratch / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -153,10 +152,10 @@ def _fuzz(atheris: Any, target: Target, limits: Limits, scratch: Path) -> None:
             "runs": limits.runs,
             "max_total_time": limits.seconds,
             "seed": limits.seed,
-            "max_len": LARGEST_INPUT,
+            "max_len": MAX_INPUT_BYTES,
             "len_control": 0,
-            "timeout": _SLOWEST_SECONDS,
-            "rss_limit_mb": _LARGEST_MEMORY_MB,
+            "timeout": _MAX_SECONDS,
+            "rss_limit_mb": _MAX_MEMORY_MB,
             "print_final_stats": 1,
             "artifact_prefix": f"{limits.findings}/{target.name}-",
         }
@@ -184,7 +183,7 @@ def _fuzz(atheris: Any, target: Target, limits: Limits, scratch: Path) -> None:
 
 
 def keeping_findings(target: Target, folder: Path) -> Callable[[bytes], None]:
-    """Return a target's check that writes what it raises to a folder, an error at one place once, and goes on."""
+    """Return a target's check that writes errors to a folder instead of raising them, each error at a place once."""
     seen: set[str] = set()
 
     def check(data: bytes) -> None:
@@ -192,24 +191,24 @@ def keeping_findings(target: Target, folder: Path) -> Callable[[bytes], None]:
         try:
             target.check(data)
         except Exception as error:  # noqa: BLE001 - everything is a finding
-            name, told = _name(error), "".join(traceback.format_exception(error))
+            name, text = _name(error), "".join(traceback.format_exception(error))
         else:
             took = time.process_time() - began
             if took < _SLOW_CPU_SECONDS:
                 return
-            name, told = "slow", f"{took:.1f} s\n"
-        if name in seen or len(seen) >= _MOST_FINDINGS:
+            name, text = "slow", f"{took:.1f} s\n"
+        if name in seen or len(seen) >= _MAX_FINDINGS:
             return
         seen.add(name)
         file = folder / f"{target.name}-{name}"
         file.write_bytes(data)
-        file.with_name(f"{file.name}.txt").write_text(told[-20_000:], errors="backslashreplace")
+        file.with_name(f"{file.name}.txt").write_text(text[-20_000:], errors="backslashreplace")
 
     return check
 
 
 def _name(error: BaseException) -> str:
-    """Name an error after its class and the last place in the package, or in the targets, that it passed."""
+    """Return the name of a finding: the class of its error, and the innermost function of the package or target."""
     places = [
         f"{Path(frame.filename).stem}-{frame.name}".replace("<", "").replace(">", "")
         for frame in traceback.extract_tb(error.__traceback__)

@@ -1,15 +1,15 @@
-"""A tiny archive's `events`, to ask."""
+"""A small table of `events` to query."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tests.search.conftest import NOW, stored
+from tests.query.conftest import NOW, stored
 
 from anthropic_audit.archive.duck import connect
 from anthropic_audit.archive.rows import event_rows
 from anthropic_audit.catalogue import load
-from anthropic_audit.search import document_fields, known_fields
+from anthropic_audit.query import document_fields, known_fields
 
 __all__ = ["CONNECTION", "KNOWN", "NOW"]
 

@@ -1,4 +1,4 @@
-"""Mutations that keep the structure of an input: values of JSON are exchanged, tokens of a language inserted."""
+"""Mutations that keep the structure of an input: exchange JSON values, insert tokens of a language."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from random import Random
 from typing import Any, Final
 
 Json = Any
-"""A value as JSON has them."""
+"""Any JSON value."""
 
 MutateBytes = Callable[[bytes, int], bytes]
-"""Mutates bytes to at most so many."""
+"""Mutates bytes; the second argument is the maximum length."""
 
 ODD_TIMES: Final = (
     "2026-05-22T09:00:00.123456789Z",
@@ -93,26 +93,26 @@ _RAW_PIECES: Final = (
     b"\xef\xbb\xbf",
 )
 _DEPTHS: Final = (16, 17, 18, 19, 20, 64, 254, 255, 300, 900, 1023, 1024, 1100, 3000)
-_DEEPEST_WALKED: Final = 200
+_MAX_WALKED_DEPTH: Final = 200
 
 
 def mutated(
-    data: bytes, largest: int, random: Random, *, tokens: Sequence[bytes], is_json: bool, raw: MutateBytes
+    data: bytes, max_bytes: int, random: Random, *, tokens: Sequence[bytes], is_json: bool, raw: MutateBytes
 ) -> bytes:
     """Return a mutation of an input: of its bytes, of its tokens, or of its structure."""
-    ways: list[Callable[[], bytes | None]] = [lambda: raw(data, largest)]
+    ways: list[Callable[[], bytes | None]] = [lambda: raw(data, max_bytes)]
     if tokens:
         ways.append(lambda: _inserted(data, random.choice(tokens), random))
     if is_json:
         ways += [lambda: _json_mutated(data, random), lambda: _inserted(data, random.choice(_RAW_PIECES), random)]
     made = random.choice(ways)()
-    if not made or len(made) > largest:
-        return raw(data, largest)
+    if not made or len(made) > max_bytes:
+        return raw(data, max_bytes)
     return made
 
 
 def _inserted(data: bytes, piece: bytes, random: Random) -> bytes:
-    """Insert a piece, or put it in the place of as many bytes."""
+    """Insert a piece, or replace as many bytes by it."""
     at = random.randrange(len(data) + 1)
     return data[:at] + piece + data[at + random.choice((0, 0, len(piece))) :]
 
@@ -151,7 +151,7 @@ def _change(container: Json, key: Json, random: Random, others: list[Json]) -> N
 
 
 def _nested(value: Json, container: Json, key: Json, random: Random) -> bytes:
-    """Put a deeply nested value into a place."""
+    """Replace a value by a deeply nested one."""
     mark, depth = "@deep@", random.choice(_DEPTHS)
     opening, closing = random.choice((("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")))
     container[key] = mark
@@ -161,8 +161,8 @@ def _nested(value: Json, container: Json, key: Json, random: Random) -> bytes:
 
 
 def _places(value: Json, depth: int = 0) -> Iterator[tuple[Json, Json]]:
-    """Yield the container and the key of every value inside."""
-    if depth > _DEEPEST_WALKED:
+    """Yield container and key of every inner value."""
+    if depth > _MAX_WALKED_DEPTH:
         return
     keys: Iterator[Json] = iter(())
     if isinstance(value, dict):

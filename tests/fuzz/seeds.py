@@ -1,4 +1,4 @@
-"""Write the seeds of the corpora: `python -m tests.fuzz.seeds`; what is there already and not ours stays."""
+"""Write the seeds of the corpora: `python -m tests.fuzz.seeds`; other files of the corpora stay."""
 
 from __future__ import annotations
 

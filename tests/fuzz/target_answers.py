@@ -1,4 +1,4 @@
-"""An answer of the feed through the real client: status and headers, an empty line, the body."""
+"""A response of the feed to the real client: an input is status and headers, an empty line, and the body."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ TOKENS: Final = (
     b'\n\n{"data":[],"has_more":false,"first_id":null,"last_id":null}',
     b'\n\n{"type":"error","error":{"type":"x","message":"y"}}',
 )
-_LONGEST_MESSAGE: Final = 4_000
+_MAX_MESSAGE_CHARS: Final = 4_000
 _WINDOW: Final = Window(NOW - timedelta(hours=1), NOW)
 
 
 class _Server:
-    """Answers every request with what an input says."""
+    """Answers every request with the response of an input."""
 
     def __init__(self) -> None:
         self.status, self.headers, self.body = 200, list[tuple[bytes, bytes]](), b""
@@ -69,26 +69,26 @@ _CLIENT: Final = FeedClient(
 
 
 def check(data: bytes) -> None:
-    """Ask the feed twice, the second time after what the first answer said of the budget."""
+    """Request a page twice, the second time after the rate limit headers of the first response."""
     head, _, _SERVER.body = data.partition(b"\n\n")
     _SERVER.status, _SERVER.headers = _read(head)
     clock = FakeClock(NOW)
     client = copy(_CLIENT)
     client._clock, client._budget = clock, Budget(clock, ignore_progress)
-    feed = RetryingFeed(client, clock, patience=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.5)
+    feed = RetryingFeed(client, clock, retry=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.5)
     for _ in range(2):
         try:
             page = feed.read_page(Query(_WINDOW))
         except AuditError as error:
-            assert KEY not in f"{error}{error.hint}", "a message tells the key"
-            assert len(str(error)) <= _LONGEST_MESSAGE, "a long message"
+            assert KEY not in f"{error}{error.hint}", "a message contains the key"
+            assert len(str(error)) <= _MAX_MESSAGE_CHARS, "a long message"
         else:
             assert page.received_at >= NOW, "a page of another time"
     assert clock.now() - NOW < timedelta(days=2), "waited for days"
 
 
 def _read(head: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:
-    """Return a status and headers as a server can send them."""
+    """Return a status and headers that a server can send."""
     first, *lines = head.split(b"\n")
     status = int(first) if first.isdigit() and len(first) == 3 else 200
     pairs = [line.partition(b":")[::2] for line in lines if b":" in line]

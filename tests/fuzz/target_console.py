@@ -1,4 +1,4 @@
-"""A request to the console, from its path and query string to the whole answer: it never fails for what was asked."""
+"""A request to the console, from its path and query string to the whole response: no request is a server error."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from anthropic_audit.console.app import ConsoleEnvironment, make_app
 from anthropic_audit.console.auth import AccessLog
 from anthropic_audit.console.context import ConsoleContext
 from anthropic_audit.console.snapshots import SnapshotPool
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.follow import NormalizeRules, normalize_pending
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import ignore_progress
 from anthropic_audit.settings import Settings
 from anthropic_audit.testing import FakeClock
@@ -58,22 +58,22 @@ TOKENS: Final = (
     b" : ",
     b"*",
 )
-_MISTAKES: Final = (500, 503)
+_SERVER_ERRORS: Final = (500, 503)
 
 
 def check(data: bytes) -> None:
-    """Ask for a page."""
+    """Request a page."""
     path, _, query = quote_from_bytes(data, safe="/?&=%+:.,-_").encode().partition(b"?")
     if not path.startswith(b"/") or path.startswith((b"/enter", b"/logout", b"/login")):
         path = b"/explore"
     app, cookie = _console()
     status = asyncio.run(_ask(app, path, query, cookie))
-    assert status not in _MISTAKES, f"answered {status}"
+    assert status not in _SERVER_ERRORS, f"answered {status}"
 
 
 @cache
 def _console() -> tuple[Any, bytes]:
-    """Open a console on a small archive; return it with the cookie of somebody who is in."""
+    """Open a console on a small archive; return it with the cookie of a logged-in user."""
     stack = ExitStack()
     atexit.register(stack.close)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -82,10 +82,10 @@ def _console() -> tuple[Any, bytes]:
         archive.append([received(raw) for raw in (*enemies(), b"\xff{no activity")])
         normalize_pending(archive, Normalizer(load()), NormalizeRules({}), ignore_progress)
     settings = Settings.model_validate({"archive": str(folder / "archive"), "console": {"session": "100d"}})
-    place = ConsoleContext(settings, SnapshotPool(settings.archive, clock), clock)
-    journal = stack.enter_context(AccessLog(folder / "access.ndjson"))
+    context = ConsoleContext(settings, SnapshotPool(settings.archive, clock), clock)
+    access_log = stack.enter_context(AccessLog(folder / "access.ndjson"))
     links: list[str] = []
-    app, tokens = make_app(place, journal, clock, ConsoleEnvironment(f"http://{HOST}", {HOST}, links.append))
+    app, tokens = make_app(context, access_log, clock, ConsoleEnvironment(f"http://{HOST}", {HOST}, links.append))
     assert tokens is not None
     answer: dict[str, Any] = {}
     asyncio.run(_ask(app, b"/enter", f"token={tokens.current}".encode(), b"", answer=answer))
@@ -95,16 +95,16 @@ def _console() -> tuple[Any, bytes]:
 
 
 async def _ask(app: Any, path: bytes, query: bytes, cookie: bytes, *, answer: dict[str, Any] | None = None) -> int:
-    """Ask an ASGI application, and read the answer to its end."""
+    """Send a request to an ASGI application, read the whole response, and return its status."""
     found: dict[str, Any] = {} if answer is None else answer
-    is_asked = False
+    is_sent = False
 
     async def receive() -> dict[str, Any]:
-        nonlocal is_asked
-        if is_asked:
+        nonlocal is_sent
+        if is_sent:
             await asyncio.sleep(60)
             return {"type": "http.disconnect"}
-        is_asked = True
+        is_sent = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Filters and words of the command line, and times beside them: refused in words, or answered."""
+"""Filters, words and times of the command line: each is refused with a message, or answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from tests.fuzz.events import CONNECTION, KNOWN, NOW
 
 from anthropic_audit.errors import SetupError
-from anthropic_audit.search import SearchRequest, check_fields, parse_condition, run
+from anthropic_audit.query import SearchRequest, check_fields, parse_condition, run
 from anthropic_audit.times import parse_time
 
 SHORT_RUNS: Final = 400
@@ -34,7 +34,7 @@ TOKENS: Final = (
 
 
 def check(data: bytes) -> None:
-    """Ask with lines: a filter, a word, from when."""
+    """Search with the three lines of an input: a filter, a word, a start time."""
     condition, word, since = [*data.decode("utf-8", "surrogateescape").split("\n", 2), "", "", ""][:3]
     try:
         conditions = (parse_condition(condition),) if condition else ()

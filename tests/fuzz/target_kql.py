@@ -1,4 +1,4 @@
-"""A query in KQL: it is refused at a place inside of it, or it is answered."""
+"""A query in KQL: it is refused with a column inside the query, or answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from tests.fuzz.events import CONNECTION, KNOWN, NOW
 
 from anthropic_audit.errors import QueryError
-from anthropic_audit.search import SearchRequest, parse_kql, run, weight_of
+from anthropic_audit.query import SearchRequest, parse_kql, run, weight_of
 
 SHORT_RUNS: Final = 400
 TOKENS: Final = (
@@ -41,16 +41,16 @@ TOKENS: Final = (
     b"\xff",
     b"\xe2\x80\xae",
 )
-_HEAVIEST: Final = 400
-"""Queries that read more fields than this of each event are parsed only."""
+_MAX_WEIGHT: Final = 400
+"""Queries that read more fields of each event than this are only parsed."""
 
 
 def check(data: bytes) -> None:
-    """Read a query, and ask an archive."""
+    """Parse a query, and run it."""
     text = data.decode("utf-8", "surrogateescape")
     try:
         query = parse_kql(text, KNOWN, NOW)
-        if weight_of(query) <= _HEAVIEST:
+        if weight_of(query) <= _MAX_WEIGHT:
             list(run(CONNECTION, SearchRequest(query=query), NOW))
     except QueryError as error:
         assert 1 <= error.column <= len(text) + 1, "a column outside of the query"

@@ -1,4 +1,4 @@
-"""From an activity to its document: both ways say the same, and the archive can keep it."""
+"""Normalizing an activity: fast path and general path agree, and the archive can store the document."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tests.fuzz import laws
 
 from anthropic_audit.archive.columns import columns_of
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer, Options, SentenceWriter, to_json
+from anthropic_audit.ecs.normalizer import is_expected
 from anthropic_audit.enrich import open_enrichment
-from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
-from anthropic_audit.normalize.normalizer import is_expected
 from anthropic_audit.settings import EnrichmentSettings
 
 Json = Any
@@ -33,8 +33,8 @@ RECEIVED: Final = Options(received_at=datetime(2026, 5, 22, 11, 1, tzinfo=UTC))
 
 _CATALOGUE = load()
 _NORMALIZER = Normalizer(_CATALOGUE, open_enrichment(EnrichmentSettings(), lambda _: None))
-_TELL = SentenceWriter(_CATALOGUE).tell
-_LONGEST_SENTENCE: Final = 4_000
+_SENTENCE = SentenceWriter(_CATALOGUE).write
+_MAX_SENTENCE_CHARS: Final = 4_000
 
 
 def check(data: bytes) -> None:
@@ -42,18 +42,18 @@ def check(data: bytes) -> None:
     ((text, is_known),) = _NORMALIZER.events([data])
     document = _NORMALIZER.document(data)
     read = laws.read(text)
-    assert read == laws.read(to_json(document)), "the short way says something else"
-    assert is_known == is_expected(document), "the short way knows something else"
+    assert read == laws.read(to_json(document)), "the fast path makes another document"
+    assert is_known == is_expected(document), "the fast path disagrees on whether the activity is expected"
     laws.check_size(text, data)
     laws.check_depth(read)
     assert isinstance(read["event"]["kind"], str), "no event.kind"
-    assert len(_TELL(read)) <= _LONGEST_SENTENCE, "a long sentence"
+    assert len(_SENTENCE(read)) <= _MAX_SENTENCE_CHARS, "a long sentence"
     columns_of([text])
     _check_envelope(data)
 
 
 def _check_envelope(data: bytes) -> None:
-    """Hold that an event whose time of receipt is known has a time, and the id that was sent."""
+    """Check that an event with a known time of receipt has a time, and the id as sent."""
     document = _NORMALIZER.document(data, RECEIVED)
     assert isinstance(document["@timestamp"], str), "no time"
     try:

@@ -1,4 +1,4 @@
-"""From a document to an OCSF event: of any activity, and of any document that a processor may have changed."""
+"""Converting documents to OCSF events: of any activity, and any document that a processor may have changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from tests.fuzz import laws
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, SentenceWriter, to_json
+from anthropic_audit.ecs import Normalizer, SentenceWriter, to_json
 from anthropic_audit.ocsf import to_ocsf
 
 Json = Any
@@ -26,12 +26,12 @@ TOKENS: Final = (
 
 _CATALOGUE = load()
 _NORMALIZER = Normalizer(_CATALOGUE)
-_TELL = SentenceWriter(_CATALOGUE).tell
+_SENTENCE = SentenceWriter(_CATALOGUE).write
 _REQUIRED: Final = ("activity_id", "category_uid", "class_uid", "metadata", "severity_id", "type_uid")
 
 
 def check(data: bytes) -> None:
-    """Translate the document of an activity, and the activity as if it were a document."""
+    """Convert the document of an activity, and the activity as if it were a document."""
     document = _NORMALIZER.document(data)
     _check(document, data)
     try:
@@ -45,7 +45,7 @@ def check(data: bytes) -> None:
 
 
 def _check(document: dict[str, Json], data: bytes) -> None:
-    event = to_ocsf(document, _TELL(document))
+    event = to_ocsf(document, _SENTENCE(document))
     text = to_json(event)
     read = laws.read(text)
     laws.check_size(text, data)
@@ -54,7 +54,7 @@ def _check(document: dict[str, Json], data: bytes) -> None:
 
 
 def _read(data: bytes) -> dict[str, Json] | None:
-    """Return the object in these bytes if it is one that the archive could have kept."""
+    """Return the JSON object in these bytes if the archive could store it, else None."""
     try:
         read = json.loads(data.decode())
         laws.check_depth(read)

@@ -1,4 +1,4 @@
-"""Reading a page of the Activity Feed: what any JSON parser reads is read, and nothing but our own errors is raised."""
+"""Decoding a page of the Activity Feed: every page that a JSON parser reads is decoded, or our own error is raised."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MEMBERS: Final = {"data", "has_more", "first_id", "last_id"}
 
 
 def check(data: bytes) -> None:
-    """Read a body."""
+    """Decode a body."""
     expected = activities_in(data)
     try:
         body = decode_body(data)
     except AuditError as error:
-        assert expected is None, f"refused what a JSON parser reads: {error}"
+        assert expected is None, f"refused a page that a JSON parser reads: {error}"
         return
     if expected is not None:
         assert len(body.activities) == expected, "another number of activities"
@@ -39,7 +39,7 @@ def check(data: bytes) -> None:
 
 
 def activities_in(data: bytes) -> int | None:
-    """Return how many activities a page has that is beyond doubt one; None when it may be refused."""
+    """Return the number of activities of a valid page; None for a body that may be refused."""
 
     def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         if len({name for name, _ in pairs}) != len(pairs):

@@ -1,4 +1,4 @@
-"""The settings: a TOML file, and the environment after a NUL. Only `SetupError` is raised, and it tells no key."""
+"""Settings: a TOML file, and the environment after a NUL. Only `SetupError` is raised, and its message has no key."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def check(data: bytes) -> None:
     try:
         loaded = load(text, environ, {})
     except SetupError as error:
-        assert SECRET not in f"{error}{error.hint}", "a message tells a key"
+        assert SECRET not in f"{error}{error.hint}", "a message contains a key"
         return
     loaded.settings.model_dump_json()

@@ -1,12 +1,12 @@
-"""Times and durations as people write them."""
+"""Times and durations in the formats of settings, commands and activities."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from anthropic_audit.ecs.timestamps import read_time
 from anthropic_audit.errors import SetupError
-from anthropic_audit.normalize.timestamps import read_time
 from anthropic_audit.times import format_duration, format_time, moved, parse_duration, parse_time
 
 SHORT_RUNS: Final = 3_000
@@ -36,7 +36,7 @@ TOKENS: Final = (
 
 
 def check(data: bytes) -> None:
-    """Read a time, a duration, and the time of an activity."""
+    """Parse an input as a time, as a duration, and as the time of an activity."""
     text = data.decode("utf-8", "surrogateescape")
     try:
         span = parse_duration(text)
@@ -55,4 +55,4 @@ def check(data: bytes) -> None:
         assert parse_time(format_time(when), NOW) == when, "another time when written"
     written = read_time(data.decode("utf-8", "replace"))
     if written is not None:
-        assert read_time(written) == written, "a document's time that is read otherwise"
+        assert read_time(written) == written, "a document's time is read as another time"

@@ -1,4 +1,4 @@
-"""What is fuzzed: each target is a module with a `check`, which raises when a law is broken."""
+"""The fuzz targets: each is a module with a `check`, which raises an error when an invariant is broken."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ NAMES: Final = ("answers", "console", "filters", "kql", "normalize", "ocsf", "pa
 
 @dataclass(frozen=True)
 class Target:
-    """A target of the fuzzer."""
+    """A fuzz target."""
 
     name: str
     check: Callable[[bytes], None]
-    """Takes an input; raises anything when a law is broken."""
+    """Takes an input; raises any error when an invariant is broken."""
     tokens: tuple[bytes, ...]
-    """Texts that mean something in an input; mutations insert them."""
+    """Meaningful texts of inputs; mutations insert them."""
     is_json: bool
-    """Whether inputs are mutated as JSON values as well."""
+    """Whether inputs are also mutated as JSON values."""
     short_runs: int
-    """Executions of the run that is part of `make test`."""
+    """Number of executions in `make test`."""
 
     @property
     def corpus(self) -> Path:
-        """The folder of its seeds and regressions."""
+        """The folder of seeds and regressions."""
         return CORPUS / self.name
 
     def inputs(self) -> list[Path]:
-        """Return the files of its corpus."""
+        """Return the files of the corpus."""
         return sorted(file for file in self.corpus.iterdir() if file.is_file())
 
 
 def open_target(name: str) -> Target:
-    """Import a target's module; with atheris, what it imports of the package is instrumented if the caller says so."""
+    """Import a target's module; its imports are instrumented if the caller has set up atheris."""
     module = import_module(f"tests.fuzz.target_{name}")
     return Target(
         name,

@@ -1,4 +1,4 @@
-"""The corpora keep the laws, and a short run of each target finds nothing new."""
+"""No input of the corpora breaks an invariant, and a short run of each target finds nothing new."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def test_a_short_run_of_each_target_finds_nothing_new(tmp_path: Path) -> None:
         check=False,
     )
 
-    told = "\n".join(file.read_text() for file in sorted(tmp_path.glob("*.txt")))
-    assert run.returncode == 0, f"{run.stdout}\n{told}\n{run.stderr[-2000:]}"
+    findings = "\n".join(file.read_text() for file in sorted(tmp_path.glob("*.txt")))
+    assert run.returncode == 0, f"{run.stdout}\n{findings}\n{run.stderr[-2000:]}"
     assert all(f"{name} " in run.stdout for name in NAMES), run.stdout

@@ -1,4 +1,4 @@
-"""Activities through the pipeline in a real OpenSearch."""
+"""Run activities through the pipeline in a real OpenSearch."""
 
 from __future__ import annotations
 

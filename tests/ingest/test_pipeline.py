@@ -1,4 +1,4 @@
-"""The pipeline gives the documents of our normalizer, in a real node."""
+"""The pipeline makes the documents of the normalizer, in a real node."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import httpx2
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.ecs import odd
+from tests.ecs.test_fast_path import nearly_documented
 from tests.engines.launch import Engine
-from tests.normalize import odd
-from tests.normalize.test_fast_path import nearly_documented
 
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.ingest import ingest_pipeline
 from anthropic_audit.ingest.inference import alternatives
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.simulator.world import World, WorldSettings
 
 Json = Any
@@ -40,7 +40,7 @@ def ours(text: str) -> Json:
 
 
 def arrived(found: Sequence[Json]) -> list[Json]:
-    """Leave out the time of arrival, which an activity without a time of its own has."""
+    """Remove the time of arrival, which an activity without a time gets."""
     for document in found:
         if "created" in document["event"]:
             assert document["event"].pop("created") == document.pop("@timestamp")
@@ -160,7 +160,7 @@ def test_odd_activities_give_the_same(simulate: Simulate, changes: dict[str, Jso
         ("_(failed|denied)(_|$)", ["_failed_", "_failed$", "_denied_", "_denied$"]),
     ],
 )
-def test_alternatives_are_told_apart(pattern: str, texts: list[str]) -> None:
+def test_alternatives_are_listed(pattern: str, texts: list[str]) -> None:
     assert alternatives(pattern) == texts
 
 
@@ -171,7 +171,7 @@ def test_what_is_more_than_alternatives_is_refused(pattern: str) -> None:
 
 
 def is_read_alike(value: Json, depth: int = 0) -> bool:
-    """Leave out what docs/reference/ingest-pipeline.md lists: long numbers, fractions, deep nesting, odd times."""
+    """Remove what docs/reference/ingest-pipeline.md lists: long numbers, fractions, deep nesting, odd times."""
     if isinstance(value, dict):
         return depth < DEEPEST and all(is_read_alike(one, depth + 1) for one in value.values())
     if isinstance(value, list):
@@ -232,7 +232,7 @@ def test_a_whole_number_beyond_64_bits_is_no_json_to_the_cluster(simulate: Simul
     assert refused["event"]["original"] == longer
 
 
-def test_fractions_in_changes_are_told_as_java_writes_them(simulate: Simulate) -> None:
+def test_fractions_in_changes_are_formatted_as_java_does(simulate: Simulate) -> None:
     text = json.dumps({**LOGIN, "type": "org_unicorn_updated", "previous_limit": 1e22, "current_limit": 0.5})
 
     (found,) = simulate([text])

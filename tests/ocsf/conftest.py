@@ -1,4 +1,4 @@
-"""An OCSF validator that is not ours: the schema's own classes as JSON Schemas, made by `ocsf-json-schema`."""
+"""An independent OCSF validator: the schema's own classes as JSON Schemas, made by `ocsf-json-schema`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Validators = Callable[[Json], Draft202012Validator]
 
 @pytest.fixture(scope="session")
 def schema() -> dict[str, Json]:
-    """The schema of OCSF, of the version that our events name."""
+    """Return OCSF's schema in the version of our events."""
     read: dict[str, Json] = get_ocsf_schema(load_rules().version)
     return read
 
 
 def validators(schema: dict[str, Json]) -> Validators:
-    """Return what finds the validator of an event, by its class and its profiles."""
+    """Return a function that returns the validator of an event, by its class and its profiles."""
     made = OcsfJsonSchemaEmbedded(schema)
 
     @cache
@@ -40,7 +40,7 @@ def validators(schema: dict[str, Json]) -> Validators:
 
 
 def mistakes_by(validator_of: Validators) -> Mistakes:
-    """Return what says what is wrong with an event: nothing is, when the schema allows it."""
+    """Return a function that lists the mistakes of an event by the schema; none when it is valid."""
 
     def mistakes(event: Json) -> list[str]:
         return [f"{one.json_path}: {one.message}"[:300] for one in validator_of(event).iter_errors(event)]
@@ -50,25 +50,25 @@ def mistakes_by(validator_of: Validators) -> Mistakes:
 
 @pytest.fixture(scope="session")
 def mistakes(schema: dict[str, Json]) -> Mistakes:
-    """Say what is wrong with an event by the version that it names."""
+    """Return a function that lists an event's mistakes by its own version of the schema."""
     return mistakes_by(validators(schema))
 
 
 @pytest.fixture(scope="session")
 def mistakes_of_1_6() -> Mistakes:
-    """Say what is wrong with an event by version 1.6.0, the one of the vendor's own mapping."""
+    """Return a function that lists an event's mistakes by version 1.6.0, the one of the vendor's own mapping."""
     return mistakes_by(validators(get_ocsf_schema("1.6.0")))
 
 
 @pytest.fixture(scope="session")
 def mistakes_of_1_7() -> Mistakes:
-    """Say what is wrong with an event by version 1.7.0."""
+    """Return a function that lists an event's mistakes by version 1.7.0."""
     return mistakes_by(validators(get_ocsf_schema("1.7.0")))
 
 
 @pytest.fixture(scope="session")
 def outdated(schema: dict[str, Json]) -> Mistakes:
-    """Return the attributes of an event that the schema would rather not see any more."""
+    """Return the deprecated attributes of an event."""
     validator_of = validators(schema)
 
     def outdated(event: Json) -> list[str]:

@@ -1,4 +1,4 @@
-"""Documents that a processor made may be nested without end; what is too deep is kept as its text."""
+"""The depth of documents is bounded: deeper values are kept as their JSON text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from anthropic_audit.normalize import to_json
-from anthropic_audit.normalize.limits import MAX_DOCUMENT_DEPTH
+from anthropic_audit.ecs import to_json
+from anthropic_audit.ecs.limits import MAX_DOCUMENT_DEPTH
 from anthropic_audit.ocsf import to_ocsf
 from anthropic_audit.ocsf.depth import bounded, json_text
 from anthropic_audit.ocsf.unmapped import Remainder

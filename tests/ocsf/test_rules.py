@@ -1,4 +1,4 @@
-"""The rules: what they take from the schema is as the schema has it, and every type has its class."""
+"""The rules agree with the schema, and every type has its class."""
 
 from __future__ import annotations
 

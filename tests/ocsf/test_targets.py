@@ -1,4 +1,4 @@
-"""What events are about, and the class that follows from it."""
+"""The resource of an event, and the class that follows from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOLD_BOB = {"uid": "user_b", "email_addr": "bob@acme.example", "type_id": 1, "ty
 
 
 def event_of(kind: str, target: Json = None, **audit: Json) -> dict[str, Json]:
-    """Return the event of an activity of Alice's."""
+    """Return the event of an activity by Alice."""
     actor = {"type": "user_actor", "name": "alice@acme.example"}
     user = {"id": "user_a", "name": "alice", **({"target": target} if target else {})}
     return to_ocsf({"anthropic": {"audit": {"actor": actor, **audit}}, "event": {"action": kind}, "user": user})

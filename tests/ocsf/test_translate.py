@@ -1,4 +1,4 @@
-"""Every event is valid, says what its document says, and loses nothing."""
+"""Every event is valid, agrees with its document, and loses no value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
+from anthropic_audit.ecs import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.ocsf import Translator, load_rules, to_ocsf
 from anthropic_audit.simulator.world import World, WorldSettings
 
@@ -30,7 +30,7 @@ TYPES = [*sorted(CATALOGUE.types), "unheard_of_created", "heard", "x_", "", None
 FIELDS = sorted(CATALOGUE.fields)
 MEMBERS = sorted({name for kind in CATALOGUE.actors.values() for name in kind.fields})
 REPLACED = {"@timestamp", "event.created", "event.outcome", "cloud.origin.provider"}
-"""Fields whose values OCSF writes in another way."""
+"""Fields whose values OCSF writes in another format."""
 
 DOCUMENT = {
     "@timestamp": "2026-05-22T09:00:00.123Z",
@@ -89,14 +89,14 @@ def leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
 
 
 def lost(document: Json, event: Json) -> list[tuple[str, Json]]:
-    """Return the values of a document that its event does not have."""
+    """Return the values of a document that its event lacks."""
     kept = {repr(value) for _, value in leaves(event)}
     parts = {name: part for name, part in document.items() if name not in {"ecs", "data_stream"}}
     return [(path, value) for path, value in leaves(parts) if path not in REPLACED and repr(value) not in kept]
 
 
 def changed(**parts: Json) -> dict[str, Json]:
-    """Return a document of Alice's with some parts otherwise."""
+    """Return a document of an activity by Alice with some parts changed."""
     document = deepcopy(DOCUMENT)
     for name, part in parts.items():
         document[name] = {**document.get(name, {}), **part} if isinstance(part, dict) else part  # type: ignore[dict-item]  # a literal's type
@@ -114,7 +114,7 @@ def test_every_type_is_valid_and_whole_whoever_acts(mistakes: Mistakes, kind: st
     made = [WORLD.example(kind, actor, chance) for actor in CATALOGUE.types[kind].actors]
     documents = [NORMALIZER.document(orjson.dumps(one), Options(preserve_original_event=True)) for one in made]
 
-    events = [to_ocsf(document, SentenceWriter(CATALOGUE).tell(document)) for document in documents]
+    events = [to_ocsf(document, SentenceWriter(CATALOGUE).write(document)) for document in documents]
 
     assert [mistakes(event) for event in events] == [[]] * len(events)
     assert [lost(*pair) for pair in zip(documents, events, strict=True)] == [[]] * len(events)

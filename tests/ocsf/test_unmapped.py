@@ -1,4 +1,4 @@
-"""Taking from a document: what fits goes, what does not stays, and the document is not touched."""
+"""Taking values from a document: only fitting values are taken, and the document is not changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who acted: all kinds of actor give a user that can be searched for, and no human where there is none."""
+"""The user who acted: every kind of actor gives a user to search for, and only users are humans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is as in the vendor's own mapping (OCSF 1.6.0, of its security posture), and what differs on purpose."""
+"""Agreement with the vendor's own mapping (OCSF 1.6.0, of its security posture), and intended differences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.ocsf import to_ocsf
 
 Json = Any

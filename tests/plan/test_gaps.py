@@ -1,4 +1,4 @@
-"""The ledger of gaps, held against sets of whole minutes."""
+"""The ledger of gaps, compared with sets of whole minutes."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_what_was_declared_lost_is_not_walked() -> None:
 
 @dataclass
 class Story:
-    """What happens to one feed: the clock goes on, windows are walked, spans are declared lost."""
+    """The history of one feed: time passes, windows are walked, spans are declared permanent gaps."""
 
     now: int = 200
     covered: Spans = field(default_factory=Spans)
@@ -184,7 +184,7 @@ steps = st.lists(
 )
 
 
-def told(happened: list[tuple[str, int, int]]) -> Story:
+def story_of(happened: list[tuple[str, int, int]]) -> Story:
     story = Story()
     for name, start, length in happened:
         if name == "settle":
@@ -197,14 +197,14 @@ def told(happened: list[tuple[str, int, int]]) -> Story:
 
 @given(steps)
 def test_once_the_changes_are_recorded_there_are_none(happened: list[tuple[str, int, int]]) -> None:
-    story = told(happened)
+    story = story_of(happened)
 
     assert gap_changes(story.covered, at(story.now), story.known, lag_limit=LATE, cause="another failure") == []
 
 
 @given(steps)
 def test_every_hole_is_in_an_open_gap_or_lost(happened: list[tuple[str, int, int]]) -> None:
-    story = told(happened)
+    story = story_of(happened)
 
     gaps = read_gaps(story.known)
 
@@ -213,7 +213,7 @@ def test_every_hole_is_in_an_open_gap_or_lost(happened: list[tuple[str, int, int
 
 @given(steps)
 def test_nothing_covered_and_nothing_lost_is_in_an_open_gap(happened: list[tuple[str, int, int]]) -> None:
-    story = told(happened)
+    story = story_of(happened)
 
     gaps = read_gaps(story.known)
 
@@ -223,7 +223,7 @@ def test_nothing_covered_and_nothing_lost_is_in_an_open_gap(happened: list[tuple
 
 @given(steps)
 def test_open_gaps_do_not_overlap_each_other(happened: list[tuple[str, int, int]]) -> None:
-    gaps = read_gaps(told(happened).known)
+    gaps = read_gaps(story_of(happened).known)
 
     lengths = sum((gap.window.end - gap.window.start for gap in gaps.opened), timedelta(0))
     assert lengths == gaps.missing.length
@@ -231,14 +231,14 @@ def test_open_gaps_do_not_overlap_each_other(happened: list[tuple[str, int, int]
 
 @given(steps)
 def test_what_was_declared_is_lost_for_good_and_nothing_else_is(happened: list[tuple[str, int, int]]) -> None:
-    story = told(happened)
+    story = story_of(happened)
 
     assert read_gaps(story.known).lost == story.declared
 
 
 @given(steps)
 def test_walking_all_that_is_due_leaves_no_open_gap(happened: list[tuple[str, int, int]]) -> None:
-    story = told(happened)
+    story = story_of(happened)
     due = [Due(one, Purpose.GAP) for one in read_gaps(story.known).missing]
 
     for one in without_permanent(due, story.known):
@@ -250,7 +250,7 @@ def test_walking_all_that_is_due_leaves_no_open_gap(happened: list[tuple[str, in
 
 @given(steps)
 def test_every_closed_gap_was_open_and_is_covered(happened: list[tuple[str, int, int]]) -> None:
-    story = told(happened)
+    story = story_of(happened)
 
     closed_gaps = Spans.of(gap.window for gap in read_gaps(story.known).closed)
     ever_open = Spans.of(entry.window for entry in story.known if entry.state is GapState.OPENED)

@@ -14,12 +14,12 @@ ONE = (Rung(HOUR, HOUR),)
 
 
 def window(start: timedelta, end: timedelta) -> Window:
-    """Return a window by how long ago it starts and ends."""
+    """Return a window from the ages of its start and end."""
     return Window(NOW - start, NOW - end)
 
 
 def live(start: timedelta, end: timedelta, step: timedelta) -> list[Walk]:
-    """Return the walks of a live tail: each reads what has just happened."""
+    """Return the walks of a live tail: each reads the newest time."""
     walks = []
     at = NOW - start + step
     while at <= NOW - end:
@@ -80,7 +80,7 @@ def test_after_an_outage_all_that_was_missed_is_due_at_once() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(5, 600), min_size=20, max_size=300), st.data())
 def test_every_moment_is_read_at_every_rung_in_time_whatever_the_pauses(pauses: list[int], data: st.DataObject) -> None:
-    """Let time pass in irregular steps, and do all that is due at each: no moment misses a rung by more than a step."""
+    """Let time pass in irregular steps, and walk what is due at each: no moment misses a rung by more than a step."""
     start = at = NOW
     walks: list[Walk] = []
     for minutes in pauses:

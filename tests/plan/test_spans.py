@@ -1,4 +1,4 @@
-"""The laws of the algebra, held against sets of whole minutes."""
+"""The laws of set operations on spans, compared with sets of whole minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processors: what leaves the archive, and what does not."""
+"""Processors: values that leave the archive, and values that do not."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import Catalogue, load
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.errors import SetupError
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.processors import Processors, open_processors
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import Settings
@@ -183,7 +183,7 @@ def test_labels_are_added() -> None:
     ("table", "words"),
     [
         ({"do": "drop_fields", "fields": ["user.mail"]}, "did you mean `user.email`?"),
-        ({"do": "drop_fields", "fields": ["nonsense.*"]}, "no field of events is meant by `nonsense.*`"),
+        ({"do": "drop_fields", "fields": ["nonsense.*"]}, "no field of events matches `nonsense.*`"),
         ({"do": "drop_events", "when": {"event.acton": "x"}}, "did you mean `event.action`?"),
     ],
 )
@@ -197,12 +197,12 @@ def test_a_name_that_means_nothing_is_named(table: dict[str, Any], words: str) -
 
 TYPES = sorted((kind.name, actor) for kind in CATALOGUE.types.values() for actor in kind.actors)
 SIGNS = set("0123456789@/.")
-"""What simulated texts about people have, and words that are used for anything have not."""
+"""A pattern of simulated personal data that matches no common word."""
 PERSONAL_OF_ACTORS = ("email_address", "user_id", "ip_address")
 
 
 def personal_values(activity: dict[str, Any], catalogue: Catalogue) -> set[str]:
-    """Return the texts of an activity that say something of a person, after the catalogue's marks."""
+    """Return the texts of an activity that are personal data by the catalogue."""
     said = [activity["actor"].get(name) for name in PERSONAL_OF_ACTORS]
     for name, value in activity.items():
         rule = catalogue.fields.get(name)

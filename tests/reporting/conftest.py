@@ -1,4 +1,4 @@
-"""Small archives to report on, at a time of their own."""
+"""Fixtures: small archives at a fixed time, and reports on them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import Catalogue, load
-from anthropic_audit.console.masking import Masking, Unmasked
 from anthropic_audit.console.url_query import Period
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Activity, Coverage, Purpose, Received, Window
-from anthropic_audit.normalize import Normalizer
+from anthropic_audit.privacy.masking import Masking, Unmasked
 from anthropic_audit.progress import ignore_progress
+from anthropic_audit.query import EVERYTHING, Query
 from anthropic_audit.reporting import Gathered, Scope, gather
-from anthropic_audit.search import EVERYTHING, Query
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import format_time
 
@@ -45,7 +45,7 @@ ACTIVITIES: Sequence[Some] = (
     ("admin_api_key_created", ALICE, 3 * HOUR, {"admin_api_key_id": "apikey_1"}),
     ("claude_chat_viewed", BOB, HOUR, {"claude_chat_id": "claude_chat_1"}),
 )
-"""One before the last week, and four in it: one failed sign-in, one critical."""
+"""One activity before the last week, and four in it: one failed sign-in, one critical."""
 
 
 def received(number: int, some: Some) -> Received:
@@ -65,7 +65,7 @@ def received(number: int, some: Some) -> Received:
 
 
 def walked(start: timedelta, end: timedelta, feed: str = "acme", filters: str = "{}") -> Coverage:
-    """A finished walk of a time before now."""
+    """A finished walk of a window before `NOW`."""
     return Coverage(
         feed=feed,
         filters=filters,
@@ -109,15 +109,15 @@ def make_archive(tmp_path: Path, catalogue: Catalogue) -> Make:
 
 @pytest.fixture
 def gathered(catalogue: Catalogue) -> Report:
-    def ask(
+    def queries(
         folder: Path,
         *,
         period: Period | None = None,
         query: Query = EVERYTHING,
-        lens: Masking | None = None,
+        masking: Masking | None = None,
         title: str = "Audit report",
     ) -> Gathered:
         asked = Scope(period or Period(NOW - 7 * DAY, NOW), NOW, title, query, "a query" if query != EVERYTHING else "")
-        return gather(open_reader(str(folder)), asked, lens or Unmasked(), catalogue)
+        return gather(open_reader(str(folder)), asked, masking or Unmasked(), catalogue)
 
-    return ask
+    return queries

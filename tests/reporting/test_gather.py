@@ -1,4 +1,4 @@
-"""What is asked of an archive for a report."""
+"""The values that a report queries from an archive."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tests.reporting.conftest import ALICE, BOB, DAY, HOUR, NOW, Make, Report
 
 from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.masking import Masked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.errors import QueryError
+from anthropic_audit.privacy.masking import Masked
+from anthropic_audit.query import FIRST_SEEN, Condition, Operator, Word, totals
 from anthropic_audit.reporting.gather import ACTION, MAX_SENTENCES, USER, FirstSeenGroup
-from anthropic_audit.search import FIRST_SEEN, Condition, Operator, Word, totals
 from anthropic_audit.status.record_counts import KeptRecords
 
 
@@ -23,7 +23,7 @@ def test_the_figures_are_those_of_a_search(make_archive: Make, gathered: Report)
     found = gathered(folder)
 
     with open_reader(str(folder)).connect() as connection:
-        assert found.now == totals(connection, found.scope.question, NOW)
+        assert found.now == totals(connection, found.scope.search_request, NOW)
         assert found.before == totals(connection, found.scope.before, NOW)
     assert (found.now.events, found.before.events, found.now.critical, found.now.failures) == (4, 1, 1, 1)
     assert sum(one.events for one in found.over_time) == 4
@@ -72,7 +72,7 @@ def test_a_query_narrows_all_of_it(make_archive: Make, gathered: Report) -> None
 
 
 def test_masked_values_are_nowhere(make_archive: Make, gathered: Report, catalogue: Catalogue) -> None:
-    found = gathered(make_archive(), lens=Masked(catalogue, b"k" * 32))
+    found = gathered(make_archive(), masking=Masked(catalogue, b"k" * 32))
 
     told = repr(found)
     assert "masked-" in told
@@ -86,7 +86,7 @@ def test_masked_values_are_not_asked_for(
     make_archive: Make, gathered: Report, catalogue: Catalogue, query: Condition | Word
 ) -> None:
     with pytest.raises(QueryError):
-        gathered(make_archive(), query=query, lens=Masked(catalogue, b"k" * 32))
+        gathered(make_archive(), query=query, masking=Masked(catalogue, b"k" * 32))
 
 
 def test_a_period_that_has_not_begun_is_asked_about_all_the_same(make_archive: Make, gathered: Report) -> None:

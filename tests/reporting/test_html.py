@@ -11,9 +11,9 @@ import pytest
 from tests.reporting.conftest import ACTIVITIES, ALICE, DAY, HOUR, NOW, WHOLE, Make, Report, walked
 
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.masking import Masked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.model import Coverage
+from anthropic_audit.privacy.masking import Masked
 from anthropic_audit.reporting import Gathered, compose, to_html
 
 _VOID = {"meta", "img", "wbr"}
@@ -71,7 +71,7 @@ def test_a_report_is_one_file_with_everything_inside(make_archive: Make, gathere
     assert found.sources
     assert all(source.startswith("data:image/svg+xml;base64,") for source in found.sources)
     assert not any(name.startswith("on") for _, name in found.attributes)
-    for section in ("How complete the period is", "Critical events", "How this report was made", "SHA-256"):
+    for section in ("Completeness", "Critical events", "About this report", "SHA-256"):
         assert section in found.text
 
 
@@ -98,7 +98,7 @@ def test_it_says_what_happened(make_archive: Make, gathered: Report) -> None:
             "Incomplete: 1 of 2 feeds did not cover all of it: <i> (14.3 %).",
             id="one of two",
         ),
-        pytest.param([], "Nothing can be said to be complete", id="nothing"),
+        pytest.param([], "Completeness is unknown", id="nothing"),
     ],
 )
 def test_it_begins_with_how_complete_it_is(
@@ -125,7 +125,7 @@ def test_an_empty_archive_gives_a_report_that_says_so(make_archive: Make, gather
     text = page(gathered(make_archive([], []))).text
 
     assert "The archive has no event of this period." in text
-    assert "no feed has been collected to an end" in text
+    assert "no feed has finished a walk" in text
     assert "0 activities as received and 0 events" in text
 
 
@@ -141,7 +141,7 @@ def test_a_period_that_has_not_begun_is_told(make_archive: Make, gathered: Repor
 
 
 def test_masked_values_are_nowhere(make_archive: Make, gathered: Report, catalogue: Catalogue) -> None:
-    written = to_html(compose(gathered(make_archive(), lens=Masked(catalogue, b"k" * 32)))).decode()
+    written = to_html(compose(gathered(make_archive(), masking=Masked(catalogue, b"k" * 32)))).decode()
 
     drawings = [base64.b64decode(source.partition(",")[2]).decode() for source in Checked(written).sources]
     for told in (written, *drawings):

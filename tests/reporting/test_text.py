@@ -44,7 +44,7 @@ def test_nearly_all_is_not_all(share: float, told: str) -> None:
 @pytest.mark.parametrize(
     ("now", "before", "told"),
     [
-        (5, 5, "as before"),
+        (5, 5, "unchanged"),
         (5, 0, "none before"),
         (15, 10, "+50\u00a0%"),
         (0, 10, "\N{MINUS SIGN}100\u00a0%"),

@@ -1,4 +1,4 @@
-"""Our schema, the facts of ECS, and events to hold against both."""
+"""Our schema, the definitions of ECS, and events to validate against both."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.schemas import event_schema
 from anthropic_audit.simulator.world import World, WorldSettings
 
 Json = Any
 Check = Callable[[Json], list[str]]
-"""Returns what is wrong with an event."""
+"""Returns the errors of an event."""
 
 FACTS = Path(__file__).parent
 EXAMPLES = 3
-"""Activities made up for each type and kind of actor."""
+"""Generated activities for each type and kind of actor."""
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def normalizer() -> Normalizer:
 
 @pytest.fixture(scope="session")
 def against_schema() -> Check:
-    """Hold an event against our own schema."""
+    """Validate an event against our own schema."""
     schema = event_schema(load())
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema, format_checker=FormatChecker(["ipv4", "ipv6"]))
@@ -43,7 +43,7 @@ def against_schema() -> Check:
 
 @pytest.fixture(scope="session")
 def against_ecs() -> Check:
-    """Hold an event against ECS 9.3: known fields, fitting values, allowed values, expected types of categories."""
+    """Validate an event against ECS 9.3: known fields, fitting values, allowed values, expected types of categories."""
     rows = [line.split("\t") for line in (FACTS / "ecs_9_3_fields.tsv").read_text().splitlines()[1:]]
     fields = {row[0]: (row[1], row[2] == "true", set(filter(None, row[3].split("|")))) for row in rows}
     lines = (FACTS / "ecs_9_3_event_types.tsv").read_text().splitlines()[1:]
@@ -68,7 +68,7 @@ def against_ecs() -> Check:
 
 @pytest.fixture(scope="session")
 def examples() -> Callable[[str, str], Iterator[bytes]]:
-    """Make up activities of a type by a kind of actor."""
+    """Generate activities of a type by a kind of actor."""
     world = World(WorldSettings(seed=4, people=20), load())
 
     def make(name: str, actor: str) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Events against their schema and against ECS: all types by all their actors, and whatever else may come."""
+"""Events validated against their schema and ECS: all types by all their actors, and generated ones."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anthropic_audit.catalogue import load
-from anthropic_audit.normalize import Normalizer, Options
-from anthropic_audit.normalize.timestamps import read_time
-from anthropic_audit.normalize.values import is_empty
+from anthropic_audit.ecs import Normalizer, Options
+from anthropic_audit.ecs.timestamps import read_time
+from anthropic_audit.ecs.values import is_empty
 from anthropic_audit.redact import safe_url
 
 Json = Any
@@ -177,7 +177,7 @@ def as_json(value: Json) -> bytes:
 
 
 def leaves(value: Json) -> Iterator[Json]:
-    """Yield the values that are no objects or lists, but for null and empty texts, which are dropped."""
+    """Yield the values other than objects and lists, without null and empty texts, which are dropped."""
     if isinstance(value, dict | list):
         for member in value.values() if isinstance(value, dict) else value:
             yield from leaves(member)
@@ -186,7 +186,7 @@ def leaves(value: Json) -> Iterator[Json]:
 
 
 def forms(leaf: Json) -> set[str]:
-    """Return how a value may be written in a document: as such, as text, as a time in UTC, its password masked."""
+    """Return the forms of a value in a document: as it is, as text, as a time in UTC, with its password masked."""
     text = leaf if isinstance(leaf, str) else json.dumps(leaf)
     return {json.dumps(one) for one in (leaf, text, read_time(leaf), shown_url(text)) if one is not None}
 

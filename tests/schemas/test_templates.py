@@ -1,4 +1,4 @@
-"""Templates: every field mapped as ECS and the catalogue say, and nothing left to chance."""
+"""Index templates: every field is mapped as ECS and the catalogue define it, and no mapping is dynamic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from anthropic_audit.schemas.templates import CUSTOM, PACKAGE
 Json = Any
 ELASTIC, OPEN = Engine.ELASTICSEARCH, Engine.OPENSEARCH
 MOST_FIELDS = 1000
-"""What Elasticsearch takes in an index unless told otherwise; more is slow in Kibana."""
+"""The default limit of fields in an index of Elasticsearch; more fields are slow in Kibana."""
 FACTS = [line.split("\t") for line in (Path(__file__).parent / "ecs_9_3_searched.tsv").read_text().splitlines()[1:]]
 
 
@@ -132,7 +132,7 @@ def test_the_data_stream_is_made_of_the_package_and_what_administrators_add() ->
     assert template["data_stream"] == {}
 
 
-def test_opensearch_is_not_told_what_it_does_not_know() -> None:
+def test_opensearch_gets_no_settings_that_it_does_not_know() -> None:
     template = index_template(load(), OPEN)
 
     assert template["composed_of"] == [PACKAGE]
@@ -149,5 +149,5 @@ def test_a_template_tells_its_catalogue() -> None:
 def test_a_field_below_one_that_holds_values_is_refused() -> None:
     field = load().own_fields["metadata"]
 
-    with pytest.raises(TypeError, match=r"`a\.b` lies below `a`"):
+    with pytest.raises(TypeError, match=r"`a\.b` is below `a`"):
         nested({"a": field, "a.b": field})

@@ -11,10 +11,10 @@ from tests.collecting import NOTHING_WRONG, NOW, House, settings
 
 from anthropic_audit.archive import open_reader, open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.errors import FeedDeniedError, InterruptedRunError
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Filters, Purpose, Window
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.plan import BackfillRules
 from anthropic_audit.progress import Progress, WalkFinished, ignore_progress
 from anthropic_audit.service import HistoryRead, HistoryReader, HistoryRules

@@ -15,10 +15,10 @@ from tests.collecting import NOTHING_WRONG, NOW, House, settings
 
 from anthropic_audit.archive import ArchiveWriter, GapRow, append_to_ledger, open_reader, open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.errors import ArchiveError, FeedDeniedError, FeedUnreachableError, InterruptedRunError
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.model import Page, Purpose, Query, Window
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.plan import GapEntry, GapState, Margins
 from anthropic_audit.progress import CursorLost, Progress, WalkFailed, WalkFinished
 from anthropic_audit.redact import Secret

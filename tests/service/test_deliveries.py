@@ -41,7 +41,7 @@ def opening(house: House, place: MemoryPlace, failures: list[Exception]) -> Call
             raise failures.pop(0)
         with (
             DeliveryLedger(str(house.folder), "main", clock.now()) as ledger,
-            Sender(place, LIMITS, clock, patience=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.5) as courier,
+            Sender(place, LIMITS, clock, retry=RetryPolicy(), watch=ignore_progress, chance=lambda: 0.5) as courier,
         ):
             yield Deliverer(ledger, courier, Prepare(Processors()), clock=clock, watch=watch)
 

@@ -15,10 +15,10 @@ from tests.collecting import NOTHING_WRONG, NOW, House, settings
 
 from anthropic_audit.archive import open_writer
 from anthropic_audit.catalogue import load
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.errors import ArchiveError, FatalError, InterruptedRunError, UnexpectedError
 from anthropic_audit.follow import NormalizeRules
 from anthropic_audit.model import Page, Purpose, Query, Window
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.progress import Normalized, Progress, Unexpected
 from anthropic_audit.service import (
     Collector,

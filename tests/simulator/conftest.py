@@ -49,7 +49,7 @@ def make_row(created_us: int, number: int, *, kind: int = 0, actor: int = 0, org
 
 
 class WrittenWorld:
-    """A world in which exactly what is written happens."""
+    """A world with exactly the given activities."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._minutes: dict[int, list[Row]] = {}
@@ -64,7 +64,7 @@ class WrittenWorld:
 
 
 class EvenWorld:
-    """A world in which so much happens in every minute."""
+    """A world with the same number of activities in every minute."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
@@ -87,7 +87,7 @@ class EvenWorld:
 
 
 class Caller:
-    """Whoever asks the vendor, without a client between."""
+    """Sends requests to the vendor directly, without a client."""
 
     def __init__(self, vendor: Vendor, now: datetime, key: str = "compliance") -> None:
         self.vendor = vendor
@@ -105,7 +105,7 @@ class Caller:
         return page
 
     def truth(self) -> list[VisibleActivity]:
-        """Return everything that was ever visible."""
+        """Return the ground truth of all activities that have become visible."""
         return list(self.vendor.truth(datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC), self.now))
 
     def control(
@@ -121,7 +121,7 @@ class Caller:
     def walk(
         self, *query: tuple[str, str], cursor: str = "after_id", start: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Yield pages to the end, in the direction of the cursor."""
+        """Yield all pages, in the direction of the cursor."""
         edge = "last_id" if cursor == "after_id" else "first_id"
         position = start
         while True:
@@ -142,7 +142,7 @@ def row() -> Callable[..., Row]:
 
 @pytest.fixture(scope="session")
 def call() -> MakeCaller:
-    """Open a vendor over a tiny world, and return who asks it: no lag and no log of accesses unless asked for."""
+    """Return a function that opens a vendor on a small world, by default without lag and access log, and its caller."""
 
     def make(
         rows: Iterable[Row] | None = None,
@@ -170,7 +170,7 @@ def call() -> MakeCaller:
 
 @pytest.fixture(scope="session")
 def call_over(call: MakeCaller) -> MakeCaller:
-    """Open a vendor over happenings: seconds before now, type, actor, organization, in this order."""
+    """Return a function that opens a vendor on activities: tuples of seconds before now, type, actor, organization."""
 
     def make(happened: Iterable[tuple[int, int, int, int]], **settings: Any) -> Caller:
         rows = [
@@ -190,5 +190,5 @@ def call_over(call: MakeCaller) -> MakeCaller:
 
 @pytest.fixture(scope="session")
 def at_us() -> Callable[[float], int]:
-    """Turn seconds before now into a row's time."""
+    """Return a function that converts seconds before now to a row's time."""
     return lambda seconds_ago: microseconds(NOW - timedelta(seconds=seconds_ago))

@@ -73,7 +73,7 @@ def test_refusals_come_back_with_their_status(caller: Any) -> None:
     assert sorted(activity["status_code"] for activity in accesses(caller)) == [400, 403]
 
 
-def test_who_is_not_let_in_leaves_nothing(caller: Any) -> None:
+def test_an_unauthenticated_request_is_not_recorded(caller: Any) -> None:
     right, caller.key = caller.key, "sk-ant-api01-TEST"
     caller.ask()
     caller.key = right

@@ -25,7 +25,7 @@ def test_each_request_takes_one_from_the_budget(caller: Any) -> None:
     assert {answer.headers[RESET] for answer in answers} == {"2026-11-23T09:01:30Z"}
 
 
-def test_a_request_too_many_is_told_when_to_come_back(caller: Any) -> None:
+def test_a_request_over_the_limit_gets_the_time_to_wait(caller: Any) -> None:
     for _ in range(3):
         caller.ask()
     caller.now += timedelta(seconds=12, milliseconds=300)
@@ -38,7 +38,7 @@ def test_a_request_too_many_is_told_when_to_come_back(caller: Any) -> None:
     assert answer.headers[REMAINING] == "0"
 
 
-def test_whoever_waits_as_told_is_answered(caller: Any) -> None:
+def test_a_request_after_the_wait_is_answered(caller: Any) -> None:
     for _ in range(3):
         caller.ask()
     caller.now += timedelta(seconds=3, milliseconds=1)

@@ -18,7 +18,7 @@ def caller(call: Call) -> Any:
     return call(logs_accesses=True)
 
 
-def told(caller: Any, path: str, *query: tuple[str, str]) -> list[dict[str, str]]:
+def lines_of(caller: Any, path: str, *query: tuple[str, str]) -> list[dict[str, str]]:
     response = respond(caller.vendor, Request("GET", f"/_simulator/{path}", query), caller.now)
     assert response.status == 200
     assert response.parts is not None
@@ -28,7 +28,7 @@ def told(caller: Any, path: str, *query: tuple[str, str]) -> list[dict[str, str]
 def test_the_truth_lists_every_activity_that_was_ever_visible(call: Call) -> None:
     caller = call(per_minute=6, delivery=IndexingBehavior(lag=timedelta(minutes=1)))
 
-    truth = told(caller, "truth")
+    truth = lines_of(caller, "truth")
 
     page = caller.page(("order", "asc"), ("limit", "5000"))
     assert [line["id"] for line in truth] == [activity["id"] for activity in page["data"]]
@@ -37,15 +37,15 @@ def test_the_truth_lists_every_activity_that_was_ever_visible(call: Call) -> Non
 
 
 def test_the_truth_can_be_bounded(caller: Any) -> None:
-    truth = told(caller, "truth", ("from", "2026-11-23T08:30:00Z"), ("to", "2026-11-23T08:40:00Z"))
+    truth = lines_of(caller, "truth", ("from", "2026-11-23T08:30:00Z"), ("to", "2026-11-23T08:40:00Z"))
 
     assert len(truth) == 20
     assert truth[0]["created_at"] == "2026-11-23T08:30:00Z"
     assert truth[-1]["created_at"] == "2026-11-23T08:39:30Z"
 
 
-def test_the_truth_tells_digests_when_asked(caller: Any) -> None:
-    truth = told(caller, "truth", ("digest", "sha256"))
+def test_the_truth_has_digests_on_request(caller: Any) -> None:
+    truth = lines_of(caller, "truth", ("digest", "sha256"))
 
     assert [line["sha256"] for line in truth] == [sha256(seen.raw).hexdigest() for seen in caller.truth()]
 
@@ -102,15 +102,15 @@ def test_storylines_are_those_of_the_world(caller: Any) -> None:
 
 
 WRONG: dict[str, tuple[str, str, bytes]] = {
-    "no json": ("POST", "faults", b"{"),
-    "no object": ("POST", "faults", b"[]"),
+    "not JSON": ("POST", "faults", b"{"),
+    "not an object": ("POST", "faults", b"[]"),
     "an unknown fault": ("POST", "faults", b'{"kind":"flood"}'),
     "an unknown member": ("POST", "faults", b'{"kind":"500","count":1}'),
     "a member of another type": ("POST", "faults", b'{"kind":"slow","seconds":"1"}'),
-    "no number at all": ("POST", "faults", b'{"kind":"500","times":true}'),
+    "not a number": ("POST", "faults", b'{"kind":"500","times":true}'),
     "no times": ("POST", "faults", b'{"kind":"500","times":0}'),
     "a share of two": ("POST", "faults", b'{"kind":"growth","share":2}'),
-    "an unknown key": ("POST", "keys", b'{"revoke":"nobody"}'),
+    "an unknown key": ("POST", "keys", b'{"revoke":"unknown"}'),
     "an unknown kind of key": ("POST", "keys", b'{"create":"x","kind":"golden"}'),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anthropic_audit.simulator.delivery import IndexingBehavior, fates
+from anthropic_audit.simulator.delivery import IndexingBehavior, plan_delivery
 
 Call = Callable[..., Any]
 MINUTE = 29_000_000
@@ -19,7 +19,7 @@ def rows(row: Call) -> list[Any]:
 
 
 def delays(rows: list[Any], delivery: IndexingBehavior) -> list[float]:
-    visible = fates(delivery, 1, MINUTE, rows).visible_us
+    visible = plan_delivery(delivery, 1, MINUTE, rows).visible_us
     return [(when - one.created_us) / SECOND_US for when, one in zip(visible, rows, strict=True)]
 
 
@@ -53,15 +53,15 @@ def test_disclosures_are_late_by_their_own_lateness(rows: list[Any]) -> None:
 
 
 def test_a_share_is_delivered_twice(rows: list[Any]) -> None:
-    assert 320 < len(fates(IndexingBehavior(repeat_share=0.2), 1, MINUTE, rows).repeated) < 480
+    assert 320 < len(plan_delivery(IndexingBehavior(repeat_share=0.2), 1, MINUTE, rows).repeated) < 480
 
 
 def test_fates_depend_on_seed_and_minute_alone(rows: list[Any]) -> None:
     delivery = IndexingBehavior(late_share=0.1, repeat_share=0.1)
 
-    assert fates(delivery, 1, MINUTE, rows) == fates(delivery, 1, MINUTE, rows)
-    assert fates(delivery, 1, MINUTE, rows) != fates(delivery, 2, MINUTE, rows)
-    assert fates(delivery, 1, MINUTE, rows) != fates(delivery, 1, MINUTE + 1, rows)
+    assert plan_delivery(delivery, 1, MINUTE, rows) == plan_delivery(delivery, 1, MINUTE, rows)
+    assert plan_delivery(delivery, 1, MINUTE, rows) != plan_delivery(delivery, 2, MINUTE, rows)
+    assert plan_delivery(delivery, 1, MINUTE, rows) != plan_delivery(delivery, 1, MINUTE + 1, rows)
 
 
 def test_an_activity_is_not_served_before_it_is_visible(call: Call) -> None:

@@ -157,8 +157,8 @@ def test_each_look_into_the_directory_is_in_the_feed_and_costs_a_request() -> No
     later = NOW + timedelta(minutes=2)
     query = (("activity_types[]", "compliance_api_accessed"), ("limit", "5000"))
     page = json.loads(respond(vendor, Request("GET", ROOT + "activities", query, headers), later).body)
-    (told,) = [one for one in page["data"] if one["request_id"] == looked.headers["request-id"]]
-    assert told["url"].endswith("/v1/compliance/groups?limit=2")
+    (access,) = [one for one in page["data"] if one["request_id"] == looked.headers["request-id"]]
+    assert access["url"].endswith("/v1/compliance/groups?limit=2")
     assert looked.headers["anthropic-ratelimit-requests-remaining"] == "599"
 
 
@@ -166,11 +166,11 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...], str, int]] = {
     "an Admin API key": ("groups", (), "admin", 404),
     "a missing scope": ("organizations/x/users", (), "narrow", 403),
     "an organization that does not exist": ("organizations/x/users", (), "compliance", 404),
-    "settings of nobody": ("organizations/x/settings", (), "compliance", 404),
+    "settings of an unknown organization": ("organizations/x/settings", (), "compliance", 404),
     "a group that does not exist": ("groups/x", (), "compliance", 404),
     "members of a group that does not exist": ("groups/x/members", (), "compliance", 404),
-    "a role of nobody": ("organizations/x/roles/y", (), "compliance", 404),
-    "permissions of nobody": ("organizations/x/roles/y/permissions", (), "compliance", 404),
+    "a role of an unknown organization": ("organizations/x/roles/y", (), "compliance", 404),
+    "permissions of an unknown organization": ("organizations/x/roles/y/permissions", (), "compliance", 404),
     "permissions without their organization": ("roles/y/permissions", (), "compliance", 404),
     "an Admin API key, for settings": ("organizations/x/settings", (), "admin", 404),
     "chats, which are not served": ("apps/chats", (), "compliance", 404),
@@ -179,7 +179,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...], str, int]] = {
     "an unknown parameter": ("groups", (("after_id", "x"),), "compliance", 400),
     "a parameter twice": ("groups", (("limit", "1"), ("limit", "1")), "compliance", 400),
     "a limit too large": ("groups", (("limit", "1001"),), "compliance", 400),
-    "a token that is none": ("groups", (("page", "page_2"),), "compliance", 400),
+    "an invalid token": ("groups", (("page", "page_2"),), "compliance", 400),
 }
 
 

@@ -1,4 +1,4 @@
-"""Another client of the Compliance API, written by others, reads every endpoint that the simulator serves."""
+"""An independent client of the Compliance API reads every endpoint that the simulator serves."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ SERVED = ("organizations", "users", "settings", "api_keys", "roles", "permission
 
 @pytest.fixture(scope="module")
 def read() -> dict[str, object]:
-    """What the other client read."""
+    """Return the results of the other client, by name."""
     with serving(per_day=2600.0) as server:
         command = [sys.executable, "-c", PROGRAM, key(server), server.url]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    told: dict[str, object] = json.loads(done.stdout)
-    return told
+    results: dict[str, object] = json.loads(done.stdout)
+    return results
 
 
 @pytest.mark.parametrize("name", SERVED)
@@ -87,7 +87,7 @@ def test_one_of_a_list_is_what_the_list_says(read: dict[str, object]) -> None:
 
 
 def test_what_is_not_served_is_not_found(read: dict[str, object]) -> None:
-    others = {name: told for name, told in read.items() if name not in {*SERVED, "one role", "one group"}}
+    others = {name: result for name, result in read.items() if name not in {*SERVED, "one role", "one group"}}
 
     assert len(others) == 17
     assert set(others.values()) <= {"not found"}, others

@@ -48,9 +48,9 @@ REFUSED: dict[str, Query] = {
     "time before the calendar": (("created_at.gte", "0001-01-01T00:00:00+14:00"),),
     "time twice": (("created_at.gt", "2026-11-23T09:00:00Z"), ("created_at.gt", "2026-11-23T09:00:00Z")),
     "both cursors": (("after_id", "x"), ("before_id", "y")),
-    "a cursor that is none": (("after_id", "activity_01AAA"),),
+    "an invalid cursor": (("after_id", "activity_01AAA"),),
     "an empty cursor": (("before_id", ""),),
-    "a cursor that is no text of that kind": (("after_id", "\u00fc" * 40),),
+    "a cursor with other characters": (("after_id", "\u00fc" * 40),),
 }
 
 
@@ -165,7 +165,7 @@ FILTERS: dict[str, tuple[Query, set[int]]] = {
     "an actor": ((("actor_ids[]", "user_01AAA"),), {0, 3}),
     "an actor by the older name": ((("user_ids[]", "user_01BBB"),), {1}),
     "actors by both names": ((("actor_ids[]", "user_01AAA"), ("user_ids[]", "user_01BBB")), {0, 1, 3}),
-    "an actor that nobody is": ((("actor_ids[]", "user_01ZZZ"),), set()),
+    "an unknown actor": ((("actor_ids[]", "user_01ZZZ"),), set()),
     "an organization and what has none": ((("organization_ids[]", "org_01AAA"),), {0, 2}),
     "an organization by its uuid": ((("organization_ids[]", "aaaaaaaa-0000-4000-8000-000000000001"),), {0, 2}),
     "an organization that does not exist": ((("organization_ids[]", "org_01ZZZ"),), {2}),

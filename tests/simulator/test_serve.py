@@ -114,7 +114,7 @@ def test_a_truncated_answer_breaks_off(client: httpx2.Client, caller: Any) -> No
     assert client.get(PATH).status_code == 200
 
 
-def test_a_slow_answer_keeps_nobody_else_waiting(server: Server, client: httpx2.Client, caller: Any) -> None:
+def test_a_slow_response_does_not_delay_others(server: Server, client: httpx2.Client, caller: Any) -> None:
     caller.vendor.faults.queue(Fault("slow", seconds=1.5))
     slow: list[float] = []
 
@@ -163,7 +163,7 @@ def test_stopping_breaks_off_what_is_slow_and_what_is_idle(call: Call) -> None:
     assert took < 5
 
 
-def test_nobody_answers_after_the_end(call: Call) -> None:
+def test_no_request_is_answered_after_the_end(call: Call) -> None:
     caller = call()
     with serve(caller.vendor, SystemClock()) as server:
         url = server.url
@@ -172,7 +172,7 @@ def test_nobody_answers_after_the_end(call: Call) -> None:
         httpx2.get(url)
 
 
-def test_a_port_in_use_is_told(server: Server, caller: Any) -> None:
+def test_a_port_in_use_is_an_error(server: Server, caller: Any) -> None:
     with pytest.raises(OSError, match="in use"):
         serve(caller.vendor, SystemClock(), port=server.port)
 
@@ -195,7 +195,7 @@ def test_a_body_of_impossible_length_is_refused(length: str, server: Server) -> 
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
-def test_the_world_goes_on_while_nobody_asks(call: Call) -> None:
+def test_the_world_goes_on_without_requests(call: Call) -> None:
     caller = call(per_minute=20, until=None)
     clock = FakeClock(caller.now)
     with serve(caller.vendor, clock):

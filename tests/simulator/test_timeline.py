@@ -17,15 +17,15 @@ ALL_US = 2**62
 
 
 class CountingWorld:
-    """A world that remembers which minutes it was asked for."""
+    """A world that records the requested minutes."""
 
     def __init__(self, row: Call, per_minute: int) -> None:
-        self.asked: list[int] = []
+        self.requested: list[int] = []
         self._row = row
         self._per_minute = per_minute
 
     def rows(self, minute: int) -> list[Any]:
-        self.asked.append(minute)
+        self.requested.append(minute)
         return [self._row(minute * MINUTE_US + n, minute * 1000 + n) for n in range(self._per_minute)]
 
 
@@ -39,7 +39,7 @@ def timeline(world: CountingWorld, end_us: int | None = None) -> Timeline:
 
 
 def ids(grown: Timeline) -> list[str]:
-    return [seen.id for seen in grown.sightings(IndexSpan(), ALL_US)]
+    return [seen.id for seen in grown.visible_activities(IndexSpan(), ALL_US)]
 
 
 def test_each_minute_is_taken_in_once(world: CountingWorld) -> None:
@@ -48,7 +48,7 @@ def test_each_minute_is_taken_in_once(world: CountingWorld) -> None:
     for minute in (102, 102, 101, 105):
         grown.grow(minute * MINUTE_US + 30)
 
-    assert world.asked == [100, 101, 102, 103, 104, 105]
+    assert world.requested == [100, 101, 102, 103, 104, 105]
     assert ids(grown) == [one.id for minute in range(100, 106) for one in CountingWorld(world._row, 3).rows(minute)]
 
 
@@ -61,7 +61,7 @@ def test_growing_in_many_threads_takes_each_minute_in_once(world: CountingWorld)
     for thread in threads:
         thread.join()
 
-    assert world.asked == list(range(100, 120))
+    assert world.requested == list(range(100, 120))
     assert len(ids(grown)) == 60
 
 
@@ -70,16 +70,16 @@ def test_a_world_that_ends_does_not_grow_beyond(world: CountingWorld) -> None:
 
     grown.grow(200 * MINUTE_US)
 
-    assert world.asked == [100, 101, 102]
+    assert world.requested == [100, 101, 102]
     assert len(ids(grown)) == 3 + 3 + 2
 
 
-def test_growing_tells_of_each_minute(world: CountingWorld) -> None:
-    told: list[int] = []
+def test_growing_reports_each_minute(world: CountingWorld) -> None:
+    minutes: list[int] = []
 
-    timeline(world).grow(102 * MINUTE_US, told.append)
+    timeline(world).grow(102 * MINUTE_US, minutes.append)
 
-    assert told == [100, 101, 102]
+    assert minutes == [100, 101, 102]
 
 
 def test_growing_by_minutes_or_at_once_comes_to_the_same(row: Call) -> None:
@@ -109,10 +109,10 @@ def test_a_row_put_in_is_seen_from_its_moment_on(world: CountingWorld, row: Call
 
     grown.insert(late, 105 * MINUTE_US)
 
-    before = [seen.id for seen in grown.sightings(IndexSpan(), 105 * MINUTE_US - 1)]
+    before = [seen.id for seen in grown.visible_activities(IndexSpan(), 105 * MINUTE_US - 1)]
     assert late.id not in before
     assert set(ids(grown)) - set(before) == {late.id}
-    assert [seen.raw for seen in grown.sightings(IndexSpan(), ALL_US) if seen.id == late.id] == [late.raw]
+    assert [seen.raw for seen in grown.visible_activities(IndexSpan(), ALL_US) if seen.id == late.id] == [late.raw]
 
 
 def test_what_is_wanted_comes_from_the_end_that_is_asked(world: CountingWorld) -> None:

@@ -1,4 +1,4 @@
-"""Every kind of sink with a real target behind it: what is there, and how to disturb it."""
+"""Every kind of sink with a real target: its settings, stored events, and faults."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ Document = dict[str, Any]
 
 
 def _nothing() -> None:
-    """Leave it as it is."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A target, seen from behind."""
+    """A target, as tests read and disturb it."""
 
     settings: SinkSettings
     read: Callable[[], list[tuple[str, Document]]]
-    """Every event that is there, as often as it is there: its id, and the event."""
+    """All stored events with their ids, repeats included."""
     stop: Callable[[], None] = _nothing
-    """Makes it go away; files can't."""
+    """Stops the target; None for files."""
     start: Callable[[], None] = _nothing
     poison: Callable[[Document], Document] | None = None
-    """Makes of an event one that the target refuses for good."""
+    """Turns an event into one that the target rejects for good."""
     tells_repeats: bool = False
-    """Whether an event that is sent twice is there once."""
+    """Whether an event that is sent twice is stored once."""
     secret: Secret | None = None
 
 
@@ -133,7 +133,7 @@ def kafka(engine: Engine) -> Place:
 
 
 def documents(engine: Engine, stream: str) -> list[tuple[str, Document]]:
-    """Read a data stream whole."""
+    """Return all documents of a data stream."""
     httpx2.post(f"{engine.url}/{stream}/_refresh")
     answer = httpx2.post(f"{engine.url}/{stream}/_search?scroll=1m", json={"size": 5000})
     if answer.status_code == httpx2.codes.NOT_FOUND:
@@ -148,7 +148,7 @@ def documents(engine: Engine, stream: str) -> list[tuple[str, Document]]:
 
 
 def messages(engine: Engine, topic: str) -> list[tuple[str, Document]]:
-    """Read a topic from its beginning to its end."""
+    """Return all messages of a topic."""
     consumer = Consumer({"bootstrap.servers": engine.bootstrap, "group.id": "reading", "log_level": 0})
     found = []
     try:
@@ -179,7 +179,7 @@ def _records(body: bytes) -> list[Document]:
 
 
 def _plain(value: Document) -> Any:
-    """Return what an `AnyValue` holds."""
+    """Return the JSON value of an `AnyValue`."""
     match next(iter(value.items()), None):
         case ("kvlistValue", inner):
             return {one["key"]: _plain(one["value"]) for one in inner["values"]}

@@ -1,4 +1,4 @@
-"""A receiver of HTTP requests on loopback, which can be slow, refuse, and be away."""
+"""A receiver of HTTP requests on loopback, which can be slow, refuse requests, and be stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Heard:
-    """One request that was taken."""
+    """An accepted request."""
 
     path: str
     headers: Mapping[str, str]
@@ -21,7 +21,7 @@ class Heard:
 
 
 class Receiver:
-    """Takes bodies, and answers 200 unless something is in the way."""
+    """Accepts bodies with status 200 unless a fault is set."""
 
     def __init__(self, answer: bytes = b"{}", tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
@@ -74,6 +74,6 @@ class Receiver:
             do_PUT = do_POST  # noqa: N815 - the standard library's name
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-                """Say nothing."""
+                """Log nothing."""
 
         return Answering

@@ -1,4 +1,4 @@
-"""What every sink promises, against real targets."""
+"""The contract of all sinks, against real targets."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 @contextmanager
 def follower(
-    house: House, place: Place, name: str, *, prepare: Prepare | None = None, patience: RetryPolicy = LONG
+    house: House, place: Place, name: str, *, prepare: Prepare | None = None, retry: RetryPolicy = LONG
 ) -> Iterator[Deliverer]:
     clock = SystemClock()
     sink = open_sink(place.settings, place.secret, clock)
@@ -75,9 +75,9 @@ def follower(
     try:
         with (
             DeliveryLedger(str(house.folder), name, clock.now()) as ledger,
-            Sender(sink, limits, clock, patience=patience, watch=ignore_progress, chance=lambda: 0.5) as courier,
+            Sender(sink, limits, clock, retry=retry, watch=ignore_progress, chance=lambda: 0.5) as sender,
         ):
-            yield Deliverer(ledger, courier, prepare or preparing(place), clock=clock, watch=ignore_progress)
+            yield Deliverer(ledger, sender, prepare or preparing(place), clock=clock, watch=ignore_progress)
     finally:
         sink.close()
 
@@ -92,9 +92,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def deliver(
-    house: House, place: Place, name: str, *, prepare: Prepare | None = None, patience: RetryPolicy = LONG
+    house: House, place: Place, name: str, *, prepare: Prepare | None = None, retry: RetryPolicy = LONG
 ) -> list[Rejection]:
-    with follower(house, place, name, prepare=prepare, patience=patience) as errands:
+    with follower(house, place, name, prepare=prepare, retry=retry) as errands:
         Follower(errands).catch_up(open_reader(str(house.folder)))
         return errands.ledger.rejections()
 
@@ -171,12 +171,12 @@ def test_a_target_that_goes_away_and_comes_back_loses_nothing(house: House, plac
     going = threading.Thread(target=go_away)
     going.start()
     with suppress(SinkBusyError):  # or everything was there before it was gone
-        deliver(house, place, name, prepare=preparing(place, write), patience=SHORT)
+        deliver(house, place, name, prepare=preparing(place, write), retry=SHORT)
     going.join()
     coming = threading.Thread(target=place.start)
     try:
         with pytest.raises(SinkBusyError):
-            deliver(house, place, f"{name}-late", patience=SHORT)
+            deliver(house, place, f"{name}-late", retry=SHORT)
         assert position(house, f"{name}-late") == 0
     finally:
         coming.start()

@@ -1,4 +1,4 @@
-"""How we say who we are, and whom we trust."""
+"""Authentication and certificates of sinks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def heard(receiver: Receiver, **settings: object) -> Heard:
-    """Deliver to a receiver that refuses whoever comes, and return what it was told."""
+    """Deliver to a receiver that refuses all requests, and return the last one."""
     receiver.status = lambda _: 401
     target = open_sink(sink(**settings), Secret(KEY), SystemClock())
     with pytest.raises(SinkDeniedError) as caught:

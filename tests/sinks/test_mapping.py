@@ -17,9 +17,9 @@ from tests.sinks import places
 
 from anthropic_audit.catalogue import load
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.ecs import Normalizer, Options
 from anthropic_audit.enrich import open_enrichment
 from anthropic_audit.model import Fate, Parcel
-from anthropic_audit.normalize import Normalizer, Options
 from anthropic_audit.schemas.fields import WITH_TEXT, all_fields
 from anthropic_audit.settings import EnrichmentSettings
 from anthropic_audit.simulator.world import World, WorldSettings
@@ -116,7 +116,7 @@ def network(address: str) -> str:
 
 
 def parts(field: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what of a value with members can be searched."""
+    """Yield the searchable leaves of a value with members."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if "." not in name:

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ecs import odd
 from tests.engines.launch import Engine
-from tests.normalize import odd
 from tests.sinks import places
 from tests.sinks.receiver import Receiver
 
 from anthropic_audit.catalogue import load
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.ecs import Normalizer, to_json
+from anthropic_audit.ecs.names import original
 from anthropic_audit.model import Fate, Parcel
-from anthropic_audit.normalize import Normalizer, to_json
-from anthropic_audit.normalize.names import original
 from anthropic_audit.sinks import open_sink
 from anthropic_audit.sinks.document_ids import MAX_ID_BYTES, by_target_id, target_id
 

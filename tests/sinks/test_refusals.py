@@ -1,4 +1,4 @@
-"""What a real cluster refuses, and what becomes of it: it is waited for, sent in parts, or said to a person."""
+"""Refusals of real clusters: they are retried, split, or reported to the operator."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def parcels(number: int, size: int = 200) -> list[Parcel]:
 
 
 @contextmanager
-def courier(place: Place, limits: Limits, told: list[Progress], patience: RetryPolicy = PATIENCE) -> Iterator[Sender]:
+def sender(place: Place, limits: Limits, told: list[Progress], patience: RetryPolicy = PATIENCE) -> Iterator[Sender]:
     clock = SystemClock()
     sink = open_sink(place.settings, None, clock)
-    with Sender(sink, limits, clock, patience=patience, watch=told.append, chance=lambda: 0.5) as one:
+    with Sender(sink, limits, clock, retry=patience, watch=told.append, chance=lambda: 0.5) as one:
         yield one
     sink.close()
 
 
 def brought(place: Place, sent: Sequence[Parcel], limits: Limits, patience: RetryPolicy = PATIENCE) -> list[Progress]:
-    """Deliver, and return what was told; every event must have been created."""
+    """Deliver, and return the progress events; every event must have been created."""
     told: list[Progress] = []
-    with courier(place, limits, told, patience) as one:
-        fates = [verdict.fate for _, verdict in one.bring(sent, carefully=False)]
+    with sender(place, limits, told, patience) as one:
+        fates = [verdict.fate for _, verdict in one.send(sent, carefully=False)]
     assert fates == [Fate.CREATED] * len(sent)
     assert sorted(name for name, _ in place.read()) == sorted(parcel.id for parcel in sent)
     return told
@@ -87,7 +87,7 @@ def test_a_request_that_is_too_large_is_sent_in_parts(narrow: Engine) -> None:
 
 
 def _noise(seed: int) -> str:
-    """Return 8,000 signs that do not compress."""
+    """Return 8,000 characters that do not compress."""
     return shake_256(str(seed).encode()).hexdigest(4000)
 
 
@@ -104,13 +104,13 @@ def test_a_blocked_index_is_waited_for_and_rejects_nothing(opensearch: Engine, n
     block(opensearch, stream, name=name, is_on=True)
     told: list[Progress] = []
 
-    with courier(place, Limits(10, 10**6, 1), told, SHORT) as one, pytest.raises(SinkBusyError):
-        list(one.bring(parcels(5)[1:], carefully=False))
+    with sender(place, Limits(10, 10**6, 1), told, SHORT) as one, pytest.raises(SinkBusyError):
+        list(one.send(parcels(5)[1:], carefully=False))
     assert is_told(told, "block")
 
     block(opensearch, stream, name=name, is_on=False)
-    with courier(place, Limits(10, 10**6, 1), told) as one:
-        assert {verdict.fate for _, verdict in one.bring(parcels(5)[1:], carefully=True)} == {Fate.CREATED}
+    with sender(place, Limits(10, 10**6, 1), told) as one:
+        assert {verdict.fate for _, verdict in one.send(parcels(5)[1:], carefully=True)} == {Fate.CREATED}
 
 
 def test_a_cluster_without_memory_left_is_waited_for(opensearch: Engine) -> None:
@@ -119,8 +119,8 @@ def test_a_cluster_without_memory_left_is_waited_for(opensearch: Engine) -> None
     httpx2.put(f"{opensearch.url}/_cluster/settings", json=wanted).raise_for_status()
     told: list[Progress] = []
     try:
-        with courier(place, Limits(10, 10**6, 1), told, SHORT) as one, pytest.raises(SinkBusyError):
-            list(one.bring(parcels(5), carefully=False))
+        with sender(place, Limits(10, 10**6, 1), told, SHORT) as one, pytest.raises(SinkBusyError):
+            list(one.send(parcels(5), carefully=False))
     finally:
         back = {"transient": {"indices.breaker.total.limit": None}}
         httpx2.put(f"{opensearch.url}/_cluster/settings", json=back)
@@ -133,8 +133,8 @@ def test_a_wrong_address_is_said_to_a_person_and_rejects_nothing(opensearch: Eng
     settings = places.sink(to="opensearch", urls=[f"{opensearch.url}/no/such/path"], namespace="none")
     place = Place(settings, list, opensearch.stop, opensearch.start)
 
-    with courier(place, Limits(10, 10**6, 1), []) as one, pytest.raises(SinkDeniedError, match="refuses every event"):
-        list(one.bring(parcels(100), carefully=False))
+    with sender(place, Limits(10, 10**6, 1), []) as one, pytest.raises(SinkDeniedError, match="refuses every event"):
+        list(one.send(parcels(100), carefully=False))
 
 
 def test_a_producer_that_has_come_to_its_end_is_told_from_a_broker_that_is_busy(kafka: Engine) -> None:
@@ -145,9 +145,9 @@ def test_a_producer_that_has_come_to_its_end_is_told_from_a_broker_that_is_busy(
     settings = places.sink(to="kafka", brokers=[kafka.bootstrap], topic=topic.topic, options=options)
     sink = open_sink(settings, None, SystemClock())
 
-    with pytest.raises(SinkDeniedError, match="this producer can't go on"):
+    with pytest.raises(SinkDeniedError, match="this producer can't continue"):
         sink.deliver(parcels(1, 5000))
-    with pytest.raises(SinkDeniedError, match="this producer can't go on"):
+    with pytest.raises(SinkDeniedError, match="this producer can't continue"):
         sink.deliver(parcels(1))
     sink.close()
 

@@ -1,4 +1,4 @@
-"""Which activities of an archive are compared with the catalogue."""
+"""The activities of an archive that are compared with the catalogue."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STORED: list[tuple[dict[str, Any], bool | None]] = [
     ({"type": PLAIN, "actor": {"type": "federated_actor", "provider": {"type": "moon"}}}, True),
     ({"type": PLAIN, "claude_chat_id": "c", "colour": "red"}, None),
 ]
-"""Activities, and what their events say: that the catalogue knew all, that it did not, or nothing yet."""
+"""Activities, each with the flag of its event: known, not known, or no event yet."""
 
 
 @pytest.fixture

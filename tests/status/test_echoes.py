@@ -1,4 +1,4 @@
-"""Our own requests, as the vendor's log tells of them."""
+"""Our own requests, as the vendor's activities record them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_was_asked_after_the_last_walk_is_not_missed_yet(house: House) -> N
         assert accesses(connection, house.clock.now() + timedelta(hours=1)).echoes == []
 
 
-def test_nobody_but_us_uses_our_key(house: House) -> None:
+def test_our_own_requests_are_not_foreign(house: House) -> None:
     go_on(house, house.feed())
 
     with open_reader(str(house.folder)).connect() as connection:
@@ -63,7 +63,7 @@ def test_nobody_but_us_uses_our_key(house: House) -> None:
         assert [one.user_agent for one in spenders if one.is_ours] == ["anthropic-audit"]
 
 
-def test_somebody_else_with_our_key_is_found(house: House) -> None:
+def test_a_foreign_request_under_our_key_is_found(house: House) -> None:
     go_on(house, house.feed(), rounds=2)
     thief = house.feed("elsewhere")
     client = thief.feed._feed  # type: ignore[attr-defined]  # a thief does not ask

@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def walk(feed: str, start: int, end: int, **others: Any) -> Coverage:
-    """A finished walk of the hours before now."""
+    """Return a finished walk of the hours before now."""
     walked = Coverage(
         feed=feed,
         filters="{}",
@@ -83,7 +83,7 @@ def test_requests_are_those_of_walks_that_ended_within_the_time() -> None:
     assert (one.requests_last_minute, one.requests_last_hour) == (1, 11)
 
 
-def test_new_and_repeated_activities_are_told_apart() -> None:
+def test_new_and_repeated_activities_are_distinguished() -> None:
     (one,) = statuses([walk("a", 2, 1, new=10), walk("a", 2, 1, new=3)])
 
     assert (one.walks, one.new, one.repeated) == (2, 13, 7)

@@ -1,4 +1,4 @@
-"""Which gaps are told of, whether or not a collector has recorded them."""
+"""The listed gaps, recorded by a collector or not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEEDS = [FeedSettings(name=name) for name in ("acme", "a", "b", "c")]
 
 
 def window(start: float, end: float) -> Window:
-    """A window of hours before now."""
+    """Return a window of hours before now."""
     return Window(NOW - start * HOUR, NOW - end * HOUR)
 
 
@@ -28,18 +28,18 @@ def entry(start: float, end: float, state: GapState, *, ago: float) -> GapRow:
     return GapRow("acme", "{}", GapEntry(window(start, end), state, NOW - ago * HOUR, "503", "collector"))
 
 
-def told(found: list[FeedGap]) -> list[tuple[str, Window, bool]]:
+def summaries(found: list[FeedGap]) -> list[tuple[str, Window, bool]]:
     return [(one.gap.state.value, one.gap.window, one.is_recorded) for one in found]
 
 
-def test_a_hole_is_told_before_it_is_recorded() -> None:
-    assert told(current_gaps([walk(9, 5), walk(3, 0)], [], FEEDS, NOW)) == [("opened", window(5, 3), False)]
+def test_a_hole_is_listed_before_it_is_recorded() -> None:
+    assert summaries(current_gaps([walk(9, 5), walk(3, 0)], [], FEEDS, NOW)) == [("opened", window(5, 3), False)]
 
 
-def test_a_recorded_gap_that_has_grown_since_is_told_with_its_end_now() -> None:
+def test_a_recorded_gap_that_has_grown_since_is_listed_with_its_present_end() -> None:
     recorded = entry(9, 5, GapState.OPENED, ago=5)
 
-    assert told(current_gaps([walk(20, 9)], [recorded], FEEDS, NOW)) == [("opened", window(9, 0), True)]
+    assert summaries(current_gaps([walk(20, 9)], [recorded], FEEDS, NOW)) == [("opened", window(9, 0), True)]
 
 
 def test_a_recorded_gap_that_was_walked_since_is_closed_by_the_last_walk_of_it() -> None:
@@ -55,7 +55,7 @@ def test_a_recorded_gap_that_was_walked_since_is_closed_by_the_last_walk_of_it()
     assert (one.gap.state, one.gap.ended_at, one.gap.ended_by) == (GapState.CLOSED, NOW - HOUR, "reconcile")
 
 
-def test_what_closed_long_ago_is_no_longer_told() -> None:
+def test_gaps_that_closed_long_ago_are_not_listed() -> None:
     days = 24
     rows = [
         entry(70 * days, 60 * days, GapState.OPENED, ago=59 * days),
@@ -64,20 +64,20 @@ def test_what_closed_long_ago_is_no_longer_told() -> None:
         entry(50 * days, 40 * days, GapState.CLOSED, ago=29 * days),
     ]
 
-    assert told(current_gaps([walk(80 * days, 0)], rows, FEEDS, NOW)) == [
+    assert summaries(current_gaps([walk(80 * days, 0)], rows, FEEDS, NOW)) == [
         ("closed", window(50 * days, 40 * days), True)
     ]
 
 
-def test_what_is_lost_for_good_is_told_for_ever_and_is_no_gap_besides() -> None:
+def test_a_permanent_gap_is_always_listed_and_only_as_permanent() -> None:
     lost = entry(9000, 8000, GapState.PERMANENT, ago=7000)
 
-    assert told(current_gaps([walk(9999, 9000), walk(8000, 0)], [lost], FEEDS, NOW)) == [
+    assert summaries(current_gaps([walk(9999, 9000), walk(8000, 0)], [lost], FEEDS, NOW)) == [
         ("permanent", window(9000, 8000), True)
     ]
 
 
-def test_feeds_are_told_apart() -> None:
+def test_feeds_are_distinguished() -> None:
     found = current_gaps([walk(9, 5, feed="b"), walk(9, 0, feed="a"), walk(9, 2, feed="c")], [], FEEDS, NOW)
 
     assert [(one.feed, one.gap.window) for one in found] == [("b", window(5, 0)), ("c", window(2, 0))]
@@ -88,4 +88,4 @@ def test_a_retired_feed_has_no_gap_after_its_end_and_keeps_its_holes() -> None:
 
     found = current_gaps([walk(9, 5), walk(3, 2)], [late], [FeedSettings(name="other")], NOW)
 
-    assert told(found) == [("opened", window(5, 3), False)]
+    assert summaries(found) == [("opened", window(5, 3), False)]

@@ -1,4 +1,4 @@
-"""Which activities count as late, and how their lateness is summed up."""
+"""The activities that count as late, and the statistics of their lateness."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHATS = Filters(activity_types=("chat",)).key()
 
 @dataclass
 class Story:
-    """An archive, told walk by walk; times are minutes before now."""
+    """An archive, built walk by walk; times are minutes before now."""
 
     archive: ArchiveWriter
     folder: Path
@@ -216,8 +216,8 @@ def test_steps_say_for_each_moment_when_it_was_first_claimed(given_claims: list[
     steps = list(first_claims(given_claims))
 
     for moment in range(60):
-        told = next((claimed for start, claimed in reversed(steps) if start <= moment), None)
-        assert told == min((when for start, end, when in given_claims if start <= moment < end), default=None)
+        first = next((claimed for start, claimed in reversed(steps) if start <= moment), None)
+        assert first == min((when for start, end, when in given_claims if start <= moment < end), default=None)
     assert all(before[1] != after[1] for before, after in pairwise(steps))
 
 

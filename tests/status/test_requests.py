@@ -1,4 +1,4 @@
-"""How our requests were answered, and which days had late finds."""
+"""The responses to our requests, and the days with late finds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def again(walk_id: str, start: datetime, end: datetime, *, new: int, purpose: Pu
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Two feeds' activities of three days, some brought by reconciling, and requests with all kinds of answers."""
+    """Two feeds' activities of three days, some found by reconciling, and requests with all kinds of responses."""
     days = [datetime(2026, 11, day, 23, 30, tzinfo=UTC) for day in (19, 20, 21)]
     with open_writer(str(tmp_path), FakeClock(NOW)) as writer:
         writer.append([received(number, when, "tail") for number, when in enumerate(days)])

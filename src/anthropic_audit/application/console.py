@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
-from anthropic_audit.console import Console, open_console
+from anthropic_audit.console import Console, LinkFile, open_console
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings_loader import resolve_client_secret
 
@@ -22,6 +23,19 @@ def open_configured_console(
     """
     secret = _client_secret(application, warn or application.warn)
     return open_console(application.settings, application.clock, show_link, client_secret=secret)
+
+
+@contextmanager
+def open_console_with_link_file(application: Application, path: Path, warn: Warn) -> Iterator[Console]:
+    """Open the console of the settings; the file always has the newest link, and only its owner can read it.
+
+    Raises:
+        SetupError: The client secret is missing, or the address or the file can't be used.
+    """
+    link = LinkFile(path)
+    with open_configured_console(application, link.write, warn) as served:
+        link.write(served.link())
+        yield served
 
 
 def _client_secret(application: Application, warn: Warn) -> Secret | None:

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.ecs import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.enrich import open_enrichment
 from anthropic_audit.follow import NormalizeRules
-from anthropic_audit.normalize import Normalizer, Options, SentenceWriter, to_json
 from anthropic_audit.ocsf import to_ocsf
 from anthropic_audit.processors import Processors, open_processors
 from anthropic_audit.settings import FeedSettings
@@ -42,8 +42,8 @@ def document_writer(schema: Schema) -> Callable[[dict[str, Any], bytes | None], 
     """Return a function that writes an ECS document in a schema, given the raw activity as well where it is known."""
     if schema is Schema.ECS:
         return lambda document, _raw: to_json(document)
-    tell = SentenceWriter(load_catalogue()).tell
-    return lambda document, raw: to_json(to_ocsf(document, tell(document), raw))
+    sentence = SentenceWriter(load_catalogue()).write
+    return lambda document, raw: to_json(to_ocsf(document, sentence(document), raw))
 
 
 def configured_processors(application: Application) -> Processors:

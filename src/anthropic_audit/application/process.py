@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gc
+from typing import Final
 
 import pyarrow as pa
 
-_ALLOCATIONS = 50_000
-"""Activities come by thousands and hold no cycles: looking for some after every 700 costs a tenth of the time."""
+_ALLOCATIONS: Final = 50_000
+"""Container allocations between two garbage collections.
+
+Activities come by thousands and hold no cycles; the default of 700 costs a tenth of the time.
+"""
 
 
 def settle_in() -> None:
-    """Look for cycles less often from now on, and take Arrow's memory from where it is given back.
+    """Collect garbage less often from now on, and allocate Arrow's memory with the system's allocator.
 
-    Arrow's own allocator keeps some 5 MB for each thread that ever stored something: a gigabyte with 200 feeds. The
-    system's is as fast here (docs/reference/measurements.md).
+    Arrow's own allocator keeps some 5 MB for each thread that ever allocated: a gigabyte with 200 feeds. The system's
+    allocator is as fast here (docs/reference/measurements.md).
     """
     pa.set_memory_pool(pa.system_memory_pool())
     gc.collect()

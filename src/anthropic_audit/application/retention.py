@@ -40,7 +40,7 @@ def retain(writer: ArchiveWriter, settings: Settings, now: datetime, *, is_rehea
     return Retained(removed, behind if waits else [], lost)
 
 
-def told(found: Sequence[Undelivered]) -> list[str]:
+def undelivered_lines(found: Sequence[Undelivered]) -> list[str]:
     """Return a line per sink with the number and the days of its undelivered events."""
     lines = []
     for sink in dict.fromkeys(one.sink for one in found):

@@ -11,7 +11,6 @@ from structlog.typing import FilteringBoundLogger
 
 from anthropic_audit.archive import ArchiveWriter, open_reader
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.console import LinkFile
 from anthropic_audit.errors import AuditError, UnexpectedError
 from anthropic_audit.progress import Watch
 from anthropic_audit.service import (
@@ -35,8 +34,7 @@ from anthropic_audit.times import format_duration, format_time
 
 from . import Application
 from .collecting import Collecting, FeedWithKey, open_collecting
-from .console import open_configured_console
-from .retention import retain, told
+from .retention import retain, undelivered_lines
 from .sinks import RETRY_FOREVER, open_deliverer
 
 _RECORD_SECONDS = 60.0
@@ -101,14 +99,14 @@ def serve(plan: ServicePlan, log: FilteringBoundLogger, watch: Watch) -> None:
 def _open_console(
     application: Application, archive: ArchiveWriter, stack: ExitStack, log: FilteringBoundLogger
 ) -> None:
-    note = LinkFile(archive.folder / "console" / "link")
+    from .console import open_console_with_link_file  # an extra of the package
 
     def warn(reason: str) -> None:
         log.warning("key", console="openid", reason=reason)
 
-    served = stack.enter_context(open_configured_console(application, note.write, warn))
-    note.write(served.link())
-    log.info("console", url=served.url, link_file=str(note.path))
+    link_file = archive.folder / "console" / "link"
+    served = stack.enter_context(open_console_with_link_file(application, link_file, warn))
+    log.info("console", url=served.url, link_file=str(link_file))
 
 
 def _tasks(
@@ -141,8 +139,8 @@ def _measure(settings: Settings, collector: Collector, log: FilteringBoundLogger
     if overall is not None:
         margins = overall.margins
         collector.follow_lateness(margins)
-        told = {"settle": format_duration(margins.settle), "overlap": format_duration(margins.overlap)}
-        log.info("lateness measured", **told)
+        shown = {"settle": format_duration(margins.settle), "overlap": format_duration(margins.overlap)}
+        log.info("lateness measured", **shown)
 
 
 def _maintain(archive: ArchiveWriter, settings: Settings, log: FilteringBoundLogger) -> None:
@@ -151,9 +149,9 @@ def _maintain(archive: ArchiveWriter, settings: Settings, log: FilteringBoundLog
         done = retain(archive, settings, SystemClock().now())
         activities = sum(one.activities for one in done.removed)
         log.info("retained", days_removed=len(done.removed), activities_removed=activities)
-        for line in told(done.waiting):
+        for line in undelivered_lines(done.waiting):
             log.warning("retention waits", undelivered=line, hint="deliver it, or set retention.wait_for_sinks = false")
-        for line in told(done.never_delivered):
+        for line in undelivered_lines(done.never_delivered):
             log.error("removed before it was delivered", undelivered=line)
     for one in archive.compact():
         log.info("compacted", table=one.table, files_before=one.files_before, files_after=one.files_after)

@@ -122,7 +122,7 @@ def open_deliverer(
         stack.callback(target.close)
         _check_set_up(sink, target)
         limits = Limits(sink.batch_events, sink.batch_bytes, sink.parallel_requests, sink.max_event_bytes)
-        sender = Sender(target, limits, clock, patience=retry, watch=watch, chance=random.random)
+        sender = Sender(target, limits, clock, retry=retry, watch=watch, chance=random.random)
         yield Deliverer(ledger, stack.enter_context(sender), prepare, clock=clock, watch=watch)
 
 

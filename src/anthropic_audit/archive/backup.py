@@ -1,9 +1,10 @@
-"""Back up an archive while it is written, and restore it: whole or not at all, and each file compared with its digest.
+"""Back up an archive while it is written, and restore it: complete or not at all, each file compared with its digest.
 
-A backup is one version of each table: its log up to that version, the data files that this version has, and the digest
-journals. Tables that know of others (claims, deliveries, events) are taken first, so that whatever the backup claims is
-stored in it. Files never change, so only new ones are copied, and the backup before stays whole meanwhile. Then its
-manifest is removed, what changes in place is written, and last a new manifest: a backup cut off there has none.
+A backup is one version of each table: its log up to that version, the data files of that version, and the digest
+journals. Tables that refer to others (claims, deliveries, events) are read first, so that everything the backup claims
+is stored in it. Files never change, so only new ones are copied, and an earlier backup stays complete meanwhile. Then
+its manifest is removed, files that change in place are written, and last a new manifest: a backup that was interrupted
+there has none.
 """
 
 from __future__ import annotations
@@ -33,29 +34,29 @@ from .snapshot import Snapshot, translated
 from .table_list import FILE as TABLES_FILE
 
 MANIFEST = "backup.json"
-"""The file that says what a backup holds; a backup without it is not whole."""
+"""The file that lists a backup's files; a backup without it is incomplete."""
 
 _FORMAT = 1
 _VERSIONED = re.compile(r"^(\d{20})\.")
 _COPY_BYTES = 1 << 20
-_TRIES = 20
-_FIRST = (COVERAGE, DELIVERIES, REJECTED, CHANGED, EVENTS, ACTIVITIES)
-_IN_ORDER = (*_FIRST, *(table for table in TABLES.values() if table not in _FIRST))
+_MAX_ATTEMPTS = 20
+_REFERRING_FIRST = (COVERAGE, DELIVERIES, REJECTED, CHANGED, EVENTS, ACTIVITIES)
+_IN_ORDER = (*_REFERRING_FIRST, *(table for table in TABLES.values() if table not in _REFERRING_FIRST))
 
-Told = Callable[[int, int], None]
-"""Called with how many files are done, and how many there are."""
+Progress = Callable[[int, int], None]
+"""Called with the number of files that are done, and the number of all files."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """What a backup or a restoration did."""
+    """The result of a backup or a restoration."""
 
     files: int
     copied: int
     nbytes: int
-    """How many bytes were copied."""
+    """Number of bytes copied."""
     dropped: int = 0
-    """How many files of an earlier backup are no longer needed, and were removed."""
+    """Number of files of an earlier backup that were removed because this one does not need them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,14 @@ class _Wanted:
     source: Path
     nbytes: int
     sha256: str | None
-    """What it must be; None where the archive has no digest of it."""
+    """The expected digest in hex; None if the archive has no digest of the file."""
 
 
-def back_up(location: str, target: Path, now: datetime, told: Told = lambda done, last: None) -> BackedUp:
-    """Copy what an archive holds now into a folder; an earlier backup of it there is brought up to date.
+def back_up(location: str, target: Path, now: datetime, on_progress: Progress = lambda done, last: None) -> BackedUp:
+    """Copy an archive into a folder; an earlier backup of it in this folder is brought up to date.
 
     Raises:
-        SetupError: There is no archive, or the folder holds something else.
+        SetupError: There is no archive, or the folder holds other files.
         ArchiveError: A file is damaged, can't be read, or can't be written.
     """
     reader = _moment(open_reader(location).folder)
@@ -90,7 +91,7 @@ def back_up(location: str, target: Path, now: datetime, told: Told = lambda done
         target.mkdir(parents=True, exist_ok=True)
         before = _manifest(target)
         known = before["files"] if before else {}
-        done, files = _copied(wanted, target, known, told)
+        done, files = _copied(wanted, target, known, on_progress)
         (target / MANIFEST).unlink(missing_ok=True)
         files |= _write_rest(reader, target)
         dropped = _drop_others(target, files)
@@ -98,27 +99,30 @@ def back_up(location: str, target: Path, now: datetime, told: Told = lambda done
     return BackedUp(len(files), done.copied, done.nbytes, dropped)
 
 
-def restore(source: Path, location: Path, *, is_forced: bool = False, told: Told = lambda done, last: None) -> BackedUp:
-    """Copy a whole backup into a folder that has no archive yet, comparing every file with the manifest.
+def restore(
+    source: Path, location: Path, *, is_forced: bool = False, on_progress: Progress = lambda done, last: None
+) -> BackedUp:
+    """Copy a complete backup into a folder that has no archive yet, comparing every file with the manifest.
 
-    With `is_forced` what is there is moved aside first, to a folder beside it, and never deleted.
+    With `is_forced`, the folder's present content is moved to a new folder next to it first; it is never deleted.
 
     Raises:
         SetupError: The folder is not empty, or there is no backup.
-        ArchiveError: The backup is not whole, or a file is damaged or can't be written.
+        ArchiveError: The backup is incomplete, or a file is damaged or can't be written.
     """
     manifest = _manifest(source)
     if manifest is None:
-        message = f"there is no whole backup at: {source}"
+        message = f"no complete backup at: {source}"
         raise SetupError(
-            message, hint=f"a backup has a `{MANIFEST}`; one that was cut off is finished by `archive backup`"
+            message, hint=f"a backup has a `{MANIFEST}`; run `archive backup` again to complete an interrupted one"
         )
     with translated(location):
         if location.exists() and any(location.iterdir()):
             if not is_forced:
                 message = f"the folder is not empty: {location}"
                 raise SetupError(
-                    message, hint="restore into an empty folder, or use --force: what is there is kept beside it"
+                    message,
+                    hint="restore into an empty folder, or use --force: its content is moved aside, not deleted",
                 )
             location.rename(_beside(location))
         place = location.with_name(f".{location.name}.restoring")
@@ -126,7 +130,7 @@ def restore(source: Path, location: Path, *, is_forced: bool = False, told: Told
         place.mkdir(parents=True)
         wanted = {name: _Wanted(source / name, *one) for name, one in manifest["files"].items()}
         try:
-            done, _ = _copied(wanted, place, {}, told)
+            done, _ = _copied(wanted, place, {}, on_progress)
         except ArchiveError as error:
             raise ArchiveError(str(error), hint="the backup is damaged: restore another one") from error
         if location.exists():
@@ -137,15 +141,15 @@ def restore(source: Path, location: Path, *, is_forced: bool = False, told: Told
 
 
 def verify_backup(folder: Path) -> list[str]:
-    """Return the files of a backup that are missing or have other bytes than its manifest says.
+    """Return the paths of a backup's files that are missing or differ from the manifest.
 
     Raises:
-        SetupError: There is no whole backup.
+        SetupError: There is no complete backup.
     """
     manifest = _manifest(folder)
     if manifest is None:
-        message = f"there is no whole backup at: {folder}"
-        raise SetupError(message, hint="`anthropic-audit archive backup FOLDER` makes one")
+        message = f"no complete backup at: {folder}"
+        raise SetupError(message, hint="make one with `anthropic-audit archive backup FOLDER`")
     wrong = []
     for name, (nbytes, sha256) in manifest["files"].items():
         try:
@@ -157,12 +161,12 @@ def verify_backup(folder: Path) -> list[str]:
 
 
 def _moment(folder: Path) -> _Moment:
-    """Read one version of each table, such that no table knows what another has not got yet.
+    """Read one version of each table, such that no table refers to something that another does not contain yet.
 
-    Tables that know of others come first; when nothing was committed to any of them meanwhile, it is one moment.
+    Tables that refer to others are read first. If no table has a new commit afterwards, all versions are of one moment.
     """
     opened: dict[str, OpenedTable] = {}
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         before, opened = opened, {table.name: open_table(folder, table) for table in _IN_ORDER}
         if before and all(opened[name].newest.version == one.newest.version for name, one in before.items()):
             break
@@ -172,18 +176,18 @@ def _moment(folder: Path) -> _Moment:
 
 def _refuse_damage(reader: _Moment) -> None:
     if reader.damage:
-        message = f"the archive is damaged, and a backup of it would be: {reader.damage[0]}"
-        raise ArchiveError(message, hint=f"the backup before stays as it is; {REPAIR_HINT}")
+        message = f"the archive is damaged, so it can't be backed up: {reader.damage[0]}"
+        raise ArchiveError(message, hint=f"an earlier backup stays as it is; {REPAIR_HINT}")
 
 
 def _refuse_target(archive: Path, target: Path) -> None:
     resolved = target.resolve()
     if resolved == archive.resolve() or archive.resolve() in resolved.parents or resolved in archive.resolve().parents:
-        message = f"a backup can't be in the archive, nor the archive in it: {target}"
+        message = f"a backup can't be inside the archive, nor the archive inside the backup: {target}"
         raise SetupError(message, hint="name a folder on another disk")
     others = [path for path in target.iterdir() if path.name not in _own_names()] if target.is_dir() else []
     if target.exists() and (others or not target.is_dir()):
-        message = f"the folder holds something else than a backup: {others[0] if others else target}"
+        message = f"the folder holds files that are not part of a backup: {others[0] if others else target}"
         raise SetupError(message, hint="name an empty folder, or one that holds an earlier backup of this archive")
 
 
@@ -192,7 +196,7 @@ def _own_names() -> set[str]:
 
 
 def _wanted(reader: _Moment) -> Iterator[tuple[str, _Wanted]]:
-    """Yield what one version of each table needs, by its path in the archive."""
+    """Yield the files that one version of each table needs, each with its path in the archive."""
     for name, newest in reader.tables.items():
         folder, known = reader.folder / name, DigestJournal(reader.folder, name).read().files
         for file in newest.files:
@@ -207,9 +211,9 @@ def _wanted(reader: _Moment) -> Iterator[tuple[str, _Wanted]]:
 
 
 def _copied(
-    wanted: Mapping[str, _Wanted], target: Path, known: Mapping[str, Any], told: Told
+    wanted: Mapping[str, _Wanted], target: Path, known: Mapping[str, Any], on_progress: Progress
 ) -> tuple[BackedUp, dict[str, tuple[int, str]]]:
-    """Copy what is not there yet, and compare each file with its digest; what is there is compared, too."""
+    """Copy missing files, and compare each file with its digest, including those that are there already."""
     copied = nbytes = 0
     files: dict[str, tuple[int, str]] = {}
     for number, (name, one) in enumerate(wanted.items(), start=1):
@@ -218,19 +222,19 @@ def _copied(
         if place.exists() and expected is not None and digest_of(place) == (one.nbytes, expected):
             files[name] = (one.nbytes, expected)
         else:
-            if place.exists():  # what is here is no longer what the manifest says
+            if place.exists():  # the file no longer has the bytes that the manifest lists
                 (target / MANIFEST).unlink(missing_ok=True)
             files[name] = _copy(one, place)
             copied, nbytes = copied + 1, nbytes + files[name][0]
-        told(number, len(wanted))
+        on_progress(number, len(wanted))
     return BackedUp(len(files), copied, nbytes), files
 
 
 def _copy(one: _Wanted, place: Path) -> tuple[int, str]:
-    """Copy a file, have it on the disk, and return its size and digest.
+    """Copy a file, sync it to the disk, and return its size in bytes and its digest.
 
     Raises:
-        ArchiveError: It has other bytes than were recorded.
+        ArchiveError: The file has other bytes than were recorded.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_name(f"{place.name}.part")
@@ -250,7 +254,7 @@ def _copy(one: _Wanted, place: Path) -> tuple[int, str]:
 
 
 def _write_rest(reader: _Moment, target: Path) -> dict[str, tuple[int, str]]:
-    """Write what of the archive is not copied as it is: journals, pointers to checkpoints, the list of tables."""
+    """Write the files of a backup that are not plain copies: journals, pointers to checkpoints, the list of tables."""
     for name, newest in reader.tables.items():
         if newest.version >= 0:
             _write_pointer(reader.folder / name, target / name, newest.version)
@@ -262,7 +266,7 @@ def _write_rest(reader: _Moment, target: Path) -> dict[str, tuple[int, str]]:
 
 
 def _write_pointer(source: Path, target: Path, version: int) -> None:
-    """Copy the pointer to the newest checkpoint if it names one of the backup; without it all commits are read."""
+    """Copy the pointer to the newest checkpoint if the backup has that checkpoint; without it all commits are read."""
     (target / LOG / "_last_checkpoint").unlink(missing_ok=True)
     try:
         text = (source / LOG / "_last_checkpoint").read_bytes()
@@ -306,12 +310,14 @@ def _write_manifest(target: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
-    """Read a backup's manifest; None when there is none, or it is damaged."""
+    """Read a backup's manifest; return None if it is missing or damaged."""
     try:
-        told = json.loads((folder / MANIFEST).read_bytes())
-        body = json.dumps(told["backup"], sort_keys=True)
-        is_whole = told["sha256"] == hashlib.sha256(body.encode()).hexdigest() and told["backup"]["format"] == _FORMAT
-        found: dict[str, Any] = told["backup"]
+        stored = json.loads((folder / MANIFEST).read_bytes())
+        body = json.dumps(stored["backup"], sort_keys=True)
+        is_whole = (
+            stored["sha256"] == hashlib.sha256(body.encode()).hexdigest() and stored["backup"]["format"] == _FORMAT
+        )
+        found: dict[str, Any] = stored["backup"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     found["files"] = {name: (size, digest) for name, (size, digest) in found["files"].items()}
@@ -319,7 +325,7 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def _beside(location: Path) -> Path:
-    """Return a free name beside a folder."""
+    """Return the path of a folder next to this one that does not exist yet."""
     number = 1
     while (place := location.with_name(f"{location.name}.before-restore-{number}")).exists():
         number += 1

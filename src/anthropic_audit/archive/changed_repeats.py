@@ -1,4 +1,4 @@
-"""Activities that come again with other bytes: which those are, and whether they say the same."""
+"""Find activities that are received again with other bytes, and compare their content."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from anthropic_audit.model import Received
 from .schema import CHANGED
 
 _MAX_COMPARED_BYTES = 8 * 2**20
-"""Longer texts are not compared by content: they count as changed."""
+"""Longer pairs of texts are not compared by content: they count as different."""
 
 
 class StoredActivity(NamedTuple):
-    """A stored activity, as far as a repeat is compared with it."""
+    """The number and digest of a stored activity, for comparing a repeat with it."""
 
     seq: int
     sha256: bytes
@@ -28,7 +28,7 @@ class StoredActivity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
-    """What is stored of an activity whose repeat has changed."""
+    """The stored time and text of an activity whose repeat has changed."""
 
     created_at: datetime
     raw: bytes
@@ -36,18 +36,18 @@ class StoredText:
 
 @dataclass(frozen=True, slots=True)
 class ChangedRepeat:
-    """An activity that came again with other bytes than are stored."""
+    """An activity that was received again with other bytes than are stored."""
 
     kept: StoredActivity
     received: Received
 
 
 def changes_among(received: Iterable[Received], kept: Mapping[str, Sequence[StoredActivity]]) -> list[ChangedRepeat]:
-    """Return what differs from all that is stored under its id, each different text once.
+    """Return the activities that differ from every stored one with their id, each different text once.
 
     Args:
-        received: What came, in order.
-        kept: What is stored under each id that is stored, lowest number first.
+        received: The activities as received, in order.
+        kept: The stored activities of each stored id, lowest number first.
     """
     found: dict[tuple[str, bytes], ChangedRepeat] = {}
     for one in received:
@@ -58,10 +58,10 @@ def changes_among(received: Iterable[Received], kept: Mapping[str, Sequence[Stor
 
 
 def is_same_content(one: bytes, other: bytes) -> bool:
-    """Say whether two JSON texts differ only in spelling: order of members, blanks, escapes in texts.
+    """Return whether two JSON texts have equal content, and differ only in the order of members, blanks and escapes.
 
-    Numbers are compared as they are written, and members that are there twice are all compared: in doubt, texts are
-    different. Texts that are no JSON, too deep or too long are different, too.
+    Numbers are compared as they are written, and duplicate members are all compared: in doubt, texts are different.
+    Texts that are not JSON, are nested too deeply or are too long are different, too.
     """
     if len(one) + len(other) > _MAX_COMPARED_BYTES:
         return False
@@ -72,7 +72,7 @@ def is_same_content(one: bytes, other: bytes) -> bool:
 
 
 def change_rows(changes: Sequence[ChangedRepeat], stored: Mapping[int, StoredText]) -> pa.Table:
-    """Return rows of `changed_activities`; `stored` has the stored texts by number."""
+    """Make rows of `changed_activities`; `stored` has the stored texts by sequence number."""
     return pa.Table.from_pylist(
         [
             {

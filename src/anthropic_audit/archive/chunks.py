@@ -1,4 +1,4 @@
-"""Stretches of a table: those that can be replaced one by one (whole files), and those that are read one by one."""
+"""Divide a table's files into parts: parts that can be replaced one by one, and parts that are read one by one."""
 
 from __future__ import annotations
 
@@ -31,53 +31,58 @@ class FileChunk:
     lowest: datetime
     highest: datetime
     nbytes: int
-    """About how much room they take on the disk."""
+    """The approximate size of the chunk's files on the disk, in bytes."""
 
     @property
     def predicate(self) -> str:
-        """The same in SQL."""
+        """The chunk's condition in SQL."""
         span = f"{_TIME} >= '{_stamp(self.lowest)}' AND {_TIME} <= '{_stamp(self.highest)}'"
         return f"{DAY} = '{self.day}' AND {_SEQ} >= {self.first} AND {_SEQ} <= {self.last} AND {span}"
 
 
 def chunks_of(files: Iterable[DataFile], start: datetime, end: datetime) -> list[FileChunk]:
-    """Return the events from `start` on and before `end`, oldest day first; files that overlap in `seq` go together."""
+    """Return the chunks with events from `start` on and before `end`, oldest day first.
+
+    Files of a day that overlap in `seq` form one chunk.
+    """
     held = [(_day(file), file) for file in files if file.may_hold(_TIME, start, end - _MICROSECOND)]
     held.sort(key=lambda one: (one[0], _bounds(one[1])))
     chunks: list[FileChunk] = []
-    for day, those in groupby(held, key=lambda one: one[0]):
+    for day, group in groupby(held, key=lambda one: one[0]):
         midnight = datetime.combine(day, time(), UTC)
         lowest, highest = max(start, midnight), min(end, midnight + timedelta(days=1)) - _MICROSECOND
         if lowest <= highest:
             chunks += [
                 FileChunk(day, first, last, lowest, highest, nbytes)
-                for first, last, nbytes in _together([file for _, file in those])
+                for first, last, nbytes in _merged_spans([file for _, file in group])
             ]
     return chunks
 
 
-def days_together(files: Iterable[DataFile], window: Window, at_once: int) -> Iterator[tuple[Window, list[DataFile]]]:
-    """Cut a window at midnights, oldest first, with so many events in each part at most unless a day has more.
+def divided_by_day(
+    files: Iterable[DataFile], window: Window, max_events: int
+) -> Iterator[tuple[Window, list[DataFile]]]:
+    """Divide a window at midnights, oldest part first, with at most `max_events` events each unless one day has more.
 
-    Each part comes with the files that can hold its events; days without any are left out.
+    Yields each part with the files that can hold its events; days without events are left out.
     """
     held = [(_day(file), file) for file in files if file.may_hold(_TIME, window.start, window.end - _MICROSECOND)]
     held.sort(key=lambda one: one[0])
-    start, some, rows = window.start, list[DataFile](), 0
-    for day, those in groupby(held, key=lambda one: one[0]):
-        more = [file for _, file in those]
+    start, chosen, rows = window.start, list[DataFile](), 0
+    for day, group in groupby(held, key=lambda one: one[0]):
+        more = [file for _, file in group]
         events = sum(file.rows for file in more)
-        if some and rows + events > at_once:
+        if chosen and rows + events > max_events:
             midnight = datetime.combine(day, time(), UTC)
-            yield Window(start, midnight), some
-            start, some, rows = midnight, [], 0
-        some, rows = some + more, rows + events
-    if some:
-        yield Window(start, window.end), some
+            yield Window(start, midnight), chosen
+            start, chosen, rows = midnight, [], 0
+        chosen, rows = chosen + more, rows + events
+    if chosen:
+        yield Window(start, window.end), chosen
 
 
-def _together(files: Sequence[DataFile]) -> list[tuple[int, int, int]]:
-    """Merge the spans of `seq` of files that overlap; the files come sorted by it."""
+def _merged_spans(files: Sequence[DataFile]) -> list[tuple[int, int, int]]:
+    """Merge the spans of `seq` of overlapping files, which must be sorted by span."""
     merged: list[tuple[int, int, int]] = []
     for file in files:
         first, last = _bounds(file)
@@ -92,16 +97,16 @@ def _together(files: Sequence[DataFile]) -> list[tuple[int, int, int]]:
 def _bounds(file: DataFile) -> tuple[int, int]:
     bounds: Any = file.bounds.get(_SEQ)
     if bounds is None:
-        message = f"a file of the events has no statistics: `{file.path}`"
-        raise ArchiveError(message, hint="the archive was written by something else than this program")
+        message = f"a data file of `events` has no statistics: `{file.path}`"
+        raise ArchiveError(message, hint="the archive was written by another program")
     return bounds[0], bounds[1]
 
 
 def _day(file: DataFile) -> date:
     found = _DAY_FOLDER.search(file.path)
     if found is None:
-        message = f"a file of the events is in no day's folder: `{file.path}`"
-        raise ArchiveError(message, hint="the archive was written by something else than this program")
+        message = f"a data file of `events` is not in the folder of a day: `{file.path}`"
+        raise ArchiveError(message, hint="the archive was written by another program")
     return date.fromisoformat(found.group(1))
 
 

@@ -1,4 +1,4 @@
-"""From ECS documents as JSON to the columns that people filter and group by."""
+"""Extract the columns for filters and groups from ECS documents in JSON."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ import pyarrow.json as pj
 from .schema import EVENT_COLUMNS
 
 Json = Any
-"""A value as JSON has them."""
+"""Any JSON value."""
 
 _MIN_BLOCK_BYTES = 1 << 20
 _TEXTS = pa.list_(pa.string())
 
 
 def columns_of(texts: Sequence[bytes]) -> dict[str, pa.Array | pa.ChunkedArray | list[Json]]:
-    """Return the columns that documents fill; a value that does not fit its column stays in the document alone.
+    """Return the columns of some documents; a value that does not fit its column stays in the document alone.
 
-    Arrow reads them all at once, beside the interpreter; only when one has something that its column can't hold are
-    they read one by one.
+    Arrow reads all documents at once, outside of the interpreter's lock. Only if one has a value that its column
+    can't hold are they read one by one.
     """
     try:
         return _read_together(texts)
@@ -36,10 +36,10 @@ def columns_of(texts: Sequence[bytes]) -> dict[str, pa.Array | pa.ChunkedArray |
 
 
 def _read_together(texts: Sequence[bytes]) -> dict[str, pa.Array | pa.ChunkedArray | list[Json]]:
-    """Read documents that are as they should be.
+    """Read documents whose values all fit their columns.
 
     Raises:
-        ArrowInvalid, ArrowNotImplementedError: One is not.
+        ArrowInvalid, ArrowNotImplementedError: A value does not fit.
     """
     block = max(_MIN_BLOCK_BYTES, 2 * max(map(len, texts), default=0) + 2)
     rows = pj.read_json(
@@ -52,7 +52,7 @@ def _read_together(texts: Sequence[bytes]) -> dict[str, pa.Array | pa.ChunkedArr
         raise pa.ArrowInvalid(message)
     columns = {name: _at(rows, field.split(".")) for field, (name, _) in EVENT_COLUMNS.items()}
     if any(column.type == _TEXTS and pc.list_flatten(column).null_count for column in columns.values()):
-        message = "a list has nothing in it"
+        message = "a list contains null"
         raise pa.ArrowInvalid(message)
     return columns
 
@@ -70,7 +70,7 @@ def _head(text: bytes) -> msgspec.Struct:
 
 
 def _fitting(document: Json, tree: Mapping[str, Any]) -> dict[str, Json]:
-    """Return of a document what its columns can hold."""
+    """Return the members of a document that its columns can hold."""
     found: dict[str, Json] = {}
     members = document.items() if isinstance(document, dict) else ()
     for name, value in members:
@@ -84,24 +84,24 @@ def _fitting(document: Json, tree: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def _attribute(field: str) -> str:
-    """Return a dotted name as attributes are named; `as` is a word of Python's own."""
+    """Return a dotted field name with attribute names: `as`, a keyword of Python, becomes `as_`."""
     return ".".join(f"{name}_" if iskeyword(name) else name for name in field.split("."))
 
 
 def _tree(kinds: Mapping[pa.DataType, Any]) -> dict[str, Any]:
-    """Return the columns' fields as nested members, each with its type."""
+    """Return the columns' fields as nested members, each with its entry in `kinds`."""
     tree: dict[str, Any] = {}
     for field, (_, kind) in EVENT_COLUMNS.items():
         *path, member = field.split(".")
-        place = tree
+        branch = tree
         for name in path:
-            place = place.setdefault(name, {})
-        place[member] = kinds[kind]
+            branch = branch.setdefault(name, {})
+        branch[member] = kinds[kind]
     return tree
 
 
 def _struct(name: str, tree: Mapping[str, Any]) -> type[msgspec.Struct]:
-    """Return a type that decodes these members of a document, and skips all others."""
+    """Return a type that decodes these members of a document and skips all others."""
     fields: list[tuple[str, Any, Any]] = []
     for member, kind in tree.items():
         inner = _struct(member, kind) if isinstance(kind, dict) else kind
@@ -111,7 +111,7 @@ def _struct(name: str, tree: Mapping[str, Any]) -> type[msgspec.Struct]:
 
 
 def _arrow(tree: Mapping[str, Any]) -> list[pa.Field]:
-    """Return the same members as Arrow's types."""
+    """Return the members as Arrow fields."""
     return [pa.field(name, pa.struct(_arrow(kind)) if isinstance(kind, dict) else kind) for name, kind in tree.items()]
 
 

@@ -1,7 +1,7 @@
-"""Hold the tables of an archive against each other before anything is written to it.
+"""Check the tables of an archive for contradictions before anything is written to it.
 
-Each check uses what opening the archive reads anyway: marks and statistics of the tables' logs, sizes of files, claims.
-What only reading every row can find is left to `archive verify`.
+Each check uses data that opening the archive reads anyway: marks and statistics of tables' logs, file sizes, claims.
+Contradictions that can only be found by reading every row are left to `archive verify`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .duck import connect, read
 from .schema import ACTIVITIES, CLAIMED, COVERAGE, EVENTS, NORMALIZED, SEQ, TABLES
 from .snapshot import DataFile, Snapshot
 
-_SHOWN = 5
+_MAX_EXAMPLES = 5
 
 _REMOVED = """
 SELECT sum(activities) AS number FROM (
@@ -32,36 +32,36 @@ _LOST = "SELECT sum(activities) AS number FROM read_parquet($files)"
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What other tables say of how many activities there must be."""
+    """The number of activities according to other tables."""
 
     claimed: int
-    """The sum of `new` of all claims."""
+    """The sum of `new` over all claims."""
     removed: int
-    """How many retention has removed."""
+    """Number of activities that retention has removed."""
     lost: int
-    """How many are known to be lost."""
+    """Number of activities that are known to be lost."""
 
 
 def counted(claimed: int, removals: DeltaLog, losses: DeltaLog) -> Counted:
-    """Return what tables say of how many activities there must be; `claimed` is the sum of `new` of all claims."""
+    """Return the number of activities according to other tables; `claimed` is the sum of `new` over all claims."""
     return Counted(claimed, _sum_of(removals, _REMOVED), _sum_of(losses, _LOST))
 
 
 def refuse_contradictions(archive: Path, logs: Sequence[DeltaLog], counted: Counted) -> None:
-    """Refuse an archive whose tables contradict each other, or lack files that writing relies on.
+    """Raise if the tables of an archive contradict each other, or lack files that a writer relies on.
 
     Raises:
-        ArchiveError: They do: says how.
+        ArchiveError: They do; the message lists the first contradictions.
     """
     found = list(contradictions(archive, {log.name: log for log in logs}, counted))
     if found:
-        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        message = f"the archive contradicts itself: `{archive}`: {'; '.join(found[:_SHOWN])}{more}"
+        more = f"; and {len(found) - _MAX_EXAMPLES} more" if len(found) > _MAX_EXAMPLES else ""
+        message = f"the archive contradicts itself: `{archive}`: {'; '.join(found[:_MAX_EXAMPLES])}{more}"
         raise ArchiveError(message, hint=REPAIR_HINT)
 
 
 def contradictions(archive: Path, logs: Mapping[str, DeltaLog], counted: Counted) -> Iterator[str]:
-    """Yield what can't be true of an archive, each as part of a sentence."""
+    """Yield the contradictions in an archive, each as a clause of a sentence."""
     tables = {name: log.snapshot for name, log in logs.items()}
     yield from contradicting_numbers(tables)
     stored, derived = tables[ACTIVITIES.name].marks[SEQ], tables[EVENTS.name].marks[NORMALIZED]
@@ -79,15 +79,16 @@ def contradictions(archive: Path, logs: Mapping[str, DeltaLog], counted: Counted
 
 
 def contradicting_numbers(tables: Mapping[str, Snapshot], later: Mapping[str, Snapshot] | None = None) -> Iterator[str]:
-    """Yield which tables know higher numbers than those that were given to activities and events.
+    """Yield the tables that refer to higher numbers than were given to activities and events, each as a clause.
 
-    Tables that somebody writes meanwhile are read one after the other: then only what they say `later` is a limit.
+    Tables that another process is writing are read one after the other. In that case pass snapshots that were read
+    `later`: only those limit the numbers.
     """
     marks, limits_now = _marks(tables), _marks(later or tables)
     stored, derived = limits_now.get(SEQ, 0), limits_now.get(NORMALIZED, 0)
     for name, highest in (("events", marks.get(NORMALIZED, 0)), ("coverage", marks.get(CLAIMED, 0))):
         if highest > stored:
-            yield f"`{name}` knows activities up to number {highest:,}, `activities` only to {stored:,}"
+            yield f"`{name}` refers to activities up to number {highest:,}, `activities` ends at {stored:,}"
     limits = {"activities": ("seq", stored), "events": ("seq", derived)}
     limits |= {"deliveries": ("last_seq", derived), "rejected": ("seq", derived)}
     for name, (column, limit) in limits.items():
@@ -101,13 +102,13 @@ def _marks(tables: Mapping[str, Snapshot]) -> dict[str, int]:
 
 
 def highest_number(files: Sequence[DataFile], column: str) -> int:
-    """Return the highest value of a column of numbers, as the files' statistics say."""
+    """Return the highest value of an integer column, according to the files' statistics."""
     bounds = (file.bounds[column][1] for file in files if column in file.bounds)
     return max((bound for bound in bounds if isinstance(bound, int)), default=0)
 
 
 def _rows(files: Sequence[DataFile]) -> int | None:
-    """Return the number of rows of files, or None when one does not say."""
+    """Return the number of rows of files, or None if the log lacks it for one of them."""
     return sum(file.rows for file in files) if all(file.rows for file in files) else None
 
 

@@ -1,4 +1,4 @@
-"""Damage to an archive's files: what is missing, cut off or changed, and where."""
+"""Find damage to an archive's files: missing, truncated and changed files, and where they are."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DAY_FOLDER = re.compile(rf"{DAY}=(\d{{4}}-\d{{2}}-\d{{2}})")
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One damaged or missing file, or what else is wrong with a table's files."""
+    """One damaged or missing file, or other damage to a table."""
 
     table: str
     what: str
@@ -42,18 +42,18 @@ class Damage:
 
     @property
     def day(self) -> str | None:
-        """The UTC day whose rows the file holds, where files hold days."""
+        """The UTC day whose rows the file holds; None for files that are not stored by day."""
         found = _DAY_FOLDER.search(self.where)
         return found.group(1) if found else None
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the damage as one line of text."""
         return f"{self.what}: `{self.where}`" + (f" ({self.detail})" if self.detail else "")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedTable:
-    """A table as it can be read: its newest version, which of its files are whole, and what is wrong."""
+    """A table as it can be read: its newest version, its undamaged files, and its damage."""
 
     newest: Snapshot
     whole: tuple[DataFile, ...]
@@ -61,13 +61,13 @@ class OpenedTable:
 
 
 def open_table(archive: Path, table: Table, *, is_log_trusted: bool = True) -> OpenedTable:
-    """Open a table for reading; what can't be read of it is said, and not raised.
+    """Open a table for reading; damage is returned, not raised.
 
-    The digest journal is read first, since others may commit meanwhile. Where the table's log can't be read, or has
-    lost commits, the journal's list of files counts.
+    The digest journal is read first, since other processes may commit meanwhile. If the table's log can't be read, or
+    has lost commits, the journal's list of files is used.
 
     Raises:
-        ArchiveError: The table was made by an older version, or nothing is known of it but that it can't be read.
+        ArchiveError: The table was made by an older version, or can't be read and no damage explains why.
     """
     folder = archive / table.name
     journal = DigestJournal(archive, table.name)
@@ -90,9 +90,9 @@ def _opened(folder: Path, table: Table, journal: DigestJournal, *, is_log_truste
 
 
 def damaged_since(archive: Path, whole: Mapping[str, Sequence[DataFile]], error: str, query: str) -> Iterator[Damage]:
-    """Find the damaged files because of which a query failed: those that the error names, or else of all that it reads.
+    """Find the damaged files that made a query fail: those that the error names, or else any of those that it reads.
 
-    Files that belong to no newer version of their table were replaced and deleted meanwhile, and are not damaged.
+    Files that are not in the newest version of their table were replaced and deleted meanwhile, and are not damaged.
     """
     files = [(name, file) for name, some in whole.items() for file in some]
     named = [(name, file) for name, file in files if file.path in error]
@@ -120,14 +120,14 @@ def _file_damage(archive: Path, table: Table, file: DataFile) -> Damage | None:
 
 
 def missing_files(table: Table, files: Sequence[DataFile]) -> Iterator[Damage]:
-    """Yield which data files are not there, or have another size than was written."""
+    """Yield the data files that are missing, or have another size than was written."""
     yield from (found for file in files if (found := _size_damage(table, file)) is not None)
 
 
 def changed_files(archive: Path, table: Table) -> Iterator[Damage]:
-    """Compare every file of a table that was recorded with its digest; yield those that are not as they were.
+    """Compare every recorded file of a table with its digest; yield the files that differ.
 
-    Files that newer versions do not need are looked at as long as they are there.
+    Files that the newest version does not need are compared as long as they exist.
     """
     folder, journal = archive / table.name, DigestJournal(archive, table.name)
     recorded = journal.read()
@@ -144,7 +144,7 @@ def changed_files(archive: Path, table: Table) -> Iterator[Damage]:
 
 
 def list_damage(archive: Path, damaged: Collection[str]) -> Iterator[Damage]:
-    """Yield the list of tables if it says other tables than there are, but for those that are known to be damaged."""
+    """Yield the list of tables if it differs from the tables on disk, apart from tables known to be damaged."""
     if (archive / TABLES_FILE).exists():
         there = {name for name in TABLES if is_table(archive / name)}
         if (recorded_tables(archive) ^ there) - set(damaged):
@@ -158,24 +158,24 @@ def recorded_paths(archive: Path, table: Table) -> frozenset[str]:
 
 
 def unrecorded_files(archive: Path, table: Table, newest: Snapshot) -> int:
-    """Return how many files of a table's newest version have no digest."""
+    """Return the number of files of a table's newest version that have no digest."""
     recorded = recorded_paths(archive, table)
     return sum(file.path not in recorded for file in newest.files)
 
 
 def late_files(archive: Path, table: Table) -> int:
-    """Return of how many data files of a table's newest version the digest was not recorded with their commit."""
+    """Return the number of data files of a table's newest version whose digest was recorded after their commit."""
     recorded = DigestJournal(archive, table.name).read()
     return sum(recorded.files[path].is_late for path in recorded.live if path in recorded.files)
 
 
 def record_missing(location: str) -> int:
-    """Record the digests of all files of an archive that have none, and return how many those were.
+    """Record the digests of all files of an archive that have none, and return their number.
 
     Raises:
         ArchiveError: A table can't be read.
         OSError: A file of a log or a journal can't be read or written.
-        SetupError: The location is none.
+        SetupError: The location does not name a local folder.
     """
     folder = folder_of(location)
     done = 0
@@ -189,14 +189,14 @@ def record_missing(location: str) -> int:
 
 
 def journal_snapshot(folder: Path, recorded: Recorded) -> Snapshot:
-    """Return the newest version of a table as its digest journal knows it."""
+    """Return the newest version of a table according to its digest journal."""
     live = (recorded.files[path] for path in sorted(recorded.live) if path in recorded.files)
     files = tuple(DataFile(str(folder / one.path), one.rows or 0, one.bounds, one.nbytes) for one in live)
     return Snapshot(files, recorded.marks, recorded.version)
 
 
 def has_content(archive: Path, table: Table) -> bool:
-    """Say whether anything was ever committed to a table."""
+    """Return whether anything was ever committed to a table."""
     log = archive / table.name / LOG
     return (
         DigestJournal(archive, table.name).newest_version() > 0
@@ -220,11 +220,11 @@ def _newest(
         recorded = journal.read()
         if error.__cause__ is None and not any(_log_damage(folder, table, recorded)):
             raise
-        told = str(error.__cause__ or error)[:200]
-        return journal_snapshot(folder, recorded), (Damage(table.name, LOG_UNREADABLE, str(folder / LOG), told),)
+        detail = str(error.__cause__ or error)[:200]
+        return journal_snapshot(folder, recorded), (Damage(table.name, LOG_UNREADABLE, str(folder / LOG), detail),)
     if newest.version < version:
-        told = f"the newest is {newest.version}, and {version} was committed"
-        lost = Damage(table.name, COMMITS_LOST, str(folder / LOG), told)
+        detail = f"the newest is {newest.version}, and {version} was committed"
+        lost = Damage(table.name, COMMITS_LOST, str(folder / LOG), detail)
         return journal_snapshot(folder, journal.read()), (lost,)
     return newest, ()
 
@@ -261,7 +261,7 @@ def _size_damage(table: Table, file: DataFile) -> Damage | None:
 
 
 def _content_damage(folder: Path, table: Table, one: FileDigest, *, is_needed: bool) -> Damage | None:
-    """Compare a file with its digest; one that is not there counts if it is needed."""
+    """Compare a file with its digest; a missing file is damage only if it is needed."""
     path = folder / one.path
     try:
         nbytes, sha256 = digest_of(path)
@@ -275,7 +275,7 @@ def _content_damage(folder: Path, table: Table, one: FileDigest, *, is_needed: b
 
 
 def _needed_logs(folder: Path, recorded: Recorded) -> frozenset[str]:
-    """Return the recorded files of the log without which the newest version can't be read."""
+    """Return the recorded log files without which the newest version can't be read."""
     logs = [path for path, one in recorded.files.items() if one.rows is None and path == on_disk(path)]
     numbers = {path: int(Path(path).name[:20]) for path in logs}
     checkpoints = [number for path, number in numbers.items() if path.endswith(".parquet") and (folder / path).exists()]
@@ -287,7 +287,7 @@ def _needed_logs(folder: Path, recorded: Recorded) -> frozenset[str]:
 
 
 def _pointer_damage(folder: Path, table: Table, recorded: Recorded) -> Iterator[Damage]:
-    """Yield the pointer to the newest checkpoint if it is none of those that were recorded."""
+    """Yield the pointer to the newest checkpoint if it differs from all of its recorded states."""
     known = {one.sha256 for path, one in recorded.files.items() if path != on_disk(path)}
     pointer = folder / LOG / "_last_checkpoint"
     if not known:

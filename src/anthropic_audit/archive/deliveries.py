@@ -1,4 +1,4 @@
-"""What sinks have settled: append-only tables that say up to where, how much, and what was refused for good."""
+"""Record deliveries to sinks in append-only tables: positions, numbers of events, and rejections."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class DeliveryLedger:
     Args:
         location: The archive's folder.
         sink: The sink's name.
-        now: The time that others are told.
-        moves: True for the one who moves the position; only one process may at a time.
+        now: The time that the lease shows to other processes.
+        moves: True for the process that moves the position; only one process may at a time.
 
     Raises:
         ArchiveBusyError: Another process delivers to this sink.
-        ArchiveError: It can't be read or written.
-        SetupError: The location is none.
+        ArchiveError: A table can't be read or written.
+        SetupError: The location does not name a local folder.
     """
 
     def __init__(self, location: str, sink: str, now: datetime, *, moves: bool = True) -> None:
@@ -61,11 +61,11 @@ class DeliveryLedger:
 
     @property
     def position(self) -> int:
-        """The `seq` up to which everything is settled."""
+        """The `seq` up to which every event is settled."""
         return self._position
 
     def record(self, delivery: Delivery, rejections: Sequence[Rejection] = ()) -> None:
-        """Record what was settled: first what was refused, then the position; a crash between them repeats both."""
+        """Record a delivery: first its rejections, then the position; a crash between them repeats both."""
         if rejections:
             self._rejected.append(_rejection_rows(rejections), {})
         self._deliveries.append(pa.Table.from_pylist([asdict(delivery)], schema=DELIVERIES.schema), {})
@@ -73,12 +73,12 @@ class DeliveryLedger:
             self._position = max(self._position, delivery.last_seq)
 
     def rejections(self) -> list[Rejection]:
-        """Return what is refused still, by `seq`."""
+        """Return the unresolved rejections, by `seq`."""
         self._rejected.catch_up()
         return [one for one in map(rejection_of, self._read(self._rejected, _REJECTED)) if not one.is_resolved]
 
     def close(self) -> None:
-        """Let another process deliver."""
+        """Release the lease, so that another process may deliver to the sink."""
         if self._lease is not None:
             self._lease.release()
 
@@ -98,13 +98,13 @@ class DeliveryLedger:
 
 
 def delivery_of(row: Mapping[str, Any]) -> Delivery:
-    """Read a row of `deliveries` back."""
+    """Convert a row of `deliveries` to a delivery."""
     times = {name: row[name].astimezone(UTC) for name in ("started_at", "finished_at")}
     return Delivery(**{**row, **times, "errand": DeliveryPurpose(row["errand"])})
 
 
 def rejection_of(row: Mapping[str, Any]) -> Rejection:
-    """Read a row of `rejected` back."""
+    """Convert a row of `rejected` to a rejection."""
     return Rejection(**{**row, **{name: row[name].astimezone(UTC) for name in ("timestamp", "recorded_at")}})
 
 

@@ -1,4 +1,4 @@
-"""One Delta table for writing: append a batch in one commit, and know which files can hold what."""
+"""Write one Delta table: append each batch in one commit, and know the value ranges of its files."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from .schema import DAY, Table
 from .snapshot import DataFile, Snapshot, data_file, snapshot_at, translated
 from .table_list import HINT, record_table
 
-_RESERVE_BYTES = 16 * 2**20
-"""So much stays free, for the log, checkpoints and everybody else on the disk."""
+_MIN_FREE_BYTES = 16 * 2**20
+"""Disk space that stays free, for the log, checkpoints and other programs."""
 _TARGET_BYTES = 128 * 2**20
-"""How large files get when small ones are merged."""
-_ROWS_TOGETHER = 65_536
-"""How many rows a reader has to take at least: who follows a table reads it in parts."""
+"""The size of the files that small ones are merged into."""
+_MAX_GROUP_ROWS = 65_536
+"""Maximum rows of a row group, the smallest part that can be read: followers read a table in parts."""
 _PLAIN = ColumnProperties(statistics_enabled="NONE", dictionary_enabled=False)
 _WRITER = WriterProperties(
     compression="ZSTD",
     compression_level=1,
-    max_row_group_size=_ROWS_TOGETHER,
+    max_row_group_size=_MAX_GROUP_ROWS,
     statistics_truncate_length=64,
-    # A column's statistics hold whole values, and those of texts may be of 100 MB; nobody looks for them by size.
+    # A column's statistics hold whole values, and those of texts may be of 100 MB; no query uses them.
     column_properties={"raw": _PLAIN, "document": _PLAIN},
 )
 _WRITER_ID = "anthropicAuditWriter"
-"""The member of a commit's `commitInfo` that names the lease it was made under."""
+"""The member of a commit's `commitInfo` that names the lease under which the commit was made."""
 
 
 class DeltaLog:
@@ -56,12 +56,12 @@ class DeltaLog:
 
     Args:
         archive: The archive's folder.
-        table: Which of its tables.
-        lease: The right under which this process alone writes the table: it is checked before each commit, and a
-            commit of anybody else is found out. None for tables that several processes append to.
+        table: The table.
+        lease: The lease under which this process alone writes the table: it is checked before each commit, and a
+            commit of another process is detected. None for tables that several processes append to.
 
     Raises:
-        ArchiveError: The table can't be opened, made or written, or it was removed.
+        ArchiveError: The table can't be opened, created or written, or it was removed.
         ArchiveLostError: The lease or the table was removed meanwhile, or another process has written the table.
     """
 
@@ -75,7 +75,7 @@ class DeltaLog:
             recorded = self._journal.read()  # before the table: others may commit meanwhile
             self._delta = opened(archive, table, self._journal, recorded)
             record_table(archive, table.name)
-            self._place = _identity(self._log_folder)
+            self._log_identity = _identity(self._log_folder)
         self._newest: Path | None = None
         self._marks: dict[str, int] = {}
         self._files: list[DataFile] = []
@@ -95,7 +95,7 @@ class DeltaLog:
         return Snapshot(self.files, dict(self._marks), self.version)
 
     def has_mark(self, name: str) -> bool:
-        """Say whether a number was ever committed under this name."""
+        """Return whether a number was ever committed under this name."""
         return self._delta.transaction_version(name) is not None
 
     @property
@@ -105,7 +105,7 @@ class DeltaLog:
 
     @property
     def table_id(self) -> str:
-        """What tells this table from any other of the same name."""
+        """The table's id, which differs from that of any other table with the same name."""
         return str(self._delta.metadata().id)
 
     @property
@@ -116,23 +116,23 @@ class DeltaLog:
     def mark(self, name: str) -> int:
         """Return the number that was last committed under this name, or 0.
 
-        What was committed with it is in `files`, whoever is committing more meanwhile.
+        The rows that were committed with it are in `files`, even if other processes commit meanwhile.
         """
         return self._marks[name]
 
     def refresh(self) -> None:
-        """Read the table again if the last commit failed: nobody knows whether it is there or not."""
+        """Read the table again if the last commit failed: it is unknown whether that was stored."""
         if not self._is_known:
             self._read()
 
     def catch_up(self) -> None:
-        """Take over what other processes have committed."""
+        """Read the commits of other processes."""
         with self._committing():
             pass
 
     def append(self, rows: pa.Table, marks: Mapping[str, int]) -> None:
-        """Add rows and set marks, all of it or nothing, and have it on the disk before returning."""
-        self._check_place()
+        """Add rows and set marks in one commit, and sync it to the disk before returning."""
+        self._check_not_replaced()
         _check_space(self._folder, rows.nbytes)
         transactions = [Transaction(name, number) for name, number in marks.items()]
         properties = self._properties(transactions)
@@ -154,11 +154,11 @@ class DeltaLog:
 
     @property
     def crowded(self) -> list[str]:
-        """The days that have more than one small file; of a table without days, its name if that has."""
+        """The days that have more than one small file; for a table without days, its name if it has."""
         return [place for place, sizes in self._small().items() if len(sizes) > 1]
 
     def compact(self, place: str) -> Compacted:
-        """Merge the small files of one of the `crowded`; rows, marks and what readers have open stay as they are.
+        """Merge the small files of one of the `crowded` days; rows, marks and files that readers have open stay.
 
         The files before stay on the disk until `vacuum`.
         """
@@ -176,7 +176,8 @@ class DeltaLog:
     def remove_days(self, days: Sequence[date], undated_by: str | None = None) -> None:
         """Remove the rows of whole days; their files stay on the disk until `vacuum`.
 
-        Rows without a time of their own lie in the day of the epoch; another column can say which day is theirs.
+        Rows without a time of their own are stored under the day of the epoch; name the column that has their day in
+        `undated_by` to remove them as well.
         """
         listed = ", ".join(f"'{day.isoformat()}'" for day in days)
         undated = f"{DAY} = '{EPOCH:%Y-%m-%d}' AND CAST({undated_by} AS DATE) IN ({listed})"
@@ -185,15 +186,15 @@ class DeltaLog:
             self._delta.delete(predicate, commit_properties=self._properties())
 
     def remove_numbered(self, numbers: Sequence[int]) -> None:
-        """Remove the rows with some numbers (`seq`); their files stay on the disk until `vacuum`."""
+        """Remove the rows with the given numbers (`seq`); their files stay on the disk until `vacuum`."""
         with self._committing():
             self._delta.delete(f"seq IN ({', '.join(map(str, numbers))})", commit_properties=self._properties())
 
     def vacuum(self, grace: timedelta = GRACE) -> Vacuumed:
-        """Delete files that have been in no version of the table for `grace`, in whole hours, or more.
+        """Delete files that have been in no version of the table for `grace` or longer, rounded up to whole hours.
 
-        That includes what a crash has left half written; without any grace it does not, since somebody may be
-        writing it just now (a declared gap needs no lease).
+        This includes files left incomplete by a crash. With a grace of zero it does not: another process may be writing
+        them (declaring a gap needs no lease).
         """
         hours = max(0, math.ceil(grace / timedelta(hours=1)))
         with self._committing():
@@ -209,12 +210,12 @@ class DeltaLog:
         return Vacuumed(self._table.name, len(gone))
 
     def drop_missing(self) -> None:
-        """Take files that are not there out of the newest version."""
+        """Remove missing files from the newest version."""
         with self._committing():
             self._delta.repair(dry_run=False, commit_properties=self._properties())
 
     def replace_all(self, rows: pa.Table) -> None:
-        """Put rows in the place of all that there are, in one commit; the marks stay."""
+        """Replace all rows in one commit; the marks stay."""
         _check_space(self._folder, rows.nbytes)
         with self._committing():
             write_deltalake(
@@ -226,12 +227,12 @@ class DeltaLog:
             )
 
     def replace(self, rows: pa.RecordBatchReader, predicate: str, nbytes: int) -> None:
-        """Put rows in the place of those that a predicate names, in one commit; the rows are read as they are written.
+        """Replace the rows that a predicate selects in one commit; the new rows are read while they are written.
 
-        `nbytes` says about how much room they take. The files of the rows before stay on the disk for those who read
-        them, but belong to older versions of the table.
+        `nbytes` is the approximate size of the new rows. The files before stay on the disk for readers that have them
+        open, but belong to older versions of the table.
         """
-        self._check_place()
+        self._check_not_replaced()
         _check_space(self._folder, nbytes)
         with self._committing():
             write_deltalake(
@@ -244,7 +245,7 @@ class DeltaLog:
             )
 
     def _small(self) -> Mapping[str, Sequence[int]]:
-        """Return the sizes of the files that are worth merging, by day."""
+        """Return the sizes of the files small enough to merge, by day."""
         found: defaultdict[str, list[int]] = defaultdict(list)
         for path in (Path(file.path) for file in self._files):
             size = path.stat().st_size
@@ -254,12 +255,12 @@ class DeltaLog:
 
     @contextmanager
     def _committing(self, marks: Mapping[str, int] = MappingProxyType({})) -> Iterator[None]:
-        """Have what is committed inside on the disk, and take it over: first the files, then the marks.
+        """Sync the commits made inside to the disk, and take them over: first the files, then the marks.
 
-        After a failure nobody knows what was committed; the next time, all of it is read again first.
+        After a failure it is unknown what was committed; the table is then read again before the next commit.
         """
         with translated(self._folder):
-            self._check_place()
+            self._check_not_replaced()
             self.refresh()
             self._is_known = False
             before = self._delta.version()
@@ -275,7 +276,7 @@ class DeltaLog:
             self._is_known = True
 
     def _properties(self, transactions: Sequence[Transaction] = ()) -> CommitProperties:
-        """Return how to commit: under a lease, a commit that is not based on the newest version fails."""
+        """Return the properties of a commit: under a lease, a commit that is not based on the newest version fails."""
         if self._lease is None:
             return CommitProperties(app_transactions=list(transactions))
         return CommitProperties(
@@ -284,15 +285,15 @@ class DeltaLog:
             app_transactions=list(transactions),
         )
 
-    def _check_place(self) -> None:
-        """Refuse to write a table that is no longer ours, or no longer the one that was opened.
+    def _check_not_replaced(self) -> None:
+        """Raise if the lease is lost, or the table is no longer the one that was opened.
 
         Raises:
-            ArchiveLostError: It is not.
+            ArchiveLostError: The lease is lost, or the table was removed or replaced.
         """
         if self._lease is not None:
             self._lease.check()
-        is_there = _identity(self._log_folder) == self._place and (self._newest is None or self._newest.exists())
+        is_there = _identity(self._log_folder) == self._log_identity and (self._newest is None or self._newest.exists())
         if not is_there:
             message = (
                 f"the table was removed or replaced while it was written: `{self._folder}`; nothing is added to it"
@@ -302,7 +303,7 @@ class DeltaLog:
             raise ArchiveLostError(message, hint=HINT)
 
     def _check_alone(self, before: int) -> None:
-        """Find out why a commit failed: raise if somebody else has committed since version `before`."""
+        """Find out why a commit failed: raise if another process has committed since version `before`."""
         self._delta.update_incremental()
         for version in range(before + 1, self._delta.version() + 1):
             self._check_author(version, self._actions(version))
@@ -312,7 +313,7 @@ class DeltaLog:
             return
         authors = {line["commitInfo"].get(_WRITER_ID) for line in actions if "commitInfo" in line}
         if authors != {self._lease.writer_id}:
-            self._lease.lose(f"another process has written `{self._folder}` (version {version}) beside this one")
+            self._lease.lose(f"another process has written `{self._folder}` (version {version}) at the same time")
             self._lease.check()
 
     def _actions(self, version: int) -> list[dict[str, dict[str, Any]]]:
@@ -322,7 +323,7 @@ class DeltaLog:
         return self._log_folder / f"{version:020}.json"
 
     def _read(self) -> None:
-        """Take over all that is committed."""
+        """Read all that is committed."""
         with translated(self._folder):
             self._delta.update_incremental()
             now = snapshot_at(self._delta, self._folder, self._table)
@@ -332,7 +333,7 @@ class DeltaLog:
             self._is_known = True
 
     def _take_over(self, version: int) -> Commit:
-        """Sync a commit's files to the disk, remember what they hold, and return their digests."""
+        """Sync a commit's files to the disk, take over its list of files, and return the digests."""
         log, actions = self._log_of(version), self._actions(version)
         self._check_author(version, actions)
         added = [line["add"] for line in actions if "add" in line]
@@ -349,15 +350,15 @@ class DeltaLog:
 
 
 def _check_space(folder: Path, wanted: int) -> None:
-    """Refuse to write what may not fit: the writing library gets loud on a full disk, and leaves half a file behind."""
+    """Raise if data may not fit on the disk: the writing library reports a full disk badly, and leaves half a file."""
     free = shutil.disk_usage(folder).free
-    if free < wanted + _RESERVE_BYTES:
+    if free < wanted + _MIN_FREE_BYTES:
         message = f"the archive's disk is nearly full: {free // 2**20} MB free at `{folder}`"
-        raise ArchiveError(message, hint="make space; what is stored stays, and nothing is claimed that is not stored")
+        raise ArchiveError(message, hint="free disk space; stored activities stay, and nothing unstored is claimed")
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
-    """Return what tells a folder from any that takes its place, or None if there is none."""
+    """Return the device and inode of a folder, or None if there is none; a folder that replaces it has others."""
     try:
         found = folder.stat()
     except FileNotFoundError:

@@ -1,9 +1,9 @@
 """The digest journal: size and SHA-256 of each file of a table, recorded when the file is committed.
 
-A journal is a text file beside the tables, one line a commit. Each line begins with the CRC-32 of its own text, so
-damage to the journal is found and is not mistaken for damage to the data. Lines are appended under a file lock,
-because `gaps`, `deliveries` and `rejected` are written by several processes. The journal is also a second copy of the
-table's list of files: see ADR 0018.
+A journal is a text file in the archive's folder, with one line for each commit. Each line begins with the CRC-32 of its
+own text, so damage to the journal is found and is not mistaken for damage to the data. Lines are appended under a file
+lock, because `gaps`, `deliveries` and `rejected` are written by several processes. The journal is also a second copy of
+the table's list of files: see ADR 0018.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ Bound = int | datetime
 
 @dataclass(frozen=True, slots=True)
 class FileDigest:
-    """What a file of a table was when it was recorded."""
+    """The size and digest of a table's file at the time they were recorded."""
 
     path: str
-    """Relative to the table's folder."""
+    """The path relative to the table's folder."""
     nbytes: int
     sha256: str
     is_late: bool = False
-    """True when it was recorded at an opening, or by `archive verify --record`, and not with its commit."""
+    """True if it was recorded when the table was opened, or by `archive verify --record`, and not with its commit."""
     rows: int | None = None
     """The number of rows of a data file; None for files of the log."""
     bounds: Mapping[str, tuple[Bound, Bound]] = field(default_factory=lambda: _EMPTY)
-    """Between which values the indexed columns of a data file lie."""
+    """The lowest and highest value of each indexed column of a data file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One version of a table: what it added, what it removed, and the marks that it set."""
+    """One version of a table: the files that it added and removed, and the marks that it set."""
 
     version: int
     files: tuple[FileDigest, ...] = ()
@@ -69,13 +69,13 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A journal, read to its end."""
+    """The content of a journal."""
 
     version: int = -1
     """The newest version that was recorded, or -1."""
     marks: Mapping[str, int] = field(default_factory=lambda: _EMPTY)
     files: Mapping[str, FileDigest] = field(default_factory=lambda: _EMPTY)
-    """Every file that was recorded, also those that newer versions no longer need, by path."""
+    """All recorded files by path, including those that the newest version no longer needs."""
     live: frozenset[str] = frozenset()
     """The data files of the newest version."""
     damaged_lines: int = 0
@@ -102,7 +102,7 @@ class DigestJournal:
         """Read the journal; a missing one is empty.
 
         Raises:
-            OSError: It can't be read.
+            OSError: The journal can't be read.
         """
         try:
             text = self._path.read_bytes()
@@ -114,7 +114,7 @@ class DigestJournal:
         """Return the newest version that was recorded, or -1, without reading all of a long journal.
 
         Raises:
-            OSError: It can't be read.
+            OSError: The journal can't be read.
         """
         try:
             with self._path.open("rb") as file:
@@ -127,7 +127,7 @@ class DigestJournal:
         return max(versions) if versions else self.read().version
 
     def append(self, commits: Sequence[Commit]) -> None:
-        """Record commits, and have them on the disk before returning.
+        """Record commits, and sync them to the disk before returning.
 
         Raises:
             OSError: The journal can't be written.
@@ -137,8 +137,8 @@ class DigestJournal:
             with _locked(self._path) as file:
                 _write(file, b"".join(_line(_commit_text(one)) for one in commits))
 
-    def start_anew(self) -> None:
-        """Empty the journal, for a table that is made again.
+    def clear(self) -> None:
+        """Empty the journal, for a table that is created again.
 
         Raises:
             OSError: The journal can't be written.
@@ -147,7 +147,7 @@ class DigestJournal:
             self.rewrite(lambda recorded: Recorded())
 
     def rewrite(self, change: Callable[[Recorded], Recorded | None]) -> None:
-        """Put another content in the place of the journal's, without damage or history; None leaves it as it is.
+        """Replace the journal's content by that which `change` returns, without damage or history; None keeps it.
 
         Raises:
             OSError: The journal can't be read or written.
@@ -161,7 +161,7 @@ class DigestJournal:
                 sync(self._path.parent)
 
     def forget_missing(self, folder: Path) -> None:
-        """Drop what is recorded of files that newer versions do not need and that are no longer there.
+        """Drop the records of files that the newest version does not need and that no longer exist.
 
         Raises:
             OSError: The journal can't be read or written.
@@ -170,10 +170,10 @@ class DigestJournal:
 
 
 def digest_of(path: Path) -> tuple[int, str]:
-    """Return a file's size and SHA-256, read in bounded memory.
+    """Return a file's size in bytes and SHA-256 in hex, read in bounded memory.
 
     Raises:
-        OSError: It can't be read.
+        OSError: The file can't be read.
     """
     found, nbytes = hashlib.sha256(), 0
     with path.open("rb", buffering=0) as file:
@@ -184,7 +184,7 @@ def digest_of(path: Path) -> tuple[int, str]:
 
 
 def log_files(folder: Path, version: int) -> Iterator[FileDigest]:
-    """Yield the digests of a version's commit and, if it has one, of its checkpoint with the pointer to it."""
+    """Yield the digests of a version's commit and, if it has one, of its checkpoint and the pointer to that."""
     commit, checkpoint = f"{LOG}/{version:020}.json", f"{LOG}/{version:020}.checkpoint.parquet"
     if (folder / commit).exists():
         yield FileDigest(commit, *digest_of(folder / commit))
@@ -195,9 +195,9 @@ def log_files(folder: Path, version: int) -> Iterator[FileDigest]:
 
 
 def pointer_of(folder: Path) -> FileDigest | None:
-    """Return the digest of the pointer to a table's newest checkpoint, named with that one's version.
+    """Return the digest of the pointer to a table's newest checkpoint, under a path that ends with the version.
 
-    None when there is no pointer, or none that can be read and names a checkpoint that is there.
+    Returns None if there is no pointer, or it can't be read, or it names a checkpoint that does not exist.
     """
     try:
         text = (folder / POINTER).read_bytes()
@@ -210,7 +210,7 @@ def pointer_of(folder: Path) -> FileDigest | None:
 
 
 def on_disk(path: str) -> str:
-    """Return the path of the file that a recorded path stands for: each state of the pointer is recorded."""
+    """Return the path of the file that was recorded under a path: each state of the pointer has a path of its own."""
     return path.partition("@")[0] if path.startswith(POINTER) else path
 
 
@@ -250,7 +250,7 @@ def _read(text: bytes) -> Recorded:
 
 
 def _merge(commits: dict[int, Commit], commit: Commit) -> None:
-    """Take over a commit; when several processes have recorded one, the digests that came first count."""
+    """Add a commit; if several processes have recorded it, the digests that were recorded first count."""
     before = commits.get(commit.version)
     if before is None:
         commits[commit.version] = commit
@@ -305,7 +305,7 @@ def _line(text: Mapping[str, Any]) -> bytes:
 
 
 def _checked(line: bytes) -> dict[str, Any] | None:
-    """Return what a line says, or None when it is damaged."""
+    """Return the content of a line, or None if the line is damaged."""
     body = line[_CRC_CHARS + 1 :]
     if line[: _CRC_CHARS + 1] != f"{zlib.crc32(body):0{_CRC_CHARS}x} ".encode():
         return None
@@ -314,7 +314,7 @@ def _checked(line: bytes) -> dict[str, Any] | None:
 
 
 def _write(file: int, text: bytes) -> None:
-    """Append whole lines; a line that a crash has cut off is ended first."""
+    """Append whole lines; a line that a crash has truncated is ended first."""
     size = os.fstat(file).st_size
     if size and os.pread(file, 1, size - 1) != b"\n":
         text = b"\n" + text
@@ -325,7 +325,7 @@ def _write(file: int, text: bytes) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    """Open a journal for appending, alone; one that was replaced meanwhile is opened again."""
+    """Open a journal for appending under an exclusive lock; one that is replaced meanwhile is opened again."""
     while True:
         is_new = not path.exists()
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

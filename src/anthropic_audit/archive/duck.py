@@ -1,4 +1,4 @@
-"""DuckDB as we open it: in memory, in UTC, within bounds of memory, and never fetching anything from anywhere."""
+"""Open DuckDB in memory, in UTC, with a bounded amount of memory, and without downloads of extensions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from anthropic_audit.errors import ArchiveError
 from anthropic_audit.memory import memory
 
 MAX_MEMORY_BYTES: Final = 1 << 30
-"""Upper bound on the memory of one DuckDB instance; its cursors share it. What does not fit goes to the disk."""
+"""Upper bound on the memory of one DuckDB instance; its cursors share it. Larger results are written to the disk."""
 
 MIN_MEMORY_BYTES: Final = 64 << 20
 
@@ -25,7 +25,7 @@ _numbers = count()
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB of its own; threads take a cursor of it each.
+    """Open a DuckDB instance; each thread takes a cursor of it.
 
     It uses at most `MAX_MEMORY_BYTES`, or a quarter of what this process may use if that is less. Larger intermediate
     results are written to a folder below `TMPDIR` that only this user can read.
@@ -44,27 +44,27 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def memory_bytes(limit: int) -> int:
-    """Return how much memory one instance gets when the process may use `limit` bytes."""
+    """Return the memory of one instance in bytes, if the process may use `limit` bytes."""
     return max(MIN_MEMORY_BYTES, min(MAX_MEMORY_BYTES, limit // 4))
 
 
 @cache
 def _spill() -> tempfile.TemporaryDirectory[str]:
-    """Return the folder of this process for what does not fit into memory; it goes when the process ends."""
+    """Return this process's folder for results that do not fit into memory; it is deleted when the process ends."""
     return tempfile.TemporaryDirectory(prefix="anthropic-audit-", ignore_cleanup_errors=True)
 
 
 def read(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
-    """Ask a question, with values as named parameters, and return all rows of its answer."""
+    """Run a query with values as named parameters, and return all rows of its result."""
     table: pa.Table = connection.sql(query, params=dict(parameters or {})).to_arrow_table()
     return table
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn failures of a query into `ArchiveError`."""
+    """Raise failures of a query as `ArchiveError`."""
     try:
         yield
     except duckdb.Error as error:
         message = f"the archive can't be searched: {' '.join(str(error).split())[:300]}"
-        raise ArchiveError(message, hint="`anthropic-audit status` says whether the archive can be read") from error
+        raise ArchiveError(message, hint="`anthropic-audit status` shows whether the archive can be read") from error

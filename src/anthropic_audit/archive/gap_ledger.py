@@ -1,4 +1,4 @@
-"""The ledger of gaps: an append-only table that says what was missing, since when, why, and how it ended."""
+"""The ledger of gaps: an append-only table of what was missing, since when and why, and how each gap ended."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _ALL = "SELECT * FROM read_parquet($files, hive_partitioning = false)"
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
-    """An entry of the ledger, and whose it is."""
+    """An entry of the ledger, with its feed and filters."""
 
     feed: str
     filters: str
-    """The key of the filters that coverage is kept for."""
+    """The key of the filters that the coverage belongs to."""
     entry: GapEntry
 
 
 class GapLedger:
     """The table `gaps`, open for appending; other processes may append to it, too.
 
-    Entries are numbered, because clocks jump. Two processes that append at the same moment may give the same number:
-    only declarations are made beside the collector, and for those the order does not matter.
+    Entries are numbered, because clocks can be set back. Two processes that append at the same moment may assign the
+    same number: only declarations are made while the collector runs, and for those the order does not matter.
 
     Raises:
-        ArchiveError: The table can't be opened, made or written.
+        ArchiveError: The table can't be opened, created or written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class GapLedger:
         return list(self._entries.get((feed, filters), ()))
 
     def record(self, rows: Sequence[GapRow]) -> None:
-        """Append entries, all of them or none."""
+        """Append entries in one commit."""
         if not rows:
             return
         known = len(self._log.files)
@@ -69,7 +69,7 @@ class GapLedger:
             self._read()
 
     def catch_up(self) -> None:
-        """Take over what other processes have appended."""
+        """Read the entries that other processes have appended."""
         known = self._log.files
         self._log.catch_up()
         if self._log.files != known:
@@ -91,17 +91,17 @@ class GapLedger:
 
 
 def append_to_ledger(location: str, rows: Sequence[GapRow]) -> None:
-    """Append entries to an archive's ledger, beside whoever writes the archive; that one will read them.
+    """Append entries to an archive's ledger while another process may write the archive; that process will read them.
 
     Raises:
-        ArchiveError: It can't be written.
-        SetupError: The location is none.
+        ArchiveError: The ledger can't be written.
+        SetupError: The location does not name a local folder.
     """
     GapLedger(folder_of(location)).record(rows)
 
 
 def gap_rows(rows: Sequence[GapRow], first_number: int) -> pa.Table:
-    """Return rows of `gaps`, numbered from `first_number` on."""
+    """Make rows of `gaps`, numbered from `first_number` on."""
     return pa.Table.from_pylist(
         [
             {
@@ -122,7 +122,7 @@ def gap_rows(rows: Sequence[GapRow], first_number: int) -> pa.Table:
 
 
 def gaps_of(rows: Iterable[Mapping[str, Any]]) -> list[GapRow]:
-    """Read rows of `gaps` back, in the order in which they were recorded."""
+    """Convert rows of `gaps` to entries, in the order in which they were recorded."""
     return [_gap_of(row) for row in sorted(rows, key=lambda row: (row["number"], row["recorded_at"]))]
 
 

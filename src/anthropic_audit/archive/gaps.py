@@ -1,4 +1,4 @@
-"""Keep the ledger of gaps in step with the coverage."""
+"""Update the ledger of gaps from the coverage."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Which ids are stored, and under which number: an index by hash that is derived from `activities`.
+"""An index of stored ids and their numbers, by hash, derived from `activities`.
 
-The index is a help, never a source: it can be deleted at any time, and is caught up or made again when it is older
-than the table, of another table, or damaged. An id whose hash it lacks is certainly not stored; an id whose hash it
-has may be, and whoever asks reads the activity to know. So two ids with one hash do no harm.
+The index only makes look-ups fast: it can be deleted at any time, and is extended or built again if it is older than
+the table, belongs to another table, or is damaged. An id whose hash is not in it is certainly not stored; an id whose
+hash is in it may be stored, and the caller compares it with the activity. So two ids with the same hash do no harm.
 
-New hashes are kept in memory until there are enough for a run (see `runs`); runs of similar size are merged. Memory is
-bounded by `_RECENT` and some hundredths of a byte an id for the tables of the runs.
+New hashes are kept in memory until there are enough for a run (see `sorted_runs`); runs of similar size are merged.
+Memory is bounded by `_MAX_RECENT_HASHES` and some hundredths of a byte for each id for the tables of the runs.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from .sorted_runs import DamagedRunError, Pairs, Run, in_order, merge_runs, writ
 FOLDER = "ids"
 _MANIFEST = "index.json"
 _VERSION = 1
-_RECENT = 1 << 17
-"""So many hashes are kept in memory before they are written as a run."""
-_WORTH_WRITING = 1 << 12
-"""With fewer, closing writes nothing: opening reads them from the table."""
-_RATIO = 3
-"""A run is merged with newer ones once it is less than so many times as long as they are together."""
+_MAX_RECENT_HASHES = 1 << 17
+"""Number of hashes that are kept in memory before they are written as a run."""
+_MIN_RUN_HASHES = 1 << 12
+"""Closing writes a run of at least this many hashes; fewer are read from the table at the next opening."""
+_MERGE_RATIO = 3
+"""A run is merged with the newer ones once it is shorter than this multiple of their total length."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredIds:
-    """Ids of stored activities, with their numbers."""
+    """Ids of stored activities, and the number of each."""
 
     ids: Sequence[str]
     numbers: Sequence[int]
@@ -45,18 +45,18 @@ class StoredIds:
 
 @dataclass(frozen=True, slots=True)
 class IdSource:
-    """What the index is derived from: the table `activities` as it is now."""
+    """The source of the index: the table `activities` in its present version."""
 
     table_id: str
     rows: int
     last: int
-    """The highest number there is."""
+    """The highest number of an activity."""
     read: Callable[[int, int], Iterable[StoredIds]]
-    """Reads the ids with a number above the first and up to the second, in stretches."""
+    """Reads the ids with numbers above the first argument and up to the second, in parts."""
 
 
 class IdIndex:
-    """The index of one archive, for its one writer.
+    """The index of one archive, for its single writer.
 
     Args:
         folder: The archive's folder.
@@ -67,9 +67,9 @@ class IdIndex:
         self._runs: list[Run] = []
         self._recent: dict[int, int] = {}
         self._shared: dict[int, list[int]] = {}
-        """The numbers of hashes that more than one recent activity has, beside those in `_recent`."""
+        """The further numbers of hashes that several recent activities share, in addition to the one in `_recent`."""
         self._looked_for: tuple[Sequence[str], list[int]] = ((), [])
-        """The ids that were looked for last, and their hashes: those that are not found are added next."""
+        """The ids of the last look-up, and their hashes: those that were not found are added next."""
         self._table_id = ""
         self._up_to = self._written_up_to = self._entries = 0
         self._anchor: tuple[int, int] = (0, 0)
@@ -82,10 +82,10 @@ class IdIndex:
         return self._up_to
 
     def find(self, ids: Sequence[str]) -> dict[str, list[int]]:
-        """Return under which numbers ids may be stored; those that are left out certainly are not.
+        """Return the numbers under which ids may be stored; ids that are left out are certainly not stored.
 
         Raises:
-            DamagedRunError: A file is damaged: `forget` it all, and catch up.
+            DamagedRunError: A file is damaged: call `forget`, then `catch_up`.
         """
         hashes = hashes_of(ids)
         self._looked_for = ids, hashes
@@ -100,11 +100,11 @@ class IdIndex:
         return {name: found[one] for name, one in zip(ids, hashes, strict=True) if one in found} if found else {}
 
     def add(self, ids: Sequence[str], numbers: Sequence[int]) -> None:
-        """Take in ids that were stored under numbers that follow on those before, in order.
+        """Add ids that were stored, in order, under numbers that continue those in the index.
 
         Raises:
-            DamagedRunError: A file is damaged: `forget` it all, and catch up.
-            OSError: A run can't be written; the ids are known nevertheless.
+            DamagedRunError: A file is damaged: call `forget`, then `catch_up`.
+            OSError: A run can't be written; its ids stay in memory.
         """
         hashes = self._hashes_of(ids)
         new = dict(zip(hashes, numbers, strict=True))
@@ -116,11 +116,11 @@ class IdIndex:
             self._anchor = (numbers[-1], hashes[-1])
             self._up_to = numbers[-1]
             self._entries += len(numbers)
-        if len(self._recent) >= _RECENT:
+        if len(self._recent) >= _MAX_RECENT_HASHES:
             self.flush()
 
     def _hashes_of(self, ids: Sequence[str]) -> list[int]:
-        """Return hashes, those of the last look-up again: most of what it did not find is added next."""
+        """Return the hashes of ids; those of the last look-up are used again, since missing ids are added next."""
         (names, hashes), self._looked_for = self._looked_for, ((), [])
         if len(names) == len(ids) and all(map(eq, names, ids)):
             return hashes
@@ -135,16 +135,16 @@ class IdIndex:
                 self._recent[one] = number
 
     def catch_up(self, source: IdSource) -> None:
-        """Take in what was stored without the index; make it again when it is not this table's, or says too much.
+        """Add ids that were stored without the index; build it again if it is of another table or ahead of it.
 
         Raises:
-            DamagedRunError: A file is damaged: `forget` it all, and catch up.
+            DamagedRunError: A file is damaged: call `forget`, then `catch_up`.
         """
         if not self._is_of(source):
             self.forget()
         self._table_id = source.table_id
         self._take_in(source)
-        if self._entries < source.rows:  # rows have come back that had been gone when the index was made
+        if self._entries < source.rows:  # the table has rows again that it lacked when the index was built
             self.forget()
             self._table_id = source.table_id
             self._take_in(source)
@@ -161,11 +161,11 @@ class IdIndex:
                 file.unlink()
 
     def flush(self) -> None:
-        """Write the hashes that are in memory as a run, and merge runs that have become similar.
+        """Write the hashes in memory as a run, and merge runs that have become similar in size.
 
         Raises:
             DamagedRunError: A run to be merged is damaged.
-            OSError: Nothing could be written; memory keeps what it has.
+            OSError: A file can't be written; the hashes stay in memory.
         """
         if not self._recent:
             return
@@ -183,28 +183,28 @@ class IdIndex:
                     file.unlink()
 
     def close(self) -> None:
-        """Write what is worth it, and let go of all files."""
-        if len(self._recent) >= _WORTH_WRITING:
-            with suppress(OSError, DamagedRunError):  # it is made from the table the next time
+        """Write the hashes in memory if there are enough of them, and close all files."""
+        if len(self._recent) >= _MIN_RUN_HASHES:
+            with suppress(OSError, DamagedRunError):  # the next opening reads the hashes from the table
                 self.flush()
         for run in self._runs:
             run.close()
         self._runs = []
 
     def _take_in(self, source: IdSource) -> None:
-        for stretch in source.read(self._up_to, source.last):
-            with suppress(OSError):  # a full disk: what can't be written stays in memory, and is tried again
-                self.add(stretch.ids, stretch.numbers)
+        for part in source.read(self._up_to, source.last):
+            with suppress(OSError):  # a full disk: hashes that can't be written stay in memory until the next attempt
+                self.add(part.ids, part.numbers)
         self._up_to = max(self._up_to, source.last)
 
     def _is_of(self, source: IdSource) -> bool:
-        """Say whether what was written down is of this table as it is: the same table, and the same last activity."""
+        """Return whether the index belongs to this table: same table id, and same last activity."""
         if self._up_to == 0:
             return True
         if self._table_id != source.table_id or self._up_to > source.last:
             return False
         number, expected = self._anchor
-        found = [hashes_of(stretch.ids) for stretch in source.read(number - 1, number)]
+        found = [hashes_of(part.ids) for part in source.read(number - 1, number)]
         return any(expected in hashes for hashes in found)
 
     def _columns(self) -> Pairs:
@@ -214,9 +214,9 @@ class IdIndex:
         return in_order(pa.array(hashes, pa.uint64()), pa.array(numbers, pa.uint64()))
 
     def _merged(self, runs: list[Run]) -> list[Run]:
-        """Merge the newest runs until each is several times as long as all that are newer."""
+        """Merge the newest runs until each run is several times as long as all newer ones together."""
         first, together = len(runs) - 1, runs[-1].count
-        while first > 0 and runs[first - 1].count < _RATIO * together:
+        while first > 0 and runs[first - 1].count < _MERGE_RATIO * together:
             first -= 1
             together += runs[first].count
         if first == len(runs) - 1:
@@ -229,7 +229,7 @@ class IdIndex:
         return [*runs[:first], Run(path)]
 
     def _write_manifest(self, runs: Iterable[Run]) -> None:
-        told = {
+        manifest = {
             "version": _VERSION,
             "table": self._table_id,
             "up_to": self._up_to,
@@ -237,39 +237,39 @@ class IdIndex:
             "anchor": list(self._anchor),
             "runs": [[run.path.name, run.count] for run in runs],
         }
-        text = json.dumps(told, sort_keys=True)
+        text = json.dumps(manifest, sort_keys=True)
         temporary = self._folder / f"{_MANIFEST}.new"
         with temporary.open("w") as file:
-            file.write(json.dumps({"index": told, "sha256": sha256(text.encode()).hexdigest()}))
+            file.write(json.dumps({"index": manifest, "sha256": sha256(text.encode()).hexdigest()}))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._folder / _MANIFEST)
 
     def _load(self) -> None:
-        told = _manifest(self._folder / _MANIFEST)
-        if told is None:
+        manifest = _manifest(self._folder / _MANIFEST)
+        if manifest is None:
             return
-        runs = [Run(self._folder / name) for name, _ in told["runs"]]
-        if [run.count for run in runs] != [count for _, count in told["runs"]]:
+        runs = [Run(self._folder / name) for name, _ in manifest["runs"]]
+        if [run.count for run in runs] != [count for _, count in manifest["runs"]]:
             return
-        self._runs, self._table_id, self._entries = runs, told["table"], told["entries"]
-        self._up_to = self._written_up_to = told["up_to"]
-        self._anchor = (told["anchor"][0], told["anchor"][1])
+        self._runs, self._table_id, self._entries = runs, manifest["table"], manifest["entries"]
+        self._up_to = self._written_up_to = manifest["up_to"]
+        self._anchor = (manifest["anchor"][0], manifest["anchor"][1])
 
 
 def hashes_of(ids: Sequence[str]) -> list[int]:
-    """Return a hash of 64 bits of each id; the same on every machine."""
+    """Return a 64-bit hash of each id, which is the same on every machine."""
     digests = [blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8).digest() for one in ids]
     return memoryview(b"".join(digests)).cast("Q").tolist()
 
 
 def _manifest(path: Path) -> dict[str, Any] | None:
-    """Read what was written down; None if it is missing, damaged or of another version."""
+    """Read the index's manifest; return None if it is missing, damaged or of another version."""
     try:
-        told = json.loads(path.read_bytes())
-        text = json.dumps(told["index"], sort_keys=True)
-        is_whole = told["sha256"] == sha256(text.encode()).hexdigest() and told["index"]["version"] == _VERSION
-        found: dict[str, Any] = told["index"]
+        manifest = json.loads(path.read_bytes())
+        text = json.dumps(manifest["index"], sort_keys=True)
+        is_whole = manifest["sha256"] == sha256(text.encode()).hexdigest() and manifest["index"]["version"] == _VERSION
+        found: dict[str, Any] = manifest["index"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if is_whole else None

@@ -1,7 +1,7 @@
-"""Write the Parquet files of batches with large values in small row groups, holding a value in memory twice at most.
+"""Write the Parquet files of batches with large values in small row groups, with at most two copies in memory.
 
-The library that writes all other batches copies a batch several times on its way to the file, which large values make
-felt: 100 MB took 530 MB. Files written here belong to the same tables; they are committed by the same library.
+The library that writes all other batches copies a batch several times before it is in the file: a value of 100 MB
+took 530 MB of memory. Files written here belong to the same tables, and are committed by the same library.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from anthropic_audit.times import format_time
 from .schema import Table
 
 MIN_BATCH_BYTES: Final = 4 * 2**20
-"""Smaller batches are written by deltalake."""
+"""Minimum size of a batch that is written here; deltalake writes smaller ones."""
 
 MIN_ROW_BYTES: Final = 4 * 2**10
-"""So are batches whose rows are smaller than this on average: an activity has some 700 bytes."""
+"""Minimum average size of a batch's rows; deltalake writes batches of smaller ones. An activity has some 700 bytes."""
 
 GROUP_BYTES: Final = 8 * 2**20
-"""A row group ends behind so many bytes, so that readers need not read the neighbours of a row."""
+"""A row group ends after this many bytes, so that readers need not read the neighbours of a row."""
 
 UNINDEXED: Final = frozenset({"raw", "document"})
-"""Columns whose files keep no smallest and largest value, and no dictionary: a value may have 100 MB."""
+"""Columns without statistics and dictionary in these files, since a value may have 100 MB."""
 
 
 def is_large(rows: pa.Table) -> bool:
-    """Say whether a batch is better written in small row groups."""
+    """Return whether a batch is to be written in small row groups."""
     nbytes: int = rows.nbytes
     return nbytes >= MIN_BATCH_BYTES and nbytes >= rows.num_rows * MIN_ROW_BYTES
 
 
 def write_files(folder: Path, table: Table, rows: pa.Table) -> list[AddAction]:
-    """Write a file for each partition of a batch, and return what a commit has to add.
+    """Write one file for each partition of a batch, and return the actions that a commit has to add.
 
     Raises:
         OSError: A file can't be written.
@@ -91,7 +91,7 @@ def _longest(rows: pa.Table, name: str) -> int:
 
 
 def _groups(rows: pa.Table) -> Iterator[tuple[int, int]]:
-    """Yield from which row on how many make a row group."""
+    """Yield the first row and the number of rows of each row group."""
     lengths = [pc.binary_length(rows.column(name)).to_pylist() for name in rows.column_names if name in UNINDEXED]
     sizes = [sum(filter(None, row)) for row in zip(*lengths, strict=True)] or [0] * rows.num_rows
     first = nbytes = 0
@@ -105,7 +105,7 @@ def _groups(rows: pa.Table) -> Iterator[tuple[int, int]]:
 
 
 def _stats(columns: Sequence[str], rows: pa.Table) -> Mapping[str, Any]:
-    """Return a file's statistics as the Delta protocol has them, times in whole milliseconds."""
+    """Return a file's statistics in the form of the Delta protocol, with times in whole milliseconds."""
     bounds = {name: pc.min_max(rows.column(name)).as_py() for name in columns}
     return {
         "numRecords": rows.num_rows,
@@ -116,7 +116,7 @@ def _stats(columns: Sequence[str], rows: pa.Table) -> Mapping[str, Any]:
 
 
 def stated(value: int | datetime) -> int | str:
-    """Return a bound as statistics of the Delta protocol have it: times in whole milliseconds, rounded down."""
+    """Return a bound in the form of Delta statistics: times in whole milliseconds, rounded down."""
     if not isinstance(value, datetime):
         return value
     return format_time(value.astimezone(UTC).replace(microsecond=value.microsecond // 1000 * 1000))

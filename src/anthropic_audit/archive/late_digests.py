@@ -1,7 +1,7 @@
-"""Digests of files whose commit recorded none: those of a crash, of an older version, or of another program.
+"""Record digests of files whose commit recorded none: after a crash, or written by an older version or another program.
 
-A file is read from end to end before its digest is recorded, so that what a power loss has left half written is not
-taken for whole.
+A file is read from end to end before its digest is recorded, so that a file left incomplete by a power loss does not
+count as whole.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .digests import LOG, DigestJournal, FileDigest, Recorded, digest_of, log_fi
 from .snapshot import DataFile, Snapshot
 
 _MAX_BYTES_AT_OPENING = 256 * 2**20
-"""Opening an archive does not wait for more than this to be read; `archive verify --record` does the rest."""
+"""Maximum bytes that are read when an archive is opened; `archive verify --record` does the rest."""
 
 
 def record_late(
@@ -28,14 +28,14 @@ def record_late(
     *,
     max_bytes: int | None = _MAX_BYTES_AT_OPENING,
 ) -> int:
-    """Record the digests of files that have none, unless these are more than `max_bytes`; return how many those were.
+    """Record the digests of files that have none, unless those exceed `max_bytes`; return the number recorded.
 
     Args:
         journal: The table's journal.
         folder: The table's folder.
-        recorded: What the journal held before the table was opened.
+        recorded: The content of the journal before the table was opened.
         newest: The newest version of the table.
-        max_bytes: The most that may be read, or None for no bound.
+        max_bytes: Upper bound on the bytes to read; None for no bound.
 
     Raises:
         OSError: A file of the log or the journal can't be read or written.
@@ -61,7 +61,7 @@ def record_late(
 
 
 def rows_in(path: Path) -> int | None:
-    """Return the number of rows of a data file that was read from end to end, or None if it can't be."""
+    """Read a data file from end to end and return its number of rows, or None if it can't be read."""
     try:
         with pq.ParquetFile(path) as read:
             return sum(int(batch.num_rows) for batch in read.iter_batches())
@@ -70,7 +70,7 @@ def rows_in(path: Path) -> int | None:
 
 
 def is_whole(file: DataFile) -> bool:
-    """Say whether a data file can be read from end to end, and has the size and rows that its table's log says."""
+    """Return whether a data file can be read from end to end, and has the size and rows that its table's log lists."""
     path = Path(file.path)
     return path.exists() and path.stat().st_size == file.nbytes and rows_in(path) == file.rows
 
@@ -82,7 +82,7 @@ def _whole(folder: Path, files: list[DataFile]) -> Iterator[FileDigest]:
 
 
 def _unknown_logs(folder: Path, recorded: Recorded, version: int) -> Iterator[FileDigest]:
-    """Yield the digests of commits and checkpoints that were not recorded."""
+    """Yield the digests of commits and checkpoints that have none in the journal."""
     if recorded.version < 0:
         names = sorted(path.name for path in (folder / LOG).iterdir() if path.name[:20].isdigit())
         versions = sorted({int(name[:20]) for name in names})

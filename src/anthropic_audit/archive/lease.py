@@ -1,4 +1,4 @@
-"""The archive's lease: one writer at a time, however it ends."""
+"""The archive's lease: a lock that allows one writer at a time, and ends with its process."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _LOST_HINT = (
 
 
 class Lease:
-    """The right to do something alone, held as a lock that the system takes back when the process dies.
+    """The right to do something alone, held as a lock that the operating system releases when the process dies.
 
     Args:
         folder: The archive's folder; it must exist.
-        now: The time that others are told.
-        file: The lock's file in that folder; that of the right to write the archive is the default.
-        what: What another process does that holds it.
+        now: The time that is shown to other processes.
+        file: The lock's file in that folder; the default is the one of the archive's writer.
+        what: The clause that an error begins with, about the process that holds the lease.
 
     Raises:
-        ArchiveBusyError: Another process holds it; says which.
+        ArchiveBusyError: Another process holds the lease; the message names it.
         ArchiveError: The folder can't be written.
     """
 
@@ -43,24 +43,24 @@ class Lease:
         self._what = what
         self._lost: str | None = None
         self.writer_id = secrets.token_hex(8)
-        """A name of this holder's own, which commits to tables carry."""
+        """The id of this holder, which its commits to tables carry."""
         for _ in range(_ATTEMPTS):
             self._file = self._opened(folder)
             self._lock()
             if self._is_in_place():
                 break
-            os.close(self._file)  # somebody deleted or replaced the file before it was locked
+            os.close(self._file)  # another process deleted or replaced the file before it was locked
         else:
-            message = f"the archive's lease file is being replaced again and again: `{self._path}`"
+            message = f"the archive's lease file is replaced again and again: `{self._path}`"
             raise ArchiveError(message, hint=_LOST_HINT)
         self._announce(now)
 
     def check(self) -> None:
-        """Do nothing while the lock's file is still the one at its path; to be called before each commit.
+        """Raise if the lease is lost; call this before each commit.
 
         Raises:
-            ArchiveLostError: The file was deleted or replaced, so another process may hold a lease of its own; or
-                `lose` was called before.
+            ArchiveLostError: The lock's file was deleted or replaced, so another process may hold a lease of its own;
+                or `lose` was called before.
         """
         if self._lost is None and not self._is_in_place():
             self.lose(f"the lease file was deleted, replaced or moved away: `{self._path}`")
@@ -68,7 +68,7 @@ class Lease:
             raise ArchiveLostError(self._lost, hint=_LOST_HINT)
 
     def lose(self, reason: str) -> None:
-        """Give the right up for good, because somebody else has written: each later `check` raises."""
+        """Mark the lease as lost, because another process has written: each later `check` raises."""
         self._lost = f"{reason}; nothing more is written"
 
     def _is_in_place(self) -> bool:
@@ -86,7 +86,8 @@ class Lease:
             return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             message = f"the archive can't be written: `{self._path}`: {error.strerror}"
-            raise ArchiveError(message, hint="choose a folder that this user may write, or mend its rights") from error
+            hint = "choose a folder that this user may write, or change its permissions"
+            raise ArchiveError(message, hint=hint) from error
 
     def _lock(self) -> None:
         try:
@@ -100,7 +101,7 @@ class Lease:
             ) from error
 
     def release(self) -> None:
-        """Let the next one write."""
+        """Release the lease, so that another process can take it."""
         with suppress(OSError):
             os.ftruncate(self._file, 0)
         os.close(self._file)
@@ -112,15 +113,15 @@ class Lease:
         self.release()
 
     def _announce(self, now: datetime) -> None:
-        told = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": format_time(now)})
-        with suppress(OSError):  # the lock counts, not what is told; a full disk must not keep a writer out
+        text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": format_time(now)})
+        with suppress(OSError):  # only the lock counts, not its text; a full disk must not keep a writer out
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, told.encode(), 0)
+            os.pwrite(self._file, text.encode(), 0)
 
 
 def _holder(file: int) -> str:
     try:
-        told = json.loads(os.pread(file, 4096, 0))
-        return f"process {told['pid']} on {told['host']}, since {told['since']}"
+        holder = json.loads(os.pread(file, 4096, 0))
+        return f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
-        return "it has not said who it is"
+        return "an unknown process"

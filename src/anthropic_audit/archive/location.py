@@ -1,4 +1,4 @@
-"""Where an archive is: a folder, or a URL of one."""
+"""Resolve the location of an archive: a folder, or the URL of one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from anthropic_audit.redact import safe_url
 
 from .schema import DAY, TABLES
 
-_ODD = re.compile(r"[*?\[\]\\\x00-\x1f\x7f\ud800-\udfff]")
+_FORBIDDEN = re.compile(r"[*?\[\]\\\x00-\x1f\x7f\ud800-\udfff]")
 _COLUMNS = frozenset(name for table in TABLES.values() for name in table.schema.names) | {DAY}
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
@@ -35,20 +35,21 @@ def folder_of(location: str) -> Path:
 
 
 def _usable(folder: Path) -> Path:
-    """Refuse a path that a library below us does not take as it is.
+    """Return the folder, or raise if a library that reads the archive would take its path for another.
 
-    The Delta library reads `a%20b` as `a b`, a backslash as a slash, and does not take brackets or what is no UTF-8.
-    DuckDB reads `*` and `?` as patterns, and a folder `day=5` as the column `day` of all files below it.
+    The Delta library reads `a%20b` as `a b` and a backslash as a slash, and refuses brackets and names that
+    are not UTF-8. DuckDB reads `*` and `?` as patterns, and a folder `day=5` as the column `day` of all files below it.
     """
-    odd = sorted(set(_ODD.findall(str(folder))))
-    if odd:
-        shown = " ".join(ascii(one)[1:-1] for one in odd)
-        message = f"the archive's path has characters that it can't have: {shown}: {ascii(str(folder))[1:-1]}"
-        raise SetupError(message, hint=r"name a folder without * ? [ ] \\, control characters, and what is no UTF-8")
+    forbidden = sorted(set(_FORBIDDEN.findall(str(folder))))
+    if forbidden:
+        shown = " ".join(ascii(one)[1:-1] for one in forbidden)
+        message = f"the archive's path has characters that are not allowed: {shown}: {ascii(str(folder))[1:-1]}"
+        hint = r"name a folder without * ? [ ] \\, control characters and bytes that are not UTF-8"
+        raise SetupError(message, hint=hint)
     columns = [part for part in folder.parts if part.partition("=")[0].lower() in _COLUMNS and "=" in part]
     if columns:
         message = f"the archive can't be below a folder that is named like a column: {columns[0]}: {folder}"
-        raise SetupError(message, hint="everything below it would seem to have this value: choose another folder")
+        raise SetupError(message, hint="choose another folder: all rows below this one would seem to have its value")
     if _ESCAPE.search(str(folder)):
         message = f"an archive's folder can't have `%` and two digits in its name: {folder}"
         raise SetupError(message, hint="rename the folder")

@@ -1,4 +1,4 @@
-"""Keeping house in one table: few large files instead of many small ones, and none that nobody reads."""
+"""The results of a table's maintenance: compaction, vacuum and retention."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 GRACE = timedelta(hours=24)
-"""How long files that were replaced stay on the disk for those who still read them."""
+"""How long replaced files stay on the disk for readers that have them open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What became of a table's files."""
+    """The number of a table's files before and after compaction."""
 
     table: str
     files_before: int
@@ -20,7 +20,7 @@ class Compacted:
 
 @dataclass(frozen=True, slots=True)
 class Vacuumed:
-    """How many files of a table that nobody reads any more were deleted."""
+    """The number of a table's files that were deleted because no version needs them."""
 
     table: str
     files: int
@@ -28,7 +28,7 @@ class Vacuumed:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A day whose activities and events were removed, or would be."""
+    """A day whose activities and events were removed, or would be removed."""
 
     day: date
     activities: int

@@ -1,4 +1,4 @@
-"""Open a table of the archive for writing, or make it when it never was; what has lost commits is refused."""
+"""Open a table of the archive for writing, or create it; a table that has lost commits is refused."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from anthropic_audit.ports import REPAIR_HINT
 from .digests import DigestJournal, Recorded
 from .schema import Table
 from .snapshot import checked, is_table
-from .table_list import check_may_be_made, missing
+from .table_list import check_may_be_created, missing
 
 
 def opened(archive: Path, table: Table, journal: DigestJournal, recorded: Recorded) -> DeltaTable:
-    """Open a table, or make it if it never was; one with fewer commits than were recorded is refused.
+    """Open a table, or create it if it never existed; a table with fewer commits than were recorded is refused.
 
     Raises:
-        ArchiveError: It is gone, or has lost commits.
+        ArchiveError: The table is missing although it existed, or has lost commits.
     """
     folder = archive / table.name
     if not is_table(folder):
         if recorded.version > 0 or recorded.live:
             raise missing([folder])
-        check_may_be_made(archive, table)
-        journal.start_anew()
+        check_may_be_created(archive, table)
+        journal.clear()
     delta = _open_or_create(archive, table)
     if delta.version() < recorded.version:
         message = (
@@ -42,7 +42,7 @@ def _open_or_create(archive: Path, table: Table) -> DeltaTable:
     folder = archive / table.name
     if is_table(folder):
         return checked(DeltaTable(folder.as_uri()), folder, table)
-    check_may_be_made(archive, table)
+    check_may_be_created(archive, table)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         return DeltaTable.create(
@@ -52,6 +52,6 @@ def _open_or_create(archive: Path, table: Table) -> DeltaTable:
             configuration={"delta.dataSkippingStatsColumns": ",".join(table.indexed)},
         )
     except DeltaError:
-        if is_table(folder):  # another process was faster
+        if is_table(folder):  # another process created it first
             return DeltaTable(folder.as_uri())
         raise

@@ -1,4 +1,4 @@
-"""Events whose activity was lost: set aside while the API may still have the activity, put back when it has not."""
+"""Set events aside whose activity was lost, and put them back if the API no longer has the activity."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .rebuild import FOLDER
 from .schema import ACTIVITIES, EVENTS
 
 FILE = "events-without-activity.parquet"
-"""The file in a repair's folder that holds such events."""
+"""The file in a repair's folder that holds events without an activity."""
 
 SETTLED = "events-without-activity.settled.parquet"
-"""Its name when it is known of each of them whether its activity came back."""
+"""The file's name once it is known for each event whether its activity was found again."""
 
 _ORPHANS = """
 SELECT *, CAST(timestamp AS DATE) AS day FROM read_parquet($events, hive_partitioning = false) e
@@ -35,14 +35,14 @@ SELECT seq FROM read_parquet($files, hive_partitioning = false) WHERE list_conta
 _STORED = """
 SELECT DISTINCT id FROM read_parquet($files, hive_partitioning = false) WHERE list_contains($ids, id)
 """
-_TOGETHER = 1_000
+_MAX_ROWS_PER_DELETE = 1_000
 
 _Value = TypeVar("_Value", str, int)
 
 
 @dataclass(frozen=True, slots=True)
 class LostActivity:
-    """An activity whose bytes are lost, as its event still tells."""
+    """An activity whose bytes are lost, as identified by its event."""
 
     id: str
     seq: int
@@ -50,22 +50,22 @@ class LostActivity:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of the events that were set aside."""
+    """The outcome for the events that were set aside."""
 
     found: int
-    """Their activities are stored again."""
+    """Number of events whose activities are stored again."""
     lost: tuple[LostActivity, ...]
-    """Their time was read again without their activities: lost for good; the events are back."""
+    """Activities that are lost for good: their time was read again without them, and their events were put back."""
     waiting: int
-    """Their time was not read again yet."""
+    """Number of events whose time has not been read again yet."""
 
 
 def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
-    """Move events without an activity, of numbers up to `last`, from `events` into a file; return how many those were.
+    """Move events without an activity, with numbers up to `last`, from `events` into a file; return their number.
 
-    The file is written before the events are removed; a crash between both leaves them in both places, and doing it
-    again is harmless. Events that were put back because nothing else is left of their activity stay, unless it has come
-    again since then: it has an event of its own.
+    The file is written before the events are removed; a crash between both leaves them in both places, and repeating
+    the move is harmless. Events that were put back because their activity is lost stay, unless the activity was
+    received again since then: it has an event of its own.
 
     Raises:
         ArchiveError: A table can't be read or written.
@@ -78,14 +78,14 @@ def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
     came_again = _stored(archive, [one.id for one in put_back])
     known = pa.table({"seq": pa.array([one.seq for one in put_back if one.id not in came_again], pa.int64())})
     sql = _ORPHANS
-    asked: dict[str, object] = {"events": [file.path for file in events.files], "last": last}
+    parameters: dict[str, object] = {"events": [file.path for file in events.files], "last": last}
     if activities.files:
-        asked["activities"] = [file.path for file in activities.files]
+        parameters["activities"] = [file.path for file in activities.files]
     else:
         sql = sql.replace("ANTI JOIN read_parquet($activities, hive_partitioning = false) a ON a.seq = e.seq", "")
     with connect() as connection:
         connection.register("known", known)
-        found = read(connection, sql, asked)
+        found = read(connection, sql, parameters)
     if not found.num_rows:
         return 0
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,8 +101,8 @@ def settle_orphans(archive: Path, open_time: Spans, claimed_to: Mapping[str, dat
 
     Args:
         archive: The archive's folder.
-        open_time: What was withdrawn and is not covered again.
-        claimed_to: Where each feed's claims end: what a walk stored of later time is yet to be read and claimed.
+        open_time: Time that was withdrawn from coverage and is not covered again.
+        claimed_to: The end of each feed's claims; activities of later time may be stored, but are not claimed yet.
 
     Raises:
         ArchiveError: A table can't be read or written.
@@ -132,7 +132,7 @@ def settle_orphans(archive: Path, open_time: Spans, claimed_to: Mapping[str, dat
 
 
 def _put_back(archive: Path) -> Iterator[LostActivity]:
-    """Yield the events that were settled by earlier repairs."""
+    """Yield the lost activities that earlier repairs have settled."""
     for file in sorted((archive / FOLDER).glob(f"*/{SETTLED}")):
         rows = pq.ParquetFile(file).read(columns=["id", "seq"])
         for name, seq in zip(rows.column("id").to_pylist(), rows.column("seq").to_pylist(), strict=True):
@@ -140,14 +140,14 @@ def _put_back(archive: Path) -> Iterator[LostActivity]:
 
 
 def _stored(archive: Path, ids: Sequence[str]) -> set[str]:
-    return set(_asked(_STORED, DeltaLog(archive, ACTIVITIES), "ids", ids))
+    return set(_selected(_STORED, DeltaLog(archive, ACTIVITIES), "ids", ids))
 
 
 def _there(archive: Path, seqs: Sequence[int]) -> set[int]:
-    return set(_asked(_KNOWN, DeltaLog(archive, EVENTS), "seqs", seqs))
+    return set(_selected(_KNOWN, DeltaLog(archive, EVENTS), "seqs", seqs))
 
 
-def _asked(sql: str, log: DeltaLog, name: str, values: Sequence[_Value]) -> list[_Value]:
+def _selected(sql: str, log: DeltaLog, name: str, values: Sequence[_Value]) -> list[_Value]:
     files = [file.path for file in log.files]
     if not files or not values:
         return []
@@ -157,5 +157,5 @@ def _asked(sql: str, log: DeltaLog, name: str, values: Sequence[_Value]) -> list
 
 
 def _parts(seqs: Sequence[int]) -> Iterator[Sequence[int]]:
-    for place in range(0, len(seqs), _TOGETHER):
-        yield seqs[place : place + _TOGETHER]
+    for place in range(0, len(seqs), _MAX_ROWS_PER_DELETE):
+        yield seqs[place : place + _MAX_ROWS_PER_DELETE]

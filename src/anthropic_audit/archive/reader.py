@@ -1,4 +1,4 @@
-"""Reading an archive: one snapshot, beside whoever writes it, without a lock."""
+"""Read one snapshot of an archive without a lock, while another process may write it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from anthropic_audit.errors import ArchiveError, SetupError
 from anthropic_audit.model import Coverage, Window
 from anthropic_audit.ports import DAMAGE_LOGGER
 
-from .chunks import days_together
+from .chunks import divided_by_day
 from .damage import TABLE_GONE, Damage, damaged_since, has_content, open_table
 from .duck import connect, read
 from .gap_ledger import GapRow, gaps_of
@@ -50,17 +50,17 @@ SELECT date_trunc('hour', timestamp) AS hour, count(*) AS events FROM read_parqu
 WHERE timestamp >= $start AND timestamp < $end GROUP BY hour
 """
 _log = logging.getLogger(DAMAGE_LOGGER)
-_AT_ONCE = 20_000
+_MAX_EVENTS_PER_TABLE = 20_000
 _MICROSECOND = timedelta(microseconds=1)
 
 
 class ArchiveReader:
-    """An archive, open for reading: what was committed when it was opened, and nothing later.
+    """An archive, open for reading: the commits from before it was opened, and none after.
 
-    Claims are looked up first, then activities, then events, and last what was removed: so whatever is claimed is
-    stored, and whatever is gone is explained, also while somebody writes.
+    Claims are read first, then activities, then events, and last removals: so every claimed activity is stored, and
+    every missing one is explained, even while another process writes.
 
-    A file that is missing or cut off is left out, and said in `damage`.
+    A missing or truncated file is left out and listed in `damage`.
 
     Args:
         folder: The archive's folder.
@@ -88,12 +88,12 @@ class ArchiveReader:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """The archive's folder."""
         return self._folder
 
     @property
     def damage(self) -> tuple[Damage, ...]:
-        """What is known to be wrong with the archive's files."""
+        """The known damage to the archive's files."""
         return tuple(self._damage)
 
     @property
@@ -102,21 +102,21 @@ class ArchiveReader:
         return self._tables
 
     def whole_files(self, table: str) -> tuple[DataFile, ...]:
-        """Return the files of a table that are there and have their size."""
+        """Return the files of a table that exist and have their recorded size."""
         return self._whole[table]
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Return a DuckDB connection of its own with a view of each table; times are UTC.
+        """Return a new DuckDB connection with a view of each table; times are UTC.
 
-        A file that turns out to be damaged while it is read is left out from then on, and the query asked again.
-        What is left out is told to the logger `DAMAGE_LOGGER`.
+        A file that proves to be damaged while it is read is left out from then on, and the query is run again. The
+        logger `DAMAGE_LOGGER` gets a warning for each file that is left out.
         """
         self._warn(self._damage)
         inner = self._connect_to_whole()
         return cast("duckdb.DuckDBPyConnection", TolerantConnection(inner, partial(self._contain, inner)))
 
     def _connect_to_whole(self) -> duckdb.DuckDBPyConnection:
-        """Connect to all files that are whole; DuckDB reads the first one of each table at once."""
+        """Connect to all undamaged files; DuckDB reads the first one of each table immediately."""
         while True:
             try:
                 return self.connect_to({name: [file.path for file in files] for name, files in self._whole.items()})
@@ -127,7 +127,7 @@ class ArchiveReader:
                 self._leave_out(found)
 
     def connect_to(self, files: Mapping[str, Iterable[str]]) -> duckdb.DuckDBPyConnection:
-        """Return the same with views of these files of each table only."""
+        """Return a new DuckDB connection with views of the given files of each table only."""
         with translated(self._folder):
             connection = connect()
             for name, paths in files.items():
@@ -135,7 +135,7 @@ class ArchiveReader:
             return connection
 
     def _contain(self, connection: duckdb.DuckDBPyConnection, error: Exception, query: str) -> bool:
-        """Leave out the damaged files of the tables that a query reads; say whether there were any."""
+        """Leave out the damaged files of the tables that a query reads; return whether there were any."""
         with self._containing:
             # Another query may have left the file out since this one began, or did so for another connection.
             found = [one for one in self._damage if one.table in self._whole and one.where in str(error)]
@@ -146,7 +146,7 @@ class ArchiveReader:
         return bool(found)
 
     def _show_whole(self, connection: duckdb.DuckDBPyConnection, stale: set[str]) -> None:
-        """Make the views of these tables again; DuckDB reads the first file of each at once: it may be damaged too."""
+        """Recreate the views of these tables; DuckDB reads the first file of each immediately, which may be damaged."""
         while stale:
             table = stale.pop()
             try:
@@ -170,11 +170,11 @@ class ArchiveReader:
             _log.warning("%s", one)
 
     def event_files(self) -> frozenset[str]:
-        """Return the files of `events` that are not known to be damaged; what is in one never changes."""
+        """Return the files of `events` that are not known to be damaged; a file's content never changes."""
         return frozenset(file.path for file in self._whole[EVENTS.name])
 
     def mark(self, name: str) -> int:
-        """Return the number that was committed under this name together with the rows, or 0."""
+        """Return the number that was committed under this name, or 0; the rows up to it are in this snapshot."""
         return next((one.marks[name] for one in self._tables.values() if name in one.marks), 0)
 
     @property
@@ -191,31 +191,34 @@ class ArchiveReader:
         return self._events(_BETWEEN, held, {"first": first, "last": last})
 
     def events_numbered(self, seqs: Sequence[int]) -> pa.Table:
-        """Return the same of the events with these numbers, in the order of their numbers."""
+        """Return `seq`, `id`, `timestamp` and `document` of the events with these numbers, ordered by number."""
         wanted = sorted(seqs)
         held = [file for file in self._tables[EVENTS.name].files if file.may_hold_any("seq", wanted)]
-        asked = {"seqs": wanted, "first": wanted[0], "last": wanted[-1]} if wanted else {}
-        return self._events(_NUMBERED, held, asked)
+        parameters = {"seqs": wanted, "first": wanted[0], "last": wanted[-1]} if wanted else {}
+        return self._events(_NUMBERED, held, parameters)
 
-    def events_of(self, start: datetime, end: datetime, at_once: int = _AT_ONCE) -> Iterator[pa.Table]:
-        """Yield the same of the events from `start` on and before `end`, so many at once at most; no table is empty.
+    def events_of(self, start: datetime, end: datetime, max_events: int = _MAX_EVENTS_PER_TABLE) -> Iterator[pa.Table]:
+        """Yield `seq`, `id`, `timestamp` and `document` of the events from `start` on and before `end`.
 
-        They come day by day, oldest first, and in the order of their numbers within a day (within several of them
-        where those have few events): so no more is in memory at a time than the numbers of one day's events.
+        Each table has at least one row and at most `max_events`. They come day by day, oldest first, ordered by number
+        within a day (within several days, if those have few events): so memory holds at most the numbers of one
+        day's events.
         """
         if start < end:
-            for window, held in days_together(self._tables[EVENTS.name].files, Window(start, end), at_once):
-                yield from self._events_together(window, held, at_once)
+            for window, held in divided_by_day(self._tables[EVENTS.name].files, Window(start, end), max_events):
+                yield from self._events_in(window, held, max_events)
 
-    def _events_together(self, window: Window, held: Sequence[DataFile], at_once: int) -> Iterator[pa.Table]:
-        asked = {"start": window.start, "end": window.end}
+    def _events_in(self, window: Window, held: Sequence[DataFile], max_events: int) -> Iterator[pa.Table]:
+        parameters = {"start": window.start, "end": window.end}
         with translated(self._folder), connect() as connection:
             files = [file.path for file in held]
-            seqs = read(connection, _SEQS_OF, {"files": files, **asked}).column("seq")
-        for place in range(0, len(seqs), at_once):
-            some = seqs.slice(place, at_once)
+            seqs = read(connection, _SEQS_OF, {"files": files, **parameters}).column("seq")
+        for place in range(0, len(seqs), max_events):
+            some = seqs.slice(place, max_events)
             bounds = {"first": some[0].as_py(), "last": some[-1].as_py()}
-            yield self._events(_OF, [file for file in held if file.may_hold("seq", *bounds.values())], asked | bounds)
+            yield self._events(
+                _OF, [file for file in held if file.may_hold("seq", *bounds.values())], parameters | bounds
+            )
 
     def events_by_hour(self, start: datetime, end: datetime) -> dict[datetime, int]:
         """Return the number of events of each hour that has any, from `start` on and before `end`."""
@@ -227,11 +230,11 @@ class ArchiveReader:
             rows = read(connection, _BY_HOUR, {"files": held, "start": start, "end": end}).to_pylist()
         return {row["hour"].astimezone(UTC): row["events"] for row in rows}
 
-    def _events(self, query: str, files: Sequence[DataFile], asked: Mapping[str, object]) -> pa.Table:
+    def _events(self, query: str, files: Sequence[DataFile], parameters: Mapping[str, object]) -> pa.Table:
         if not files:
             return EVENTS.schema.empty_table().select(["seq", "id", "timestamp", "document"])
         with translated(self._folder), connect() as connection:
-            return read(connection, query, {"files": [file.path for file in files], **asked})
+            return read(connection, query, {"files": [file.path for file in files], **parameters})
 
     def coverage(self, feed: str | None = None) -> list[Coverage]:
         """Return the finished walks of one feed, or of all, oldest first."""
@@ -241,13 +244,13 @@ class ArchiveReader:
         return [walk for walk in walks if feed in (None, walk.feed)]
 
     def coverage_in(self, files: Sequence[str]) -> list[Coverage]:
-        """Return the finished walks that these files of `coverage` hold, oldest first."""
+        """Return the finished walks in the given files of `coverage`, oldest first."""
         with translated(self._folder), self.connect_to({COVERAGE.name: files}) as connection:
             found = read(connection, "SELECT * FROM coverage ORDER BY walked_at, to_time")
         return [coverage_of(row) for row in found.to_pylist()]
 
     def gaps(self, feed: str | None = None) -> list[GapRow]:
-        """Return the ledger of gaps of one feed, or of all, oldest entry first; an older archive has an empty one."""
+        """Return the ledger of gaps of one feed, or of all, oldest entry first; older archives have none."""
         with translated(self._folder), self.connect() as connection:
             found = read(connection, "SELECT * FROM gaps")
         return [row for row in gaps_of(found.to_pylist()) if feed in (None, row.feed)]
@@ -257,8 +260,8 @@ def open_reader(location: str) -> ArchiveReader:
     """Open an archive for reading.
 
     Raises:
-        SetupError: There is none.
-        ArchiveError: It can't be read.
+        SetupError: There is no archive at the location.
+        ArchiveError: The archive can't be read.
     """
     folder = folder_of(location)
     with translated(folder):
@@ -274,7 +277,7 @@ def open_reader(location: str) -> ArchiveReader:
 
 
 def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
-    """Make a table's view, which each cursor sees; its files are named by us, and still quoted."""
+    """Create a table's view, which all cursors see; its file names come from us, and are quoted nevertheless."""
     columns = ", ".join(f'"{name}"' for name in table.schema.names)
     if not files:
         connection.register(f"{table.name}_empty", pa.Table.from_pylist([], schema=table.schema))
@@ -288,12 +291,12 @@ def _show(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[s
 
 
 def _show_again(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
-    """Make a table's view again, of fewer files; queries of other cursors see the one or the other."""
+    """Recreate a table's view with fewer files; queries of other cursors see either the old or the new one."""
     is_view = "SELECT 1 FROM duckdb_views() WHERE view_name = ?"
-    with closing(connection.cursor()) as cursor:  # closing it without a commit takes back what was begun
+    with closing(connection.cursor()) as cursor:  # closing it without a commit rolls the transaction back
         cursor.begin()
         if not cursor.execute(is_view, [table.name]).fetchall():
-            return  # no file is whole, and it is an empty table already
+            return  # no file is whole, so it is an empty table already
         cursor.execute(f"DROP VIEW {table.name}")
         _show(cursor, table, files)
         cursor.commit()

@@ -1,4 +1,4 @@
-"""Make a table whole again from what is left of its files: damaged ones are set aside, and never deleted."""
+"""Rebuild a table from its undamaged files; damaged ones are moved aside, and never deleted."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .schema import DAY, Table
 from .snapshot import DataFile, Snapshot, translated
 
 FOLDER = "damaged"
-"""The folder of the archive into which damaged files are moved, each repair into one of its own."""
+"""The folder of the archive for damaged files; each repair moves them into a subfolder of its own."""
 
 _PARTITION = re.compile(rf"^{DAY}=([^/]+)/")
 
 
 class SetAsideFolder:
-    """Where one repair sets damaged files aside, under the paths that they had in the archive."""
+    """The folder into which one repair moves damaged files, under the paths that they had in the archive."""
 
     def __init__(self, archive: Path, now: datetime) -> None:
         self._archive = archive
@@ -41,11 +41,11 @@ class SetAsideFolder:
 
     @property
     def moved(self) -> tuple[Path, ...]:
-        """Where files and folders are now."""
+        """The present paths of the moved files and folders."""
         return tuple(self._moved)
 
     def take(self, path: Path) -> None:
-        """Move a file or a folder out of the archive; one that is not there is none.
+        """Move a file or a folder out of the archive; a missing one is ignored.
 
         Raises:
             OSError: It can't be moved.
@@ -63,7 +63,7 @@ class SetAsideFolder:
 
 
 def drop_files(archive: Path, table: Table, damaged: Collection[str], aside: SetAsideFolder) -> None:
-    """Set data files aside, and take them and missing ones out of the table's newest version.
+    """Move damaged data files aside, and remove them and missing ones from the table's newest version.
 
     Raises:
         ArchiveError: The table can't be written.
@@ -77,9 +77,9 @@ def drop_files(archive: Path, table: Table, damaged: Collection[str], aside: Set
 def rebuild_table(
     archive: Path, table: Table, aside: SetAsideFolder, *, files: Sequence[DataFile], marks: Mapping[str, int]
 ) -> None:
-    """Make a table's log anew, of these files and marks; the log before is set aside.
+    """Write a new log for a table, with these files and marks; the old log is moved aside.
 
-    It can be repeated after a crash at any place: the digest journal, from which the files come, is written last.
+    A rebuild can be repeated after a crash at any point: the digest journal, which lists the files, is written last.
 
     Raises:
         ArchiveError: The table can't be written.
@@ -98,11 +98,11 @@ def rebuild_table(
             commit_properties=CommitProperties(app_transactions=[Transaction(*mark) for mark in marks.items()]),
         )
         sync(*(folder / LOG).iterdir(), folder / LOG, folder)
-        _record_anew(archive, table, files, marks)
+        _record_rebuilt(archive, table, files, marks)
 
 
 def refresh_journal(archive: Path, table: Table, newest: Snapshot) -> None:
-    """Write a table's digest journal again, without its damaged lines; files without a digest get one."""
+    """Rewrite a table's digest journal without its damaged lines, and add the digests of files that have none."""
     folder = archive / table.name
     journal = DigestJournal(archive, table.name)
     known = journal.read().files
@@ -122,7 +122,7 @@ def refresh_journal(archive: Path, table: Table, newest: Snapshot) -> None:
     journal.rewrite(lambda now: Recorded(newest.version, newest.marks, {**logs, **late, **now.files}, live))
 
 
-def _record_anew(archive: Path, table: Table, files: Sequence[DataFile], marks: Mapping[str, int]) -> None:
+def _record_rebuilt(archive: Path, table: Table, files: Sequence[DataFile], marks: Mapping[str, int]) -> None:
     folder = archive / table.name
     journal = DigestJournal(archive, table.name)
     known = journal.read().files

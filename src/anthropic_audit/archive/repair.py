@@ -1,7 +1,7 @@
-"""Repair an archive: set aside what is damaged, take back what is no longer backed, derive again what can be derived.
+"""Repair an archive: move damaged files aside, withdraw claims that lost activities, derive lost events again.
 
-What only the API can give back is left open in coverage, so that the next collecting reads it again. Each step can be
-done again after a crash at any place: what must be known of the damage is recorded before it is removed from sight.
+Activities that only the API can return are left uncovered, so that the next collection reads them again. Each step can
+be repeated after a crash at any point: everything about the damage is recorded before the damage is removed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from .table_list import record_table
 from .withdrawals import Withdrawal, apply_withdrawals, claim_ends, overlapping, record_holes, record_withdrawals
 
 Derive = Callable[[pa.Table], Events]
-"""Make events of rows of `activities`."""
+"""Make the events of rows of `activities`."""
 
 FeedKeys = Sequence[tuple[str, str]]
 """The names of feeds, each with the key of its filters."""
@@ -58,37 +58,37 @@ SELECT seq, feed, id, created_at, received_at, raw FROM read_parquet($activities
 WHERE seq BETWEEN $first AND $last
 """
 _AND_NO_EVENT = " AND NOT EXISTS (SELECT 1 FROM read_parquet($events, hive_partitioning = false) e WHERE e.seq = a.seq)"
-_BATCH = 10_000
-_SLICE = 1_000_000
+_BATCH_ROWS = 10_000
+_SLICE_NUMBERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What a repair did."""
+    """The result of a repair."""
 
     set_aside: tuple[Path, ...]
     rebuilt: tuple[str, ...]
-    """The tables whose log was made anew."""
+    """The tables whose log was written again."""
     withdrawn: Spans
     """The time that coverage no longer claims."""
     holes: tuple[GapRow, ...]
-    """What of it has to be read again, by feed."""
+    """The withdrawn time that has to be read again, by feed."""
     lost: tuple[Numbers, ...]
-    """The numbers of activities that are no longer there."""
+    """The numbers of activities that are lost."""
     derived: int
-    """How many events were derived again."""
+    """Number of events that were derived again."""
     orphans: int
-    """How many events had no activity any more."""
+    """Number of events whose activity was lost."""
 
 
 def repair(folder: Path, now: datetime, derive: Derive, feeds: FeedKeys) -> tuple[Survey, Repaired]:
-    """Repair an archive as far as that needs nothing but the archive; return what was wrong, and what was done.
+    """Repair an archive as far as possible from the archive alone; return what was found and what was done.
 
-    `feeds` are those that are collected: where claims are lost, nothing else says whose they were.
+    `feeds` are the configured feeds: if claims are lost, no other record names the feeds that they belonged to.
 
     Raises:
-        ArchiveBusyError: Another process writes it.
-        ArchiveError: It can't be read or written, or nothing is known of a table any more.
+        ArchiveBusyError: Another process writes the archive.
+        ArchiveError: The archive can't be read or written, or the log and the journal of a table are lost.
     """
     with Lease(folder, now), translated(folder):
         found = survey(folder)
@@ -96,11 +96,11 @@ def repair(folder: Path, now: datetime, derive: Derive, feeds: FeedKeys) -> tupl
 
 
 def settle(folder: Path, now: datetime) -> tuple[Settled, list[GapRow]]:
-    """Say what became of lost activities after their time was read again; return that, and what is open still.
+    """Settle the lost activities whose time was read again; return the outcome, and the gaps that are still open.
 
     Raises:
         ArchiveBusyError: Another process writes the archive.
-        ArchiveError: It can't be read or written.
+        ArchiveError: The archive can't be read or written.
     """
     with Lease(folder, now), translated(folder):
         holes = record_holes(folder, now)
@@ -111,9 +111,9 @@ def settle(folder: Path, now: datetime) -> tuple[Settled, list[GapRow]]:
 def _repaired(folder: Path, found: Survey, derive: Derive, feeds: FeedKeys, *, now: datetime) -> Repaired:
     aside = SetAsideFolder(folder, now)
     first, last = _in_order()
-    rebuilt = [table.name for table in first if _mended(folder, found, table, aside)]
+    rebuilt = [table.name for table in first if _rebuilt(folder, found, table, aside)]
     record_withdrawals(folder, list(_withdrawals(found, feeds)), now)
-    rebuilt += [table.name for table in last if _mended(folder, found, table, aside)]
+    rebuilt += [table.name for table in last if _rebuilt(folder, found, table, aside)]
     _raise_mark(folder, ACTIVITIES, SEQ, found.highest)
     withdrawn = apply_withdrawals(folder) | found.lost_claims
     holes = record_holes(folder, now)
@@ -124,19 +124,19 @@ def _repaired(folder: Path, found: Survey, derive: Derive, feeds: FeedKeys, *, n
         for name in TABLES:
             record_table(folder, name)
     if not found.is_whole:
-        shutil.rmtree(folder / IDS, ignore_errors=True)  # made again from what is stored
-    _record_losses(folder, found, now)  # last: by what is missing, a repair that was cut off is done again
+        shutil.rmtree(folder / IDS, ignore_errors=True)  # built again from the stored activities
+    _record_losses(folder, found, now)  # last: until then, an interrupted repair finds the same losses again
     return Repaired(aside.moved, tuple(rebuilt), withdrawn, tuple(holes), found.missing, derived, orphans)
 
 
 def _in_order() -> tuple[list[Table], list[Table]]:
-    """Return the tables that must be whole before anything is withdrawn, and those that come after."""
+    """Return the tables that must be whole before anything is withdrawn, and those that are repaired afterwards."""
     last = [EVENTS, COVERAGE, ACTIVITIES]
     return [table for table in TABLES.values() if table not in last], last
 
 
-def _mended(folder: Path, found: Survey, table: Table, aside: SetAsideFolder) -> bool:
-    """Make a table whole from what is left of it; say whether its log was made anew."""
+def _rebuilt(folder: Path, found: Survey, table: Table, aside: SetAsideFolder) -> bool:
+    """Rebuild a table from its undamaged files as far as needed; return whether its log was written again."""
     one = found.tables[table.name]
     for path in one.stale:
         aside.take(Path(path))
@@ -148,7 +148,7 @@ def _mended(folder: Path, found: Survey, table: Table, aside: SetAsideFolder) ->
     if one.lost:
         lost = {file.path for file in one.lost}
         drop_files(folder, table, lost, aside)
-        if any(file.path in lost for file in DeltaLog(folder, table).files):  # a name that a changed bit made
+        if any(file.path in lost for file in DeltaLog(folder, table).files):  # a damaged log has a wrong file name
             rebuild_table(folder, table, aside, files=one.whole, marks=one.newest.marks)
             return True
     if one.has_damaged_journal:
@@ -170,14 +170,14 @@ def _withdrawals(found: Survey, feeds: FeedKeys) -> Iterator[Withdrawal]:
 
 
 def _raise_mark(folder: Path, table: Table, mark: str, number: int) -> None:
-    """Set a mark to the highest number that is known, so that no number is given twice."""
+    """Raise a mark to the highest known number, so that no number is given twice."""
     log = DeltaLog(folder, table)
     if log.mark(mark) < number:
         log.append(table.schema.empty_table(), {mark: number})
 
 
 def _record_losses(folder: Path, found: Survey, now: datetime) -> None:
-    """Record the numbers whose activities are gone; a rest that only counts can tell has no numbers of its own."""
+    """Record the numbers of lost activities; losses that are known only by their count are recorded without numbers."""
     log = DeltaLog(folder, LOSSES)
     rows = [_loss(lowest, highest, highest - lowest + 1, now) for lowest, highest in found.missing]
     if rows:
@@ -201,20 +201,20 @@ def _loss(lowest: int, highest: int, number: int, now: datetime) -> dict[str, An
 
 
 def _derive_missing(folder: Path, derive: Derive, highest: int) -> int:
-    """Derive the events of all activities that have none, and set the mark of `events` behind them."""
+    """Derive the events of all activities that have none, and set the mark of `events` to `highest`."""
     activities, events = DeltaLog(folder, ACTIVITIES), DeltaLog(folder, EVENTS)
     derived = 0
-    for first in range(1, highest + 1, _SLICE):
-        last = min(first + _SLICE - 1, highest)
+    for first in range(1, highest + 1, _SLICE_NUMBERS):
+        last = min(first + _SLICE_NUMBERS - 1, highest)
         held = [file.path for file in activities.files if file.may_hold("seq", first, last)]
         done = [file.path for file in events.files if file.may_hold("seq", first, last)]
         if not held:
             continue
         sql = _WITHOUT_EVENT + (_AND_NO_EVENT if done else "") + " ORDER BY seq"
-        asked: dict[str, object] = {"activities": held, "first": first, "last": last}
+        parameters: dict[str, object] = {"activities": held, "first": first, "last": last}
         with connect() as connection:
-            batches = connection.sql(sql, params={**asked, **({"events": done} if done else {})}).to_arrow_reader(
-                _BATCH
+            batches = connection.sql(sql, params={**parameters, **({"events": done} if done else {})}).to_arrow_reader(
+                _BATCH_ROWS
             )
             for batch in batches:
                 events.append(event_rows(derive(pa.Table.from_batches([batch]))), {})

@@ -1,4 +1,4 @@
-"""Tell from the footers of files how many bytes activities have, to read them in parts that fit in memory."""
+"""Read the sizes of activities from the footers of files, to read activities in parts that fit into memory."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ _BYTES_OF = "raw"
 
 
 class RowRange(NamedTuple):
-    """A row group: from which to which number it has activities, and how many bytes of received text."""
+    """The activities of a row group: first and last number, and total bytes of received text."""
 
     first: int
     last: int
     nbytes: int
 
     def between(self, first: int, last: int) -> float:
-        """Return how many of its bytes lie between two numbers, if they are spread evenly."""
+        """Return the bytes of the activities between two numbers, assuming an even distribution."""
         together = min(last, self.last) - max(first, self.first) + 1
         return self.nbytes * max(0, together) / (self.last - self.first + 1)
 
 
-def stretches_of(paths: Iterable[str]) -> list[RowRange]:
+def row_ranges(paths: Iterable[str]) -> list[RowRange]:
     """Read the footers of files of `activities`."""
-    return [stretch for path in paths for stretch in _stretches(path)]
+    return [row_range for path in paths for row_range in _ranges(path)]
 
 
-def part_of(stretches: Sequence[RowRange], first: int, last: int, max_bytes: int) -> tuple[int, int]:
-    """Return up to which number activities from `first` on have about so many bytes, and how many that are."""
-    while (nbytes := sum(stretch.between(first, last) for stretch in stretches)) > max_bytes and last > first:
+def part_of(ranges: Sequence[RowRange], first: int, last: int, max_bytes: int) -> tuple[int, int]:
+    """Return the end of a part that starts at `first` and has about `max_bytes`, and the part's estimated bytes."""
+    while (nbytes := sum(row_range.between(first, last) for row_range in ranges)) > max_bytes and last > first:
         last = first + (last - first) // 2
     return last, round(nbytes)
 
 
-def _stretches(path: str) -> Iterator[RowRange]:
+def _ranges(path: str) -> Iterator[RowRange]:
     footer = pq.read_metadata(path)
     names = footer.schema.names
     seq, raw = names.index(SEQ), names.index(_BYTES_OF)

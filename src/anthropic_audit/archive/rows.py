@@ -1,4 +1,4 @@
-"""From values to the rows of the archive's tables."""
+"""Convert values to the rows of the archive's tables."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from .schema import ACTIVITIES, COVERAGE, DAY, EVENTS, REMOVALS, REQUESTS
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What was made of a batch of stored activities, one for one."""
+    """The events made from a batch of stored activities, one for each activity."""
 
     activities: pa.Table
     """Rows of `activities`, with `seq`, `feed`, `id`, `created_at` and `received_at` at least."""
     texts: Sequence[bytes]
     """The ECS documents as JSON."""
     is_known: Sequence[bool]
-    """Whether the catalogue knew all of the activity."""
+    """Whether the catalogue knew the activity's type and all of its fields."""
     catalogue_version: str
 
 
 def activity_rows(received: Sequence[Received], first_seq: int) -> pa.Table:
-    """Return rows of `activities`, numbered from `first_seq` on."""
+    """Make rows of `activities`, numbered from `first_seq` on."""
     activities = [one.activity for one in received]
     columns = {
         "seq": pa.array(range(first_seq, first_seq + len(received)), pa.int64()),
@@ -53,7 +53,7 @@ def activity_rows(received: Sequence[Received], first_seq: int) -> pa.Table:
 
 
 def event_rows(events: Events) -> pa.Table:
-    """Return rows of `events`; a value that does not fit its column stays in the document alone."""
+    """Make rows of `events`; a value that does not fit its column stays in the document alone."""
     activities = events.activities
     created_at, received_at = activities.column("created_at"), activities.column("received_at")
     timestamp = pc.if_else(pc.equal(created_at, pa.scalar(EPOCH, created_at.type)), received_at, created_at)
@@ -69,7 +69,7 @@ def event_rows(events: Events) -> pa.Table:
 
 
 def coverage_rows(coverage: Coverage) -> pa.Table:
-    """Return the one row of `coverage` that records a walk."""
+    """Make the row of `coverage` that records a walk."""
     row = {
         "feed": coverage.feed,
         "filters": coverage.filters,
@@ -91,7 +91,7 @@ def coverage_rows(coverage: Coverage) -> pa.Table:
 
 
 def request_rows(requests: Sequence[RequestMade]) -> pa.Table:
-    """Return rows of `requests`."""
+    """Make rows of `requests`."""
     columns = {
         "feed": [one.feed for one in requests],
         "request_id": [one.request_id for one in requests],
@@ -102,7 +102,7 @@ def request_rows(requests: Sequence[RequestMade]) -> pa.Table:
 
 
 def removal_rows(removed: Sequence[Removed], now: datetime) -> pa.Table:
-    """Return rows of `removals`."""
+    """Make rows of `removals`."""
     columns = {
         "of_day": [one.day for one in removed],
         "activities": [one.activities for one in removed],
@@ -114,7 +114,7 @@ def removal_rows(removed: Sequence[Removed], now: datetime) -> pa.Table:
 
 
 def coverage_of(row: Mapping[str, Any]) -> Coverage:
-    """Read a row of `coverage` back."""
+    """Convert a row of `coverage` to a claim."""
     return Coverage(
         feed=row["feed"],
         filters=row["filters"],
@@ -134,13 +134,13 @@ def coverage_of(row: Mapping[str, Any]) -> Coverage:
 
 
 def _binary(values: Sequence[bytes]) -> pa.Array:
-    """Return a column of bytes that are in memory twice at most while it is made."""
+    """Return a column of byte strings, with at most two copies of them in memory."""
     ends = pa.array([0, *accumulate(map(len, values))], pa.int32())
     return pa.Array.from_buffers(pa.binary(), len(values), [None, ends.buffers()[1], pa.py_buffer(b"".join(values))])
 
 
 def _texts(texts: Sequence[bytes]) -> pa.Array:
-    """Return texts that are known to be UTF-8 as a column, without looking at each of them."""
+    """Return a column of texts that are known to be UTF-8, without checking each."""
     ends = pa.array([0, *accumulate(map(len, texts))], pa.int64())
     column = pa.LargeStringArray.from_buffers(len(texts), ends.buffers()[1], pa.py_buffer(b"".join(texts)))
     return column.cast(pa.string())

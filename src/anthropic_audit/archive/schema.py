@@ -1,4 +1,4 @@
-"""The archive's tables: names, columns, and where an event's columns come from in its ECS document."""
+"""Define the archive's tables: names, columns, and the ECS field of each column of `events`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ DAY = "day"
 """The partition: the UTC day of `created_at` or `@timestamp`."""
 
 SEQ = "seq"
-"""The mark of `activities`: the highest `seq` there is."""
+"""The mark of `activities`: the highest `seq`."""
 
 NORMALIZED = "normalized"
-"""The mark of `events`: the `seq` up to which there are any."""
+"""The mark of `events`: the `seq` up to which events exist."""
 
 CLAIMED = "claimed_seq"
 """The mark of `coverage`: the highest `seq` of `activities` when the last claim was made."""
@@ -74,9 +74,9 @@ class Table:
     schema: pa.Schema
     partition_by: tuple[str, ...] = ()
     indexed: tuple[str, ...] = field(default=())
-    """The columns whose smallest and largest value the table keeps for each file."""
+    """The columns whose lowest and highest value the table records for each file."""
     marks: tuple[str, ...] = ()
-    """The names of numbers that are committed together with rows."""
+    """The names of the numbers that are committed together with rows."""
 
 
 ACTIVITIES = Table(
@@ -190,7 +190,7 @@ REMOVALS = Table(
         ]
     ),
 )
-"""What retention has removed, so that nobody takes it for a loss."""
+"""Activities and events that retention removed, so that they do not count as lost."""
 
 LOSSES = Table(
     "losses",
@@ -204,7 +204,7 @@ LOSSES = Table(
         ]
     ),
 )
-"""The numbers whose stored activities were lost to damage; what the API still had was stored again under new ones."""
+"""The numbers of activities lost to damage; those that the API still had were stored again under new numbers."""
 
 WITHDRAWALS = Table(
     "withdrawals",
@@ -242,7 +242,7 @@ DELIVERIES = Table(
     ),
     indexed=("last_seq", "finished_at"),
 )
-"""What sinks have settled; a sink's position is the highest `last_seq` of its errand `follow`."""
+"""The deliveries to sinks; a sink's position is the highest `last_seq` of its rows with `errand` `follow`."""
 
 REJECTED = Table(
     "rejected",
@@ -260,7 +260,7 @@ REJECTED = Table(
     ),
     indexed=("seq", "recorded_at"),
 )
-"""What sinks refuse for good, and what of it they took later: the newest row of an event says."""
+"""The events that sinks rejected, and those of them that were delivered later: an event's newest row counts."""
 
 CHANGED = Table(
     "changed_activities",
@@ -282,7 +282,7 @@ CHANGED = Table(
     ),
     indexed=("seq", "received_at"),
 )
-"""Activities that were served again with other bytes than are stored, each text once; `seq` is the stored one's."""
+"""Activities that were received again with other bytes than are stored, each text once; `seq` is the stored one's."""
 
 ESSENTIAL = (ACTIVITIES, EVENTS, COVERAGE)
 """The tables that every archive has; older archives lack the others."""

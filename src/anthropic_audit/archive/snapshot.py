@@ -1,7 +1,7 @@
-"""What a Delta table holds, for reading: its files, their bounds, and the marks committed with them.
+"""Read the state of a Delta table: its files, their bounds, and the marks committed with them.
 
 The commit log is read as the Delta protocol describes it. Its statistics cut times to milliseconds, so a file's
-largest time is taken one millisecond later than stated.
+highest time is taken one millisecond later than the log has it.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ Bound = int | datetime
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One Parquet file of a table, and between which values its indexed columns lie (both included)."""
+    """One Parquet file of a table, with the lowest and highest value of its indexed columns (both included)."""
 
     path: str
     rows: int
     bounds: Mapping[str, tuple[Bound, Bound]]
     nbytes: int = 0
-    """Its size, as the table's log says."""
+    """The file's size according to the table's log."""
 
     def may_hold(self, column: str, lowest: Bound, highest: Bound) -> bool:
-        """Say whether a value of this span can be in the file; a file without statistics can hold anything."""
+        """Return whether the file can hold a value of this span; a file without statistics can hold any value."""
         if column not in self.bounds:
             return True
         first, last = self.bounds[column]
         return first <= highest and lowest <= last  # type: ignore[operator] # both bounds are of the column's type
 
     def may_hold_any(self, column: str, numbers: Sequence[int]) -> bool:
-        """Say the same of some numbers, which come sorted."""
+        """Return whether the file can hold one of some numbers, which must be sorted."""
         if column not in self.bounds:
             return bool(numbers)
         first, last = self.bounds[column]
@@ -70,12 +70,12 @@ class Snapshot:
 
 
 _PANIC = "PanicException"
-"""What Rust libraries raise where they give up; it is no `Exception`, and has no public name."""
+"""The class that Rust libraries raise on a panic; it is not a subclass of `Exception`, and has no public name."""
 
 
 @contextmanager
 def translated(place: Path) -> Iterator[None]:
-    """Turn failures of the libraries and the file system into `ArchiveError`."""
+    """Raise failures of the libraries and the file system as `ArchiveError`."""
     try:
         yield
     except (DeltaError, OSError, duckdb.Error, pa.ArrowException) as error:
@@ -95,21 +95,21 @@ def _may_be_damage(error: Exception, said: str) -> bool:
 
 
 def is_table(folder: Path) -> bool:
-    """Say whether a folder holds a Delta table."""
+    """Return whether a folder holds a Delta table."""
     return DeltaTable.is_deltatable(folder.as_uri())
 
 
 def snapshot_of(folder: Path, table: Table) -> Snapshot:
-    """Return a table's newest version, for reading."""
+    """Read a table's newest version."""
     with translated(folder):
         return snapshot_at(checked(DeltaTable(folder.as_uri()), folder, table), folder, table)
 
 
 def checked(delta: DeltaTable, folder: Path, table: Table) -> DeltaTable:
-    """Return a table that has all columns.
+    """Return the table if it has all columns of its schema.
 
     Raises:
-        ArchiveError: It was made before some of them were thought of.
+        ArchiveError: It lacks columns, because an older version of this program made it.
     """
     missing = set(table.schema.names) - {field.name for field in delta.schema().fields}
     if missing:
@@ -119,7 +119,7 @@ def checked(delta: DeltaTable, folder: Path, table: Table) -> DeltaTable:
 
 
 def snapshot_at(delta: DeltaTable, folder: Path, table: Table) -> Snapshot:
-    """Return what a table holds in the version that `delta` has loaded."""
+    """Return the files and marks of a table in the version that `delta` has loaded."""
     files = tuple(_files_now(delta, folder, table.indexed))
     marks = {name: delta.transaction_version(name) or 0 for name in table.marks}
     return Snapshot(files, marks, delta.version())
@@ -138,7 +138,7 @@ def _files_now(delta: DeltaTable, folder: Path, indexed: Iterable[str]) -> Itera
 
 
 def data_file(folder: Path, add: Mapping[str, Any], indexed: Iterable[str]) -> DataFile:
-    """Return a file as the `add` action of a commit describes it."""
+    """Convert the `add` action of a commit to a file."""
     stats: dict[str, Any] = orjson.loads(add["stats"]) if add["stats"] else {}
     lowest, highest = stats.get("minValues", {}), stats.get("maxValues", {})
     bounds = {
@@ -154,7 +154,7 @@ def _value(stated: int | str) -> Bound:
 
 
 def _bounds(lowest: Bound, highest: Bound) -> tuple[Bound, Bound]:
-    """Return what a column's values lie between; the table tells times in whole milliseconds, cut off."""
+    """Return the bounds of a column's values; the log has times in whole milliseconds, rounded down."""
     if not isinstance(highest, datetime):
         return lowest, highest
     return lowest, moved(highest, _MILLISECOND)

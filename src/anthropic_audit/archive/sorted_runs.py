@@ -1,7 +1,7 @@
 """Sorted runs of (hash, number) pairs in files: written once, read by position, with a checksum for every part.
 
-A file holds a header, all hashes in order, the numbers that belong to them, and a table of buckets. A bucket is what
-shares its first bits; it has some hundred hashes, so one hash is looked up with one small read. No file is mapped into
+A file holds a header, all hashes in order, the number of each hash, and a table of buckets. A bucket holds the hashes
+with the same first bits, some hundred of them, so one hash is looked up with one small read. No file is mapped into
 memory: a damaged or truncated one must end in an error, and not in a signal.
 """
 
@@ -22,27 +22,27 @@ _HEADER = struct.Struct("<8sQBQQQII")
 _MAGIC = b"AAIDS001"
 _WIDTH = 8
 _BUCKET = 64
-"""A bucket has this many hashes to twice as many."""
+"""Minimum hashes of an average bucket; the maximum is twice as many."""
 _SCAN_FACTOR = 1200
-"""A run with fewer hashes than so many times the number looked for is read from end to end (measured)."""
+"""A run with fewer hashes than this multiple of the hashes looked for is read from end to end (measured)."""
 _CHUNK = 1 << 18
-"""How many hashes are read at a time when a run is read from end to end."""
+"""Number of hashes that are read at a time when a run is read from end to end."""
 _SLICE_BITS = 17
-"""Runs are merged in slices of about so many hashes, as a power of two."""
+"""Runs are merged in slices of about two to the power of this number of hashes."""
 
 Pairs = tuple[pa.Array, pa.Array]
-"""Hashes in order, and their numbers: columns of unsigned 64-bit integers."""
+"""Sorted hashes, and the number of each: two columns of unsigned 64-bit integers."""
 
 
 class DamagedRunError(Exception):
-    """A run's file is not what was written; it has to be made again."""
+    """Raised when a run's file differs from what was written; the index has to be built again."""
 
 
 class Run:
     """One sorted run, open for reading; threads must not share it.
 
     Raises:
-        DamagedRunError: The file is missing, cut off or damaged.
+        DamagedRunError: The file is missing, truncated or damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -81,8 +81,8 @@ class Run:
         """Return each occurrence of some hashes, with its number.
 
         Args:
-            needles: The hashes, in order, each once.
-            column: The same as a column.
+            needles: The hashes, sorted and without duplicates.
+            column: The same hashes as a column.
 
         Raises:
             DamagedRunError: The file is damaged where it was read.
@@ -92,17 +92,17 @@ class Run:
         return self._probe(needles)
 
     def slices(self, bits: int) -> Iterator[Pairs]:
-        """Yield all pairs, cut by the first `bits` bits of their hashes; at most as many as `self.bits`."""
-        for place in range(1 << bits):
+        """Yield all pairs, divided by the first `bits` bits of their hashes; `bits` is at most `self.bits`."""
+        for position in range(1 << bits):
             step = 1 << (self.bits - bits)
             hashes, numbers = bytearray(), bytearray()
-            for bucket in range(place * step, (place + 1) * step):
+            for bucket in range(position * step, (position + 1) * step):
                 hashes += self._bucket(bucket)
                 numbers += self._numbers(bucket)
             yield column_of(bytes(hashes)), column_of(bytes(numbers))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._file)
 
     def _probe(self, needles: Sequence[int]) -> list[tuple[int, int]]:
@@ -120,7 +120,7 @@ class Run:
         return found
 
     def _scan(self, needles: Sequence[int], column: pa.Array) -> list[tuple[int, int]]:
-        """Read the run from end to end, and verify it when that is done for the first time."""
+        """Read the run from end to end; the first such reading also verifies it."""
         found: list[tuple[int, int]] = []
         crcs = [0, 0]
         data = memoryview(bytearray(min(_CHUNK, self.count) * _WIDTH))
@@ -129,12 +129,12 @@ class Run:
             self._read_into(hashes, self._hashes_at + first * _WIDTH)
             listed = hashes.cast("Q")
             start, end = bisect_left(needles, listed[0]), bisect_right(needles, listed[-1])
-            places = _places(column_of(hashes), column[start:end]) if start < end else []
-            if self._is_verified and not places:
+            positions = _positions(column_of(hashes), column[start:end]) if start < end else []
+            if self._is_verified and not positions:
                 continue
             numbers = self._read_at(self._numbers_at + first * _WIDTH, len(hashes))
             numbered = memoryview(numbers).cast("Q")
-            found += [(listed[place], numbered[place]) for place in places]
+            found += [(listed[position], numbered[position]) for position in positions]
             if not self._is_verified:
                 crcs = [zlib.crc32(hashes, crcs[0]), zlib.crc32(numbers, crcs[1])]
         if not self._is_verified and crcs != [self._hashes_crc, self._numbers_crc]:
@@ -157,51 +157,51 @@ class Run:
             raise DamagedRunError(message)
         return held
 
-    def _read_into(self, data: memoryview, place: int) -> None:
+    def _read_into(self, data: memoryview, position: int) -> None:
         try:
-            length = os.preadv(self._file, [data], place)
+            length = os.preadv(self._file, [data], position)
         except OSError as error:
             raise DamagedRunError(str(error)) from error
         if length != len(data):
-            message = f"{self.path} is cut off"
+            message = f"{self.path} is truncated"
             raise DamagedRunError(message)
 
-    def _read_at(self, place: int, length: int) -> bytes:
+    def _read_at(self, position: int, length: int) -> bytes:
         try:
-            held = os.pread(self._file, length, place)
+            held = os.pread(self._file, length, position)
         except OSError as error:
             raise DamagedRunError(str(error)) from error
         if len(held) != length:
-            message = f"{self.path} is cut off"
+            message = f"{self.path} is truncated"
             raise DamagedRunError(message)
         return held
 
 
 def column_of(data: bytes | memoryview) -> pa.Array:
-    """Return 64-bit integers of memory as a column."""
+    """Return the 64-bit integers in a memory buffer as a column."""
     return pa.Array.from_buffers(pa.uint64(), len(data) // _WIDTH, [None, pa.py_buffer(data)])
 
 
 def write_run(path: Path, count: int, slices: Iterable[Pairs], slice_bits: int = 0) -> None:
-    """Write a run of `count` pairs and have it on the disk.
+    """Write a run of `count` pairs and sync it to the disk.
 
     Args:
         path: The file.
-        count: How many pairs there are.
-        slices: The pairs in order, cut by the first `slice_bits` bits of their hashes.
-        slice_bits: How finely they are cut; no finer than buckets are.
+        count: The number of pairs.
+        slices: The pairs in order, divided by the first `slice_bits` bits of their hashes.
+        slice_bits: The number of bits that divide the slices; at most that of the buckets.
 
     Raises:
-        OSError: It can't be written.
+        OSError: The file can't be written.
     """
     bits = _bits(count)
     numbers_at = _HEADER.size + count * _WIDTH
     starts, crcs, number_crcs = array("Q", [0]), array("I"), array("I")
     hashes_crc = numbers_crc = 0
     with path.open("wb") as file:
-        for place, (hashes, numbers) in enumerate(slices):
+        for position, (hashes, numbers) in enumerate(slices):
             first, listed, numbered = starts[-1], _bytes(hashes), _bytes(numbers)
-            for start, end in _buckets(listed, place << (bits - slice_bits), 1 << (bits - slice_bits), 64 - bits):
+            for start, end in _buckets(listed, position << (bits - slice_bits), 1 << (bits - slice_bits), 64 - bits):
                 starts.append(first + end)
                 crcs.append(zlib.crc32(listed[start * _WIDTH : end * _WIDTH]))
                 number_crcs.append(zlib.crc32(numbered[start * _WIDTH : end * _WIDTH]))
@@ -217,11 +217,11 @@ def write_run(path: Path, count: int, slices: Iterable[Pairs], slice_bits: int =
 
 
 def merge_runs(path: Path, runs: Sequence[Run]) -> None:
-    """Write the pairs of several runs as one; memory is bounded by the size of a slice.
+    """Write the pairs of several runs as one run; memory is bounded by the size of a slice.
 
     Raises:
-        DamagedRunError: One of them is damaged.
-        OSError: It can't be written.
+        DamagedRunError: One of the runs is damaged.
+        OSError: The file can't be written.
     """
     count = sum(run.count for run in runs)
     bits = max(0, min(*(run.bits for run in runs), count.bit_length() - _SLICE_BITS))
@@ -235,7 +235,7 @@ def merge_runs(path: Path, runs: Sequence[Run]) -> None:
 
 
 def in_order(hashes: pa.Array, numbers: pa.Array) -> Pairs:
-    """Return pairs in the order of their hashes."""
+    """Sort pairs by their hashes."""
     order = pc.array_sort_indices(hashes)
     return hashes.take(order), numbers.take(order)
 
@@ -245,7 +245,7 @@ def _bits(count: int) -> int:
 
 
 def _buckets(hashes: memoryview, first: int, number: int, shift: int) -> Iterator[tuple[int, int]]:
-    """Yield where each of some buckets begins and ends among the hashes of their slice."""
+    """Yield the start and end of each bucket's hashes in their slice."""
     listed = hashes.cast("Q")
     start = 0
     for bucket in range(first, first + number):
@@ -260,16 +260,16 @@ def _bytes(column: pa.Array) -> memoryview:
     return data[column.offset * _WIDTH : (column.offset + len(column)) * _WIDTH].cast("B")
 
 
-def _places(values: pa.Array, needles: pa.Array) -> list[int]:
-    """Return where values in order are one of the needles, which are in order and each there once."""
+def _positions(values: pa.Array, needles: pa.Array) -> list[int]:
+    """Return the positions of sorted values that are among the needles, which are sorted and without duplicates."""
     at = pc.search_sorted(values, needles)
     inside = pc.less(at, len(values))
     at, wanted = at.filter(inside), needles.filter(inside)
     hits: list[int] = at.filter(pc.equal(values.take(at), wanted)).to_pylist()
     found: list[int] = []
-    for place in hits:
-        end = place + 1
-        while end < len(values) and values[end].equals(values[place]):
+    for position in hits:
+        end = position + 1
+        while end < len(values) and values[end].equals(values[position]):
             end += 1
-        found += range(place, end)
+        found += range(position, end)
     return found

@@ -1,4 +1,4 @@
-"""What is wrong with an archive, and what follows from it: which files are lost, which numbers, which time."""
+"""Find the damage to an archive and its consequences: lost files, lost numbers, and time to be read again."""
 
 from __future__ import annotations
 
@@ -52,53 +52,53 @@ SELECT lowest_seq, highest_seq FROM removals UNION ALL SELECT lowest_seq, highes
 _FEEDS = "SELECT DISTINCT feed FROM activities"
 
 Numbers = tuple[int, int]
-"""A stretch of numbers (`seq`), both ends included."""
+"""A range of numbers (`seq`), both ends included."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableSurvey:
-    """One table: what its newest version has, and what of it is left."""
+    """One table: its newest version, and which of its files are whole or lost."""
 
     newest: Snapshot
     whole: tuple[DataFile, ...]
     lost: tuple[DataFile, ...]
     must_rebuild: bool
-    """True when its log can't be trusted."""
+    """True if the table's log can't be trusted."""
     stale: tuple[str, ...] = ()
-    """Damaged files that no newer version needs."""
+    """Damaged files that the newest version does not need."""
     has_damaged_journal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is wrong with an archive."""
+    """The damage to an archive, and its consequences."""
 
     damage: tuple[Damage, ...]
     contradictions: tuple[str, ...]
     tables: Mapping[str, TableSurvey]
     highest: int
-    """The highest number that anything in the archive knows of."""
+    """The highest number that occurs anywhere in the archive."""
     missing: tuple[Numbers, ...]
-    """Numbers that were given to activities that are no longer there, and that nothing explains."""
+    """Numbers that were given to activities that are missing, and whose absence neither removals nor losses explain."""
     lost_time: Spans
-    """Time of which activities were lost."""
+    """Time whose activities were lost."""
     lost_claims: Spans
-    """Time of which claims were lost."""
+    """Time whose claims were lost."""
     claims: tuple[Coverage, ...]
     feeds: tuple[str, ...]
-    """The feeds of the activities that are left."""
+    """The feeds of the remaining activities."""
 
     @property
     def is_whole(self) -> bool:
-        """Say whether nothing has to be repaired."""
+        """Return whether nothing has to be repaired."""
         return not (self.damage or self.contradictions or self.missing)
 
 
 def survey(folder: Path) -> Survey:
-    """Look at every file of an archive, and find what is lost; nothing is changed.
+    """Check every file of an archive and find the losses; nothing is changed.
 
     Raises:
-        ArchiveError: It can't be read, or its log is damaged and nothing else knows its files.
+        ArchiveError: The archive can't be read, or a table's log is damaged and its digest journal is missing.
     """
     reader = ArchiveReader(folder)
     looked = look_at_files(reader)
@@ -112,8 +112,8 @@ def survey(folder: Path) -> Survey:
         explained = [tuple(row.values()) for row in read(connection, _EXPLAINED).to_pylist()]
         missing = tuple(without(found, explained))
         short = read(connection, _SHORT)
-        stretches = {"lowest": [one[0] for one in missing], "highest": [one[1] for one in missing]}
-        seen = _windows(read(connection, _SEEN, stretches), _MICROSECOND) if missing else []
+        ranges = {"lowest": [one[0] for one in missing], "highest": [one[1] for one in missing]}
+        seen = _windows(read(connection, _SEEN, ranges), _MICROSECOND) if missing else []
         feeds = tuple(row["feed"] for row in read(connection, _FEEDS).to_pylist())
     return Survey(
         damage,
@@ -129,14 +129,14 @@ def survey(folder: Path) -> Survey:
 
 
 def trusted_claims(reader: ArchiveReader, tables: Mapping[str, TableSurvey]) -> list[Coverage]:
-    """Return the claims of files that are whole."""
+    """Return the claims in undamaged files."""
     return reader.coverage_in([file.path for file in tables[COVERAGE.name].whole])
 
 
-def without(stretches: Sequence[Numbers], taken: Sequence[Numbers]) -> Iterator[Numbers]:
-    """Yield what of sorted stretches of numbers is left without others."""
+def without(ranges: Sequence[Numbers], taken: Sequence[Numbers]) -> Iterator[Numbers]:
+    """Yield the remains of sorted ranges of numbers without the numbers of other ranges."""
     others = sorted(taken)
-    for low, highest in stretches:
+    for low, highest in ranges:
         lowest = low
         for first, last in others:
             if last < lowest or first > highest:
@@ -153,7 +153,7 @@ def _table(name: str, newest: Snapshot, damage: Sequence[Damage], distrusted: fr
     wrong = {one.where for one in own}
     must_rebuild = name in distrusted or any(one.what in _OF_LOG for one in own)
     if any(one.what == LOG_UNREADABLE for one in own) and newest.version < 0:
-        message = f"the log of the table `{name}` can't be read, and no digest journal knows its files"
+        message = f"the log of the table `{name}` can't be read, and no digest journal lists its files"
         raise ArchiveError(message, hint="restore the archive from a backup: `anthropic-audit archive restore FOLDER`")
     lost = tuple(file for file in newest.files if file.path in wrong or not Path(file.path).exists())
     paths = {file.path for file in newest.files}
@@ -175,10 +175,10 @@ def _highest(tables: Mapping[str, Snapshot], claims: Sequence[Coverage]) -> int:
 
 
 def _lost_time(lost: Sequence[DataFile], missing: Sequence[Numbers], short: pa.Table, seen: Sequence[Window]) -> Spans:
-    """Return the time of lost activities: that of their files and events, and, where files don't explain all, of walks.
+    """Return the time of lost activities: of their files and events, and, if files don't explain all losses, of walks.
 
-    A walk also stores what it sees later than the window that it claims, so that its time ends when it was walked.
-    Where all that a walk lacks is later than any claim, its claim is withdrawn nevertheless: it counts what is lost.
+    A walk also stores activities later than the window that it claims, so its time ends when it was walked. If a walk
+    lacks only activities that are later than any claim, its claim is withdrawn nevertheless, since it counts them.
     """
     spans = Spans.of([*seen, *(window for file in lost for window in _span(file, "created_at", "created_at"))])
     known = [file for file in lost if "created_at" in file.bounds and file.bounds["created_at"][0] != EPOCH]
@@ -195,7 +195,7 @@ def _windows(rows: pa.Table, more: timedelta = timedelta(0), *, until: str = "to
 
 
 def _lost_claims(tables: Mapping[str, TableSurvey], folder: Path) -> Spans:
-    """Return the time of lost claims; of a lost table that nothing is recorded of, that of all activities."""
+    """Return the time of lost claims; if nothing is recorded about a lost table, the time of all activities."""
     coverage = tables[COVERAGE.name]
     spans = Spans.of(window for file in coverage.lost for window in _span(file, "from_time", "to_time"))
     is_unknown = coverage.must_rebuild and not coverage.newest.files

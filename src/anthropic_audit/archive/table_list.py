@@ -1,7 +1,7 @@
-"""Remember which tables an archive has, so that a removed table is never silently made again.
+"""Record which tables an archive has, so that a removed table is never silently created again.
 
-The names are in `tables.json` beside the tables. Archives made before that file get it when they are next opened for
-writing; until then a missing essential table is recognized by the others having been written to.
+The names are in `tables.json` in the archive's folder. Archives from before that file get it when they are next opened
+for writing; until then, a missing essential table is recognized by the content of the others.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from anthropic_audit.errors import ArchiveError
 from .schema import ESSENTIAL, TABLES, Table
 
 FILE = "tables.json"
-HINT = "`anthropic-audit archive repair` mends it; or stop all writers and put the table back from a backup"
+HINT = "run `anthropic-audit archive repair`; or stop all writers and restore the table from a backup"
 
 
 def recorded_tables(archive: Path) -> frozenset[str]:
-    """Return the names of the tables that the archive is known to have had; none if nobody wrote them down."""
+    """Return the names of the tables that the archive is known to have had; empty if they were not recorded."""
     try:
-        told = json.loads((archive / FILE).read_bytes())
-        return frozenset(name for name in told["tables"] if isinstance(name, str))
+        content = json.loads((archive / FILE).read_bytes())
+        return frozenset(name for name in content["tables"] if isinstance(name, str))
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
 
 
 def record_table(archive: Path, name: str) -> None:
-    """Write down that the archive has a table.
+    """Record that the archive has a table.
 
     Raises:
         OSError: The file can't be written.
@@ -40,7 +40,7 @@ def record_table(archive: Path, name: str) -> None:
 
 
 def forget_table(archive: Path, name: str) -> None:
-    """Let a missing table be made again, empty: for whoever has dealt with its loss.
+    """Allow a missing table to be created again, empty; call this after its loss was dealt with.
 
     Raises:
         OSError: The file can't be written.
@@ -50,8 +50,8 @@ def forget_table(archive: Path, name: str) -> None:
         _write(archive, known - {name})
 
 
-def check_may_be_made(archive: Path, table: Table) -> None:
-    """Refuse to make a table that the archive has had before.
+def check_may_be_created(archive: Path, table: Table) -> None:
+    """Raise if a table that is to be created existed before.
 
     Raises:
         ArchiveError: The table was removed.
@@ -62,13 +62,13 @@ def check_may_be_made(archive: Path, table: Table) -> None:
 
 
 def missing(folders: Iterable[Path]) -> ArchiveError:
-    """Return the error that says which tables an archive has lost."""
+    """Return the error that names the tables that an archive has lost."""
     names = ", ".join(f"`{folder}`" for folder in folders)
     return ArchiveError(f"the archive has lost a table, or its `_delta_log`: {names}", hint=HINT)
 
 
 def _is_any_written(archive: Path) -> bool:
-    """Say whether any table has more than the version that made it."""
+    """Return whether any table has more versions than its first."""
     logs = (archive / name / "_delta_log" for name in TABLES)
     return any(file.name.split(".")[0].strip("0") for log in logs if log.is_dir() for file in log.glob("0*"))
 

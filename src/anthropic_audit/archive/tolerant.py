@@ -1,4 +1,4 @@
-"""A DuckDB connection that goes on when a file of the archive is damaged: it asks again without that file."""
+"""A DuckDB connection that tolerates damaged files of the archive: it runs a query again without them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 Contain = Callable[[duckdb.Error, str], bool]
-"""Leave out the files because of which a query failed; True when there were any, and it may be asked again."""
+"""Leave out the files that made a query fail; return True if there were any, and the query can be run again."""
 
 _NOT_DAMAGE = (
     duckdb.InterruptException,
@@ -24,26 +24,26 @@ Parameters = Sequence[object] | Mapping[str, object] | None
 
 
 class TolerantConnection:
-    """What readers use of a connection; all other attributes are the connection's own.
+    """The part of a connection's interface that readers use; all other attributes are the inner connection's.
 
-    A query fails before it gives its first row where it sorts or counts, which nearly all of ours do. One that fails
-    later is not asked again: rows would come twice.
+    A query that sorts or counts, as nearly all of ours do, fails before it returns its first row. A query that fails
+    later is not run again: its first rows would be returned twice.
     """
 
     def __init__(self, inner: duckdb.DuckDBPyConnection, contain: Contain) -> None:
         self._inner = inner
         self._contain = contain
-        self._asked: tuple[str, Parameters] = ("", None)
+        self._last_query: tuple[str, Parameters] = ("", None)
         self._is_fetched = True
 
     def execute(self, query: str, parameters: Parameters = None) -> Self:
         """Run a query."""
-        self._asked, self._is_fetched = (query, parameters), False
+        self._last_query, self._is_fetched = (query, parameters), False
         self._again(lambda: None)
         return self
 
     def fetchall(self) -> list[Any]:
-        """Return all rows that are left."""
+        """Return all remaining rows."""
         found: list[Any] = self._fetched(self._inner.fetchall)
         return found
 
@@ -57,7 +57,7 @@ class TolerantConnection:
         return self._fetched(self._inner.fetchone)
 
     def sql(self, query: str, *, params: Parameters = None) -> TolerantRelation:
-        """Return a query that is run when its result is asked for."""
+        """Return a query that runs when its result is fetched."""
         return TolerantRelation(self._inner, self._contain, query, params)
 
     def cursor(self) -> TolerantConnection:
@@ -72,7 +72,7 @@ class TolerantConnection:
     ) -> None:
         self._inner.close()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the connection has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the connection
         return getattr(self._inner, name)
 
     def _fetched(self, fetch: Callable[[], Any]) -> Any:  # noqa: ANN401 - rows
@@ -83,24 +83,24 @@ class TolerantConnection:
         except _NOT_DAMAGE:
             raise
         except duckdb.Error as error:
-            if not self._contain(error, self._asked[0]):
+            if not self._contain(error, self._last_query[0]):
                 raise
             found = self._again(fetch)
         self._is_fetched = True
         return found
 
     def _again(self, then: Callable[[], Any]) -> Any:  # noqa: ANN401 - rows
-        query, parameters = self._asked
+        query, parameters = self._last_query
 
-        def ask() -> Any:  # noqa: ANN401 - rows
+        def run() -> Any:  # noqa: ANN401 - rows
             self._inner.execute(query, parameters)
             return then()
 
-        return contained(ask, self._contain, query)
+        return run_without_damaged(run, self._contain, query)
 
 
 class TolerantRelation:
-    """A query whose result can be asked for."""
+    """A query that runs when its result is fetched."""
 
     def __init__(self, inner: duckdb.DuckDBPyConnection, contain: Contain, query: str, parameters: Parameters) -> None:
         self._inner = inner
@@ -110,37 +110,39 @@ class TolerantRelation:
 
     def fetchall(self) -> list[Any]:
         """Return all rows."""
-        found: list[Any] = self._asked(lambda relation: relation.fetchall())
+        found: list[Any] = self._run(lambda relation: relation.fetchall())
         return found
 
     def to_arrow_table(self) -> pa.Table:
         """Return all rows as a table."""
-        return self._asked(lambda relation: relation.to_arrow_table())
+        return self._run(lambda relation: relation.to_arrow_table())
 
     def to_arrow_reader(self, batch_size: int) -> Iterator[pa.RecordBatch]:
-        """Return the rows in batches."""
+        """Yield the rows in batches."""
 
-        def begun(relation: duckdb.DuckDBPyRelation) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch]]:
+        def started(relation: duckdb.DuckDBPyRelation) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch]]:
             batches = iter(relation.to_arrow_reader(batch_size))
             first = next(batches, None)
             return ([] if first is None else [first]), batches
 
-        first, rest = self._asked(begun)
+        first, rest = self._run(started)
         yield from first
         yield from rest
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a relation has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of a relation
         return getattr(self._inner.sql(self._query, params=self._parameters), name)
 
-    def _asked(self, ask: Callable[[duckdb.DuckDBPyRelation], Any]) -> Any:  # noqa: ANN401 - as asked
-        return contained(lambda: ask(self._inner.sql(self._query, params=self._parameters)), self._contain, self._query)
+    def _run(self, run: Callable[[duckdb.DuckDBPyRelation], Any]) -> Any:  # noqa: ANN401 - as asked
+        return run_without_damaged(
+            lambda: run(self._inner.sql(self._query, params=self._parameters)), self._contain, self._query
+        )
 
 
-def contained(ask: Callable[[], Any], contain: Contain, query: str) -> Any:  # noqa: ANN401 - as asked
-    """Ask until there is an answer, or no more files to leave out because of which there is none."""
+def run_without_damaged(run: Callable[[], Any], contain: Contain, query: str) -> Any:  # noqa: ANN401 - as asked
+    """Run a query until it succeeds, leaving out damaged files after each failure; raise if none is found."""
     while True:
         try:
-            return ask()
+            return run()
         except _NOT_DAMAGE:
             raise
         except (duckdb.Error, pa.ArrowException) as error:

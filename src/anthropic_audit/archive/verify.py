@@ -1,12 +1,12 @@
-"""Looking through an archive for whatever must not be: every file, every hash and every claim, by what is stored alone.
+"""Verify an archive from its stored data alone: every file, every hash and every claim.
 
 First every file is compared with the digest that was recorded when it was committed (`digests`), which finds every
-changed bit. Then the rows of what can be read are held against each other, so that damage, however many files have
-it, is listed and does not end the search.
+changed bit. Then the rows that can be read are compared with each other. Damage is listed and does not end the
+verification, in however many files it is.
 
-Numbers (`seq`) are looked at slice by slice and ids part by part, so memory is bounded whatever the archive's size.
-What is expected comes from the marks that were committed with the rows, not from the rows: so what is lost at the
-end is missed, too.
+Numbers (`seq`) are checked slice by slice and ids part by part, so memory is bounded for archives of any size.
+Expected numbers come from the marks that were committed with the rows, not from the rows: so losses at the end are
+found, too.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from .reader import ArchiveReader
 from .schema import NORMALIZED, SEQ, TABLES
 from .snapshot import translated
 
-_SLICE = 200_000
-"""How many numbers (`seq`) are looked at in one go."""
-_PARTS = 10
-"""So many times as many ids are compared in one go: of those, nothing else is kept."""
-_SHOWN = 20
+_MAX_ACTIVITIES = 200_000
+"""Number of activities (`seq`) that are checked in one query."""
+_IDS_PER_ACTIVITY = 10
+"""Multiple of `_MAX_ACTIVITIES`: number of ids that are compared in one query, which needs less memory for each."""
+_MAX_EXAMPLES = 20
 
-_NOT_OF_WALK = "an activity is not of what its walk has read"
+_NOT_OF_WALK = "an activity is outside of the window that its walk read"
 _MISSING = "numbers of activities are missing"
 
 _ONCE = {
     "claims": "SELECT feed, walk_id, from_time FROM coverage",
-    # A removal that a crash has cut off is recorded again, for the same rows and perhaps more of them.
+    # A removal that a crash interrupted is recorded again, for the same rows and perhaps more of them.
     "removed": """
         SELECT DISTINCT ON (of_day, lowest_seq) of_day, activities, lowest_seq, highest_seq
         FROM removals ORDER BY of_day, lowest_seq, removed_at DESC""",
@@ -69,7 +69,7 @@ _OF_SLICES = {
         SELECT a.id, 1 AS many FROM some_activities a ANTI JOIN some_events e ON e.seq = a.seq
         WHERE a.seq <= $normalized AND NOT EXISTS (
             SELECT 1 FROM removed r WHERE r.of_day = a.of_day AND a.seq BETWEEN r.lowest_seq AND r.highest_seq)""",
-    "an event is of no activity": """
+    "an event has no activity": """
         SELECT e.id, 1 AS many FROM some_events e ANTI JOIN some_activities a ON a.seq = e.seq AND a.id = e.id
         WHERE NOT EXISTS (SELECT 1 FROM lost l WHERE e.seq BETWEEN l.lowest_seq AND l.highest_seq)""",
     "a number is given to more than one activity": """
@@ -109,7 +109,7 @@ _OF_ALL = {
         WHERE sha256(raw) <> lower(hex(sha256)) OR sha256 = stored_sha256""",
     "a change is recorded more than once": """
         SELECT id, 1 AS many FROM changed_activities GROUP BY id, sha256 HAVING count(*) > 1""",
-    "a change is recorded of an activity that is not stored as it says": """
+    "a change is recorded of an activity that is stored differently": """
         SELECT c.id, 1 AS many FROM changed_activities c
         ANTI JOIN (SELECT seq, id, sha256 FROM activities WHERE seq IN (SELECT seq FROM changed_activities)) a
             ON a.seq = c.seq AND a.id = c.id AND a.sha256 = c.stored_sha256
@@ -117,10 +117,10 @@ _OF_ALL = {
             AND NOT EXISTS (SELECT 1 FROM lost l WHERE c.seq BETWEEN l.lowest_seq AND l.highest_seq)""",
     "a number was never given to an activity": """
         SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM activities WHERE seq NOT BETWEEN 1 AND $stored""",
-    "an activity that was lost came again, and has its old event beside the new one": """
+    "a lost activity was received again, and has its old event next to the new one": """
         SELECT e.id, 1 AS many FROM events e JOIN lost l ON e.seq BETWEEN l.lowest_seq AND l.highest_seq
         SEMI JOIN activities a ON a.id = e.id AND a.seq <> e.seq WHERE e.id <> ''""",
-    "an event has a number that has none yet": """
+    "an event has a number that was not given to an event": """
         SELECT CAST(seq AS VARCHAR) AS id, 1 AS many FROM events WHERE seq NOT BETWEEN 1 AND $derived""",
     "a claim reaches beyond the time at which it was made": """
         SELECT concat(feed, ' ', walk_id) AS id, 1 AS many
@@ -137,32 +137,35 @@ _OF_ALL = {
                 SELECT 1 FROM removed r WHERE r.of_day BETWEEN CAST(c.from_time AS DATE) AND CAST(c.walked_at AS DATE)))
         """,
 }
-_TWICE = """
+_STORED_TWICE = """
 SELECT id, 1 AS many FROM activities WHERE hash(id) % $parts = $part GROUP BY id HAVING count(*) > 1
 """
 
 Wrong = tuple[str, int, list[str]]
-"""What is wrong, how often, and the first of them."""
+"""A problem's description, its number of occurrences, and the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyProblem:
-    """Something that must not be: what, how often, and the first of them."""
+    """A violated rule: its description, the number of occurrences, and the first of them."""
 
     what: str
     number: int
     examples: tuple[str, ...]
     is_of_files: bool = False
-    """True when it is damage to files: then `examples` names each of them."""
+    """True for damage to files: then `examples` names every file."""
 
 
 def verify(
-    reader: ArchiveReader, told: Callable[[int, int], None] = lambda done, last: None, *, at_once: int = _SLICE
+    reader: ArchiveReader,
+    on_progress: Callable[[int, int], None] = lambda done, last: None,
+    *,
+    max_activities: int = _MAX_ACTIVITIES,
 ) -> list[VerifyProblem]:
-    """Recompute every hash and look at every record and claim; return what is wrong, nothing when all is right.
+    """Recompute every hash, check every record and claim, and return the problems; an empty list if there are none.
 
-    `told` is called with how many numbers were looked at, and how many there are. Memory grows with `at_once`, the
-    number of activities that are looked at in one go, and not with the archive.
+    `on_progress` is called with the number of activities that were checked, and the number of all. Memory grows with
+    `max_activities`, the number of activities that are checked in one query, and not with the archive.
 
     Raises:
         ArchiveError: A file can't be read at all.
@@ -174,31 +177,33 @@ def verify(
     trusted = ArchiveReader(reader.folder, distrusted=distrusted) if distrusted else reader
     wrongs = chain(
         ((one.what, 1, [f"{one.where} {one.detail}".rstrip()]) for one in damage),
-        _wrong_rows(trusted, looked.unreadable, told, at_once),
+        _wrong_rows(trusted, looked.unreadable, on_progress, max_activities),
     )
     for what, number, examples in wrongs:
         numbers[what] = numbers.get(what, 0) + number
         found.setdefault(what, []).extend(examples)
     of_files = {one.what for one in damage}
     return [
-        VerifyProblem(what, numbers[what], tuple(examples if what in of_files else examples[:_SHOWN]), what in of_files)
+        VerifyProblem(
+            what, numbers[what], tuple(examples if what in of_files else examples[:_MAX_EXAMPLES]), what in of_files
+        )
         for what, examples in found.items()
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class FilesLooked:
-    """What is wrong with an archive's files."""
+    """The damage to an archive's files."""
 
     damage: tuple[Damage, ...]
     unreadable: frozenset[str]
-    """The data files that can't be read, or are not there."""
+    """The data files that are missing or can't be read."""
     distrusted: frozenset[str]
     """The tables whose log is damaged."""
 
 
 def look_at_files(reader: ArchiveReader) -> FilesLooked:
-    """Compare every file with its digest; a data file that has none, or another one, is read from end to end."""
+    """Compare every file with its digest; one without a digest, or with another one, is read from end to end."""
     damage, distrusted, suspects = list(reader.damage), set[str](), set[str]()
     known = {(one.what, one.where) for one in damage}
     for table in TABLES.values():
@@ -219,9 +224,9 @@ def look_at_files(reader: ArchiveReader) -> FilesLooked:
 
 
 def _wrong_rows(
-    reader: ArchiveReader, unreadable: frozenset[str], told: Callable[[int, int], None], at_once: int
+    reader: ArchiveReader, unreadable: frozenset[str], on_progress: Callable[[int, int], None], max_activities: int
 ) -> Iterator[Wrong]:
-    """Hold the rows of what can be read against each other."""
+    """Compare the readable rows with each other."""
     try:
         readable = {
             name: [file.path for file in newest.files if file.path not in unreadable]
@@ -231,59 +236,68 @@ def _wrong_rows(
             for name, sql in _ONCE.items():
                 connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
             marks = {"stored": reader.mark(SEQ), "derived": reader.mark(NORMALIZED)}
-            yield from _wrong_by_number(connection, marks, told, at_once)
-            yield from _wrong_over_all(connection, marks, at_once)
+            yield from _wrong_by_number(connection, marks, on_progress, max_activities)
+            yield from _wrong_over_all(connection, marks, max_activities)
     except ArchiveError as error:
-        yield "records could not be looked at", 1, [str(error)]
+        yield "records could not be checked", 1, [str(error)]
 
 
 def _wrong_by_number(
-    connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], told: Callable[[int, int], None], at_once: int
+    connection: duckdb.DuckDBPyConnection,
+    marks: Mapping[str, int],
+    on_progress: Callable[[int, int], None],
+    max_activities: int,
 ) -> Iterator[Wrong]:
-    """Look at all numbers, slice by slice, and at last whether as many are missing as were removed."""
+    """Check all numbers, slice by slice, and then whether as many activities are missing as were removed."""
     stored = marks["stored"]
     there = unexplained = undone = 0
-    for first in range(1, stored + 1, at_once):
-        last = min(first + at_once - 1, stored)
+    for first in range(1, stored + 1, max_activities):
+        last = min(first + max_activities - 1, stored)
         for what, number, examples in _wrong_in(connection, first, last, marks["derived"]):
             unexplained += number if what == _MISSING else 0
             yield what, number, examples
         counted, still = connection.execute(_COUNTS).fetchall()[0]
         there, undone = there + counted, undone + still
-        told(last, stored)
+        on_progress(last, stored)
     removed, known = connection.execute(_EXPLAINED).fetchall()[0]
     lost = (stored - known - there - unexplained) - (removed - undone)
     if lost > 0:
-        yield "more activities are gone from among removed ones than were removed", lost, []
+        yield "more activities are missing in removed days than retention has removed", lost, []
 
 
-def _wrong_over_all(connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], at_once: int) -> Iterator[Wrong]:
+def _wrong_over_all(
+    connection: duckdb.DuckDBPyConnection, marks: Mapping[str, int], max_activities: int
+) -> Iterator[Wrong]:
     for what, sql in _OF_ALL.items():
-        yield from _asked(connection, what, sql, {**marks, "epoch": EPOCH})
-    parts = 1 + marks["stored"] // (at_once * _PARTS)
+        yield from _check(connection, what, sql, {**marks, "epoch": EPOCH})
+    parts = 1 + marks["stored"] // (max_activities * _IDS_PER_ACTIVITY)
     for part in range(parts):
-        yield from _asked(connection, "an activity is stored more than once", _TWICE, {"parts": parts, "part": part})
+        yield from _check(
+            connection, "an activity is stored more than once", _STORED_TWICE, {"parts": parts, "part": part}
+        )
 
 
 def _wrong_in(connection: duckdb.DuckDBPyConnection, first: int, last: int, derived: int) -> Iterator[Wrong]:
-    """Look at one slice; its columns are read once, for all questions."""
+    """Check one slice; its columns are read once, for all checks."""
     parameters = {"first": first, "last": last, "epoch": EPOCH, "normalized": derived}
     for name, sql in _SLICES.items():
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", _of(sql, parameters))
     for what, sql in _OF_SLICES.items():
-        yield from _asked(connection, what, sql, parameters)
+        yield from _check(connection, what, sql, parameters)
 
 
-def _asked(
+def _check(
     connection: duckdb.DuckDBPyConnection, what: str, sql: str, parameters: Mapping[str, object]
 ) -> Iterator[Wrong]:
-    """Ask what is wrong, and take only the first of many."""
-    shown = f"WITH wrong AS ({sql}) SELECT id, (SELECT sum(many) FROM wrong) FROM wrong ORDER BY id LIMIT {_SHOWN}"  # noqa: S608 - our own
+    """Run a check, and return only the first of many occurrences."""
+    shown = (
+        f"WITH wrong AS ({sql}) SELECT id, (SELECT sum(many) FROM wrong) FROM wrong ORDER BY id LIMIT {_MAX_EXAMPLES}"  # noqa: S608 - our own
+    )
     rows = connection.execute(shown, _of(sql, parameters)).fetchall()
     if rows:
         yield what, int(rows[0][1]), [str(row[0]) for row in rows]
 
 
 def _of(sql: str, parameters: Mapping[str, object]) -> dict[str, object]:
-    """Return those parameters that a question has: DuckDB refuses more."""
+    """Return only the parameters that a query uses, since DuckDB refuses others."""
     return {name: value for name, value in parameters.items() if f"${name}" in sql}

@@ -1,4 +1,4 @@
-"""Withdraw claims that are no longer backed: of time whose activities were lost, coverage has a hole again."""
+"""Withdraw claims whose activities were lost: coverage then has a hole at their time."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .rows import coverage_of, coverage_rows
 from .schema import ACTIVITIES, COVERAGE, WITHDRAWALS
 
 BY = "archive repair"
-"""Who records gaps that withdrawn claims leave."""
+"""The recorder of gaps that withdrawn claims leave."""
 
 _STORED = "SELECT walk_id, count(*) AS stored FROM read_parquet($files, hive_partitioning = false) GROUP BY walk_id"
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A claim, or a part of one, that was taken back; without `walk_id` one that was lost itself."""
+    """A claim, or a part of one, that was withdrawn; without `walk_id`, the claim itself was lost."""
 
     feed: str
     filters: str
@@ -58,14 +58,14 @@ def record_withdrawals(archive: Path, withdrawals: Sequence[Withdrawal], now: da
 
 
 def recorded_withdrawals(log: DeltaLog) -> list[Withdrawal]:
-    """Return everything that was ever withdrawn."""
+    """Return all recorded withdrawals."""
     return [_of_row(row) for row in _rows(log)]
 
 
 def apply_withdrawals(archive: Path) -> Spans:
-    """Take what was withdrawn out of `coverage`, in one commit, and return that time; a second time changes nothing.
+    """Remove all withdrawn time from `coverage` in one commit, and return that time; repeating this changes nothing.
 
-    Of each walk of which a part stays, `new` becomes what of it is stored, so that the sum of all claims is backed.
+    If a part of a walk's claim stays, its `new` becomes the number of its stored activities, so that all are backed.
 
     Raises:
         ArchiveError: A table can't be read or written.
@@ -92,7 +92,7 @@ def apply_withdrawals(archive: Path) -> Spans:
 
 
 def claim_ends(archive: Path) -> dict[str, datetime]:
-    """Return until when each feed has claims; a feed without any is not among them."""
+    """Return the end of each feed's claims; a feed without claims is left out."""
     ends: dict[str, datetime] = {}
     for claim in map(coverage_of, _rows(DeltaLog(archive, COVERAGE))):
         ends[claim.feed] = max(claim.window.end, ends.get(claim.feed, claim.window.end))
@@ -100,7 +100,7 @@ def claim_ends(archive: Path) -> dict[str, datetime]:
 
 
 def record_holes(archive: Path, now: datetime) -> list[GapRow]:
-    """Record in the ledger of gaps what withdrawn claims leave open, unless it is known; return what is open of it.
+    """Record the gaps that withdrawn claims leave in the ledger, unless they are in it; return those that are open.
 
     Raises:
         ArchiveError: A table can't be read or written.

@@ -1,4 +1,4 @@
-"""The one writer of an archive: every activity once, then what may be claimed."""
+"""Write an archive: store every activity once, then claim what is stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .gap_ledger import GapLedger, GapRow
 from .lease import Lease
 from .location import folder_of
 from .maintenance import GRACE, Compacted, Removed, Vacuumed
-from .row_sizes import part_of, stretches_of
+from .row_sizes import part_of, row_ranges
 from .rows import Events, coverage_rows, event_rows, removal_rows, request_rows
 from .schema import (
     ACTIVITIES,
@@ -68,8 +68,8 @@ FROM (
     FROM read_parquet($files, hive_partitioning = false)
 ) WHERE day < $before GROUP BY day ORDER BY day
 """
-_BATCH = 10_000
-_FOREVER = datetime.max.replace(tzinfo=UTC)
+_BATCH_ROWS = 10_000
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 _CLAIMS = "SELECT feed, filters, from_time, to_time, walked_at, new FROM read_parquet($files)"
 
@@ -81,18 +81,18 @@ ORDER BY walked_at DESC LIMIT 1
 
 
 class ArchiveWriter:
-    """An archive, open for writing; its threads may share it.
+    """An archive, open for writing; threads may share it.
 
-    Storing activities, storing events and recording walks go on side by side: each has a lock of its own.
+    Activities, events and walks can be stored concurrently: each of the three has a lock of its own.
 
-    `seq` counts stored activities; its highest value is committed together with the activities themselves, as is the
-    position up to which events exist with those events. So no crash can part one from the other.
+    `seq` numbers the stored activities; its highest value is committed together with the activities, and the position
+    up to which events exist together with those events. So no crash can separate a number from its rows.
 
     Raises:
-        ArchiveBusyError: Another process writes it.
-        ArchiveError: It can't be read or written, or has lost a table.
+        ArchiveBusyError: Another process writes the archive.
+        ArchiveError: The archive can't be read or written, or has lost a table.
         ArchiveLostError: Meanwhile its lease or a table was removed, or another process has written it.
-        SetupError: The location is none.
+        SetupError: The location does not name a local folder.
     """
 
     def __init__(self, location: str, clock: Clock, watch: Watch = ignore_progress) -> None:
@@ -125,13 +125,13 @@ class ArchiveWriter:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """The archive's folder."""
         return self._folder
 
     def append(self, received: Sequence[Received]) -> int:
-        """Store the activities whose id is not stored yet, and return how many that were.
+        """Store the activities whose id is not stored yet, and return their number.
 
-        What is stored already and has other bytes now is recorded in `changed_activities`, each different text once.
+        Activities that are stored with other bytes are recorded in `changed_activities`, each different text once.
         """
         with self._storing, translated(self._folder):
             return self._store.append(received)
@@ -145,19 +145,19 @@ class ArchiveWriter:
             self._walks.setdefault(key, []).append(walk)
 
     def record_requests(self, requests: Sequence[RequestMade]) -> None:
-        """Record requests that were made."""
+        """Record requests to the API."""
         if requests:
             with self._recording:
                 self._requests.append(request_rows(requests), {})
 
     def covered(self, feed: str, filters: Filters) -> Spans:
-        """Return what is covered for one feed and one set of filters."""
+        """Return the covered time of one feed under one set of filters."""
         return self._covered.get((feed, filters.key()), Spans())
 
     def walks(self, feed: str, filters: Filters, since: datetime) -> list[Walk]:
-        """Return the finished walks of one feed with one set of filters that read anything from `since` on.
+        """Return the finished walks of one feed under one set of filters whose window ends after `since`.
 
-        What ends before is forgotten: nobody asks for it again.
+        Walks that end before are forgotten, so `since` must not decrease.
         """
         key = (feed, filters.key())
         with self._recording:
@@ -166,29 +166,29 @@ class ArchiveWriter:
             return list(recent)
 
     def record_gaps(self, rows: Sequence[GapRow]) -> None:
-        """Record what opened, closed, or is lost for good."""
+        """Record gaps that opened, closed, or are permanent."""
         with self._recording:
             self._lease.check()
             self._gaps.record(rows)
 
     def gaps(self, feed: str, filters: Filters) -> list[GapEntry]:
-        """Return the ledger of gaps of one feed with one set of filters, with what others have declared meanwhile."""
+        """Return the ledger of gaps of one feed under one set of filters, including declarations of other processes."""
         with self._recording:
             self._gaps.catch_up()
             return self._gaps.entries(feed, filters.key())
 
     def walked_by(self, feed: str, filters: Filters, window: Window) -> Purpose | None:
-        """Return the purpose of the last walk that claimed anything of a window, or None."""
-        asked = {"feed": feed, "filters": filters.key(), "start": window.start, "end": window.end}
+        """Return the purpose of the last walk that claimed any part of a window, or None."""
+        parameters = {"feed": feed, "filters": filters.key(), "start": window.start, "end": window.end}
         with self._recording, translated(self._folder), self._duckdb.cursor() as connection:
-            held = [file for file in self._coverage.files if file.may_hold("to_time", window.start, _FOREVER)]
+            held = [file for file in self._coverage.files if file.may_hold("to_time", window.start, _END_OF_TIME)]
             files = [file.path for file in held if file.may_hold("from_time", EPOCH, window.end)]
-            found = read(connection, _LAST_WALK, {"files": files, **asked}).to_pylist() if files else []
+            found = read(connection, _LAST_WALK, {"files": files, **parameters}).to_pylist() if files else []
         return Purpose(found[0]["purpose"]) if found else None
 
     @property
     def last_seq(self) -> int:
-        """The `seq` of the newest activity, 0 in an empty archive; what it counts can be read."""
+        """The `seq` of the newest activity, 0 in an empty archive; all activities up to it can be read."""
         return self._activities.mark(SEQ)
 
     @property
@@ -197,29 +197,29 @@ class ArchiveWriter:
         return self._events.mark(NORMALIZED)
 
     def part_from(self, first: int, last: int, max_bytes: int) -> tuple[int, int]:
-        """Return up to which number activities from `first` on can be read at once, and about how many bytes they have.
+        """Return the last number of a part that starts at `first`, and the part's approximate bytes of received text.
 
-        That is `last` at most, and at least `first`; what lies between has about `max_bytes` bytes of received text.
+        The last number is between `first` and `last`, such that the part has about `max_bytes`.
         """
         with translated(self._folder):
             files = [file.path for file in self._activities.files if file.may_hold(SEQ, first, last)]
-            return part_of(stretches_of(files), first, last, max_bytes)
+            return part_of(row_ranges(files), first, last, max_bytes)
 
     def activities_between(self, first: int, last: int, *, has_raw: bool = True) -> pa.Table:
         """Return the activities with a `seq` from `first` to `last`, both included, in order.
 
-        Without `has_raw` their bytes are not read, and `raw` is null.
+        Without `has_raw` the received texts are not read, and `raw` is null.
         """
         with translated(self._folder):
             files = [file.path for file in self._activities.files if file.may_hold(SEQ, first, last)]
             if not files:
                 return ACTIVITIES.schema.empty_table().select(_COLUMNS)
             with self._duckdb.cursor() as connection:
-                asked = {"files": files, "first": first, "last": last}
-                return read(connection, _BETWEEN if has_raw else _HEADS_BETWEEN, asked)
+                parameters = {"files": files, "first": first, "last": last}
+                return read(connection, _BETWEEN if has_raw else _HEADS_BETWEEN, parameters)
 
     def append_events(self, events: Events, up_to_seq: int) -> None:
-        """Store events and, with them, the position up to which they exist; those that exist already are left out."""
+        """Store events and the position up to which they exist, in one commit; existing events are left out."""
         rows = event_rows(events)
         with self._deriving, translated(self._folder):
             self._events.refresh()
@@ -231,19 +231,19 @@ class ArchiveWriter:
             self._events.append(rows, {NORMALIZED: up_to_seq})
 
     def event_chunks(self, start: datetime, end: datetime) -> list[FileChunk]:
-        """Return the events from `start` on and before `end`, in stretches that can be replaced one by one, by time."""
+        """Return the events from `start` on and before `end` as chunks that can be replaced one by one, by time."""
         return chunks_of(self._events.files, start, end)
 
     def replace_events(self, chunk: FileChunk, derive: Callable[[pa.Table], Events]) -> int:
-        """Derive a stretch of events again from their activities, and return how many those were.
+        """Derive a chunk of events again from their activities, and return their number.
 
-        Either all of the stretch is replaced or nothing; memory is bounded by the size of a batch.
+        Either the whole chunk is replaced or nothing; memory is bounded by the size of a batch.
         """
         with self._deriving, translated(self._folder), self._duckdb.cursor() as connection:
             bounds = {"lowest": chunk.lowest, "highest": chunk.highest, "epoch": EPOCH}
             files = [file.path for file in self._activities.files if file.may_hold(SEQ, chunk.first, chunk.last)]
-            asked = {"files": files, "first": chunk.first, "last": chunk.last, **bounds}
-            activities = connection.sql(_OF_CHUNK, params=asked).to_arrow_reader(_BATCH) if files else ()
+            parameters = {"files": files, "first": chunk.first, "last": chunk.last, **bounds}
+            activities = connection.sql(_OF_CHUNK, params=parameters).to_arrow_reader(_BATCH_ROWS) if files else ()
             replaced = 0
 
             def rows() -> Iterator[pa.RecordBatch]:
@@ -258,10 +258,10 @@ class ArchiveWriter:
             return replaced
 
     def compact(self) -> list[Compacted]:
-        """Merge small files of all tables; collecting waits for one day of one table at a time, readers not at all.
+        """Merge small files of all tables; collecting waits for one day of one table at a time, readers do not wait.
 
         Raises:
-            ArchiveError: There is no room for it, or a table can't be written.
+            ArchiveError: There is not enough disk space, or a table can't be written.
         """
         done = []
         for log, lock in self._tables():
@@ -289,10 +289,10 @@ class ArchiveWriter:
         return done
 
     def retain(self, before: date, held: Sequence[tuple[date, date]], *, is_rehearsal: bool = False) -> list[Removed]:
-        """Remove the activities and events of all days before one, but those that a hold touches; both ends are held.
+        """Remove the activities and events of all days before `before`, except held days; a hold includes both ends.
 
-        Coverage stays: it says what was walked. The removal is recorded before anything is removed, so a crash leaves
-        rows that can be removed again, and never a hole that nobody can explain. A rehearsal removes nothing.
+        Coverage stays: it records what was walked. The removal is recorded before anything is removed, so a crash
+        leaves rows that can be removed again, and never an unexplained hole. A rehearsal removes nothing.
 
         Raises:
             ArchiveError: A table can't be read or written.
@@ -313,8 +313,8 @@ class ArchiveWriter:
         if not files:
             return []
         with self._duckdb.cursor() as connection:
-            asked = {"files": files, "before": before, "epoch": EPOCH}
-            return [Removed(**row) for row in read(connection, _DAYS, asked).to_pylist()]
+            parameters = {"files": files, "before": before, "epoch": EPOCH}
+            return [Removed(**row) for row in read(connection, _DAYS, parameters).to_pylist()]
 
     def _tables(self) -> list[tuple[DeltaLog, threading.Lock]]:
         return [
@@ -329,7 +329,7 @@ class ArchiveWriter:
         ]
 
     def close(self) -> None:
-        """Let the next process write."""
+        """Close the archive, so that another process can write it."""
         self._store.close()
         self._duckdb.close()
         self._lease.release()
@@ -341,7 +341,7 @@ class ArchiveWriter:
         self.close()
 
     def _read_coverage(self) -> dict[tuple[str, str], list[Walk]]:
-        """Return the walks of each feed with each set of filters."""
+        """Return the walks of each feed under each set of filters."""
         files = [file.path for file in self._coverage.files]
         if not files:
             return {}
@@ -359,16 +359,16 @@ def open_writer(location: str, clock: Clock, watch: Watch = ignore_progress) -> 
     """Open an archive for writing, and wait while another process writes it.
 
     Raises:
-        ArchiveError: It can't be read or written.
-        SetupError: The location is none.
+        ArchiveError: The archive can't be read or written.
+        SetupError: The location does not name a local folder.
         InterruptedRunError: The operator asked for an end while waiting.
     """
-    is_told = False
+    is_reported = False
     while True:
         try:
             return ArchiveWriter(location, clock, watch)
         except ArchiveBusyError as error:
-            if not is_told:
+            if not is_reported:
                 watch(Waiting(_LEASE_SECONDS, str(error)))
-                is_told = True
+                is_reported = True
         clock.wait(_LEASE_SECONDS)

@@ -1,7 +1,7 @@
-"""What an activity type means that the catalogue does not know yet: from its name's beginning and its verb.
+"""Meaning of activity types that the catalogue lacks, from the subject and the verb in their names.
 
-The API adds some fifty types a month; an unknown one is normal traffic and must be searchable the same day. The
-combinations of category and type are those that ECS allows.
+The API adds some fifty types a month; an unknown type is normal traffic and must be searchable the same day. Only
+combinations of category and type that ECS allows are used.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ DEFAULT = ("configuration",)
 
 
 def classify(name: str) -> Meaning:
-    """Return what a type's name says of it; never fails, whatever the name."""
+    """Return the meaning of a type by its name; never fails, whatever the name."""
     category = next((found for pattern, found in SUBJECTS if pattern.search(name)), DEFAULT)
     verb = next((found for pattern, found in VERBS if pattern.search(name)), "change")
     allowed = ALLOWED[category[0]]

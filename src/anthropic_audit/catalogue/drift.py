@@ -1,4 +1,4 @@
-"""What activities show that the catalogue lacks: types, fields, kinds of actor and their members, enum values."""
+"""Drift: types, fields, kinds of actor, their members and enum values in activities that the catalogue lacks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .lint import specs_of
 from .model import Catalogue, FieldSpec
 
 MAX_SIGHTINGS: Final = 20_000
-"""How many different things are told apart; more are counted only."""
+"""Upper bound on the missing entries that are kept; more are only counted."""
 
 
 class MissingKind(StrEnum):
-    """What the catalogue does not have."""
+    """Kinds of entries that the catalogue can lack."""
 
     TYPE = "type"
     FIELD = "field"
@@ -28,20 +28,20 @@ class MissingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MissingEntry:
-    """One thing that is missing."""
+    """One entry that the catalogue lacks."""
 
     lack: MissingKind
     owner: str
-    """The type or the kind of actor it belongs to; empty for those themselves."""
+    """The type or the kind of actor that the entry belongs to; empty for a type or a kind of actor."""
     name: str
-    """A name, or a path with dots into objects."""
+    """The entry's name, or its path with dots into objects."""
     value: str = ""
     """The value that an enum lacks."""
 
 
 @dataclass(slots=True)
 class Sighting:
-    """How often something that is missing was seen, when, and in which activity first."""
+    """How often a missing entry was seen, when, and in which activity first."""
 
     key: MissingEntry
     first_seen: datetime
@@ -50,34 +50,40 @@ class Sighting:
     times: int = 0
     seen: ObservedValues = field(default_factory=ObservedValues)
     actors: set[str] = field(default_factory=set)
-    """The kinds of actor that a type was seen with."""
+    """The kinds of actor that the missing type was seen with."""
     fields: dict[str, ObservedValues] = field(default_factory=dict)
-    """The fields of a type, or the members of a kind of actor."""
+    """The fields of the missing type, or the members of the missing kind of actor."""
 
 
 class Drift:
-    """Compares activities with a catalogue; memory grows with what is missing, not with activities."""
+    """Compares activities with a catalogue; memory grows with the missing entries, not with the activities."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._sightings: dict[MissingEntry, Sighting] = {}
         self.activities = 0
-        """How many activities were compared."""
+        """The number of activities that were compared."""
         self.unreadable = 0
-        """How many were no JSON object with a type."""
+        """The number of activities that are not a JSON object with a type."""
         self.untold = 0
-        """How many times something was missing that there was no room for."""
+        """The number of sightings of missing entries beyond `MAX_SIGHTINGS`."""
 
     @property
     def sightings(self) -> list[Sighting]:
-        """What is missing: by kind, the most frequent first."""
+        """The missing entries by kind, the most frequent first."""
         order = list(MissingKind)
         return sorted(
             self._sightings.values(), key=lambda one: (order.index(one.key.lack), -one.times, _words(one.key))
         )
 
     def compare(self, activity: Json, identity: str, when: datetime) -> None:
-        """Look at one activity."""
+        """Compare one activity with the catalogue.
+
+        Args:
+            activity: The decoded activity.
+            identity: Its id, for the example.
+            when: Its time.
+        """
         self.activities += 1
         name = activity.get("type") if isinstance(activity, dict) else None
         if not isinstance(name, str) or not name:
@@ -117,7 +123,7 @@ class Drift:
     def _lacking(
         self, lack: MissingKind, owner: str, fields: Mapping[str, FieldSpec], values: Mapping[str, Json]
     ) -> Iterator[tuple[MissingEntry, Json]]:
-        """Yield the names and the enum values that are not documented."""
+        """Yield the names and enum values that the catalogue lacks, each with the value that was seen."""
         for name, value in values.items():
             spec = fields.get(name)
             if spec is None:
@@ -142,12 +148,12 @@ class Drift:
 
 
 def watched_types(catalogue: Catalogue) -> list[str]:
-    """Return the types whose activities can bring something new that their events do not flag."""
+    """Return the types whose activities can have new entries that their events do not flag."""
     return [name for name, kind in catalogue.types.items() if kind.is_partial or _can_hide(kind.fields)]
 
 
 def watched_actors(catalogue: Catalogue) -> list[str]:
-    """Return the kinds of actor that can bring something new that events do not flag."""
+    """Return the kinds of actor that can have new entries that events do not flag."""
     return [name for name, kind in catalogue.actors.items() if _can_hide(kind.fields)]
 
 
@@ -158,7 +164,7 @@ def _can_hide(fields: Mapping[str, FieldSpec]) -> bool:
 def _inside(
     lack: MissingKind, key: MissingEntry, specs: tuple[FieldSpec, ...], value: Json
 ) -> Iterator[tuple[MissingEntry, Json]]:
-    """Yield what a value has that none of these specs documents; there are several when an object has variants."""
+    """Yield members and enum values inside a value that none of the specs documents; variants have several specs."""
     if isinstance(value, list):
         for element in value:
             yield from _inside(lack, key, specs, element)

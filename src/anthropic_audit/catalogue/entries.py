@@ -1,4 +1,4 @@
-"""The entries of the catalogue's files, each from its mapping to its value."""
+"""Read the entries of the catalogue's files: each a mapping in YAML, returned as a value of `model`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIELD_TYPES = frozenset({"keyword", "long", "double", "boolean", "date", "flatte
 """The Elasticsearch types that fields below `anthropic.audit` have."""
 
 SENSITIVITIES = ("routine", "notable", "critical")
-"""How much a reviewer should care, from little to much."""
+"""The levels of sensitivity, in ascending order."""
 
 _TYPE_KEYS = frozenset(
     {"description", "sentence", "sensitivity", "category", "type", "outcome", "actors", "fields", "is_partial"}
@@ -31,14 +31,14 @@ _STORED_KEYS = frozenset({"type", "description", "is_personal"})
 _FIELD_KEYS = _STORED_KEYS | {
     *("ecs", "rank", "when", "only_for", "related", "stored_as", "is_text", "objects_as", "copies"),
 }
-_ALWAYS_TOLD = frozenset({"actor", "target"})
+_ALWAYS_KNOWN = frozenset({"actor", "target"})
 _ALL = "all"
 _RELATED = frozenset({"hosts", "user"})
 
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """What the entry of a type may refer to."""
+    """The names that the entry of a type may refer to."""
 
     actors: Mapping[str, ActorKind]
     rules: Mapping[str, OutcomeRule]
@@ -47,7 +47,7 @@ class KnownNames:
 
 
 def type_reader(family: str, known: KnownNames) -> Callable[[str, dict[str, Any]], ActivityType]:
-    """Return what reads the types of one family; it raises a NotationError."""
+    """Return a function that reads the entries of types of one family; it raises `NotationError`."""
 
     def read(name: str, written: dict[str, Any]) -> ActivityType:
         _only(written, _TYPE_KEYS)
@@ -55,7 +55,7 @@ def type_reader(family: str, known: KnownNames) -> Callable[[str, dict[str, Any]
         _check_category(category, types, known.allowed)
         outcome = written.get("outcome")
         if outcome not in OUTCOMES and outcome not in known.rules:
-            message = f"`outcome` is one of {', '.join(sorted(OUTCOMES))} or a rule of outcomes.yaml, not {outcome!r}"
+            message = f"`outcome` must be one of {', '.join(sorted(OUTCOMES))} or a rule in outcomes.yaml: {outcome!r}"
             raise NotationError(message)
         fields, is_partial = read_fields(written.get("fields", {})), written.get("is_partial", False) is True
         return ActivityType(
@@ -69,7 +69,7 @@ def type_reader(family: str, known: KnownNames) -> Callable[[str, dict[str, Any]
             outcome_rule=known.rules.get(str(outcome)),
             is_partial=is_partial,
             description=_text(written, "description"),
-            sentence=_sentence(written, "sentence", _ALWAYS_TOLD.union(fields)),
+            sentence=_sentence(written, "sentence", _ALWAYS_KNOWN.union(fields)),
             sensitivity=_sensitivity(written),
         )
 
@@ -80,21 +80,21 @@ def read_rule(name: str, written: dict[str, Any]) -> OutcomeRule:
     """Read an outcome rule.
 
     Raises:
-        NotationError: It is not written as it should be.
+        NotationError: The entry is malformed.
     """
     _only(written, _RULE_KEYS)
     path, otherwise = written.get("field"), written.get("otherwise", "unknown")
     values, ranges = _mapping(written, "values"), written.get("ranges", [])
     if not isinstance(path, str):
-        message = "`field` says where the deciding value lies"
+        message = "`field` must be the path of the value that decides the outcome"
         raise NotationError(message)
     for one in ranges:
         if not (isinstance(one, list) and [type(part) for part in one] == [int, int, str]):
-            message = f"a range is a list of the lowest number, the highest and the outcome, not {one!r}"
+            message = f"a range must be a list of the lowest number, the highest number and the outcome: {one!r}"
             raise NotationError(message)
     for outcome in (otherwise, *values.values(), *(one[2] for one in ranges)):
         if outcome not in OUTCOMES:
-            message = f"an outcome is one of {', '.join(sorted(OUTCOMES))}, not {outcome!r}"
+            message = f"an outcome must be one of {', '.join(sorted(OUTCOMES))}: {outcome!r}"
             raise NotationError(message)
     return OutcomeRule(name, tuple(path.split(".")), values, tuple(tuple(one) for one in ranges), otherwise)
 
@@ -103,7 +103,7 @@ def read_actor(name: str, written: dict[str, Any]) -> ActorKind:
     """Read a kind of actor.
 
     Raises:
-        NotationError: It is not written as it should be.
+        NotationError: The entry is malformed.
     """
     _only(written, _ACTOR_KEYS)
     fields = read_fields(written.get("fields", {}))
@@ -111,7 +111,7 @@ def read_actor(name: str, written: dict[str, Any]) -> ActorKind:
     for path in (*moves, *copies):
         member = path.partition(".")[0]
         if member not in fields:
-            message = f"`{path}` is no member{_near(member, fields)}"
+            message = f"unknown member: `{path}`{_near(member, fields)}"
             raise NotationError(message)
     return ActorKind(name, fields, moves, copies, _text(written, "description"), _sentence(written, "name", fields))
 
@@ -120,30 +120,30 @@ def read_fields(written: object) -> Mapping[str, FieldSpec]:
     """Read the fields of a type or of a kind of actor.
 
     Raises:
-        NotationError: It is not written as it should be.
+        NotationError: The entry is malformed.
     """
     if not isinstance(written, dict):
-        message = f"fields are a mapping from names: {written!r}"
+        message = f"`fields` must be a mapping from names to fields: {written!r}"
         raise NotationError(message)
     return MappingProxyType({str(name): _field(spec) for name, spec in written.items()})
 
 
 def read_audit_field(name: str, written: object) -> AuditField:
-    """Read what becomes of a field: an Elasticsearch type, or a description.
+    """Read how a field of activities is stored: an Elasticsearch type, or a mapping with more keys.
 
     Raises:
-        NotationError: It is not written as it should be.
+        NotationError: The entry is malformed.
     """
     described = _described(written, _FIELD_KEYS)
     kind = described.get("type")
     if kind is not None and kind not in FIELD_TYPES:
-        message = f"this is no Elasticsearch type that we use: {kind!r}"
+        message = f"unsupported Elasticsearch type: {kind!r}"
         raise NotationError(message)
     if described.get("related") not in {None, *_RELATED}:
-        message = f"`related` is one of {', '.join(sorted(_RELATED))}, not {described['related']!r}"
+        message = f"`related` must be one of {', '.join(sorted(_RELATED))}: {described['related']!r}"
         raise NotationError(message)
     if kind is None and not described.get("ecs"):
-        message = "a field has a `type`, a place in `ecs`, or both"
+        message = "a field needs `type`, `ecs` or both"
         raise NotationError(message)
     when = _mapping(described, "when")
     return AuditField(
@@ -164,15 +164,15 @@ def read_audit_field(name: str, written: object) -> AuditField:
 
 
 def read_stored_field(written: object, types: Set[str] = FIELD_TYPES) -> StoredField:
-    """Read a field of events: an Elasticsearch type, or a description.
+    """Read a field of events: an Elasticsearch type, or a mapping with more keys.
 
     Raises:
-        NotationError: It is not written as it should be.
+        NotationError: The entry is malformed.
     """
     described = _described(written, _STORED_KEYS)
     kind = described.get("type")
     if kind not in types:
-        message = f"this is no Elasticsearch type that we use: {kind!r}"
+        message = f"unsupported Elasticsearch type: {kind!r}"
         raise NotationError(message)
     return StoredField(str(kind), _text(described, "description"), described.get("is_personal", False) is True)
 
@@ -180,7 +180,7 @@ def read_stored_field(written: object, types: Set[str] = FIELD_TYPES) -> StoredF
 def _described(written: object, keys: frozenset[str]) -> dict[str, Any]:
     described = {"type": written} if isinstance(written, str) else written
     if not isinstance(described, dict):
-        message = f"this is no field: {written!r}"
+        message = f"a field must be an Elasticsearch type or a mapping: {written!r}"
         raise NotationError(message)
     _only(described, keys)
     return described
@@ -189,17 +189,17 @@ def _described(written: object, keys: frozenset[str]) -> dict[str, Any]:
 def _text(written: Mapping[str, Any], key: str) -> str:
     text = written.get(key, "")
     if not isinstance(text, str):
-        message = f"`{key}` is a text, not {text!r}"
+        message = f"`{key}` must be a text: {text!r}"
         raise NotationError(message)
     return " ".join(text.split())
 
 
 def _sentence(written: Mapping[str, Any], key: str, names: Iterable[str]) -> Sentence:
-    """Read a sentence that tells of these names, or of members of them."""
+    """Read a sentence whose placeholders are these names, or members of them."""
     sentence = parse_sentence(_text(written, key))
-    strange = sorted(name for name in sentence.names if name.partition(".")[0] not in names)
-    if strange:
-        message = f"`{key}` tells of {', '.join(strange)}, which is no field{_near(strange[0], names)}"
+    unknown = sorted(name for name in sentence.names if name.partition(".")[0] not in names)
+    if unknown:
+        message = f"`{key}` has unknown placeholders: {', '.join(unknown)}{_near(unknown[0], names)}"
         raise NotationError(message)
     return sentence
 
@@ -207,7 +207,7 @@ def _sentence(written: Mapping[str, Any], key: str, names: Iterable[str]) -> Sen
 def _sensitivity(written: Mapping[str, Any]) -> str:
     sensitivity = written.get("sensitivity", SENSITIVITIES[0])
     if sensitivity not in SENSITIVITIES:
-        message = f"`sensitivity` is one of {', '.join(SENSITIVITIES)}, not {sensitivity!r}"
+        message = f"`sensitivity` must be one of {', '.join(SENSITIVITIES)}: {sensitivity!r}"
         raise NotationError(message)
     return str(sensitivity)
 
@@ -216,30 +216,31 @@ def _copies(name: str, described: Mapping[str, Any]) -> dict[str, str]:
     copies = _mapping(described, "copies")
     for path in copies:
         if path.partition(".")[0] != name:
-            message = f"`copies` has paths that begin with `{name}`, not `{path}`"
+            message = f"a path in `copies` must begin with `{name}`: `{path}`"
             raise NotationError(message)
     return copies
 
 
 def _check_category(category: tuple[str, ...], types: tuple[str, ...], allowed: Mapping[str, Set[str]]) -> None:
-    strange = [word for word in category if word not in allowed]
-    if strange:
-        message = f"ECS has no category {', '.join(strange)}{_near(strange[0], allowed)}"
+    unknown = [word for word in category if word not in allowed]
+    if unknown:
+        message = f"unknown ECS category: {', '.join(unknown)}{_near(unknown[0], allowed)}"
         raise NotationError(message)
     expected = frozenset[str]().union(*(allowed[word] for word in category))
-    strange = [word for word in types if word not in expected]
-    if strange:
+    unknown = [word for word in types if word not in expected]
+    if unknown:
         message = (
-            f"ECS does not expect type {', '.join(strange)} with {', '.join(category)}{_near(strange[0], expected)}"
+            f"ECS does not allow type {', '.join(unknown)} with category {', '.join(category)}"
+            f"{_near(unknown[0], expected)}"
         )
         raise NotationError(message)
 
 
 def _kinds(written: Mapping[str, Any], actors: Mapping[str, ActorKind]) -> tuple[str, ...]:
     kinds = tuple(actors) if written.get("actors") == _ALL else _words(written, "actors")
-    strange = [kind for kind in kinds if kind not in actors]
-    if strange:
-        message = f"unknown actors: {', '.join(strange)}{_near(strange[0], actors)}"
+    unknown = [kind for kind in kinds if kind not in actors]
+    if unknown:
+        message = f"unknown actors: {', '.join(unknown)}{_near(unknown[0], actors)}"
         raise NotationError(message)
     return kinds
 
@@ -250,7 +251,7 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 
 def _field(written: object) -> FieldSpec:
-    """Read a field: a notation, or one of an object with a list of alternative members."""
+    """Read a field: a notation, or a mapping from the notation of an object to a list of alternative members."""
     if isinstance(written, str):
         return parse_field(written)
     if isinstance(written, dict) and len(written) == 1:
@@ -259,15 +260,15 @@ def _field(written: object) -> FieldSpec:
         if spec.kind == "object" and isinstance(variants, list):
             members = tuple(parse_members(str(variant)) for variant in variants)
             return FieldSpec("object", spec.is_array, spec.is_required, spec.is_nullable, variants=members)
-    message = f"this is no field, and no object with variants: {written!r}"
+    message = f"a field must be a notation, or an object with a list of variants: {written!r}"
     raise NotationError(message)
 
 
 def _mapping(written: Mapping[str, Any], key: str) -> dict[Any, str]:
-    """Return a mapping to texts that may be missing."""
+    """Return the mapping to texts below a key; empty when the key is missing."""
     mapping = written.get(key, {})
     if not isinstance(mapping, dict) or not all(isinstance(value, str) for value in mapping.values()):
-        message = f"`{key}` is a mapping to words, not {mapping!r}"
+        message = f"`{key}` must be a mapping to texts: {mapping!r}"
         raise NotationError(message)
     return mapping
 
@@ -282,6 +283,6 @@ def _only(written: Mapping[str, Any], known: frozenset[str]) -> None:
 def _words(written: Mapping[str, Any], key: str) -> tuple[str, ...]:
     words = written.get(key)
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
-        message = f"`{key}` is a list of words, not {words!r}"
+        message = f"`{key}` must be a list of words: {words!r}"
         raise NotationError(message)
     return tuple(words)

@@ -1,7 +1,7 @@
-"""What is raised where the catalogue's files are not written as they should be."""
+"""The error for malformed entries in the catalogue's files."""
 
 from __future__ import annotations
 
 
 class NotationError(ValueError):
-    """Something can't be read; the message says why."""
+    """An entry is malformed; the message says why."""

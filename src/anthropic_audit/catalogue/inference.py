@@ -1,4 +1,4 @@
-"""From values that were seen to the kind of field they are probably of."""
+"""Inference of a field's kind from observed values."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any, Final
 from .model import FieldSpec
 
 Json = Any
-"""A value as JSON has them."""
+"""A JSON value."""
 
 WORD: Final = re.compile(r"[A-Za-z0-9_.:/-]+")
-"""What the notation takes as a name or a value."""
+"""A name or a value that the notation accepts."""
 
-_DEEPEST, _MOST_MEMBERS = 4, 60
+_MAX_DEPTH, _MAX_MEMBERS = 4, 60
 _KINDS: Mapping[type, str] = MappingProxyType(
     {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "list"}
 )
 
 
 class ObservedValues:
-    """What is remembered of a field's values: their kinds, not themselves; bounded, however many there are."""
+    """A summary of a field's values: their kinds, without the values; bounded, however many values there are."""
 
     def __init__(self, depth: int = 0) -> None:
         self._depth = depth
@@ -33,14 +33,16 @@ class ObservedValues:
         self._objects = 0
         self._is_crowded = False
         self.times = 0
-        """How often it was there."""
+        """The number of values."""
         self.is_null = False
+        """True when a value was null."""
         self.is_fraction = False
+        """True when a value was a float."""
         self.is_time = True
-        """True while every text was a time."""
+        """True while every value is the text of a time."""
 
     def add(self, value: Json) -> None:
-        """Look at a value."""
+        """Add a value to the summary."""
         self.times += 1
         if value is None:
             self.is_null = True
@@ -49,11 +51,15 @@ class ObservedValues:
         self._kinds.add(kind)
         self.is_fraction |= isinstance(value, float)
         self.is_time &= isinstance(value, str) and _is_time(value)
-        if self._depth < _DEEPEST:
+        if self._depth < _MAX_DEPTH:
             self._look_inside(value)
 
     def spec(self, *, of: int) -> FieldSpec:
-        """Return the field it probably is, when it could have been there so many times."""
+        """Return the most likely field.
+
+        Args:
+            of: The number of objects that could have had the field; it is required if all of them had it.
+        """
         required, nullable = self.times >= of, self.is_null
         if self._kinds == {"list"}:
             element = FieldSpec("unknown") if self._elements is None else self._elements.spec(of=0)
@@ -66,7 +72,7 @@ class ObservedValues:
         return FieldSpec(kind, is_required=required, is_nullable=nullable, fields=self._fields())
 
     def stored_as(self) -> str:
-        """Return the Elasticsearch type that takes what was seen."""
+        """Return the Elasticsearch type that accepts the observed values."""
         inner = self._elements if self._kinds == {"list"} and self._elements else self
         kinds = inner._kinds  # noqa: SLF001 - of the same class
         if kinds == {"object"}:
@@ -81,7 +87,7 @@ class ObservedValues:
         if isinstance(value, dict):
             self._objects += 1
             for name, member in value.items():
-                if name in self._members or len(self._members) < _MOST_MEMBERS:
+                if name in self._members or len(self._members) < _MAX_MEMBERS:
                     self._members.setdefault(name, ObservedValues(self._depth + 1)).add(member)
                 else:
                     self._is_crowded = True
@@ -91,7 +97,7 @@ class ObservedValues:
                 self._elements.add(element)
 
     def _fields(self) -> dict[str, FieldSpec]:
-        """Return the members of an object; none when its names are no names, or too many."""
+        """Return the members of an object; none when there are too many, or a name is not a word of the notation."""
         if self._is_crowded or not all(WORD.fullmatch(name) for name in self._members):
             return {}
         return {name: seen.spec(of=self._objects) for name, seen in sorted(self._members.items())}

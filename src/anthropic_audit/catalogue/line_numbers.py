@@ -1,4 +1,4 @@
-"""Where things stand in the catalogue's files, so that whoever mends them need not search."""
+"""Line numbers of the entries in the catalogue's files, for messages."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import yaml
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Keys = tuple[str, ...]
-"""A file below the catalogue's folder, and the keys from its top on."""
+"""A file below the catalogue's folder, followed by the keys that lead to an entry."""
 
 
 class Lines:
-    """The lines of a catalogue's files."""
+    """The line numbers of a catalogue's entries."""
 
     def __init__(self, numbers: Mapping[Keys, int]) -> None:
         self._numbers = numbers
 
     def has(self, *keys: str) -> bool:
-        """Say whether something is written there."""
+        """Return whether the files have an entry at these keys."""
         return keys in self._numbers
 
     def where(self, *keys: str) -> str:
-        """Return the file and the line of what is written there, else of what is nearest around it."""
+        """Return `file:line` of the entry at these keys, or else of the nearest entry around it."""
         for end in range(len(keys), 0, -1):
             number = self._numbers.get(keys[:end])
             if number is not None:
@@ -33,7 +33,7 @@ class Lines:
 
 
 def read_lines(folder: Traversable) -> Lines:
-    """Find the lines of a catalogue's files, which have been read without mistakes before."""
+    """Return the line numbers of a catalogue's entries; the files must have been read without mistakes before."""
     numbers: dict[Keys, int] = {}
     for name, file in _files(folder):
         root = yaml.compose(file.read_text("utf-8"), Loader=_Loader)

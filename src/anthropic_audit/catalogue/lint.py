@@ -1,4 +1,4 @@
-"""What a catalogue that can be read still leaves to be wished: words, places, pairs, slips of the pen."""
+"""Lint a catalogue that can be read: missing texts, unwanted words, unknown references, and likely misspellings."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from .model import ActivityType, AuditField, Catalogue, FieldSpec
 from .wording import unwanted_words
 
 MOVED_OF_ANY = frozenset({"ip_address", "user_agent", "unauthenticated_email_address"})
-"""Members of actors of any kind that live in ECS fields, whatever their kind says."""
+"""Members that move to ECS fields for every kind of actor."""
 
 _TARGET = "user.target."
 _MIN_SLIP_CHARS = 6
 _NO_SLIPS = frozenset({("invited_email", "invitee_email")})
-"""Names that the vendor uses side by side."""
+"""Similar names that the vendor uses for different fields."""
 _SECTIONS = ("moved", "published", "newer")
 
 
 @dataclass(frozen=True, slots=True)
 class LintIssue:
-    """Something that a reader of the catalogue should mend."""
+    """One problem in the catalogue's files."""
 
     where: str
-    """The file and the line."""
+    """The file and the line, as `file:line`."""
     what: str
+    """The problem: the entry's name, and a clause about it."""
 
 
 def lint(catalogue: Catalogue, lines: Lines) -> list[LintIssue]:
-    """Return what should be mended, by file and line."""
+    """Return the problems of a catalogue, sorted by file and line."""
     found = [
         *(LintIssue(lines.where(*_place(kind)), what) for kind, what in _types(catalogue, lines)),
         *(LintIssue(_field_place(name, lines), f"`{name}` {what}") for name, what in _fields(catalogue)),
@@ -48,8 +49,8 @@ def _types(catalogue: Catalogue, lines: Lines) -> Iterator[tuple[ActivityType, s
         for check in _CHECKS:
             for what in check(kind, catalogue):
                 yield kind, f"`{kind.name}` {what}"
-    for first, second in _told_alike(catalogue.types.values()):
-        yield second, f"`{second.name}` is described in the words of `{first.name}`"
+    for first, second in _same_descriptions(catalogue.types.values()):
+        yield second, f"`{second.name}` has the same description as `{first.name}`"
     for first_name, second_name in slips(catalogue.types):
         yield catalogue.types[second_name], f"`{second_name}` is spelled almost like `{first_name}`"
 
@@ -78,7 +79,7 @@ def _missing_values(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
     parts = [part for part in kind.sentence.parts if not part.is_optional]
     for name in sorted({text for part in parts for is_name, text in part.pieces if is_name}):
         if not _is_always_there(name, kind, catalogue):
-            yield f"has a sentence with `{{{name}}}` outside of brackets, which may be missing"
+            yield f"has `{{{name}}}` outside brackets in its sentence, although the value may be missing"
 
 
 def _is_always_there(name: str, kind: ActivityType, catalogue: Catalogue) -> bool:
@@ -96,9 +97,9 @@ def _is_always_there(name: str, kind: ActivityType, catalogue: Catalogue) -> boo
 
 
 def _is_a_target(name: str, catalogue: Catalogue) -> bool:
-    """Say whether a field always names the user that something was done to."""
-    kept = catalogue.fields.get(name)
-    return kept is not None and (kept.ecs or "").startswith(_TARGET) and kept.when is None
+    """Return whether a field always names the user whom an activity affects."""
+    stored = catalogue.fields.get(name)
+    return stored is not None and (stored.ecs or "").startswith(_TARGET) and stored.when is None
 
 
 def _is_sure(spec: FieldSpec) -> bool:
@@ -108,14 +109,14 @@ def _is_sure(spec: FieldSpec) -> bool:
 def _places(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
     for name in kind.fields:
         if name not in catalogue.fields:
-            yield f"has the field `{name}`, which has no place in fields.yaml"
+            yield f"has the field `{name}`, which fields.yaml does not have"
 
 
 def _outcomes(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
     del catalogue
     rule = kind.outcome_rule
     if rule is not None and rule.path[0] not in kind.fields and not kind.is_partial:
-        yield f"has an outcome by `{'.'.join(rule.path)}`, which is no field of it"
+        yield f"has an outcome rule for `{'.'.join(rule.path)}`, which is not one of its fields"
 
 
 def _enums(kind: ActivityType, catalogue: Catalogue) -> Iterator[str]:
@@ -141,7 +142,7 @@ _CHECKS: tuple[Callable[[ActivityType, Catalogue], Iterator[str]], ...] = (
 )
 
 
-def _told_alike(kinds: Iterable[ActivityType]) -> Iterator[tuple[ActivityType, ActivityType]]:
+def _same_descriptions(kinds: Iterable[ActivityType]) -> Iterator[tuple[ActivityType, ActivityType]]:
     first: dict[str, ActivityType] = {}
     for kind in kinds:
         if kind.description and first.setdefault(kind.description.casefold(), kind) is not kind:
@@ -149,23 +150,23 @@ def _told_alike(kinds: Iterable[ActivityType]) -> Iterator[tuple[ActivityType, A
 
 
 def _fields(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    for name, kept in catalogue.fields.items():
-        for what in _field(kept, catalogue):
+    for name, stored in catalogue.fields.items():
+        for what in _field(stored, catalogue):
             yield name, what
     for first, second in slips(catalogue.fields):
         yield second, f"is spelled almost like `{first}`"
 
 
-def _field(kept: AuditField, catalogue: Catalogue) -> Iterator[str]:
-    yield from _description(kept.description)
-    for target in filter(None, (kept.ecs, *kept.copies.values())):
+def _field(stored: AuditField, catalogue: Catalogue) -> Iterator[str]:
+    yield from _description(stored.description)
+    for target in filter(None, (stored.ecs, *stored.copies.values())):
         if target not in catalogue.ecs_fields:
             yield f"moves to `{target}`, which ecs.yaml does not have"
-    for other in kept.only_for:
+    for other in stored.only_for:
         if other not in catalogue.types:
-            yield f"moves for the type `{other}` only, which is unknown"
-    if kept.when and kept.when[0] not in catalogue.fields:
-        yield f"moves by the field `{kept.when[0]}`, which is unknown"
+            yield f"has the unknown type `{other}` in `only_for`"
+    if stored.when and stored.when[0] not in catalogue.fields:
+        yield f"has the unknown field `{stored.when[0]}` in `when`"
 
 
 def _actors(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -176,9 +177,9 @@ def _actors(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
             yield name, "has no name"
         for target in (*kind.moves.values(), *kind.copies.values()):
             if target not in catalogue.ecs_fields:
-                yield name, f"has a member in `{target}`, which ecs.yaml does not have"
+                yield name, f"has a member that moves to `{target}`, which ecs.yaml does not have"
         for member in kind.fields.keys() - catalogue.actor_fields.keys() - MOVED_OF_ANY - kind.moves.keys():
-            yield name, f"has the member `{member}`, which has no place in fields.yaml"
+            yield name, f"has the member `{member}`, which fields.yaml does not have"
 
 
 def _other_fields(catalogue: Catalogue) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -188,13 +189,13 @@ def _other_fields(catalogue: Catalogue) -> Iterator[tuple[tuple[str, ...], str]]
         ("ecs.yaml", "fields"): catalogue.ecs_fields,
     }
     for keys, fields in sections.items():
-        for name, kept in fields.items():
-            for what in _description(getattr(kept, "description", "")):
+        for name, stored in fields.items():
+            for what in _description(getattr(stored, "description", "")):
                 yield (*keys, name), what
 
 
 def specs_of(fields: Mapping[str, FieldSpec], path: str = "") -> Iterator[tuple[str, FieldSpec]]:
-    """Yield every field with its path, members of objects and of their variants included."""
+    """Yield every field with its path, including members of objects and of their variants."""
     for name, spec in fields.items():
         here = f"{path}{name}"
         yield here, spec
@@ -204,7 +205,10 @@ def specs_of(fields: Mapping[str, FieldSpec], path: str = "") -> Iterator[tuple[
 
 
 def slips(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Return pairs of names that are probably meant to be one: a letter of a longer word, or an underscore, differs."""
+    """Return pairs of names of which one is probably misspelled.
+
+    They differ in an underscore, or in one letter of a word with at least `_MIN_SLIP_CHARS` characters.
+    """
     plain: dict[str, str] = {}
     near: list[tuple[str, str]] = []
     frames: dict[tuple[str, ...], Set[str]] = defaultdict(set)
@@ -223,7 +227,7 @@ def slips(names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _differ_by_a_letter(first: str, second: str) -> bool:
-    """Say whether one letter is exchanged, added or lost; a plural is no slip."""
+    """Return whether two words differ in one letter, exchanged, added or removed; a plural does not count."""
     short, long = sorted((first, second), key=len)
     if f"{short}s" == long or len(long) - len(short) > 1:
         return False

@@ -1,4 +1,4 @@
-"""Read the catalogue's files, and check every line of them."""
+"""Read and check the catalogue's files."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _ECS_TYPES = FIELD_TYPES | {
 
 @cache
 def load() -> Catalogue:
-    """Return the catalogue that comes with this package.
+    """Return the catalogue in this package.
 
     Raises:
-        SetupError: A file has mistakes; all of them are named.
+        SetupError: A file has mistakes; the message lists all of them.
     """
     return read_catalogue(resources.files(__package__))
 
 
 def read_catalogue(folder: Traversable) -> Catalogue:
-    """Read a catalogue's folder: five files and `types/*.yaml`.
+    """Return the catalogue in a folder with five files and `types/*.yaml`.
 
     Raises:
-        SetupError: A file has mistakes; all of them are named.
+        SetupError: A file has mistakes; the message lists all of them.
     """
     problems = Problems()
     head = read_mapping(folder / "catalogue.yaml", problems)
@@ -73,7 +73,7 @@ def _types(folder: Traversable, known: KnownNames, problems: Problems) -> dict[s
     for file in sorted(folder.iterdir(), key=lambda one: one.name):
         found = read_each(file, type_reader(file.name.removesuffix(".yaml"), known), problems)
         for name in found.keys() & types.keys():
-            problems.add(f"{file.name}: {name}", f"is in {types[name].family}.yaml, too")
+            problems.add(f"{file.name}: {name}", f"is also in {types[name].family}.yaml")
         types |= found
     return types
 
@@ -89,16 +89,16 @@ def _audit_fields(written: Mapping[str, Any], problems: Problems) -> dict[str, A
         for name, described in (written.get(section) or {}).items():
             where = f"fields.yaml: {section}.{name}"
             if name in fields:
-                problems.add(where, "stands twice")
+                problems.add(where, "occurs twice")
             fields[name] = guarded(where, partial(read_audit_field, name, described), AuditField(name), problems)
     return fields
 
 
 def _stored(where: str, written: object, problems: Problems, types: Set[str] = FIELD_TYPES) -> dict[str, StoredField]:
-    """Read a section of fields of events."""
+    """Return the fields of events in a section of a file."""
     described = written or {}
     if not isinstance(described, dict):
-        problems.add(where, "is no mapping")
+        problems.add(where, "must be a mapping")
         return {}
     return {
         str(name): guarded(f"{where}.{name}", partial(read_stored_field, one, types), StoredField("keyword"), problems)

@@ -1,4 +1,4 @@
-"""The values of the catalogue; all are frozen."""
+"""The values of the catalogue; all of them are frozen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTHING: Final[Mapping[str, FieldSpec]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What the vendor documents about one field."""
+    """One field as the vendor documents it."""
 
     kind: str
     """`string`, `number`, `boolean`, `enum`, `object`, `map` or `unknown`."""
@@ -38,18 +38,18 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRule:
-    """How an activity's own fields tell whether it succeeded."""
+    """A rule that decides by a field of the activity whether it succeeded."""
 
     name: str
     path: tuple[str, ...]
-    """Where the deciding value lies in the activity."""
+    """The path of the deciding value in the activity."""
     values: Mapping[str | bool, str] = field(default_factory=dict)
     ranges: tuple[tuple[int, int, str], ...] = ()
-    """Lowest and highest number with their outcome, both included."""
+    """Ranges of numbers (lowest and highest, both included), each with its outcome."""
     otherwise: str = "unknown"
 
     def outcome(self, activity: Mapping[str, object]) -> str:
-        """Return `success`, `failure` or `unknown`."""
+        """Return the outcome of an activity: `success`, `failure` or `unknown`."""
         value = value_at_path(activity, self.path)
         if isinstance(value, str | bool):
             return self.values.get(value, self.otherwise)
@@ -60,7 +60,7 @@ class OutcomeRule:
 
 @dataclass(frozen=True, slots=True)
 class ActivityType:
-    """One type of activity: what it means in ECS, who can do it, and what it carries."""
+    """One type of activity: its meaning in ECS, the kinds of actor that can do it, and its fields."""
 
     name: str
     family: str
@@ -77,24 +77,24 @@ class ActivityType:
     description: str = ""
     """What happened, in one sentence."""
     sentence: Sentence = SILENT
-    """The same as told of one activity."""
+    """The template of the sentence that describes one activity."""
     sensitivity: str = "routine"
-    """How much a reviewer should care: `routine`, `notable` or `critical`."""
+    """How much the type matters to security: `routine`, `notable` or `critical`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActorKind:
-    """One kind of actor, and where ECS has a place for its members."""
+    """One kind of actor, and the ECS fields for its members."""
 
     name: str
     fields: Mapping[str, FieldSpec]
     moves: Mapping[str, str] = field(default_factory=dict)
-    """Members that live in an ECS field instead."""
+    """Members that are stored in an ECS field instead, and that field."""
     copies: Mapping[str, str] = field(default_factory=dict)
-    """Members (or paths, with dots) that live in an ECS field as well."""
+    """Members (or paths, with dots) that are also stored in an ECS field, and that field."""
     description: str = ""
     name_template: Sentence = SILENT
-    """How a person reads which one it is: `API key {api_key_id}`; becomes `anthropic.audit.actor.name`."""
+    """The template of the actor's display name, such as `API key {api_key_id}`; see `anthropic.audit.actor.name`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class StoredField:
     """Its Elasticsearch type."""
     description: str = ""
     is_personal: bool = False
-    """True when it says something of a person: it can be hashed or redacted before it leaves the archive."""
+    """True for personal data, which can be hashed or redacted before it leaves the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,33 +114,33 @@ class AuditField:
 
     name: str
     type: str | None = None
-    """The Elasticsearch type of `anthropic.audit.<name>`; None when the field only ever lives in ECS."""
+    """The Elasticsearch type of `anthropic.audit.<name>`; None when the field is only stored in ECS."""
     ecs: str | None = None
-    """The ECS field it moves to, while that is free."""
+    """The ECS field that the value moves to, unless that field has a value already."""
     rank: int = 0
-    """Among several fields that move to the same place, the lowest goes first."""
+    """The order of fields that move to the same ECS field, the lowest first."""
     when: tuple[str, str] | None = None
-    """It moves only when this other field has this value."""
+    """The value moves only when this other field has this value."""
     only_for: tuple[str, ...] = ()
-    """It moves only in activities of these types."""
+    """The value moves only in activities of these types; empty for all."""
     related: str | None = None
-    """The list below `related` that its values are added to."""
+    """The list below `related` that the values are added to."""
     stored_as: str | None = None
-    """The name below `anthropic.audit` when it is another one."""
+    """The name below `anthropic.audit`, if it differs from the vendor's name."""
     is_text: bool = False
     """True when a number is stored as text."""
     objects_as: str | None = None
-    """The flattened field below `anthropic.audit` that takes its values where they are objects."""
+    """The flattened field below `anthropic.audit` that stores values that are objects."""
     copies: Mapping[str, str] = field(default_factory=dict)
-    """Paths that begin with its name, and the ECS fields that their values live in as well."""
+    """Paths that begin with the field's name, and the ECS fields that also store their values."""
     description: str = ""
     is_personal: bool = False
-    """True when it says something of a person."""
+    """True for personal data."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All that is known of the feed; two are equal only if they are the same object, so that one can be a key."""
+    """The whole catalogue; two are equal only if they are the same object, so that a catalogue can be a key."""
 
     version: str
     types: Mapping[str, ActivityType]
@@ -159,17 +159,19 @@ class Catalogue:
     """The values of `event.type` that ECS expects for each `event.category`."""
 
     def suggest(self, name: str) -> str | None:
-        """Return the known type that was probably meant, or None."""
+        """Return the most similar known type, or None."""
         near = get_close_matches(name, self.types, n=1, cutoff=0.6)
         return near[0] if near else None
 
     def exported_fields(self) -> dict[str, StoredField]:
         """Return every field below `anthropic.audit`, by its dotted name."""
         audit: dict[str, StoredField] = {}
-        for name, kept in self.fields.items():
-            if kept.type:
-                audit[kept.stored_as or name] = StoredField(kept.type, kept.description, kept.is_personal)
-            if kept.objects_as:
-                audit[kept.objects_as] = StoredField("flattened", kept.description, kept.is_personal)
-        actor = {f"actor.{name}": kept for name, kept in self.actor_fields.items()}
-        return {f"anthropic.audit.{name}": kept for name, kept in sorted({**self.own_fields, **audit, **actor}.items())}
+        for name, stored in self.fields.items():
+            if stored.type:
+                audit[stored.stored_as or name] = StoredField(stored.type, stored.description, stored.is_personal)
+            if stored.objects_as:
+                audit[stored.objects_as] = StoredField("flattened", stored.description, stored.is_personal)
+        actor = {f"actor.{name}": stored for name, stored in self.actor_fields.items()}
+        return {
+            f"anthropic.audit.{name}": stored for name, stored in sorted({**self.own_fields, **audit, **actor}.items())
+        }

@@ -29,7 +29,7 @@ def parse_field(text: str) -> FieldSpec:
     """Read the notation of one field.
 
     Raises:
-        NotationError: The text is no notation.
+        NotationError: The text is not a notation of a field.
     """
     reader = _NotationReader(text)
     spec = reader.spec()
@@ -42,7 +42,7 @@ def parse_members(text: str) -> Mapping[str, FieldSpec]:
     """Read the members of an object: `current_value=string!, type=enum(name)`.
 
     Raises:
-        NotationError: The text is no notation.
+        NotationError: The text is not a notation of members.
     """
     reader = _NotationReader(text)
     members = reader.members()
@@ -65,28 +65,28 @@ class _NotationReader:
         return replace(kind, is_required=is_required, is_nullable=is_nullable)
 
     def members(self) -> Mapping[str, FieldSpec]:
-        """Read `name=spec` one after the other."""
+        """Read one or more `name=spec`, separated by commas."""
         members: dict[str, FieldSpec] = {}
         while True:
             name = self._word()
             if name in members:
-                self._fail(f"`{name}` stands twice")
+                self._fail(f"`{name}` occurs twice")
             self._need("=")
             members[name] = self.spec()
             if not self._takes(","):
                 return MappingProxyType(members)
 
     def expect_end(self) -> None:
-        """Accept that nothing follows."""
+        """Check that the text ends here."""
         if self._at < len(self._tokens):
-            self._fail(f"`{self._tokens[self._at]}` was not expected")
+            self._fail(f"unexpected `{self._tokens[self._at]}`")
 
     def _kind(self) -> FieldSpec:
         word = self._word()
         if word in _PLAIN and not (word == "object" and self._sees("(")):
             return FieldSpec(word)
         if word not in ("object", "enum", "map", "list"):
-            self._fail(f"`{word}` is no kind of field")
+            self._fail(f"unknown kind of field: `{word}`")
         self._need("(")
         spec = self._inside(word)
         self._need(")")
@@ -130,8 +130,8 @@ class _NotationReader:
         self._at += 1
         return self._tokens[self._at - 1]
 
-    def _fail(self, why: str) -> None:
-        message = f"{why} in `{self._text}`"
+    def _fail(self, reason: str) -> None:
+        message = f"{reason} in `{self._text}`"
         raise NotationError(message)
 
 

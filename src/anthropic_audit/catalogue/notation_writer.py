@@ -1,4 +1,4 @@
-"""From values of the catalogue back to its notation, for people to read and for proposals."""
+"""Write values of the catalogue in its notation, for display and for proposals."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .sentences import Sentence
 _MORE = "..."
 
 Written = str | dict[str, list[str]]
-"""A field as the files have it: a line, or an object with a list of alternative members."""
+"""A field as in the files: a line, or an object with a list of alternative members."""
 
 
 def write_field(spec: FieldSpec) -> Written:
-    """Write a field as `parse_field` reads it; one with variants as the files have those."""
+    """Return the notation of a field; a field with variants is a mapping, as in the files."""
     if spec.variants:
         shape = FieldSpec("object", spec.is_array, spec.is_required, spec.is_nullable)
         return {write_line(shape): [write_members(variant) for variant in spec.variants]}
@@ -22,7 +22,7 @@ def write_field(spec: FieldSpec) -> Written:
 
 
 def write_line(spec: FieldSpec) -> str:
-    """Write a field in a line; of one with variants, only that it is an object."""
+    """Return the notation of a field in one line; a field with variants becomes an object without members."""
     kind = _kind(spec)
     if spec.is_array:
         kind = f"list({kind})"
@@ -30,12 +30,12 @@ def write_line(spec: FieldSpec) -> str:
 
 
 def write_members(fields: Mapping[str, FieldSpec]) -> str:
-    """Write the members of an object as `parse_members` reads them."""
+    """Return the notation of an object's members, as `parse_members` reads it."""
     return ", ".join(f"{name}={write_line(spec)}" for name, spec in fields.items())
 
 
 def write_sentence(sentence: Sentence) -> str:
-    """Write a sentence as `parse_sentence` reads it."""
+    """Return the text of a sentence, as `parse_sentence` reads it."""
     parts = []
     for part in sentence.parts:
         text = "".join(f"{{{text}}}" if is_name else text for is_name, text in part.pieces)
@@ -44,7 +44,7 @@ def write_sentence(sentence: Sentence) -> str:
 
 
 def write_rule(rule: OutcomeRule) -> str:
-    """Say in words how an outcome is found."""
+    """Return a description of an outcome rule in words."""
     cases = [f"{_word(value)}: {outcome}" for value, outcome in rule.values.items()]
     cases += [f"{low} to {high}: {outcome}" for low, high, outcome in rule.ranges]
     return f"by {'.'.join(rule.path)} ({', '.join(cases)}, else {rule.otherwise})"
@@ -58,5 +58,5 @@ def _kind(spec: FieldSpec) -> str:
     return f"object({write_members(spec.fields)})" if spec.fields else spec.kind
 
 
-def _word(value: str | bool) -> str:  # noqa: FBT001 - a value as activities have it
+def _word(value: str | bool) -> str:  # noqa: FBT001 - a value of activities
     return str(value).lower() if isinstance(value, bool) else value

@@ -1,4 +1,4 @@
-"""From what is missing to entries in the catalogue's own notation, ready to be put into its files."""
+"""Propose entries for the catalogue's files, in its own notation, from drift."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .notation_writer import Written, write_field
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _NO_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-"""What YAML takes for something else than a text."""
+"""Words that YAML does not read as text."""
 _VERB = re.compile(r".*ed|sent|left|read|run|shown")
 _ESCAPED = '"\\'
 _OTHER_FAMILY = "organization"
@@ -27,12 +27,12 @@ class Proposal:
 
     file: str
     how: str
-    """Where they go: at the end, or below which key."""
+    """Where the lines belong: `append` for the end of the file, or the key to insert them below."""
     text: str
 
 
 def propose(sightings: Sequence[Sighting], catalogue: Catalogue) -> list[Proposal]:
-    """Return the lines that would make the catalogue know what was seen."""
+    """Return the lines that add the missing entries to the catalogue."""
     return [
         *_types(sightings, catalogue),
         *_new_fields(sightings, catalogue),
@@ -42,12 +42,12 @@ def propose(sightings: Sequence[Sighting], catalogue: Catalogue) -> list[Proposa
 
 
 def write_proposals(proposals: Iterable[Proposal]) -> str:
-    """Write proposals one after the other, each below a comment that says where it goes."""
+    """Return proposals as one text, each below a comment with its file and place."""
     return "\n".join(f"# {one.file}: {one.how}\n{one.text}" for one in proposals)
 
 
 def family_of(name: str, catalogue: Catalogue) -> str:
-    """Return the family that a new type most likely belongs to: that of most types which begin with the same words."""
+    """Return the most likely family of a new type: the family of most types that begin with the same words."""
     words = name.split("_")
     for end in range(len(words) - 1, 0, -1):
         beginning = "_".join(words[:end]) + "_"
@@ -107,7 +107,7 @@ def _subject_and_verb(name: str) -> tuple[str, str]:
 
 
 def _new_fields(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator[Proposal]:
-    """Give every field that has no place yet the type that takes what was seen of it first."""
+    """Propose entries for fields that fields.yaml lacks, each with the type of the values in its first sighting."""
     found: dict[str, ObservedValues] = {}
     for one in sightings:
         if one.key.lack is MissingKind.TYPE:
@@ -115,9 +115,9 @@ def _new_fields(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator
                 found.setdefault(name, seen)
         elif one.key.lack is MissingKind.FIELD and "." not in one.key.name:
             found.setdefault(one.key.name, one.seen)
-    homeless = {name: seen for name, seen in sorted(found.items()) if name not in catalogue.fields}
-    if homeless:
-        lines = [_stored(name, seen) for name, seen in homeless.items()]
+    missing = {name: seen for name, seen in sorted(found.items()) if name not in catalogue.fields}
+    if missing:
+        lines = [_stored(name, seen) for name, seen in missing.items()]
         yield Proposal("fields.yaml", "insert below `newer:`", "\n".join(lines) + "\n")
 
 
@@ -128,7 +128,7 @@ def _stored(name: str, seen: ObservedValues) -> str:
 
 
 def _changed_types(sightings: Sequence[Sighting], catalogue: Catalogue) -> Iterator[Proposal]:
-    """Write the fields of known types anew that were seen with more than is documented."""
+    """Propose new notations for fields of known types that had undocumented members or values."""
     known = {name: kind.fields for name, kind in catalogue.types.items()}
     for owner, specs in sorted(_changed(sightings, MissingKind.FIELD, known).items()):
         file = f"types/{catalogue.types[owner].family}.yaml"
@@ -138,7 +138,7 @@ def _changed_types(sightings: Sequence[Sighting], catalogue: Catalogue) -> Itera
 def _changed(
     sightings: Sequence[Sighting], lack: MissingKind, known: Mapping[str, Mapping[str, FieldSpec]]
 ) -> dict[str, dict[str, FieldSpec]]:
-    """Return the fields that are new or have more values or members than are known, by their owner."""
+    """Return the fields that are new, or have new values or members, by type or kind of actor."""
     changed: dict[str, dict[str, FieldSpec]] = {}
     for one in sightings:
         owner, (name, *path) = one.key.owner, one.key.name.split(".")
@@ -154,7 +154,7 @@ def _changed(
 
 
 def _with(spec: FieldSpec | None, path: list[str], seen: ObservedValues) -> FieldSpec:
-    """Return a field with a member that was seen; the alternatives of objects with variants stay as they are."""
+    """Return a field with one more member; objects with variants are not changed."""
     if spec is None:
         return replace(seen.spec(of=0), is_required=False)
     if spec.variants or not path or not WORD.fullmatch(path[0]):
@@ -163,7 +163,7 @@ def _with(spec: FieldSpec | None, path: list[str], seen: ObservedValues) -> Fiel
 
 
 def _with_value(spec: FieldSpec, path: list[str], value: str) -> FieldSpec:
-    """Return a field with one more value of an enum; in an object with variants it makes another variant."""
+    """Return a field with one more enum value; in an object with variants, the value becomes another variant."""
     if not path:
         return replace(spec, values=tuple(sorted({*spec.values, value})))
     step, rest = path[0], path[1:]
@@ -226,8 +226,8 @@ def _key(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a text as YAML has it between double quotes, whatever signs are in it."""
-    signs = [
-        f"\\{sign}" if sign in _ESCAPED else sign if " " <= sign <= "~" else f"\\U{ord(sign):08x}" for sign in text
+    """Return a text as a double-quoted scalar of YAML, whatever characters it has."""
+    characters = [
+        f"\\{char}" if char in _ESCAPED else char if " " <= char <= "~" else f"\\U{ord(char):08x}" for char in text
     ]
-    return f'"{"".join(signs)}"'
+    return f'"{"".join(characters)}"'

@@ -1,7 +1,8 @@
-"""Sentences that tell of one activity: `{actor} created API key {api_key_id}[ in workspace {workspace_id}]`.
+"""Templates of sentences about one activity: `{actor} created API key {api_key_id}[ in workspace {workspace_id}]`.
 
-A name in braces stands for a value: a field of the activity by the vendor's name (dots go into objects), `actor` for
-who acted, `target` for the user it was done to. What stands in brackets is left out when a value in it is missing.
+A name in braces is a placeholder: a field of the activity by the vendor's name (dots go into objects), `actor` for the
+actor, or `target` for the user whom the activity affects. A part in brackets is left out when one of its values is
+missing.
 """
 
 from __future__ import annotations
@@ -17,21 +18,22 @@ _TOKEN = re.compile(r"\{([a-z0-9_.]+)\}|([\[\]])|([^{}\[\]]+)|(.)", re.DOTALL)
 _NOT_GIVEN = "(not given)"
 
 Value = Callable[[str], str | None]
-"""Returns what stands for a name, or None when it is missing."""
+"""Returns the value of a placeholder as text, or None when it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentencePart:
-    """A stretch of a sentence that is told whole or not at all."""
+    """A part of a sentence."""
 
     pieces: tuple[tuple[bool, str], ...]
-    """Texts, and names of values (marked True)."""
+    """Plain texts (with False), and names of placeholders (with True)."""
     is_optional: bool
+    """True for a part in brackets, which is left out when one of its values is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence with places for values."""
+    """A sentence with placeholders; an empty one is false."""
 
     parts: tuple[SentencePart, ...] = ()
 
@@ -40,28 +42,28 @@ class Sentence:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of the values it tells of."""
+        """The names of the placeholders."""
         return frozenset(text for part in self.parts for is_name, text in part.pieces if is_name)
 
     def lacks(self, value: Value) -> bool:
-        """Say whether a value is missing that stands outside of brackets."""
+        """Return whether the value of a placeholder outside brackets is missing."""
         needed = [text for part in self.parts if not part.is_optional for is_name, text in part.pieces if is_name]
         return any(value(name) is None for name in needed)
 
-    def tell(self, value: Value) -> str:
-        """Return the sentence with its values."""
-        return "".join(_told(part, value) for part in self.parts)
+    def fill(self, value: Value) -> str:
+        """Return the sentence with its values filled in."""
+        return "".join(_filled(part, value) for part in self.parts)
 
 
 SILENT: Final = Sentence()
-"""No sentence at all."""
+"""The empty sentence."""
 
 
 def parse_sentence(text: str) -> Sentence:
     """Read a sentence.
 
     Raises:
-        NotationError: A brace or bracket has no partner, or brackets stand in brackets.
+        NotationError: A brace or bracket has no partner, or brackets are nested.
     """
     parts: list[SentencePart] = []
     pieces: list[tuple[bool, str]] = []
@@ -84,8 +86,8 @@ def parse_sentence(text: str) -> Sentence:
     return Sentence(tuple(parts))
 
 
-def _told(part: SentencePart, value: Value) -> str:
-    told = [(value(text) if is_name else text) for is_name, text in part.pieces]
-    if part.is_optional and None in told:
+def _filled(part: SentencePart, value: Value) -> str:
+    texts = [(value(text) if is_name else text) for is_name, text in part.pieces]
+    if part.is_optional and None in texts:
         return ""
-    return "".join(_NOT_GIVEN if text is None else text for text in told)
+    return "".join(_NOT_GIVEN if text is None else text for text in texts)

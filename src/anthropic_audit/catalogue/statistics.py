@@ -1,4 +1,4 @@
-"""How much the catalogue knows, and how far it agrees with the published table of categories."""
+"""Counts of the catalogue's contents, and a comparison with the published table of categories."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from importlib import resources
 from .model import ActivityType, Catalogue
 
 Categorization = tuple[frozenset[str], frozenset[str], str | None]
-"""Values of `event.category` and `event.type`, and the outcome; None when the activity itself decides it."""
+"""The values of `event.category`, of `event.type`, and the outcome, or None when an outcome rule decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueStatistics:
-    """Counts of what a catalogue knows."""
+    """Counts of a catalogue's contents."""
 
     types: int
-    """Types known; each is categorized by hand."""
+    """Known types; each is categorized by hand."""
     published: int
-    """Those of them that the published table categorizes, too."""
+    """Known types that are also in the published table."""
     deviating: tuple[str, ...]
-    """Those that we categorize otherwise; the reasons stand in `docs/reference/deviations.md`."""
+    """Types that we categorize differently; `docs/reference/deviations.md` has the reasons."""
     described: int
+    """Types with a description."""
     told: int
     """Types with a sentence."""
     partial: int
-    """Types of which the vendor documents more fields than their names."""
+    """Types for which the vendor documents more fields than the catalogue has."""
     sensitivities: Mapping[str, int]
     fields: int
     """Fields of activities."""
@@ -40,7 +41,7 @@ class CatalogueStatistics:
 
 
 def figures(catalogue: Catalogue) -> CatalogueStatistics:
-    """Count what a catalogue knows."""
+    """Return the counts of a catalogue's contents."""
     kinds = list(catalogue.types.values())
     table = published()
     exported = catalogue.exported_fields()
@@ -64,13 +65,13 @@ def figures(catalogue: Catalogue) -> CatalogueStatistics:
 
 
 def categorization(kind: ActivityType) -> Categorization:
-    """Return how a type is categorized, in the form of the published table."""
+    """Return the categorization of a type, in the form of the published table."""
     return frozenset(kind.category), frozenset(kind.type), kind.outcome
 
 
 @cache
 def published() -> Mapping[str, Categorization]:
-    """Return the published table of categories, by type."""
+    """Return the published table of categories by type; the file is in this package."""
     text = (resources.files(__package__) / "published.tsv").read_text("utf-8")
     rows = [line.split("\t") for line in text.splitlines()[1:]]
     return {

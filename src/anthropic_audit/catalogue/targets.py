@@ -1,4 +1,4 @@
-"""Where the fields of activities and the members of actors go in an event, in words for people."""
+"""The fields of events that store the fields of activities and the members of actors, in words for display."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .model import ActivityType, ActorKind, AuditField, Catalogue
 
 AUDIT = "anthropic.audit"
 ASIDE = f"{AUDIT}.metadata"
-"""Where what has no field of its own goes."""
+"""The field of events for values without a field of their own."""
 
 _OF_ANY_ACTOR = {
     "ip_address": "source.ip",
@@ -19,33 +19,33 @@ _OF_ANY_ACTOR = {
 
 
 def places_of_field(name: str, catalogue: Catalogue, kind: ActivityType | None = None) -> list[str]:
-    """Return where a field's value is found in events: of one type, or of all that have it."""
-    kept = catalogue.fields.get(name)
-    if kept is None:
+    """Return the fields of events that store a field's value, of one type or of all types that have the field."""
+    stored = catalogue.fields.get(name)
+    if stored is None:
         return [f"{ASIDE}.{name}"]
-    return list(_places(kept, kind))
+    return list(_places(stored, kind))
 
 
-def _places(kept: AuditField, kind: ActivityType | None) -> Iterator[str]:
-    own = f"{AUDIT}.{kept.stored_as or kept.name}" if kept.type else f"{ASIDE}.{kept.name}"
-    moves = bool(kept.ecs) and (kind is None or not kept.only_for or kind.name in kept.only_for)
-    if moves and kept.ecs:
-        condition = f" if {kept.when[0]} is {kept.when[1]}" if kept.when else ""
-        limits = f" (in {', '.join(kept.only_for)})" if kept.only_for and kind is None else ""
-        yield f"{kept.ecs}{condition}{limits}"
-        if kept.rank > 1 or condition or (limits and kept.type):
+def _places(stored: AuditField, kind: ActivityType | None) -> Iterator[str]:
+    own = f"{AUDIT}.{stored.stored_as or stored.name}" if stored.type else f"{ASIDE}.{stored.name}"
+    moves = bool(stored.ecs) and (kind is None or not stored.only_for or kind.name in stored.only_for)
+    if moves and stored.ecs:
+        condition = f" if {stored.when[0]} is {stored.when[1]}" if stored.when else ""
+        limits = f" (in {', '.join(stored.only_for)})" if stored.only_for and kind is None else ""
+        yield f"{stored.ecs}{condition}{limits}"
+        if stored.rank > 1 or condition or (limits and stored.type):
             yield f"else {own}"
     else:
         yield own
-    if kept.objects_as:
-        yield f"objects: {AUDIT}.{kept.objects_as}"
-    yield from kept.copies.values()
-    if kept.related:
-        yield f"related.{kept.related}"
+    if stored.objects_as:
+        yield f"objects: {AUDIT}.{stored.objects_as}"
+    yield from stored.copies.values()
+    if stored.related:
+        yield f"related.{stored.related}"
 
 
 def places_of_member(name: str, actor: ActorKind) -> list[str]:
-    """Return where a member of an actor is found in events."""
+    """Return the fields of events that store a member of an actor."""
     if name in actor.moves:
         return [actor.moves[name]]
     if name in MOVED_OF_ANY:

@@ -140,9 +140,9 @@ def retain(
     number = sum(one.activities for one in done.removed)
     words = f"{number:,} activities of {len(done.removed):,} days"
     notes().print(f"{'would remove' if dry_run else 'removed'} {words}")
-    for line in retention.told(done.waiting):
+    for line in retention.undelivered_lines(done.waiting):
         notes().print(f"kept until delivered: {line}", markup=False)
-    for line in retention.told(done.never_delivered):
+    for line in retention.undelivered_lines(done.never_delivered):
         notes().print(f"never delivered: {line}", markup=False)
 
 

@@ -21,6 +21,8 @@ class CommandSource:
     function: str
     summary: str
     """The first line of the function's docstring."""
+    extra: str | None = None
+    """The extra of the package that the command needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,19 @@ _SINKS = {
 }
 COMMANDS: Final[Mapping[str, CommandSource | GroupSource]] = MappingProxyType(
     {
-        "demo": CommandSource("demo", "demo", "Show the product in a minute, without a key."),
+        "demo": CommandSource("demo", "demo", "Show the product in a minute, without a key.", "console"),
         "collect": CommandSource("collect", "collect", "Collect activities, each exactly once, and normalize them."),
         "run": CommandSource("run", "run", "Run the service: collect, normalize, deliver and maintain."),
         "backfill": CommandSource("backfill", "backfill", "Collect a past period of up to six years, newest first."),
         "reconcile": CommandSource("backfill", "reconcile", "Read a period again, and count late activities."),
         "check": CommandSource("check", "check", "Check settings, keys, clocks, archive and databases."),
         "status": CommandSource("status", "status", "Show each feed's coverage, lag, counts, holes and requests."),
-        "console": CommandSource("console", "console", "Serve the web console."),
+        "console": CommandSource("console", "console", "Serve the web console.", "console"),
         "search": CommandSource("search", "search", "Search events; all given conditions must match."),
         "export": CommandSource("export", "export", "Export records of the archive as NDJSON, in stored order."),
-        "report": CommandSource("report", "report", "Write a report on a period as a single HTML or PDF file."),
+        "report": CommandSource(
+            "report", "report", "Write a report on a period as a single HTML or PDF file.", "report"
+        ),
         "normalize": CommandSource(
             "normalize", "normalize", "Convert activities (stdin) to ECS or OCSF events (stdout)."
         ),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from anthropic_audit.search import Spot
+from anthropic_audit.query import Spot
 
 _LAND = (
     "       .                                   ...                    .",

@@ -25,7 +25,7 @@ from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import AuditError, FatalError
 from anthropic_audit.plan import Spans
 from anthropic_audit.progress import Progress, Stored, Watch
-from anthropic_audit.search import SearchRequest, Spot, most_frequent, on_the_map, parse_condition, per_day, run
+from anthropic_audit.query import SearchRequest, Spot, most_frequent, on_the_map, parse_condition, per_day, run
 from anthropic_audit.settings import FeedSettings, Settings
 from anthropic_audit.simulator import Server, Vendor, VendorSettings, open_vendor, serve
 from anthropic_audit.simulator.world import WorldSettings

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from anthropic_audit.search import SearchHit
+from anthropic_audit.query import SearchHit
 
 from .output import Heading, printable, table
 from .summary import SUMMARY, UNCUT

@@ -14,7 +14,7 @@ from anthropic_audit.archive import open_reader
 from anthropic_audit.clock import SystemClock
 from anthropic_audit.errors import SetupError
 from anthropic_audit.processors import Processors
-from anthropic_audit.search import RecordKind, RecordSelection, lines
+from anthropic_audit.query import RecordKind, RecordSelection, lines
 
 from .configuration import open_application
 from .options import Archive, Config, Since, Until, read_span

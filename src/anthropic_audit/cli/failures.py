@@ -61,6 +61,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
         close_stdout()
         return PIPE_CLOSED
+    if isinstance(error, AuditError):
+        print_error(str(error), error.hint, error)
+        return error.exit_code
     print_error(*explained(error), error)
     return UNEXPECTED
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from anthropic_audit.errors import SetupError
+
 from .commands import CommandSource, GroupSource
 from .error_boundary import guarded
 
+EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
+    "console": ("argon2", "jinja2", "joserfc", "starlette", "uvicorn", "vl_convert"),
+    "report": ("jinja2", "pymupdf_fonts", "typst", "vl_convert"),
+}
+"""The modules that each extra of the package installs, for commands that need one."""
 CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 """Context settings of every command and group."""
 
@@ -49,11 +57,28 @@ def lazy_group(sources: Mapping[str, CommandSource | GroupSource]) -> type[LazyG
 
 @cache
 def load(name: str, source: CommandSource) -> Any:  # noqa: ANN401 - typer does not export the class
-    """Import a command's module, and return the command, wrapped so that exceptions become messages and exit codes."""
+    """Import a command; whatever it raises when it runs becomes a message and an exit code.
+
+    Raises:
+        SetupError: An extra of the package is not installed.
+    """
+    check_extra(f"`anthropic-audit {name}`", source.extra)
     module = import_module(f".{source.module}", __package__)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
     app.command(name, epilog=getattr(module, "EXAMPLES", None))(guarded(getattr(module, source.function)))
     return typer.main.get_command(app)
+
+
+def check_extra(what: str, extra: str | None) -> None:
+    """Refuse what needs an extra of the package that is not installed.
+
+    Raises:
+        SetupError: It is not installed; the hint says how to install it.
+    """
+    missing = [module for module in EXTRAS.get(extra or "", ()) if find_spec(module) is None]
+    if missing:
+        message = f"{what} needs libraries that are not installed: {', '.join(missing)}"
+        raise SetupError(message, hint=f"install them with `pip install 'anthropic-audit[{extra}]'`")
 
 
 def _group(name: str, source: GroupSource) -> LazyGroup:

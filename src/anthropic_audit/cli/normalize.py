@@ -9,8 +9,8 @@ from typing import Annotated, Any, BinaryIO, Final
 import typer
 
 from anthropic_audit.application.normalizing import Schema, document_writer, open_normalizer
-from anthropic_audit.normalize import Options
-from anthropic_audit.normalize.unreadable import error_document
+from anthropic_audit.ecs import Options
+from anthropic_audit.ecs.unreadable import error_document
 
 from .configuration import open_application
 from .options import Config

@@ -15,12 +15,12 @@ from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
-from anthropic_audit.console.masking import Masked, Masking, Unmasked
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.errors import QueryError, SetupError
+from anthropic_audit.privacy.masking import Masked, Masking, Unmasked
+from anthropic_audit.query import document_fields, known_fields
 from anthropic_audit.reporting import Gathered, Report, Scope, compose, gather, to_html, to_pdf
 from anthropic_audit.reporting.text import last_day
-from anthropic_audit.search import document_fields, known_fields
 from anthropic_audit.settings import Settings
 
 from .configuration import load_settings

@@ -20,6 +20,7 @@ from anthropic_audit.errors import AuditError, InterruptedRunError, SetupError
 from anthropic_audit.settings_loader import resolve_key
 
 from .configuration import open_application
+from .lazy import check_extra
 from .logs import logging_watch, open_log
 from .options import Archive, Config
 from .signals import Stop, reloading, stopping
@@ -47,17 +48,19 @@ def run(
 ) -> None:
     """Run the service: collect, normalize, deliver and maintain.
 
-    Each feed goes its own way: one that is slow, refused or silent holds up no other, and is asked less often until it
-    answers. History that `backfill` asks for is filled in beside the live tails. Events are delivered to all sinks of
-    the settings, each at its own pace. Log lines on standard error, JSON
-    where nobody looks. On a loopback port, if one is set: /healthz (the process answers), /readyz (every feed is
-    current), /metrics (for Prometheus).
+    Feeds are collected independently: one that is slow, refused or silent does not delay the others, and is requested
+    less often until it responds. History that `backfill` of a feed asks for is collected alongside. Events are
+    delivered to all sinks of the settings, each at its own pace. Log lines go to standard error, as JSON unless it is a
+    terminal. With a health port, loopback serves /healthz (the process responds), /readyz (every feed is current) and
+    /metrics (for Prometheus).
 
-    SIGTERM and Ctrl-C end it cleanly, with exit code 0. SIGHUP takes over changed settings and keys; settings that are
-    wrong are told of, and the ones before stay.
+    SIGTERM and Ctrl-C end the service cleanly, with exit code 0. SIGHUP loads changed settings and keys; wrong settings
+    are logged, and the previous ones stay in effect.
 
     Exit codes: 0 stopped, 1 failed, 2 wrong use or settings.
     """
+    if with_console:
+        check_extra("`--console`", "console")
     stop = Stop()
     with stopping(stop.ask, 0):
         _run(stop, {"archive": archive}, config, health_port=health_port, has_console=with_console)

@@ -16,9 +16,9 @@ from anthropic_audit.archive import open_reader
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.catalogue import load as load_catalogue
 from anthropic_audit.clock import SystemClock
+from anthropic_audit.ecs import SentenceWriter
 from anthropic_audit.errors import QueryError, SetupError
-from anthropic_audit.normalize import SentenceWriter
-from anthropic_audit.search import (
+from anthropic_audit.query import (
     Condition,
     Operator,
     Query,
@@ -31,7 +31,7 @@ from anthropic_audit.search import (
     parse_kql,
     run,
 )
-from anthropic_audit.search.conditions import checked_name
+from anthropic_audit.query.conditions import checked_name
 
 from .configuration import load_settings
 from .options import Archive, Config, Since, Until, read_span
@@ -66,6 +66,12 @@ Kql = Annotated[
 ]
 
 
+Columns = Annotated[
+    str | None,
+    typer.Option(metavar="FIELD,FIELD", help="Fields to print instead of the summary or the whole event."),
+]
+
+
 class SearchFormat(StrEnum):
     """Output format of hits."""
 
@@ -97,10 +103,7 @@ def search(
     ] = None,
     format: Annotated[SearchFormat, typer.Option("--format", help="Output format.")] = SearchFormat.TABLE,  # noqa: A002 - the flag's name
     query: Kql = "",
-    columns: Annotated[
-        str | None,
-        typer.Option(metavar="FIELD,FIELD", help="Fields to print instead of the summary or the whole event."),
-    ] = None,
+    columns: Columns = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -188,7 +191,7 @@ def _print_sentences(hits: Iterable[SearchHit], writer: SentenceWriter) -> int:
     """Print hits as sentences, one per line, and return their number."""
     printed = 0
     for hit in hits:
-        sentence = printable(writer.tell(orjson.loads(hit.document)))
+        sentence = printable(writer.write(orjson.loads(hit.document)))
         console().print(f"{SUMMARY['time'](hit)}  {sentence}", markup=False, soft_wrap=True)
         printed += 1
     return printed

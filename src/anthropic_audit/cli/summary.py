@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from anthropic_audit.search import SearchHit
+from anthropic_audit.query import SearchHit
 
 _ACTORS = ("user.email", "anthropic.audit.actor.name", "user.id", "anthropic.audit.actor.type")
 _TARGETS = ("user.target.email", "user.target.id", "file.name", "url.path")

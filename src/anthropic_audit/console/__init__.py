@@ -1,4 +1,4 @@
-"""The console: web pages on an archive, where people look."""
+"""The console: a web user interface on an archive, read-only."""
 
 from .auth import AccessLog, hash_password
 from .context import ConsoleContext

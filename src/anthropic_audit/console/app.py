@@ -1,4 +1,4 @@
-"""The console as an ASGI application: routes, and the door in front of them."""
+"""The console as an ASGI application: its routes, behind the access middleware."""
 
 from __future__ import annotations
 
@@ -33,62 +33,64 @@ _VEGA: Final = "vega.js"
 
 @dataclass(frozen=True, slots=True)
 class ConsoleEnvironment:
-    """Where the console runs."""
+    """The URL, the host names and the terminal of a running console."""
 
     url: str
-    """Where browsers reach it."""
+    """The URL under which browsers reach the console, without a trailing slash."""
     hosts: Collection[str]
-    """What the `Host` of a request may say."""
-    told: Callable[[str], None]
-    """Is given each new one-time token."""
+    """The values that the `Host` header of a request may have."""
+    on_token: Callable[[str], None]
+    """Called with each new one-time token."""
 
     @property
     def is_secure(self) -> bool:
-        """Whether browsers reach it by https."""
+        """Whether browsers reach the console by HTTPS."""
         return self.url.startswith("https:")
 
 
 def make_app(
-    place: ConsoleContext,
-    journal: AccessLog,
+    context: ConsoleContext,
+    access_log: AccessLog,
     clock: Clock,
-    surroundings: ConsoleEnvironment,
+    environment: ConsoleEnvironment,
     *,
     provider: Provider | None = None,
 ) -> tuple[ASGIApp, OneTimeTokens | None]:
-    """Return the application, and the tokens of the link if nobody has to log in."""
-    settings = place.settings.console
-    sessions, throttle = Sessions(clock, settings.session), LoginRateLimit(clock)
+    """Return the application, and the one-time tokens of its link; None for the tokens if users have to log in."""
+    settings = context.settings.console
+    sessions, rate_limit = Sessions(clock, settings.session), LoginRateLimit(clock)
     users = {user.name: user for user in settings.users}
-    tokens = None if users or provider else OneTimeTokens(surroundings.told)
-    ways = LoginMethods(
-        users, tokens, ExternalLogin(settings.openid.host, f"{surroundings.url}{LOGIN}") if provider else None
+    tokens = None if users or provider else OneTimeTokens(environment.on_token)
+    login_methods = LoginMethods(
+        users, tokens, ExternalLogin(settings.openid.host, f"{environment.url}{LOGIN}") if provider else None
     )
-    entrance = LoginPages(sessions, throttle, ways, is_secure=surroundings.is_secure)
-    routes = _routes(entrance)
+    login_pages = LoginPages(sessions, rate_limit, login_methods, is_secure=environment.is_secure)
+    routes = _routes(login_pages)
     if provider is not None:
-        routes += OpenIdPages(provider, Attempts(clock), entrance, throttle).routes()
+        routes += OpenIdPages(provider, Attempts(clock), login_pages, rate_limit).routes()
     app = Starlette(
         routes=routes,
         exception_handlers={
             AuditError: layout.failed,
             HTTPException: layout.missing,
-            ClientDisconnect: layout.gone,
+            ClientDisconnect: layout.disconnected,
             Exception: layout.broken,
         },
     )
     app.router.redirect_slashes = False
-    app.state.place = place
-    door = AccessMiddleware(layout.reporting_damage(app, place), sessions, journal, clock, hosts=surroundings.hosts)
-    return hardened(door, is_secure=surroundings.is_secure), tokens
+    app.state.context = context
+    guarded = AccessMiddleware(
+        layout.reporting_damage(app, context), sessions, access_log, clock, hosts=environment.hosts
+    )
+    return hardened(guarded, is_secure=environment.is_secure), tokens
 
 
-def _routes(entrance: LoginPages) -> list[Route]:
+def _routes(login_pages: LoginPages) -> list[Route]:
     get, post = ["GET"], ["GET", "POST"]
     return [
-        Route("/enter", entrance.enter, methods=get),
-        Route("/login", entrance.login, methods=post),
-        Route("/logout", entrance.logout, methods=["POST"]),
+        Route("/enter", login_pages.enter, methods=get),
+        Route("/login", login_pages.login, methods=post),
+        Route("/logout", login_pages.logout, methods=["POST"]),
         Route("/", overview.overview, methods=get),
         Route("/explore", explore.explore, methods=get),
         Route("/event/{seq}", event.event, methods=get),
@@ -119,7 +121,7 @@ def _files() -> list[tuple[str, str, bytes]]:
 
 
 async def _static(request: Request, *, body: bytes, kind: str) -> Response:
-    """Answer a file; a browser that has it already is told so."""
+    """Return a static file, or 304 if the browser's copy has the same ETag."""
     tag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {"etag": tag, "cache-control": "no-cache"}
     if request.headers.get("if-none-match") == tag:
@@ -129,7 +131,7 @@ async def _static(request: Request, *, body: bytes, kind: str) -> Response:
 
 @cache
 def vega() -> bytes:
-    """Return Vega, Vega-Lite and Vega-Embed in one script; the first time takes some seconds."""
+    """Return Vega, Vega-Lite and Vega-Embed as one script; the first call takes some seconds."""
     bundle: str = import_module("vl_convert").javascript_bundle()
     return bundle.encode()
 

@@ -1,4 +1,4 @@
-"""A feed's coverage as a calendar: what of each day is complete, in part, missing, or came late."""
+"""A feed's coverage as a calendar: days that are complete, partial or missing, and their late activities."""
 
 from __future__ import annotations
 
@@ -11,77 +11,77 @@ from anthropic_audit.model import Window
 from anthropic_audit.plan import Spans
 
 State = Literal["complete", "partial", "missing", "before"]
-"""`complete`: all of a day that has passed is covered, but for the last hour; `partial`: some is; `missing`: none is
-although the feed had begun; `before`: it had not."""
+"""State of a day. `complete`: all of the day that has passed is covered, but for the last hour; `partial`: some
+of it is; `missing`: none of it is, although the feed's coverage had begun; `before`: coverage had not begun."""
 
 WEEKS: Final = 26
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY: Final = timedelta(days=1)
-_SLACK: Final = timedelta(hours=1)
-"""Of today, so much may be open."""
+_MAX_OPEN: Final = timedelta(hours=1)
+"""The newest time that does not have to be covered for a day to be complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A UTC day."""
+    """A UTC day of a feed's calendar."""
 
     date: date
     state: State
     late: int
-    """Activities that were found late, by reading the day again."""
+    """Number of late activities, found by reading the day again."""
 
     @property
     def words(self) -> str:
-        """What is told of it."""
-        told = {"complete": "complete", "partial": "covered in part", "missing": "missing", "before": "not asked for"}
-        late = f", {self.late:,} found late" if self.late else ""
-        return f"{self.date:%Y-%m-%d}: {told[self.state]}{late}"
+        """The day as text: date, state and late activities."""
+        labels = {"complete": "complete", "partial": "partial", "missing": "missing", "before": "before the first walk"}
+        late = f", {self.late:,} late" if self.late else ""
+        return f"{self.date:%Y-%m-%d}: {labels[self.state]}{late}"
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The last weeks: a row for each weekday, a column for each week."""
+    """The last `WEEKS` weeks: one row per weekday, one column per week."""
 
     months: Sequence[tuple[str, int]]
-    """Names of months over the columns, each with how many it spans."""
+    """Names of months above the columns, each with the number of columns that it spans."""
     rows: Sequence[tuple[str, Sequence[Day | None]]]
-    """Weekdays with their days, oldest first; None after today."""
+    """Weekdays with their days, oldest first; None for days after today."""
 
     def count(self, state: State) -> int:
-        """Return how many days are in a state."""
+        """Return the number of days in a state."""
         return sum(day is not None and day.state == state for _, days in self.rows for day in days)
 
 
 def first_day(now: datetime) -> datetime:
-    """Return the Monday with which the calendar begins."""
+    """Return the start of the calendar: a Monday, 00:00 UTC."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight - timedelta(days=midnight.weekday(), weeks=WEEKS - 1)
 
 
 def calendar(covered: Spans, late: Mapping[date, int], now: datetime) -> Calendar:
-    """Return what is known of each day.
+    """Return the calendar of a feed.
 
     Args:
-        covered: What a feed's walks have read to the end.
-        late: Activities that were found late, by the day on which they were created.
-        now: The time until which days have passed.
+        covered: The feed's coverage.
+        late: Numbers of late activities by the UTC day on which they were created.
+        now: The current time; later days are None.
     """
     first = first_day(now)
     recent = covered & Spans((Window(first, now + _DAY),))
-    begun = covered.start
+    first_covered = covered.start
 
     def day(number: int) -> Day | None:
         start = first + number * _DAY
         if start > now:
             return None
-        return Day(start.date(), _state(recent, begun, start, now), late.get(start.date(), 0))
+        return Day(start.date(), _state(recent, first_covered, start, now), late.get(start.date(), 0))
 
-    rows = [(name, [day(week * 7 + place) for week in range(WEEKS)]) for place, name in enumerate(WEEKDAYS)]
+    rows = [(name, [day(week * 7 + weekday) for week in range(WEEKS)]) for weekday, name in enumerate(WEEKDAYS)]
     return Calendar(_months(first), rows)
 
 
 def _months(first: datetime) -> list[tuple[str, int]]:
-    """Return the months of the weeks' Mondays, one after the other; one of a single week has no room for its name."""
+    """Return the months of the weeks' Mondays with their numbers of weeks; the name of a month of one week is empty."""
     found: list[tuple[str, int]] = []
     for week in range(WEEKS):
         name = f"{first + week * 7 * _DAY:%b}"
@@ -92,10 +92,10 @@ def _months(first: datetime) -> list[tuple[str, int]]:
     return [(name if weeks > 1 else "", weeks) for name, weeks in found]
 
 
-def _state(covered: Spans, begun: datetime | None, day: datetime, now: datetime) -> State:
-    if begun is None or begun >= day + _DAY:
+def _state(covered: Spans, first_covered: datetime | None, day: datetime, now: datetime) -> State:
+    if first_covered is None or first_covered >= day + _DAY:
         return "before"
-    start, end = max(day, begun), min(day + _DAY, now - _SLACK)
+    start, end = max(day, first_covered), min(day + _DAY, now - _MAX_OPEN)
     if start >= end:
         return "complete"
     wanted = Spans((Window(start, end),))

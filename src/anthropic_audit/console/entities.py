@@ -1,4 +1,4 @@
-"""Those that events are about: users, keys, organizations, servers, addresses, and what they work on."""
+"""Entities that events name: users, keys, organizations, servers, addresses, projects and others."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from anthropic_audit.documents import value_at
-from anthropic_audit.search import AnyOf, Condition, Operator, Query
+from anthropic_audit.query import AnyOf, Condition, Operator, Query
 
 
 @dataclass(frozen=True, slots=True)
 class EntityKind:
-    """A kind of entity, and the fields that name one."""
+    """A kind of entity, and the fields of events that name an entity of this kind."""
 
     title: str
     acts: tuple[str, ...] = ()
-    """Fields of events that it does, or that come from it."""
+    """Fields that name the entity as the actor or source of an event."""
     undergoes: tuple[str, ...] = ()
-    """Fields of events that are done to it, or happen in it."""
+    """Fields that name the entity as the target or context of an event."""
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """All of them."""
+        """All fields that name the entity."""
         return self.acts + self.undergoes
 
 
@@ -36,7 +36,7 @@ KINDS: Final[Mapping[str, EntityKind]] = {
     ),
     "organization": EntityKind("Organization", (), ("organization.id",)),
     "server": EntityKind("MCP server", (), (f"{_AUDIT}mcp_server_id", f"{_AUDIT}mcp_server_name")),
-    "address": EntityKind("Address", ("source.ip",)),
+    "address": EntityKind("IP address", ("source.ip",)),
     "network": EntityKind("Network", ("source.as.organization.name",)),
     "agent": EntityKind("User agent", ("user_agent.original",)),
     "session": EntityKind("Session", (), (f"{_AUDIT}session_id",)),
@@ -44,7 +44,7 @@ KINDS: Final[Mapping[str, EntityKind]] = {
     "project": EntityKind("Project", (), (f"{_AUDIT}claude_project_id",)),
     "workspace": EntityKind("Workspace", (), (f"{_AUDIT}workspace_id",)),
 }
-"""Every kind, by its name in addresses."""
+"""All kinds, by their name in URLs."""
 
 _OF_FIELD: Final[Mapping[str, str]] = {field: name for name, kind in KINDS.items() for field in kind.fields}
 
@@ -55,28 +55,28 @@ def kind_of(field: str) -> str | None:
 
 
 def path(field: str, value: str) -> str | None:
-    """Return the address of an entity's page, or None when the field names none."""
+    """Return the URL path of an entity's page, or None if the field names no entity."""
     kind = kind_of(field)
     return f"/entity/{kind}/{quote(value, safe='')}" if kind else None
 
 
 def about(kind: EntityKind, value: str) -> Query:
-    """Return what events of an entity are like, whether it acts or something is done to it."""
+    """Return the query for all events that name an entity, as actor or as target."""
     return _any(kind.fields, value)
 
 
 def by(kind: EntityKind, value: str) -> Query:
-    """Return what events are like that an entity does."""
+    """Return the query for events with an entity as their actor or source."""
     return _any(kind.acts, value)
 
 
 def upon(kind: EntityKind, value: str) -> Query:
-    """Return what events are like that are done to an entity."""
+    """Return the query for events with an entity as their target or context."""
     return _any(kind.undergoes, value)
 
 
 def named(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the entities that a document names: kind, field and value, each once."""
+    """Return the entities that a document names, each once, as tuples of kind, field and value."""
     found: dict[tuple[str, str], str] = {}
     for field, kind in _OF_FIELD.items():
         value = value_at(document, field)
@@ -86,7 +86,7 @@ def named(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def objects(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the other things that a document names by an identifier: field and value."""
+    """Return the other identifiers in a document, as tuples of field and value."""
     audit = document.get("anthropic", {}).get("audit", {})
     fields = ((f"{_AUDIT}{name}", value) for name, value in audit.items() if name.endswith("_id"))
     return [(field, value) for field, value in fields if isinstance(value, str) and field not in _OF_FIELD]

@@ -1,4 +1,4 @@
-"""Admit few exports at a time: some of each session, some in all, and none when there is too little memory."""
+"""Limits on concurrent exports: per session, in total, and by free memory."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from anthropic_audit.errors import ConsoleBusyError
 from anthropic_audit.memory import memory
 
 MAX_PER_SESSION: Final = 2
-"""How many exports of one session run at a time; its others wait."""
+"""Upper bound on the exports of one session that run at a time; further ones wait."""
 
 MAX_RUNNING: Final = 4
-"""How many exports run at a time in all; the others wait."""
+"""Upper bound on all exports that run at a time; further ones wait."""
 
 MAX_WAITING: Final = 64
-"""How many exports may wait; what is asked for beyond that is refused."""
+"""Upper bound on waiting exports; further ones are refused."""
 
 EXPORT_BYTES: Final = 256 << 20
 """Upper bound on the memory that one export takes, its share of DuckDB's included."""
 
 RESERVED_BYTES: Final = 128 << 20
-"""What stays free for collecting and for pages."""
+"""Memory that is kept free for collecting and for pages."""
 
-_LOOK_SECONDS: Final = 0.1
-_LATER_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.1
+_RETRY_AFTER_SECONDS: Final = 60.0
 
 
 class Admission:
-    """Who may export; for the event loop only."""
+    """The queue of exports, first in, first out; to be used in the event loop only."""
 
     def __init__(self) -> None:
         self._running: Counter[str] = Counter()
@@ -40,17 +40,17 @@ class Admission:
 
     @property
     def running(self) -> int:
-        """How many exports run."""
+        """Number of running exports."""
         return self._running.total()
 
     @property
     def waiting(self) -> int:
-        """How many exports wait."""
+        """Number of waiting exports."""
         return len(self._queue)
 
     @asynccontextmanager
     async def turn(self, session: str) -> AsyncIterator[None]:
-        """Wait for a turn, and hold it.
+        """Wait until an export of a session may run, and count it as running while the context is open.
 
         Raises:
             ConsoleBusyError: Too many wait, or there is too little memory even for one export.
@@ -63,28 +63,28 @@ class Admission:
 
     async def _wait(self, session: str) -> None:
         if len(self._queue) >= MAX_WAITING:
-            message = f"{MAX_WAITING} exports are waiting already"
-            raise ConsoleBusyError(message, hint="try again in some minutes", retry_after=_LATER_SECONDS)
-        place = (session, object())
-        self._queue.append(place)
+            message = f"{MAX_WAITING} exports are already waiting"
+            raise ConsoleBusyError(message, hint="try again in a few minutes", retry_after=_RETRY_AFTER_SECONDS)
+        entry = (session, object())
+        self._queue.append(entry)
         try:
-            while not (self._is_next(place) and self._has_memory()):
-                await anyio.sleep(_LOOK_SECONDS)
+            while not (self._is_next(entry) and self._has_memory()):
+                await anyio.sleep(_POLL_SECONDS)
             self._running[session] += 1
         finally:
-            self._queue.remove(place)
+            self._queue.remove(entry)
 
-    def _is_next(self, place: tuple[str, object]) -> bool:
-        """Say whether it is the turn of an export: the first one in the queue whose session has room."""
+    def _is_next(self, entry: tuple[str, object]) -> bool:
+        """Return whether an entry is the first one in the queue whose session may run another export."""
         if self.running >= MAX_RUNNING:
             return False
-        return next((one for one in self._queue if self._running[one[0]] < MAX_PER_SESSION), None) is place
+        return next((one for one in self._queue if self._running[one[0]] < MAX_PER_SESSION), None) is entry
 
     def _has_memory(self) -> bool:
-        """Say whether another export fits beside those that run; when none runs, waiting would not help.
+        """Return whether there is memory for another export; if none is running, waiting would not free any.
 
         Raises:
-            ConsoleBusyError: Not even one fits.
+            ConsoleBusyError: No export is running, and there is too little memory for one.
         """
         available, needed = memory().available, RESERVED_BYTES + EXPORT_BYTES
         if available >= needed:
@@ -94,5 +94,5 @@ class Admission:
         message = (
             f"there is too little memory for an export: {available >> 20} MB are free, {needed >> 20} MB are needed"
         )
-        hint = "give the service more memory, or run `anthropic-audit search --format ndjson` beside it"
-        raise ConsoleBusyError(message, hint=hint, retry_after=_LATER_SECONDS)
+        hint = "give the service more memory, or run `anthropic-audit search --format ndjson` in another process"
+        raise ConsoleBusyError(message, hint=hint, retry_after=_RETRY_AFTER_SECONDS)

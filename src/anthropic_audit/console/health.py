@@ -1,4 +1,4 @@
-"""Is it working? What each feed has covered, how it is answered, who follows, and what of it needs somebody."""
+"""Data of the page "Feed health": coverage, responses, echoes, gaps, followers, and the problems found in them."""
 
 from __future__ import annotations
 
@@ -34,97 +34,96 @@ from anthropic_audit.times import format_duration
 from .coverage_calendar import Calendar, calendar, first_day
 
 _RECENT_CHANGE: Final = timedelta(days=7)
-"""For so long a change of content counts as something to look at; it stays listed."""
+"""How long after its last changed repeat a feed counts as a problem; the repeats stay listed."""
 _LISTED_CHANGES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """One feed under one set of filters."""
+    """The state of one feed under one set of filters."""
 
     status: FeedStatus
     activities: int
     echo: Echo | None
-    """None when its filters let no echo through, or none was due yet."""
+    """The feed's echoes; None if its filters exclude them, or none is due yet."""
     answers: Sequence[RequestOutcomes]
     calendar: Calendar
 
     @property
     def filters(self) -> str:
-        """Its filters as JSON, or nothing."""
+        """The feed's filters as JSON; empty if it has none."""
         return "" if self.status.filters == "{}" else self.status.filters
 
     @property
     def holes(self) -> int:
-        """How many windows inside of its coverage were not read."""
+        """Number of holes in the feed's coverage."""
         return len(self.status.holes)
 
     @property
     def refused(self) -> Sequence[tuple[str, int, datetime]]:
-        """What the last day's requests were answered instead of pages: in words, how often, and when last."""
+        """Error responses of the last day: status with its name, number of requests, and time of the last one."""
         return [(_status(one.status), one.requests, one.last_at) for one in self.answers if one.is_refusal]
 
     @property
-    def troubles(self) -> Iterator[str]:
-        """What needs somebody, in words."""
+    def problems(self) -> Iterator[str]:
+        """Problems of the feed that need an operator's attention, a sentence each."""
         name, lag = self.status.feed, self.status.lag
         if self.status.state is FeedState.BEHIND and lag is not None:
-            yield f"{name} is {format_duration(lag)} behind: does a collector run, and what does it log?"
+            yield f"{name} is {format_duration(lag)} behind: check that a collector is running, and read its log"
         if self.holes:
-            yield f"{name} has {self.holes} hole{'s' if self.holes > 1 else ''} in its coverage: they are listed below"
+            yield f"{name} has {self.holes} hole{'s' if self.holes > 1 else ''} in its coverage, listed below"
         if self.echo is not None and self.echo.is_silent:
-            yield f"{name} is silent: none of our {self.echo.asked:,} requests of the last day came back as an activity"
+            yield f"{name} is silent: no echo of {self.echo.asked:,} requests in the last 24 hours was received"
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """All that the page tells."""
+    """The state of all feeds, sinks and tables at one time."""
 
     now: datetime
     folder: Path
     feeds: Sequence[FeedHealth]
     never: Sequence[str]
-    """Configured feeds that were never collected with their filters."""
+    """Names of configured feeds that were never collected with their filters."""
     gaps: Sequence[FeedGap]
     accesses: Accesses
     sinks: Sequence[SinkStanding]
     counts: RecordCounts
     sizes: Mapping[str, tuple[int, int]]
-    """By table: bytes and files."""
+    """Bytes and number of files by table."""
     changed: Sequence[ChangeCounts] = ()
     changes: Sequence[ChangedText] = ()
-    """The newest activities that were served again with other bytes."""
+    """The newest changed repeats."""
 
     @property
     def nbytes(self) -> int:
-        """What the tables take."""
+        """Size of all tables together."""
         return sum(size for size, _ in self.sizes.values())
 
     @property
-    def troubles(self) -> Sequence[str]:
-        """What needs somebody, in words; nothing when all is well."""
-        found = [f"{name} is configured, and was never collected with these filters" for name in self.never]
-        found += [trouble for feed in self.feeds for trouble in feed.troubles]
+    def problems(self) -> Sequence[str]:
+        """Problems that need an operator's attention, a sentence each; empty if there are none."""
+        found = [f"{name} is configured, but was never collected with these filters" for name in self.never]
+        found += [problem for feed in self.feeds for problem in feed.problems]
         if not (self.feeds or self.never):
-            found.append("no feed was walked to its end yet: `anthropic-audit collect --once` does it")
+            found.append("no feed has finished a walk yet: run `anthropic-audit collect --once`")
         if self.accesses.strangers:
             number = len(self.accesses.strangers)
             requests = "1 request" if number == 1 else f"{number:,} requests"
-            found.append(f"{requests} with our keys did not come from us: see below")
+            found.append(f"{requests} with the configured keys were not sent by anthropic-audit: see below")
         for one in self.changed:
             content = one.texts - one.same_content
             if content and self.now - one.last_at < _RECENT_CHANGE:
-                found.append(f"{one.feed} served stored activities again with other content: they are listed below")
+                found.append(f"{one.feed} returned stored activities again with other content, listed below")
         for sink in self.sinks:
             if sink.rejected:
-                found.append(
-                    f"{sink.sink} refuses {sink.rejected:,} events: `anthropic-audit sinks rejected` tells why"
-                )
+                reasons = "run `anthropic-audit sinks rejected` for the reasons"
+                found.append(f"{sink.sink} refuses {sink.rejected:,} events: {reasons}")
         return found
 
 
 def gather(connection: duckdb.DuckDBPyConnection, settings: Settings, reader: ArchiveReader, now: datetime) -> Health:
-    """Find out how everything stands.
+    """Return the state of all feeds, sinks and tables.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -132,15 +131,15 @@ def gather(connection: duckdb.DuckDBPyConnection, settings: Settings, reader: Ar
     walks = reader.coverage()
     counts = count_records(connection)
     statuses = feed_statuses(walks, settings.feeds, now)
-    heard = accesses(connection, now)
-    feeds = list(_feeds(connection, settings, walks, statuses=statuses, counts=counts, echoes=heard.echoes))
+    api_accesses = accesses(connection, now)
+    feeds = list(_feeds(connection, settings, walks, statuses=statuses, counts=counts, echoes=api_accesses.echoes))
     return Health(
         now=now,
         folder=reader.folder,
         feeds=feeds,
         never=[one.feed for one in statuses if one.state is FeedState.NEVER_COLLECTED],
         gaps=current_gaps(walks, reader.gaps(), settings.feeds, now),
-        accesses=heard,
+        accesses=api_accesses,
         sinks=sink_standings(connection, [one.name for one in settings.sinks], now),
         counts=counts,
         sizes=sizes(reader.folder),
@@ -162,8 +161,8 @@ def _feeds(
         return
     now = statuses[0].now
     configured = {feed.name: feed for feed in settings.feeds}
-    heard = {one.feed: one for one in echoes}
-    told = answers(connection, now)
+    echo_of = {one.feed: one for one in echoes}
+    outcomes = answers(connection, now)
     late = late_finds(connection, walks, first_day(now))
     for one in statuses:
         if one.last_walk is None:
@@ -172,13 +171,13 @@ def _feeds(
         yield FeedHealth(
             status=one,
             activities=counts.activities.get(one.feed, 0),
-            echo=heard.get(one.feed) if _hears(settings_of) else None,
-            answers=[each for each in told if each.feed == one.feed],
+            echo=echo_of.get(one.feed) if _can_have_echoes(settings_of) else None,
+            answers=[each for each in outcomes if each.feed == one.feed],
             calendar=calendar(one.covered, _of_feed(late, one.feed), now),
         )
 
 
-def _hears(feed: FeedSettings | None) -> bool:
+def _can_have_echoes(feed: FeedSettings | None) -> bool:
     return feed is None or can_hear(feed.filters)
 
 
@@ -187,7 +186,7 @@ def _of_feed(late: Mapping[tuple[str, date], int], feed: str) -> Mapping[date, i
 
 
 def sizes(folder: Path) -> Mapping[str, tuple[int, int]]:
-    """Return how many bytes each of an archive's tables takes, and in how many files; empty ones are left out."""
+    """Return the bytes and the number of files of each table of an archive; tables without files are left out."""
     found = {}
     for name in TABLES:
         numbers = list(_bytes(folder / name))

@@ -1,4 +1,4 @@
-"""Saved searches: a name, and the address of what it shows; one small file beside the archive, for all who look."""
+"""Saved searches: names with their query strings, in one small file in the archive's folder, shared by all users."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MAX_URL_CHARS: Final = 8_000
 
 
 class Searches:
-    """What was saved, by name."""
+    """The file of saved searches; safe to be used by several threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
 
     def all(self) -> Mapping[str, str]:
-        """Return all names with their query strings, in the order of the names.
+        """Return the query strings of all saved searches by name, sorted by name.
 
         Raises:
-            SetupError: The file is there and can't be read.
+            SetupError: The file exists and can't be read.
         """
         try:
             read = orjson.loads(self._path.read_bytes())
@@ -36,32 +36,32 @@ class Searches:
             return {}
         except (OSError, orjson.JSONDecodeError) as error:
             message = f"the saved searches can't be read: `{self._path}`: {error}"
-            raise SetupError(message, hint="put the file back from a backup, or remove it") from error
+            raise SetupError(message, hint="restore the file from a backup, or delete it") from error
         found = read if isinstance(read, dict) else {}
         return {name: text for name, text in sorted(found.items()) if isinstance(text, str)}
 
     def save(self, name: str, text: str) -> None:
-        """Keep a search, in the place of one of the same name.
+        """Save a search, replacing one of the same name.
 
         Raises:
-            SetupError: It can't be kept as it is, or the file can't be written.
+            SetupError: The name or the query string is too long, there are too many, or the file can't be written.
         """
         name = " ".join(name.split())
         if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
-            message = f"a saved search has a name of {MAX_NAME_CHARS} signs at most"
+            message = f"the name of a saved search needs 1 to {MAX_NAME_CHARS} printable characters"
             raise SetupError(message)
         if len(text) > MAX_URL_CHARS:
-            message = "this search is too long to be saved"
+            message = "the search is too long to be saved"
             raise SetupError(message)
         with self._lock:
             found = {**self.all(), name: text}
             if len(found) > MAX_SEARCHES:
                 message = f"there are {MAX_SEARCHES} saved searches already"
-                raise SetupError(message, hint="remove one that nobody uses")
+                raise SetupError(message, hint="delete one that is no longer used")
             self._write(found)
 
     def remove(self, name: str) -> None:
-        """Forget a search; one that is not there is forgotten already.
+        """Delete a search, if it exists.
 
         Raises:
             SetupError: The file can't be written.
@@ -72,13 +72,11 @@ class Searches:
                 self._write(found)
 
     def _write(self, found: Mapping[str, str]) -> None:
-        """Put a new file in the place of the one before, whole or not at all."""
+        """Replace the file atomically."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_file(self._path) as file:
                 file.write(orjson.dumps(dict(found), option=orjson.OPT_INDENT_2))
         except OSError as error:
             message = f"the search can't be saved: `{self._path}`: {error.strerror or error}"
-            raise SetupError(
-                message, hint="check that the folder may be written and that the disk has space"
-            ) from error
+            raise SetupError(message, hint="check that the folder is writable and that the disk has space") from error

@@ -1,4 +1,4 @@
-"""The console, served: on loopback for whoever has the link, elsewhere for those who can log in."""
+"""The console's server: on loopback for the holder of its link, elsewhere for users who log in."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from .context import ConsoleContext
 from .openid import Provider
 from .snapshots import SnapshotPool
 
-_ANY: Final = ("0.0.0.0", "::")  # noqa: S104 - named to be refused without users
+_ANY_ADDRESS: Final = ("0.0.0.0", "::")  # noqa: S104 - named to be refused without users
 _BACKLOG: Final = 128
 _GRACE_SECONDS: Final = 3
 _MAX_HEAD_BYTES: Final = 32_768
 
 
 class Console:
-    """A console that answers while its context lasts."""
+    """A console that serves requests while its context is open."""
 
     def __init__(self, server: uvicorn.Server, listening: socket.socket, url: str, link: Callable[[], str]) -> None:
         self._server = server
         self._socket = listening
         self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
         self.url = url
-        """Where it is served."""
+        """The URL under which the console is served."""
         self.link = link
-        """Gives what opens it: with the token that counts now, if one is needed."""
+        """Returns the link to open the console, with the current one-time token if one is needed."""
         self._preparing: list[Callable[[], object]] = [vega]
         self._stack = ExitStack()
 
-    def among(self, stack: ExitStack, place: ConsoleContext) -> Self:
-        """Close this at the end, too, and read the archive once at the start."""
+    def with_resources(self, stack: ExitStack, context: ConsoleContext) -> Self:
+        """Also close a stack of resources on exit, and read the archive once on entry; return the console itself."""
         self._stack.enter_context(stack)
-        self._preparing.append(place.warm)
+        self._preparing.append(context.warm)
         return self
 
     def __enter__(self) -> Self:
@@ -70,51 +70,51 @@ class Console:
 
 
 def open_console(
-    settings: Settings, clock: Clock, told: Callable[[str], None], *, client_secret: Secret | None = None
+    settings: Settings, clock: Clock, on_link: Callable[[str], None], *, client_secret: Secret | None = None
 ) -> Console:
-    """Make a console from the settings; `told` is given each link that opens it.
+    """Return a console for the settings; it serves while its context is open.
 
     Args:
         settings: All settings.
         clock: The time of day.
-        told: Is given each link that opens it.
-        client_secret: Proves to the OpenID Connect provider of the settings, if there is one, who we are.
+        on_link: Called with each new link that opens the console.
+        client_secret: The client secret for the OpenID Connect provider of the settings, if there is one.
 
     Raises:
-        SetupError: There is no archive, others than this machine could get in without users, or the port, a
-            certificate, the access log or a provider's settings can't be used.
+        SetupError: There is no archive, other machines could get access without users, or the port, a certificate,
+            the access log or a provider's settings can't be used.
         ArchiveError: The archive can't be read.
     """
     console = settings.console
-    _check_who_gets_in(console)
-    library = SnapshotPool(settings.archive, clock)
+    _check_access(console)
+    snapshots = SnapshotPool(settings.archive, clock)
     with ExitStack() as stack:
-        journal = stack.enter_context(
-            AccessLog(Path(console.access_log or library.folder / "console" / "access.ndjson"))
+        access_log = stack.enter_context(
+            AccessLog(Path(console.access_log or snapshots.folder / "console" / "access.ndjson"))
         )
         listening = stack.enter_context(_listen(console.host, console.port))
         is_tls = bool(console.certificate_file)
         port = listening.getsockname()[1]
-        url = console.public_url.rstrip("/") or f"{'https' if is_tls else 'http'}://{_shown(console.host)}:{port}"
+        url = console.public_url.rstrip("/") or f"{'https' if is_tls else 'http'}://{_url_host(console.host)}:{port}"
 
         def link(token: str) -> str:
             return f"{url}/enter?token={token}"
 
         hosts = {urlsplit(url).netloc, *_hosts(console.host, port)}
-        surroundings = ConsoleEnvironment(url, hosts, lambda token: told(link(token)))
-        place = ConsoleContext(settings, library, clock)
+        environment = ConsoleEnvironment(url, hosts, lambda token: on_link(link(token)))
+        context = ConsoleContext(settings, snapshots, clock)
         provider = stack.enter_context(opened) if (opened := _provider(console, client_secret, clock, url)) else None
-        app, tokens = make_app(place, journal, clock, surroundings, provider=provider)
-        server = _Quiet(_options(app, console))
+        app, tokens = make_app(context, access_log, clock, environment, provider=provider)
+        server = _ServerWithoutSignals(_options(app, console))
         made = Console(server, listening, url, lambda: link(tokens.current) if tokens else url)
-        return made.among(stack.pop_all(), place)
+        return made.with_resources(stack.pop_all(), context)
 
 
-def _check_who_gets_in(console: ConsoleSettings) -> None:
-    """Refuse settings that would let in anybody, or nobody.
+def _check_access(console: ConsoleSettings) -> None:
+    """Refuse settings that give access to other machines without users, or with OpenID Connect that can't work.
 
     Raises:
-        SetupError: They would.
+        SetupError: The settings do.
     """
     if is_loopback(console.host):
         return
@@ -123,16 +123,16 @@ def _check_who_gets_in(console: ConsoleSettings) -> None:
         hint = "set up `console.users` (`anthropic-audit console --hash-password` helps) or `console.openid`"
         raise SetupError(message, hint=hint)
     if console.openid.is_set and not console.public_url:
-        message = "an OpenID Connect provider has to know where it sends people back to"
-        raise SetupError(message, hint="set `console.public_url` to the address that people use")
+        message = "OpenID Connect needs the console's public URL for its redirect URI"
+        raise SetupError(message, hint="set `console.public_url` to the URL that users open")
 
 
 def _provider(console: ConsoleSettings, secret: Secret | None, clock: Clock, url: str) -> Provider | None:
     if not console.openid.is_set:
         return None
     if secret is None:
-        message = "without its secret, the console is a stranger to the OpenID Connect provider"
-        raise SetupError(message, hint="name its place below `console.openid`")
+        message = "the OpenID Connect client secret is missing"
+        raise SetupError(message, hint="set where to read it below `console.openid`")
     return Provider(console.openid, secret, clock, f"{url}/openid/callback")
 
 
@@ -160,13 +160,13 @@ def _options(app: ASGIApp, console: ConsoleSettings) -> uvicorn.Config:
 
 
 class LinkFile:
-    """Where the link is kept when no terminal shows it; only its owner can read it, and no log has it."""
+    """The file of the link when no terminal shows it; readable by its owner only, and never logged."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def write(self, link: str) -> None:
-        """Put a link in the place of the one before.
+        """Replace the link in the file.
 
         Raises:
             SetupError: The file can't be written.
@@ -177,12 +177,12 @@ class LinkFile:
             with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(f"{link}\n")
         except OSError as error:
-            message = f"the console's link can't be written: `{self.path}`: {error.strerror or error}"
-            raise SetupError(message, hint="set up `console.users`, or let the archive's folder be written") from error
+            message = f"the file of the console's link can't be written: `{self.path}`: {error.strerror or error}"
+            raise SetupError(message, hint="set up `console.users`, or make the archive's folder writable") from error
 
 
-class _Quiet(uvicorn.Server):
-    """A server that leaves signals to whoever started it."""
+class _ServerWithoutSignals(uvicorn.Server):
+    """A server that leaves signals to its process."""
 
     def capture_signals(self) -> _Nothing:  # type: ignore[override] # a context that does nothing
         return _Nothing()
@@ -208,20 +208,20 @@ def _listen(host: str, port: int) -> socket.socket:
         if listening is not None:
             listening.close()
         message = f"the console's port can't be used: {host}:{port}: {error.strerror or error}"
-        raise SetupError(message, hint="choose another with --port") from error
+        raise SetupError(message, hint="choose another port with --port") from error
     return listening
 
 
 def _hosts(host: str, port: int) -> Iterator[str]:
-    """Yield what a request may call us by."""
+    """Yield the values that the `Host` header of a request may have."""
     names = {host}
-    if is_loopback(host) or host in _ANY:
+    if is_loopback(host) or host in _ANY_ADDRESS:
         names |= {"127.0.0.1", "localhost", "::1"}
-    if host in _ANY:
+    if host in _ANY_ADDRESS:
         names |= {socket.gethostname(), socket.getfqdn()}
     for name in names:
-        yield f"{_shown(name)}:{port}"
+        yield f"{_url_host(name)}:{port}"
 
 
-def _shown(host: str) -> str:
+def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host

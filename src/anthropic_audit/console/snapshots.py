@@ -1,4 +1,4 @@
-"""The archive as the console sees it: always what was committed last, read by many, each until it gives up."""
+"""Snapshots of the archive for concurrent readers: always the newest commit, with queries that can be cancelled."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _Result = TypeVar("_Result")
 
 _WITH_PROGRESS: Final = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
 FRESH: Final = timedelta(seconds=3)
-"""How old what is shown may be: so often is looked whether anything was committed."""
+"""Upper bound on the age of a snapshot: how often the archive is checked for new commits."""
 
 
 @dataclass(frozen=True)
 class SnapshotVersion:
-    """One version of the archive."""
+    """A snapshot of the archive."""
 
     reader: ArchiveReader
     connection: duckdb.DuckDBPyConnection
     version: int
-    """Grows with each version that is opened."""
+    """Number of the snapshot; grows with each one that is opened."""
 
 
 @dataclass
 class ReaderTicket:
-    """A reader's place: by it, what it asks for can be given up from another thread."""
+    """A handle by which the queries of one reader can be cancelled from another thread."""
 
     is_cancelled: bool = False
     cursor: duckdb.DuckDBPyConnection | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def cancel(self) -> None:
-        """End the question that is being answered, and all that would follow."""
+        """Interrupt the running query, and refuse all further ones with this ticket."""
         with self.lock:
             self.is_cancelled = True
             if self.cursor is not None:
@@ -52,45 +52,45 @@ class ReaderTicket:
 
     @property
     def percent(self) -> float | None:
-        """How much of the statement that is being run is done, or None when nobody knows."""
+        """Progress of the running statement in percent, or None if it is unknown."""
         with self.lock:
             percent = -1.0 if self.cursor is None else self.cursor.query_progress()
         return percent if percent >= 0 else None
 
 
 class ReaderTickets:
-    """The tickets of questions that are being answered, by who asked and the name that they gave; for any thread."""
+    """The tickets of running queries, by session and the client's name for the query; safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: dict[tuple[str, str], ReaderTicket] = {}
 
     @contextmanager
-    def held(self, who: str, name: str) -> Iterator[ReaderTicket]:
-        """Give a new ticket, which is found by its name until the question is answered; one without a name never is."""
+    def held(self, session: str, name: str) -> Iterator[ReaderTicket]:
+        """Open a new ticket that `percent` finds while the context is open; one with an empty name is never found."""
         ticket = ReaderTicket()
         with self._lock:
-            self._held[who, name] = ticket
+            self._held[session, name] = ticket
         try:
             yield ticket
         finally:
             with self._lock:
-                if self._held.get((who, name)) is ticket:
-                    del self._held[who, name]
+                if self._held.get((session, name)) is ticket:
+                    del self._held[session, name]
 
-    def percent(self, who: str, name: str) -> float | None:
-        """Return how far a question is, or None when it is answered, or nobody knows."""
+    def percent(self, session: str, name: str) -> float | None:
+        """Return the progress of a query in percent, or None if it is finished or its progress is unknown."""
         with self._lock:
-            ticket = self._held.get((who, name)) if name else None
+            ticket = self._held.get((session, name)) if name else None
         return None if ticket is None else ticket.percent
 
 
 class SnapshotPool:
-    """An archive, opened anew when something was committed; safe to be used by several threads.
+    """An archive that is opened again after new commits; safe to be used by several threads.
 
     Raises:
         SetupError: There is no archive.
-        ArchiveError: It can't be read.
+        ArchiveError: The archive can't be read.
     """
 
     def __init__(self, location: str, clock: Clock) -> None:
@@ -99,38 +99,40 @@ class SnapshotPool:
         self._lock = threading.Lock()
         self._looked_at = clock.now()
         self._stamp = _stamp(folder_of(location))
-        self._shelf = _open(location, 1)
+        self._snapshot = _open(location, 1)
 
     @property
     def folder(self) -> Path:
-        """Where the archive lies."""
-        return self._shelf.reader.folder
+        """The archive's folder."""
+        return self._snapshot.reader.folder
 
     @property
     def damage(self) -> tuple[Damage, ...]:
-        """What is known to be damaged, and left out."""
-        return self._shelf.reader.damage
+        """Files known to be damaged or missing, which are left out of all results."""
+        return self._snapshot.reader.damage
 
-    def shelf(self) -> SnapshotVersion:
-        """Return the newest version, opened again if it is older than `FRESH` and something was committed."""
+    def newest(self) -> SnapshotVersion:
+        """Return the newest snapshot; it is opened again after new commits, for which is looked once per `FRESH`."""
         with self._lock:
             now = self._clock.now()
             if not timedelta(0) <= now - self._looked_at < FRESH:
                 self._looked_at = now
                 stamp = _stamp(self.folder)
                 if stamp != self._stamp:
-                    self._shelf = _open(self._location, self._shelf.version + 1)
+                    self._snapshot = _open(self._location, self._snapshot.version + 1)
                     self._stamp = stamp
-            return self._shelf
+            return self._snapshot
 
     @contextmanager
-    def cursor(self, ticket: ReaderTicket, shelf: SnapshotVersion | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a cursor that the ticket can interrupt.
+    def cursor(
+        self, ticket: ReaderTicket, snapshot: SnapshotVersion | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a cursor that the ticket can interrupt.
 
         Raises:
-            InterruptedRunError: It was.
+            InterruptedRunError: The ticket was cancelled.
         """
-        cursor = (shelf or self.shelf()).connection.cursor()
+        cursor = (snapshot or self.newest()).connection.cursor()
         cursor.execute(_WITH_PROGRESS)
         with ticket.lock:
             ticket.cursor = cursor
@@ -145,32 +147,33 @@ class SnapshotPool:
                 ticket.cursor = None
             cursor.close()
 
-    def ask(self, ticket: ReaderTicket, question: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
-        """Answer one question from the newest version.
+    def ask(self, ticket: ReaderTicket, read: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
+        """Run a function on the newest snapshot, and return its result.
 
-        A file that was vacuumed meanwhile belongs to an old version: then the newest one is asked, once.
+        A file that was vacuumed meanwhile belongs to an older snapshot; the function then runs again, on the
+        newest one.
 
         Raises:
             ArchiveError: The archive can't be read.
             InterruptedRunError: The ticket was cancelled.
         """
-        shelf = self.shelf()
+        snapshot = self.newest()
         try:
-            with self.cursor(ticket, shelf) as cursor:
-                return question(cursor)
+            with self.cursor(ticket, snapshot) as cursor:
+                return read(cursor)
         except ArchiveError:
             with self._lock:
                 self._looked_at = EPOCH
-            newest = self.shelf()
-            if newest.version == shelf.version:
+            newest = self.newest()
+            if newest.version == snapshot.version:
                 raise
         with self.cursor(ticket, newest) as cursor:
-            return question(cursor)
+            return read(cursor)
 
 
 def _check(ticket: ReaderTicket, cause: Exception | None = None) -> None:
     if ticket.is_cancelled:
-        message = "nobody waits for this answer any more"
+        message = "the client has closed the connection"
         raise InterruptedRunError(message) from cause
 
 
@@ -182,7 +185,7 @@ def _open(location: str, version: int) -> SnapshotVersion:
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:
-    """Return what changes with each commit: the times of the tables' logs."""
+    """Return a value that changes with each commit: the modification times of the tables' logs."""
     found: list[tuple[str, int]] = []
     for log in sorted(folder.glob("*/_delta_log")):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Dashboards as saved objects: what is shown is said once, and drawn for Kibana and for OpenSearch Dashboards."""
+"""Generate the dashboard as saved objects for Kibana and for OpenSearch Dashboards, from one list of panels."""
 
 from .kibana import kibana_objects
 from .opensearch import opensearch_objects

@@ -1,4 +1,4 @@
-"""The dashboard for Kibana 8.19 and later: Lens panels inside of it, a data view, and a saved search."""
+"""Generate the dashboard for Kibana 8.19 and later: Lens panels, a data view, and a saved search."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .panels import (
     CONTROLS,
     DESCRIPTION,
     LATEST,
-    LATEST_PLACE,
+    LATEST_POSITION,
     PANELS,
     PATTERN,
     TITLE,
@@ -72,7 +72,7 @@ def _dashboard() -> SavedObject:
         "type": "search",
         "panelIndex": "latest",
         "panelRefName": "panel_latest",
-        "gridData": _grid("latest", LATEST_PLACE),
+        "gridData": _grid("latest", LATEST_POSITION),
         "embeddableConfig": {"title": LATEST, "enhancements": {}},
     }
     attributes = {
@@ -142,17 +142,17 @@ def _panel(panel: Panel) -> Json:
     return {
         "type": "lens",
         "panelIndex": panel.name,
-        "gridData": _grid(panel.name, panel.place),
+        "gridData": _grid(panel.name, panel.position),
         "embeddableConfig": {"title": panel.title, "attributes": lens, "enhancements": {}},
     }
 
 
-def _grid(name: str, place: PanelPosition) -> Json:
-    return {"i": name, "x": place.x, "y": place.y, "w": place.width, "h": place.height}
+def _grid(name: str, position: PanelPosition) -> Json:
+    return {"i": name, "x": position.x, "y": position.y, "w": position.width, "h": position.height}
 
 
 def _columns(panel: Panel) -> tuple[Json, list[str]]:
-    """Return what is counted and by what: columns by name, and their order."""
+    """Return the count and the fields that it is grouped by: columns by name, and their order."""
     columns: Json = {f"by-{number}": _terms(panel, field) for number, field in enumerate(panel.fields)}
     if panel.kind is PanelKind.OVER_TIME:
         columns[_TIME] = {

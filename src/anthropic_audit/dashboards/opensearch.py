@@ -1,4 +1,4 @@
-"""The same dashboard for OpenSearch Dashboards 2 and 3: a visualization for each panel, and one for the controls."""
+"""Generate the dashboard for OpenSearch Dashboards 2 and 3: one visualization per panel, and one for the controls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .panels import (
     CONTROLS,
     DESCRIPTION,
     LATEST,
-    LATEST_PLACE,
+    LATEST_POSITION,
     PANELS,
     PATTERN,
     TITLE,
@@ -70,7 +70,7 @@ def _visualization(panel: Panel) -> SavedObject:
 
 
 def _aggregations(panel: Panel) -> list[Json]:
-    """Return what is counted, and by what."""
+    """Return the count, and the fields that it is grouped by."""
     counted = (
         {"type": "cardinality", "params": {"field": panel.distinct}}
         if panel.distinct
@@ -173,18 +173,18 @@ def _controls() -> SavedObject:
 def _dashboard() -> SavedObject:
     shown = [
         ("controls", "visualization", PanelPosition(0, -_CONTROLS_HEIGHT, 48, _CONTROLS_HEIGHT)),
-        *((panel.name, "visualization", panel.place) for panel in PANELS),
-        ("latest", "search", LATEST_PLACE),
+        *((panel.name, "visualization", panel.position) for panel in PANELS),
+        ("latest", "search", LATEST_POSITION),
     ]
     panels = [
         {
             "panelIndex": str(number),
-            "gridData": _grid(str(number), place),
+            "gridData": _grid(str(number), position),
             "panelRefName": f"panel_{number}",
             "embeddableConfig": {"title": next((one.title for one in PANELS if one.name == name), name.capitalize())},
             "version": "3.0.0",
         }
-        for number, (name, _, place) in enumerate(shown)
+        for number, (name, _, position) in enumerate(shown)
     ]
     attributes = {
         "title": TITLE,
@@ -205,6 +205,6 @@ def _dashboard() -> SavedObject:
     return _object("dashboard", identity("os-overview"), attributes, references)
 
 
-def _grid(name: str, place: PanelPosition) -> Json:
-    """Return a place below the controls."""
-    return {"i": name, "x": place.x, "y": place.y + _CONTROLS_HEIGHT, "w": place.width, "h": place.height}
+def _grid(name: str, position: PanelPosition) -> Json:
+    """Return a position on the grid, moved below the controls."""
+    return {"i": name, "x": position.x, "y": position.y + _CONTROLS_HEIGHT, "w": position.width, "h": position.height}

@@ -1,6 +1,6 @@
-"""What the dashboard shows: panels, controls, and the columns of the latest entries.
+"""Define the dashboard's content: panels, controls, and the columns of the latest entries.
 
-The grid is 48 wide, as in both programs. Whatever is counted is events, unless a panel says otherwise.
+The grid is 48 units wide, as in both programs. Panels count events, unless they have `distinct`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 
 class PanelKind(StrEnum):
-    """How a panel is drawn."""
+    """The type of a panel's chart."""
 
     OVER_TIME = "over time"
     BARS = "bars"
@@ -22,7 +22,7 @@ class PanelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PanelPosition:
-    """Where a panel lies on the grid."""
+    """The position of a panel on the grid."""
 
     x: int
     y: int
@@ -32,33 +32,33 @@ class PanelPosition:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Events, counted by the values of fields."""
+    """A chart of the number of events by the values of fields."""
 
     name: str
     title: str
     kind: PanelKind
-    place: PanelPosition
+    position: PanelPosition
     fields: tuple[str, ...] = ()
-    """What they are counted by; over time, what the areas are split by."""
+    """The fields that events are grouped by; over time, the field that splits the areas."""
     query: str = ""
-    """Which events, in the Kibana query language (and in Lucene's, as far as it is used here)."""
+    """A filter in the Kibana Query Language (valid in Lucene's, as far as it is used here)."""
     size: int = 10
     distinct: str = ""
-    """The field whose different values are counted, instead of events."""
+    """The field whose distinct values are counted, instead of events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A field that the whole dashboard can be narrowed by."""
+    """A field that the whole dashboard can be filtered by."""
 
     title: str
     field: str
 
 
 TITLE: Final = "Anthropic audit: overview"
-DESCRIPTION: Final = "Who did what in the Claude organizations, from where, and how it ended"
+DESCRIPTION: Final = "Actions in Claude organizations: who did them, from where, and with which outcome"
 LATEST: Final = "Anthropic audit: latest entries"
-LATEST_PLACE: Final = PanelPosition(0, 72, 48, 20)
+LATEST_POSITION: Final = PanelPosition(0, 72, 48, 20)
 PATTERN: Final = "logs-anthropic.audit-*"
 FAILED: Final = 'event.outcome : "failure"'
 
@@ -73,7 +73,7 @@ CONTROLS: Final = (
 
 PANELS: Final = (
     Panel("events", "Events", PanelKind.NUMBER, PanelPosition(0, 0, 8, 6)),
-    Panel("people", "Different users", PanelKind.NUMBER, PanelPosition(8, 0, 8, 6), distinct="user.id"),
+    Panel("people", "Users", PanelKind.NUMBER, PanelPosition(8, 0, 8, 6), distinct="user.id"),
     Panel("failures", "Failures", PanelKind.NUMBER, PanelPosition(16, 0, 8, 6), query=FAILED),
     Panel(
         "critical",
@@ -82,10 +82,10 @@ PANELS: Final = (
         PanelPosition(24, 0, 8, 6),
         query='anthropic.audit.sensitivity : "critical"',
     ),
-    Panel("addresses", "Different addresses", PanelKind.NUMBER, PanelPosition(32, 0, 8, 6), distinct="source.ip"),
+    Panel("addresses", "Source addresses", PanelKind.NUMBER, PanelPosition(32, 0, 8, 6), distinct="source.ip"),
     Panel(
         "unknown",
-        "Types we do not know",
+        "Events not in the catalogue",
         PanelKind.NUMBER,
         PanelPosition(40, 0, 8, 6),
         query="anthropic.audit.catalogue.known : false",
@@ -116,7 +116,12 @@ PANELS: Final = (
         ("anthropic.audit.skill_name", "event.action"),
     ),
     Panel(
-        "errors", "What fails", PanelKind.TABLE, PanelPosition(32, 36, 16, 12), ("event.action", "event.reason"), FAILED
+        "errors",
+        "Failures by action and reason",
+        PanelKind.TABLE,
+        PanelPosition(32, 36, 16, 12),
+        ("event.action", "event.reason"),
+        FAILED,
     ),
     Panel(
         "failures-over-time",
@@ -128,23 +133,21 @@ PANELS: Final = (
     ),
     Panel(
         "status",
-        "Answers of the Compliance API",
+        "Compliance API responses",
         PanelKind.BARS,
         PanelPosition(24, 48, 12, 12),
         ("http.response.status_code",),
     ),
     Panel("organizations", "Organizations", PanelKind.BARS, PanelPosition(36, 48, 12, 12), ("organization.id",)),
-    Panel(
-        "countries", "From which countries", PanelKind.BARS, PanelPosition(0, 60, 16, 12), ("source.geo.country_name",)
-    ),
+    Panel("countries", "Countries", PanelKind.BARS, PanelPosition(0, 60, 16, 12), ("source.geo.country_name",)),
     Panel(
         "networks",
-        "From which addresses",
+        "Addresses and countries",
         PanelKind.TABLE,
         PanelPosition(16, 60, 16, 12),
         ("source.ip", "source.geo.country_name"),
     ),
-    Panel("programs", "With which programs", PanelKind.BARS, PanelPosition(32, 60, 16, 12), ("user_agent.name",)),
+    Panel("programs", "User agents", PanelKind.BARS, PanelPosition(32, 60, 16, 12), ("user_agent.name",)),
 )
 
 COLUMNS: Final = (
@@ -155,4 +158,4 @@ COLUMNS: Final = (
     "organization.id",
     "anthropic.audit.actor.type",
 )
-"""Those of the latest entries, beside the time."""
+"""The columns of the latest entries, in addition to the time."""

@@ -1,4 +1,4 @@
-"""Saved objects, as the import pages of both programs take them."""
+"""Build saved objects in the format that both programs import."""
 
 from __future__ import annotations
 
@@ -12,46 +12,47 @@ SavedObject = dict[str, Any]
 Json = dict[str, Any]
 
 DASHBOARD: Final = "dashboard"
-"""The type of what people open."""
+"""The type of a dashboard's saved object."""
 PREFIX: Final = "anthropic-audit"
 SOURCE: Final = "kibanaSavedObjectMeta"
 INDEX: Final = f"{SOURCE}.searchSourceJSON.index"
 
 
 def text(value: object) -> str:
-    """Return a value as the JSON text that attributes hold."""
+    """Return a value as JSON text, for attributes that hold such text."""
     return orjson.dumps(value).decode()
 
 
 def identity(name: str) -> str:
-    """Return the id of an object: the same in every version, so that an import replaces what is there."""
+    """Return the id of an object; it is the same in every version, so that an import replaces the object."""
     return f"{PREFIX}-{name}"
 
 
 def reference(name: str, kind: str, to: str) -> Json:
-    """Return how one object names another."""
+    """Return a reference from one object to another."""
     return {"id": to, "name": name, "type": kind}
 
 
 def search_source(query: str = "", **more: object) -> Json:
-    """Return what says which events are asked for."""
+    """Return the attributes that select the events of an object."""
     source = {"query": {"language": "kuery", "query": query}, "filter": [], **more}
     return {SOURCE: {"searchSourceJSON": text(source)}}
 
 
 def stamped(objects: Sequence[SavedObject]) -> tuple[list[SavedObject], str]:
-    """Return objects whose dashboard tells a digest of all of them in its description, and that description."""
+    """Add a digest of all objects to the dashboard's description; return the objects, and that description."""
     digest = sha256(to_ndjson(objects)).hexdigest()[:12]
     marked = []
-    told = ""
+    description = ""
     for one in objects:
         if one["type"] == DASHBOARD:
-            told = f"{one['attributes']['description']} [{digest}]"
-            one = {**one, "attributes": {**one["attributes"], "description": told}}  # noqa: PLW2901 - a changed copy
-        marked.append(one)
-    return marked, told
+            description = f"{one['attributes']['description']} [{digest}]"
+            marked.append({**one, "attributes": {**one["attributes"], "description": description}})
+        else:
+            marked.append(one)
+    return marked, description
 
 
 def to_ndjson(objects: Iterable[Mapping[str, Any]]) -> bytes:
-    """Return objects one a line."""
+    """Return objects as JSON, one per line."""
     return b"".join(orjson.dumps(one) + b"\n" for one in objects)

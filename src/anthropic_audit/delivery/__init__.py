@@ -1,4 +1,4 @@
-"""From the archive to sinks: followers with a position each, delivering again, and comparing with what is there."""
+"""Delivery from the archive to sinks: followers with positions, redelivery, comparison, and setup of clusters."""
 
 from .compare import ExpectedEvents, HourCompared, compare
 from .deliver import Deliverer, SeqSpan

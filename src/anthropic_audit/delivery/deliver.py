@@ -1,4 +1,4 @@
-"""Delivering given events, and recording what became of them."""
+"""Delivery of given events to a sink, with a record of the results in the ledger."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .sender import Sender, Settled
 
 @dataclass(frozen=True, slots=True)
 class SeqSpan:
-    """Events by their number, both ends included."""
+    """A range of `seq`, both ends included."""
 
     first: int
     last: int
@@ -28,64 +28,62 @@ class SeqSpan:
 
 @dataclass(slots=True)
 class _DeliveryTally:
-    """What became of events so far."""
+    """The results of a delivery so far."""
 
     last_seq: int
     counts: dict[Fate, int] = field(default_factory=lambda: dict.fromkeys(Fate, 0))
     nbytes: int = 0
     refused: list[Settled] = field(default_factory=list)
     taken: list[Settled] = field(default_factory=list)
-    """What was taken at last, after it had been rejected."""
+    """Events that the sink accepted after an earlier rejection."""
     dropped: list[int] = field(default_factory=list)
-    """The `seq` of what processors have dropped."""
+    """The `seq` of events that processors dropped."""
 
-    def add(self, settled: Settled, errand: DeliveryPurpose) -> None:
-        """Take note of one event."""
+    def add(self, settled: Settled, purpose: DeliveryPurpose) -> None:
+        """Count one settled event."""
         parcel, verdict = settled
         self.last_seq = parcel.seq
         self.counts[verdict.fate] += 1
         self.nbytes += parcel.nbytes
         if verdict.fate is Fate.REJECTED:
             self.refused.append(settled)
-        elif errand is DeliveryPurpose.RETRY:
+        elif purpose is DeliveryPurpose.RETRY:
             self.taken.append(settled)
 
 
 class Deliverer:
-    """Delivers events to one sink for whatever reason, and records it."""
+    """Delivers events to one sink, and records the results in the sink's ledger."""
 
-    def __init__(
-        self, ledger: DeliveryLedger, courier: Sender, prepare: Prepare, *, clock: Clock, watch: Watch
-    ) -> None:
+    def __init__(self, ledger: DeliveryLedger, sender: Sender, prepare: Prepare, *, clock: Clock, watch: Watch) -> None:
         self._ledger = ledger
-        self._courier = courier
+        self._sender = sender
         self._prepare = prepare
         self._clock = clock
         self._watch = watch
 
     @property
     def ledger(self) -> DeliveryLedger:
-        """Where it is recorded."""
+        """The ledger of the sink."""
         return self._ledger
 
     def run(
-        self, errand: DeliveryPurpose, slices: Iterable[pa.Table], span: SeqSpan, *, carefully: bool = True
+        self, purpose: DeliveryPurpose, slices: Iterable[pa.Table], span: SeqSpan, *, carefully: bool = True
     ) -> Delivery:
-        """Deliver the events of a span, which come in slices, and return what became of them.
+        """Deliver the events of a span, given in slices, record the results and return them.
 
         Raises:
-            SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: What was settled before is recorded.
+            SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: Events settled before are recorded.
         """
         started = self._clock.now()
         tally = _DeliveryTally(span.first - 1)
         try:
-            for settled in self._courier.bring(self._parcels(slices, tally), carefully=carefully):
-                tally.add(settled, errand)
+            for settled in self._sender.send(self._parcels(slices, tally), carefully=carefully):
+                tally.add(settled, purpose)
         except AuditError:
             if tally.last_seq >= span.first:
-                self._record(errand, tally, SeqSpan(span.first, tally.last_seq), started)
+                self._record(purpose, tally, SeqSpan(span.first, tally.last_seq), started)
             raise
-        return self._record(errand, tally, span, started)
+        return self._record(purpose, tally, span, started)
 
     def _parcels(self, slices: Iterable[pa.Table], tally: _DeliveryTally) -> Iterator[Parcel]:
         for events in slices:
@@ -95,11 +93,11 @@ class Deliverer:
                 tally.dropped += [seq for seq in events.column("seq").to_pylist() if seq not in kept]
             yield from parcels
 
-    def _record(self, errand: DeliveryPurpose, tally: _DeliveryTally, span: SeqSpan, started: datetime) -> Delivery:
+    def _record(self, purpose: DeliveryPurpose, tally: _DeliveryTally, span: SeqSpan, started: datetime) -> Delivery:
         now = self._clock.now()
         delivery = Delivery(
             sink=self._ledger.sink,
-            errand=errand,
+            errand=purpose,
             first_seq=span.first,
             last_seq=span.last,
             created=tally.counts[Fate.CREATED],

@@ -1,4 +1,4 @@
-"""A sink's follower: what is next, up to the newest event, and a position that moves behind what is settled."""
+"""A sink's follower: delivers new events, and moves the sink's position past settled ones."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from anthropic_audit.model import DeliveryPurpose
 
 from .deliver import Deliverer, SeqSpan
 
-_AT_ONCE = 10_000
+_SLICE_EVENTS = 10_000
 REACH = 20_000
-"""Nothing is sent that lies further behind the recorded position, so a crash repeats this much at most."""
+"""Upper bound on the events sent after the recorded position, and so on those that are sent again after a crash."""
 
 
 class Follower:
-    """Delivers what is next, slice by slice.
+    """Delivers the events after the sink's position, slice by slice.
 
-    The first slice of a run, and the one after a failure, may have been sent before: it is sent with care.
+    The first slice of a run, and the one after a failure, may have been sent before, so the sink is asked first.
     """
 
-    def __init__(self, errands: Deliverer) -> None:
-        self._errands = errands
-        self._is_sure = False
+    def __init__(self, deliverer: Deliverer) -> None:
+        self._deliverer = deliverer
+        self._is_position_exact = False
 
     @property
     def position(self) -> int:
-        """The `seq` up to which everything is settled."""
-        return self._errands.ledger.position
+        """The `seq` up to which all events are settled."""
+        return self._deliverer.ledger.position
 
     def catch_up(self, reader: ArchiveReader) -> int:
-        """Deliver all events that the reader has and the sink has not, and return how many those were.
+        """Deliver all events of the archive after the sink's position, and return their number.
 
         Raises:
-            SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: What was settled before is recorded.
+            SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: Events settled before are recorded.
         """
         done = 0
         while (first := self.position + 1) <= reader.normalized_seq:
             span = SeqSpan(first, min(first + REACH - 1, reader.normalized_seq))
-            carefully, self._is_sure = not self._is_sure, False
-            done += self._errands.run(DeliveryPurpose.FOLLOW, _slices(reader, span), span, carefully=carefully).events
-            self._is_sure = True
+            carefully, self._is_position_exact = not self._is_position_exact, False
+            done += self._deliverer.run(DeliveryPurpose.FOLLOW, _slices(reader, span), span, carefully=carefully).events
+            self._is_position_exact = True
         return done
 
 
 def _slices(reader: ArchiveReader, span: SeqSpan) -> Iterator[pa.Table]:
-    """Yield the events of a span in parts, which are read as they are sent."""
-    for first in range(span.first, span.last + 1, _AT_ONCE):
-        yield reader.events_between(first, min(first + _AT_ONCE - 1, span.last))
+    """Yield the events of a span in slices, each read when it is needed."""
+    for first in range(span.first, span.last + 1, _SLICE_EVENTS):
+        yield reader.events_between(first, min(first + _SLICE_EVENTS - 1, span.last))

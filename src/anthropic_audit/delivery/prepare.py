@@ -1,4 +1,4 @@
-"""What is done to events on their way out: processors, another form, and the namespace of a data stream."""
+"""Preparation of events for a sink: processors, the document's form, and the namespace of a data stream."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from anthropic_audit.model import Parcel
 from anthropic_audit.processors import Processors
 
 Write = Callable[[dict[str, Any]], bytes]
-"""Writes a document."""
+"""Serializes a document."""
 
 _STREAM = '"data_stream":{"dataset":"anthropic.audit","namespace":"default"'
-"""How documents are stored: unescaped quotes stand nowhere but around members, so it is found once."""
+"""The member `data_stream` of stored documents; as quotes in values are escaped, it can't occur inside of a value."""
 
 
 class Prepare:
-    """Makes parcels of stored events; those that processors drop are left out.
+    """Makes parcels of stored events; events that processors drop are left out.
 
     Args:
-        processors: The chain of the settings.
-        write: Writes a document in another form than ECS as it is stored, or None.
-        namespace: That of the data stream events go to; the field must say the same.
+        processors: The processors of the settings.
+        write: Serializes a document in another form than the stored one, or None.
+        namespace: The namespace of the target's data stream, which `data_stream.namespace` must equal; None leaves it.
     """
 
     def __init__(self, processors: Processors, write: Write | None = None, namespace: str | None = None) -> None:
@@ -35,14 +35,14 @@ class Prepare:
         self._namespace = namespace if namespace != "default" else None
 
     def parcels(self, events: pa.Table) -> list[Parcel]:
-        """Return what is sent of events, in their order."""
-        return list(self._made(events))
+        """Return the parcels of stored events, in their order."""
+        return list(self._parcels(events))
 
-    def _made(self, events: pa.Table) -> Iterable[Parcel]:
+    def _parcels(self, events: pa.Table) -> Iterable[Parcel]:
         columns = [events.column(name).to_pylist() for name in ("seq", "id", "timestamp", "document")]
         for seq, name, timestamp, text in zip(*columns, strict=True):
-            placed = text if self._namespace is None else self._placed(text, self._namespace)
-            document = placed if self._is_as_stored else self._processed(placed)
+            text_with_namespace = text if self._namespace is None else self._with_namespace(text, self._namespace)
+            document = text_with_namespace if self._is_as_stored else self._processed(text_with_namespace)
             if document is not None:
                 yield Parcel(seq, name, timestamp.astimezone(UTC), document)
 
@@ -50,7 +50,7 @@ class Prepare:
         document = self._processors.process(orjson.loads(text))
         return None if document is None else self._write(document).decode()
 
-    def _placed(self, text: str, namespace: str) -> str:
+    def _with_namespace(self, text: str, namespace: str) -> str:
         if _STREAM in text:
             return text.replace(_STREAM, _STREAM.removesuffix('default"') + f'{namespace}"', 1)
         document = orjson.loads(text)

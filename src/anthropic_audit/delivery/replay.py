@@ -1,4 +1,4 @@
-"""Delivering again: a span of time, what was rejected, and what a comparison has missed."""
+"""Redelivery: of a span of time, of rejected events, and of events that a comparison found missing."""
 
 from __future__ import annotations
 
@@ -11,50 +11,56 @@ from anthropic_audit.model import Delivery, DeliveryPurpose, Window
 
 from .deliver import Deliverer, SeqSpan
 
-_AT_ONCE = 20_000
+_SLICE_EVENTS = 20_000
 
-Told = Callable[[int], None]
-"""Is told how many events were settled so far."""
+OnProgress = Callable[[int], None]
+"""Called with the number of events settled so far."""
 
 
-def replay(errands: Deliverer, reader: ArchiveReader, window: Window, told: Told = lambda done: None) -> list[Delivery]:
-    """Deliver the events of a span of time again; what the sink has stays as it is, and its position, too.
+def replay(
+    deliverer: Deliverer, reader: ArchiveReader, window: Window, on_progress: OnProgress = lambda done: None
+) -> list[Delivery]:
+    """Deliver the events of a span of time again; events that the sink has, and its position, stay unchanged.
 
     Raises:
-        SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: What was settled before is recorded.
+        SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: Events settled before are recorded.
     """
-    return _in_turn(errands, DeliveryPurpose.REPLAY, reader.events_of(window.start, window.end, _AT_ONCE), told)
+    return _in_turn(
+        deliverer, DeliveryPurpose.REPLAY, reader.events_of(window.start, window.end, _SLICE_EVENTS), on_progress
+    )
 
 
 def send_again(
-    errands: Deliverer,
+    deliverer: Deliverer,
     reader: ArchiveReader,
-    errand: DeliveryPurpose,
+    purpose: DeliveryPurpose,
     seqs: Sequence[int],
     *,
-    told: Told = lambda done: None,
+    on_progress: OnProgress = lambda done: None,
 ) -> list[Delivery]:
-    """Deliver events again that are named by their `seq`.
+    """Deliver events with the given `seq` again.
 
     Raises:
-        SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: What was settled before is recorded.
+        SinkBusyError, SinkDeniedError, InterruptedRunError, ArchiveError: Events settled before are recorded.
     """
-    return _in_turn(errands, errand, _named(reader, sorted(set(seqs))), told)
+    return _in_turn(deliverer, purpose, _named(reader, sorted(set(seqs))), on_progress)
 
 
-def _in_turn(errands: Deliverer, errand: DeliveryPurpose, slices: Iterator[pa.Table], told: Told) -> list[Delivery]:
+def _in_turn(
+    deliverer: Deliverer, purpose: DeliveryPurpose, slices: Iterator[pa.Table], on_progress: OnProgress
+) -> list[Delivery]:
     deliveries = []
     done = 0
     for events in slices:
         span = SeqSpan(events.column("seq")[0].as_py(), events.column("seq")[-1].as_py())
-        deliveries.append(errands.run(errand, [events], span))
+        deliveries.append(deliverer.run(purpose, [events], span))
         done += events.num_rows
-        told(done)
+        on_progress(done)
     return deliveries
 
 
 def _named(reader: ArchiveReader, seqs: Sequence[int]) -> Iterator[pa.Table]:
-    for start in range(0, len(seqs), _AT_ONCE):
-        events = reader.events_numbered(seqs[start : start + _AT_ONCE])
+    for start in range(0, len(seqs), _SLICE_EVENTS):
+        events = reader.events_numbered(seqs[start : start + _SLICE_EVENTS])
         if events.num_rows:
             yield events

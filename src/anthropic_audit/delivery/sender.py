@@ -1,4 +1,4 @@
-"""Bringing events to a sink: in batches, several at a time, again as long as it takes, and each to an end."""
+"""Sending events to a sink: in concurrent batches, with retries, until every event is settled."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from .concurrency import AdaptiveConcurrency
 
 _EXISTING = Verdict(Fate.EXISTING)
 
-_TOO_OFTEN = 3
-"""A request that is refused so often in a row may be too large for the room that a busy target has."""
+_MAX_REFUSALS = 3
+"""Number of refusals in a row after which a request counts as too large for a busy target."""
 
 _TOO_LARGE = 413
 _MAX_CHARACTER_BYTES = 4
-"""Bytes that UTF-8 needs for a character at most."""
-_LOOK_SECONDS = 1.0
-"""How soon one who waits sees that the others have ended."""
-_ENOUGH = 20
-"""So many events are refused one by one before it is the target that counts as wrong, not the events."""
+"""Upper bound on the UTF-8 bytes of a character."""
+_POLL_SECONDS = 1.0
+"""How often a waiting thread checks whether the run has ended."""
+_MAX_REJECTIONS = 20
+"""Number of events rejected one by one, without any accepted, after which the target itself counts as the cause."""
 
 Settled = tuple[Parcel, Verdict]
-"""An event and what became of it, for good."""
+"""An event and its final verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is sent at once."""
+    """Limits on batches, concurrency and the size of events."""
 
     batch_events: int
     batch_bytes: int
     workers: int
     max_event_bytes: int = 50_000_000
-    """Largest event that is sent; a larger one is rejected, and never sent."""
+    """Upper bound on an event that is sent; larger ones are rejected without sending them."""
 
 
 class Sender:
-    """Brings events to one sink; leaving the context ends its threads.
+    """Sends events to one sink; leaving the context ends its threads.
 
-    An event is sent again until the sink has taken it or refuses it for good. Where it is unknown whether something
-    came through (no answer, a crash before this run), the sink is first asked what it has. A batch that is refused as
-    a whole is halved until one event is left, and that one is rejected.
+    An event is sent again until the sink accepts it or rejects it for good. If it is unknown whether events arrived (no
+    response, or a crash before this run), the sink is first asked which of them it has. A batch that is refused as a
+    whole is halved until one event is left, which is then rejected.
     """
 
     def __init__(
@@ -60,40 +60,40 @@ class Sender:
         limits: Limits,
         clock: Clock,
         *,
-        patience: RetryPolicy,
+        retry: RetryPolicy,
         watch: Watch,
         chance: Callable[[], float],
     ) -> None:
         self._sink = sink
         self._limits = limits
         self._clock = clock
-        self._patience = patience
+        self._retry_policy = retry
         self._watch = watch
         self._chance = chance
-        self._has_taken = False
-        self._refused_alone = 0
-        self._is_ending = False
-        self._pace = AdaptiveConcurrency(limits.workers, limits.batch_events)
-        self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="courier")
+        self._has_accepted = False
+        self._rejected_alone = 0
+        self._is_stopping = False
+        self._concurrency = AdaptiveConcurrency(limits.workers, limits.batch_events)
+        self._pool = ThreadPoolExecutor(limits.workers, thread_name_prefix="sender")
 
     @property
     def at_once(self) -> int:
-        """How many requests may be sent at the same time now."""
-        return self._pace.allowed
+        """The current number of requests that may be sent at the same time."""
+        return self._concurrency.allowed
 
-    def bring(self, parcels: Iterable[Parcel], *, carefully: bool) -> Iterator[Settled]:
-        """Send events and yield what became of each, in their order, as soon as all before it are settled.
+    def send(self, parcels: Iterable[Parcel], *, carefully: bool) -> Iterator[Settled]:
+        """Send events, and yield each with its verdict, in their order, as soon as all before it are settled.
 
         Args:
-            parcels: The events; they are asked for as they can be sent.
-            carefully: Ask first which of them are there: an earlier run may have sent them.
+            parcels: The events; the iterator is read as they can be sent.
+            carefully: Ask the sink first which events it has, as an earlier run may have sent them.
 
         Raises:
-            SinkBusyError: Patience ended.
-            SinkDeniedError: The sink does not let us in.
-            InterruptedRunError: The operator asked for an end.
+            SinkBusyError: The retry policy's time is over.
+            SinkDeniedError: The sink denies access.
+            InterruptedRunError: The operator stopped the run.
         """
-        self._is_ending = False
+        self._is_stopping = False
         waiting: deque[Future[list[Settled]]] = deque()
         batches = self._batches(parcels)
         try:
@@ -104,7 +104,7 @@ class Sender:
             while waiting:
                 yield from waiting.popleft().result()
         finally:
-            self._is_ending = True
+            self._is_stopping = True
             for future in waiting:
                 future.cancel()
             for future in waiting:
@@ -136,92 +136,92 @@ class Sender:
         """Send a batch until each event of it is settled."""
         settled = {parcel.seq: self._too_large(parcel) for parcel in batch if self._is_too_large(parcel)}
         left = [parcel for parcel in batch if parcel.seq not in settled]
-        some: Sequence[Parcel] = ()
+        part: Sequence[Parcel] = ()
         failures, started = 0, self._clock.now()
         while left:
-            self._go_on()
+            self._check_running()
             try:
-                with self._pace.turn(self._clock):
+                with self._concurrency.turn(self._clock):
                     if carefully:
                         present = self._sink.present(left)
                         settled.update((parcel.seq, _EXISTING) for parcel in left if parcel.id in present)
                         left = [parcel for parcel in left if parcel.id not in present]
                         carefully = False
-                    some = left[: self._pace.events]
-                    found = self._sink.deliver(some) if some else ()
+                    part = left[: self._concurrency.events]
+                    found = self._sink.deliver(part) if part else ()
             except SinkBusyError as error:
                 carefully, failures = True, failures + 1
-                if failures % _TOO_OFTEN == 0:
-                    self._pace.smaller(min(len(left), self._pace.events))
+                if failures % _MAX_REFUSALS == 0:
+                    self._concurrency.smaller(min(len(left), self._concurrency.events))
                 self._wait(error, failures, started_ago=self._clock.now() - started)
                 continue
             except SinkRefusedError as error:
                 if error.status == _TOO_LARGE:
-                    self._pace.smaller(len(some))
-                settled.update((parcel.seq, verdict) for parcel, verdict in self._halves(some, error))
+                    self._concurrency.smaller(len(part))
+                settled.update((parcel.seq, verdict) for parcel, verdict in self._send_halves(part, error))
                 left = [parcel for parcel in left if parcel.seq not in settled]
                 continue
             settled.update(
-                (parcel.seq, one) for parcel, one in zip(some, found, strict=True) if one.fate is not Fate.BUSY
+                (parcel.seq, one) for parcel, one in zip(part, found, strict=True) if one.fate is not Fate.BUSY
             )
             busy = [one for one in found if one.fate is Fate.BUSY]
             left = [parcel for parcel in left if parcel.seq not in settled]
             if busy:
                 failures += 1
-                refused = SinkBusyError(f"{len(busy)} of {len(found)} events were not taken: {busy[0].reason}")
+                refused = SinkBusyError(f"{len(busy)} of {len(found)} events were not accepted: {busy[0].reason}")
                 self._wait(refused, failures, started_ago=self._clock.now() - started)
             else:
-                failures, started, self._has_taken = 0, self._clock.now(), True
-                self._pace.faster()
+                failures, started, self._has_accepted = 0, self._clock.now(), True
+                self._concurrency.faster()
         return [(parcel, settled[parcel.seq]) for parcel in batch]
 
     def _is_too_large(self, parcel: Parcel) -> bool:
-        most = self._limits.max_event_bytes
-        return len(parcel.document) * _MAX_CHARACTER_BYTES > most and parcel.nbytes > most
+        max_bytes = self._limits.max_event_bytes
+        return len(parcel.document) * _MAX_CHARACTER_BYTES > max_bytes and parcel.nbytes > max_bytes
 
     def _too_large(self, parcel: Parcel) -> Verdict:
         reason = f"the event has {parcel.nbytes:,} bytes, more than max_event_bytes = {self._limits.max_event_bytes:,}"
         return Verdict(Fate.REJECTED, reason)
 
-    def _halves(self, refused: Sequence[Parcel], error: SinkRefusedError) -> list[Settled]:
-        """Send what was refused as a whole in two parts; an event alone is rejected.
+    def _send_halves(self, refused: Sequence[Parcel], error: SinkRefusedError) -> list[Settled]:
+        """Send a batch that was refused as a whole in two halves; a single event is rejected.
 
         Raises:
-            SinkDeniedError: The target has never taken anything, and refuses one event after the other.
+            SinkDeniedError: The target has accepted no event yet, and rejected `_MAX_REJECTIONS` one by one.
         """
         if len(refused) == 1:
-            self._refused_alone += 1
-            if self._refused_alone >= _ENOUGH and not self._has_taken:
+            self._rejected_alone += 1
+            if self._rejected_alone >= _MAX_REJECTIONS and not self._has_accepted:
                 message = f"the target refuses every event: {error}"
-                raise SinkDeniedError(message, status=error.status, hint="check that its address is the right one")
+                raise SinkDeniedError(message, status=error.status, hint="check that its address is correct")
             return [(refused[0], Verdict(Fate.REJECTED, str(error), error.status))]
         middle = len(refused) // 2
         parts = (refused[:middle], refused[middle:])
         return [one for part in parts for one in self._settle(part, carefully=False)]
 
     def _wait(self, error: SinkBusyError, failures: int, *, started_ago: timedelta) -> None:
-        """Give a busy target time.
+        """Wait before the next attempt at a busy target.
 
         Raises:
-            SinkBusyError: Patience ends before the wait would.
-            InterruptedRunError: The operator asked for an end.
+            SinkBusyError: The retry policy's time would be over before the wait.
+            InterruptedRunError: The operator stopped the run.
         """
-        self._pace.slower()
-        seconds = self._patience.wait_seconds(failures, error.retry_after, self._chance())
-        if started_ago + timedelta(seconds=seconds) > self._patience.give_up_after:
+        self._concurrency.slower()
+        seconds = self._retry_policy.wait_seconds(failures, error.retry_after, self._chance())
+        if started_ago + timedelta(seconds=seconds) > self._retry_policy.give_up_after:
             raise error
         self._watch(Waiting(seconds, str(error)))
         while seconds > 0:
-            self._go_on()
-            self._clock.wait(min(seconds, _LOOK_SECONDS))
-            seconds -= _LOOK_SECONDS
+            self._check_running()
+            self._clock.wait(min(seconds, _POLL_SECONDS))
+            seconds -= _POLL_SECONDS
 
-    def _go_on(self) -> None:
-        """Try again, unless another batch has failed for good: nobody asks for this one's end any more.
+    def _check_running(self) -> None:
+        """Return if the run continues.
 
         Raises:
-            InterruptedRunError: It has.
+            InterruptedRunError: Another batch failed for good, so that this one's result is not needed.
         """
-        if self._is_ending:
-            message = "another batch has failed"
+        if self._is_stopping:
+            message = "another batch failed"
             raise InterruptedRunError(message)

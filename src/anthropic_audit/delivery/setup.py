@@ -1,7 +1,7 @@
-"""What a cluster needs before it takes events: templates and rules for its indices; told first, then made.
+"""Setup of a cluster: its templates, lifecycle rules and ingest pipeline, and its dashboard.
 
-Whatever is made carries a digest of what was wanted, by which a later run finds it unchanged. Data is never touched:
-when the fields of a data stream change, it goes on in a new backing index.
+Every part carries a digest of its body, by which a later run recognizes that it is unchanged. Data is never changed:
+when the fields of a data stream change, the stream rolls over to a new backing index.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import orjson
 
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.dashboards import DASHBOARD, kibana_objects, opensearch_objects, stamped, to_ndjson
+from anthropic_audit.ecs import Options
 from anthropic_audit.errors import SinkDeniedError, SinkRefusedError
 from anthropic_audit.ingest import ingest_pipeline
-from anthropic_audit.normalize import Options
 from anthropic_audit.schemas import CUSTOM, PACKAGE, Engine, index_template, package_template
 from anthropic_audit.settings import ClusterSink, ElasticsearchSink
 from anthropic_audit.sinks.cluster import Cluster
@@ -28,23 +28,23 @@ _DIGEST = "digest"
 _MAX_SHARD_SIZE = "50gb"
 _MAX_INDEX_AGE_DAYS = 30
 _NO_SUCH_PATH = 400
-_MISSING = "the cluster lacks the module or plugin for it, if it does not say otherwise"
+_MISSING = "the cluster probably lacks the module or plugin for it"
 
 
 class Boards(Protocol):
-    """The program that shows what a cluster has."""
+    """Kibana or OpenSearch Dashboards, as far as setup needs it."""
 
     def description(self, name: str) -> str | None:
-        """Return the description of a dashboard, or None when there is none of this id."""
+        """Return the description of the dashboard with an id, or None if there is none."""
         ...
 
     def take(self, ndjson: bytes) -> None:
-        """Import saved objects in the place of those with the same ids."""
+        """Import saved objects, replacing those with the same ids."""
         ...
 
 
 class PlannedChange(StrEnum):
-    """What is done to a part of the set-up."""
+    """The change that setup makes to a part."""
 
     NONE = "unchanged"
     CREATE = "create"
@@ -55,7 +55,7 @@ class PlannedChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetupPart:
-    """Something a cluster has to have, and where it is."""
+    """A part of the setup, with its API path and body."""
 
     what: str
     name: str
@@ -63,17 +63,17 @@ class SetupPart:
     body: Body
     changes_fields: bool = False
     may_be_missing: bool = False
-    """True for what a cluster may have no room for: a plugin that is not installed."""
+    """True if a cluster may lack support for the part, such as a plugin."""
 
     @property
     def digest(self) -> str:
-        """What tells one body from another."""
+        """The SHA-256 of the body, by which changes are recognized."""
         return sha256(orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class SetupStep:
-    """A part, and what is done to it."""
+    """A part of the setup, and the change made to it."""
 
     what: str
     name: str
@@ -82,10 +82,10 @@ class SetupStep:
 
 
 def set_up_dashboards(boards: Boards, settings: ClusterSink, *, is_rehearsal: bool = False) -> SetupStep:
-    """Install the overview, unless it is there as this version makes it; a rehearsal installs nothing.
+    """Install the dashboard unless it is up to date; a rehearsal only returns the change.
 
     Raises:
-        SinkBusyError, SinkRefusedError, SinkDeniedError: The program does not take it.
+        SinkBusyError, SinkRefusedError, SinkDeniedError: Kibana or OpenSearch Dashboards does not accept the request.
     """
     made = kibana_objects() if isinstance(settings, ElasticsearchSink) else opensearch_objects()
     objects, description = stamped(made)
@@ -101,10 +101,10 @@ def set_up_dashboards(boards: Boards, settings: ClusterSink, *, is_rehearsal: bo
 def set_up(
     cluster: Cluster, settings: ClusterSink, catalogue: Catalogue, *, is_rehearsal: bool = False
 ) -> Iterator[SetupStep]:
-    """Make what is missing or outdated, and yield what was done; a rehearsal makes nothing.
+    """Create or update each part that is missing or outdated, and yield the changes; a rehearsal only yields them.
 
     Raises:
-        SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not do it.
+        SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not accept a request.
     """
     fields_changed = False
     for part in parts(settings, catalogue):
@@ -118,10 +118,10 @@ def set_up(
 
 
 def is_set_up(cluster: Cluster, settings: ClusterSink) -> bool:
-    """Say whether the cluster has a template for the data stream; who may deliver and not look is believed.
+    """Return whether the cluster has a template for the data stream; True if the credentials may not read it.
 
     Raises:
-        SinkBusyError, SinkRefusedError: The cluster does not say.
+        SinkBusyError, SinkRefusedError: The cluster does not accept the request.
     """
     try:
         return cluster.ask("GET", f"/_index_template/{settings.data_stream}") is not None
@@ -130,7 +130,7 @@ def is_set_up(cluster: Cluster, settings: ClusterSink) -> bool:
 
 
 def parts(settings: ClusterSink, catalogue: Catalogue) -> Sequence[SetupPart]:
-    """Return what a cluster has to have, in the order in which it is made."""
+    """Return all parts of a cluster's setup, in the order in which they are created."""
     engine = Engine(settings.to)
     stream = settings.data_stream
     lifecycle, own = _lifecycle(settings)
@@ -149,19 +149,19 @@ def parts(settings: ClusterSink, catalogue: Catalogue) -> Sequence[SetupPart]:
 
 
 def _pipeline(settings: ClusterSink, catalogue: Catalogue) -> SetupPart:
-    """Return the pipeline for those who ship raw activities with another agent; nothing uses it by itself."""
+    """Return the ingest pipeline for activities that another agent ships; this program does not use it."""
     name = f"{settings.data_stream}-raw"
     body = ingest_pipeline(catalogue, Options(namespace=settings.namespace))
     return SetupPart("ingest pipeline", name, f"/_ingest/pipeline/{name}", body, may_be_missing=True)
 
 
 def _custom() -> SetupPart:
-    """Return the component template of administrators, which OpenSearch wants to exist; it is made once."""
+    """Return the component template for administrators' changes, which must exist in OpenSearch; it is created once."""
     return SetupPart("component template", CUSTOM, f"/_component_template/{CUSTOM}", {"template": {}})
 
 
 def _lifecycle(settings: ClusterSink) -> tuple[Sequence[SetupPart], Body]:
-    """Return the rules by which indices come and go, and what the index template says of them."""
+    """Return the parts for the lifecycle of indices, and the additions to the index template."""
     days = settings.retention.days
     if not isinstance(settings, ElasticsearchSink):
         return (_ism_policy(settings.data_stream, days),), {}
@@ -209,7 +209,7 @@ def _make(cluster: Cluster, part: SetupPart, *, is_rehearsal: bool) -> SetupStep
     if current is not None and _found_digest(current) == part.digest:
         return SetupStep(part.what, part.name, PlannedChange.NONE)
     if current is not None and not part.body.get("template", True):
-        return SetupStep(part.what, part.name, PlannedChange.NONE, "it is yours")
+        return SetupStep(part.what, part.name, PlannedChange.NONE, "it belongs to the administrator")
     change = PlannedChange.CREATE if current is None else PlannedChange.UPDATE
     if not is_rehearsal:
         try:
@@ -220,10 +220,10 @@ def _make(cluster: Cluster, part: SetupPart, *, is_rehearsal: bool) -> SetupStep
 
 
 def _skipped(part: SetupPart, error: SinkRefusedError) -> SetupStep:
-    """Return that a part is left out, with the cluster's own words: they tell what it lacks from what is wrong.
+    """Return the step for a part that is skipped, with the cluster's message as its reason.
 
     Raises:
-        SinkRefusedError: The part has to be there.
+        SinkRefusedError: The part is required, or the refusal has another cause.
     """
     if not part.may_be_missing or error.status != _NO_SUCH_PATH:
         raise error
@@ -231,7 +231,7 @@ def _skipped(part: SetupPart, error: SinkRefusedError) -> SetupStep:
 
 
 def _marked(part: SetupPart) -> Body:
-    """Return a body with its digest, where each kind of part has room for it."""
+    """Return a body with its digest in the member that each kind of part has for it."""
     if "processors" in part.body:  # OpenSearch takes no `_meta` here
         return {**part.body, "description": f"{part.body['description']} ({_DIGEST} {part.digest})"}
     if "policy" not in part.body:
@@ -243,7 +243,7 @@ def _marked(part: SetupPart) -> Body:
 
 
 def _found_digest(current: Any) -> str | None:  # noqa: ANN401 - JSON of several kinds of parts
-    """Find the digest in a part as a cluster gives it."""
+    """Return the digest in a part as the cluster returns it, or None."""
     text = orjson.dumps(current).decode()
     for mark in (f'"{_DIGEST}":"', f"({_DIGEST} "):
         _, found, rest = text.partition(mark)
@@ -253,7 +253,7 @@ def _found_digest(current: Any) -> str | None:  # noqa: ANN401 - JSON of several
 
 
 def _versioned(path: str, current: Mapping[str, Any] | None) -> str:
-    """Return where a part is put; OpenSearch's policies are replaced by their version only."""
+    """Return the path to write a part to; OpenSearch replaces a policy only if its version is given."""
     if isinstance(current, Mapping) and "_seq_no" in current:
         return f"{path}?if_seq_no={current['_seq_no']}&if_primary_term={current['_primary_term']}"
     return path

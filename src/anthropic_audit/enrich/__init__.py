@@ -1,4 +1,4 @@
-"""What is known of addresses and user agents beyond what an activity says: location, network, program, system."""
+"""Enrichment of addresses and user agents: location, network, program, system."""
 
 from .databases import Databases
 from .layouts import as_of, geo_of

@@ -1,4 +1,4 @@
-"""Countries and continents by their codes (ISO 3166-1), for databases that give no names."""
+"""Countries and continents by their codes (ISO 3166-1), for databases without names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Databases of addresses in the MaxMind format, read where they lie and opened again when they change."""
+"""Databases of addresses in the MaxMind format; files are memory-mapped, and opened again when they change."""
 
 from __future__ import annotations
 
@@ -12,27 +12,31 @@ import maxminddb
 from .layouts import as_of, geo_of
 
 Json = Any
-"""A value as JSON has them."""
+"""A JSON value."""
 
 Stamp = tuple[int, int, int]
-"""What tells one state of a file from another: modification time in nanoseconds, size, inode."""
+"""The state of a file: modification time in nanoseconds, size, inode."""
 
 _DAMAGE = (maxminddb.InvalidDatabaseError, OSError, ValueError, LookupError, ArithmeticError, RuntimeError)
-"""What reading bytes that are no database ends in; the reader names few of them."""
+"""Exceptions of the reader for bytes that are not a valid database; it documents few of them."""
 
-_IN_PLACES = "is damaged in places, which tell nothing"
+_PARTLY_DAMAGED = "is partly damaged: look-ups in the damaged part find nothing"
 
 Notice = Callable[[str], None]
-"""Takes a sentence for people."""
+"""Takes a message for the operator."""
 
 
 class Databases:
-    """Several databases as one: what the first one does not know, the next one is asked for.
+    """Several databases as one: fields that the first database lacks come from the next.
 
-    A file that is missing or damaged is told of once for each state it is in, and counts as one that knows nothing
-    until it changes. A file that changes is opened again by `refresh`; a new state that can't be read leaves the one
-    before in use. Replace a file by renaming another to its name, as `geoipupdate` does: files are mapped into memory,
-    and one that is overwritten in place may end the process.
+    A missing or damaged file is reported once for each of its states, and finds nothing until it changes. `refresh`
+    opens a changed file again; if the new state can't be read, the state before remains in use. Replace a file by
+    renaming another file to its name, as `geoipupdate` does: files are mapped into memory, and overwriting one in place
+    may end the process.
+
+    Args:
+        paths: The database files, in the order of precedence.
+        notice: Takes a message for each file that can't be used.
     """
 
     def __init__(self, paths: Iterable[Path], notice: Notice) -> None:
@@ -40,21 +44,21 @@ class Databases:
         self.refresh()
 
     def refresh(self) -> bool:
-        """Open what is new, and say whether anything is; costs one `stat` a file."""
+        """Open changed files again, and return whether any has changed; this costs one `stat` per file."""
         changed = [file.refresh() for file in self._files]
         return any(changed)
 
     def of_address(self, address: str) -> dict[str, Json]:
-        """Return `geo` and `as` of an address, without those that no database knows.
+        """Return the `geo` and `as` of an address, as far as a database has them.
 
-        Addresses of private and reserved ranges are looked up like all others: public databases do not have them, and
-        one of your own may. What is no address is in no database.
+        Addresses of private and reserved ranges are looked up like all others: public databases lack them, and your own
+        database may have them. A text that is not an address is found in no database.
         """
-        asked = _as_ipv4(address)
+        looked_up = _as_ipv4(address)
         geo: dict[str, Json] = {}
         network: dict[str, Json] = {}
         for file in self._files:
-            record = file.record(asked)
+            record = file.record(looked_up)
             if record is not None:
                 geo = _together(geo, geo_of(record), "country_iso_code")
                 network = _together(network, as_of(record), "number")
@@ -63,21 +67,21 @@ class Databases:
 
 
 class _File:
-    """One database file, whatever state it is in."""
+    """One database file: open, missing or damaged."""
 
     def __init__(self, path: Path, notice: Notice) -> None:
         self._path = path
         self._notice = notice
         self._reader: maxminddb.Reader | None = None
         self._stamp: Stamp | None = None
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def refresh(self) -> bool:
-        """Open the file if it is not the one that was opened, and say whether what it tells may have changed."""
+        """Open the file again if it has changed; return whether look-ups may give other results now."""
         try:
             stamp = _stamp(self._path)
         except OSError as error:
-            self._tell("can't be read", error.strerror or error)
+            self._report("can't be read", error.strerror or error)
             return False
         if stamp == self._stamp:
             return False
@@ -85,31 +89,31 @@ class _File:
         try:
             self._reader = maxminddb.open_database(str(self._path))
         except _DAMAGE as error:
-            self._tell("is no database of the MaxMind format, or is damaged", error)
+            self._report("is not a database in the MaxMind format, or is damaged", error)
             return False
-        self._told.clear()
+        self._reported.clear()
         return True
 
     def record(self, address: str) -> Json:
-        """Return what the file has of an address, None if it has nothing or can't be read there."""
+        """Return the file's record of an address, or None if it has none or can't be read there."""
         if self._reader is None:
             return None
         try:
             return self._reader.get(address)
-        except (TypeError, ValueError):  # no address, or one of a version that the database does not have
+        except (TypeError, ValueError):  # not an address, or of an IP version that the database lacks
             return None
         except _DAMAGE as error:
-            self._tell(_IN_PLACES, error)
+            self._report(_PARTLY_DAMAGED, error)
             return None
 
-    def _tell(self, state: str, detail: object) -> None:
-        if state in self._told:
+    def _report(self, state: str, detail: object) -> None:
+        if state in self._reported:
             return
-        self._told.add(state)
-        meanwhile = "; the state before stays in use" if self._reader and state != _IN_PLACES else ""
+        self._reported.add(state)
+        meanwhile = "; the state before remains in use" if self._reader and state != _PARTLY_DAMAGED else ""
         self._notice(
-            f"enrichment: {self._path} {state} ({detail}){meanwhile}. Put a whole file there or change "
-            "`enrichment.geoip_files`: it is looked at again when it changes"
+            f"enrichment: {self._path} {state} ({detail}){meanwhile}. Replace the file or change "
+            "`enrichment.geoip_files`: a changed file is opened again"
         )
 
 
@@ -119,7 +123,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _as_ipv4(address: str) -> str:
-    """Write an IPv4 address that is mapped into IPv6 (`::ffff:192.0.2.1`) as what it is; others as they are."""
+    """Return the IPv4 address of an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`); other texts unchanged."""
     if ":" not in address:
         return address
     try:
@@ -130,6 +134,6 @@ def _as_ipv4(address: str) -> str:
 
 
 def _together(known: Mapping[str, Json], more: dict[str, Json], key: str) -> dict[str, Json]:
-    """Add what is not known yet, unless the two speak of different countries or networks."""
+    """Return the known fields and the missing ones from `more`, unless the two have different countries or networks."""
     differs = key in known and key in more and known[key] != more[key]
     return dict(known) if differs else {**more, **known}

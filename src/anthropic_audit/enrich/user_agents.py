@@ -1,4 +1,4 @@
-"""User agents taken apart with uap-core's expressions, in the shape of Elasticsearch's user_agent processor."""
+"""Parse user agents with uap-core's expressions; the results have the form of Elasticsearch's user_agent processor."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 import ua_parser
 
 Json = Any
-"""A value as JSON has them."""
+"""A JSON value."""
 
-_MAX_CACHED = 4096
-"""What is longer is cut before it is parsed: no browser or program sends that much."""
+_MAX_PARSED_CHARS = 4096
+"""Upper bound on the characters that are parsed; a longer user agent is cut, as no browser or program sends one."""
 
 _OTHER = "Other"
-"""What Elasticsearch's processor calls a program or device that nobody has described."""
+"""The name that Elasticsearch's processor gives an unknown program or device."""
 
 _PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9._+-]{1,63})/v?([0-9][A-Za-z0-9.+-]{0,31})(?=[\s(;,]|$)")
-"""The product and its version that begin a user agent (RFC 9110, 10.1.5): `claude-cli/2.0 (external, cli)`."""
+"""The product and the version at the start of a user agent (RFC 9110, 10.1.5): `claude-cli/2.0 (external, cli)`."""
 
-_EVERYBODY = frozenset({"Mozilla"})
-"""Products that say nothing, as everybody claims to be them."""
+_GENERIC_PRODUCTS = frozenset({"Mozilla"})
+"""Products that identify no program, as most browsers send them."""
 
 _OS_TYPES = MappingProxyType(
     {
@@ -47,23 +47,22 @@ _OS_TYPES = MappingProxyType(
         "iOS": "ios",
     }
 )
-"""`os.type` as ECS allows it; systems that are none of these have none."""
+"""The value of `os.type` that ECS allows, by the system's name; other systems have none."""
 
 
 def describe_user_agent(text: str) -> dict[str, Json]:
     """Return `name`, `version`, `os` and `device` as ECS has them below `user_agent`.
 
-    A program that the expressions do not know goes by the product that its user agent begins with. As with
-    Elasticsearch's processor, a name or device that stays unknown is `Other`, without a version; an unknown system is
-    left out.
+    A program that the expressions do not know gets the name of the product at the start of its user agent. As in
+    Elasticsearch's processor, an unknown name or device is `Other`, without a version; an unknown system is left out.
     """
-    parsed = ua_parser.parse(text[:_MAX_CACHED])
+    parsed = ua_parser.parse(text[:_MAX_PARSED_CHARS])
     described: dict[str, Json] = {"name": _OTHER, "device": {"name": _OTHER}}
     if parsed.user_agent is not None:
         described["name"] = parsed.user_agent.family
         program = parsed.user_agent
         _add(described, "version", _version(program.major, program.minor, program.patch, program.patch_minor))
-    elif (product := _PRODUCT.match(text)) and product[1] not in _EVERYBODY:
+    elif (product := _PRODUCT.match(text)) and product[1] not in _GENERIC_PRODUCTS:
         described |= {"name": product[1], "version": product[2]}
     if parsed.device is not None:
         described["device"] = {"name": parsed.device.family}
@@ -82,7 +81,7 @@ def _system(system: ua_parser.OS) -> dict[str, Json]:
 
 
 def _version(*parts: str | None) -> str | None:
-    """Join the parts up to the first that is missing."""
+    """Return the parts up to the first missing one, joined by dots."""
     known = parts[: parts.index(None)] if None in parts else parts
     return ".".join(part for part in known if part) or None
 

@@ -1,1 +1,1 @@
-"""The Activity Feed: one request at a time, and walks of closed windows."""
+"""Client of the Activity Feed: single requests, and walks of closed windows."""

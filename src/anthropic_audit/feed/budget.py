@@ -1,4 +1,4 @@
-"""The request budget, as the server's headers tell it (`anthropic-ratelimit-requests-*`)."""
+"""The request budget, from the server's headers (`anthropic-ratelimit-requests-*`)."""
 
 from __future__ import annotations
 
@@ -15,31 +15,36 @@ from anthropic_audit.retry_after import MAX_HEADER_CHARS
 from anthropic_audit.timestamps import read_timestamp
 
 _MAX_WAIT_SECONDS = 60.0
-"""The budget is one of 600 requests a minute: no wait for it is longer."""
+"""Upper bound on one wait: the documented budget (600 requests a minute) starts again every minute."""
 
 MAX_REQUESTS = 1_000_000
-"""A larger limit or remainder is not believed: the documented budget is 600 requests a minute."""
+"""Upper bound on a limit or remainder in a header; larger numbers are reduced to it."""
 
 _NUMBER = re.compile(r"[0-9]{1,7}")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerBudget:
-    """What the server said last: so many requests left until `reset`."""
+    """The request budget in the server's last response: `remaining` of `limit` requests until `reset`."""
 
     limit: int
     remaining: int
     reset: datetime
 
     def wait_seconds(self, now: datetime, spared: int = 0) -> float:
-        """Return how long the next request has to wait that must leave so many others; 0 when it need not."""
+        """Return the seconds that the next request has to wait; 0 when it can be sent at once.
+
+        Args:
+            now: The time by our clock.
+            spared: The number of requests that must remain for others.
+        """
         if self.remaining > spared or now >= self.reset:
             return 0.0
         return min(_MAX_WAIT_SECONDS, (self.reset - now).total_seconds())
 
 
 def allowance(headers: Mapping[str, str]) -> ServerBudget | None:
-    """Read the three headers; None when one is missing, unreadable or not believable."""
+    """Return the budget in the three headers, or None when one of them is missing or can't be read."""
     limit = _count(headers.get("anthropic-ratelimit-requests-limit"))
     remaining = _count(headers.get("anthropic-ratelimit-requests-remaining"))
     reset = read_timestamp((headers.get("anthropic-ratelimit-requests-reset") or "")[:MAX_HEADER_CHARS])
@@ -49,7 +54,7 @@ def allowance(headers: Mapping[str, str]) -> ServerBudget | None:
 
 
 def _count(text: str | None) -> int | None:
-    """Read a number of requests; None when it is none that can be believed."""
+    """Return a number of requests, at most `MAX_REQUESTS`, or None when the text is not one of up to seven digits."""
     if text is None or not _NUMBER.fullmatch(text.strip()):
         return None
     return min(int(text), MAX_REQUESTS)
@@ -58,12 +63,16 @@ def _count(text: str | None) -> int | None:
 class Budget:
     """The requests that all feeds of one parent organization may still send; safe to share between threads.
 
-    `reserve` is the share of the limit that is never spent, so that others of the organization find some left.
+    Args:
+        clock: The clock that waits.
+        watch: Receives an event for each wait.
+        reserve: The share of the limit (0 to 1) that is never spent, so that other clients of the organization can
+            send requests, too.
     """
 
     def __init__(self, clock: Clock, watch: Watch, *, reserve: float = 0.0) -> None:
         self.watch = watch
-        """Is told of waits, and of answers."""
+        """Receives an event for each wait; the feed's client sends it an event for each response."""
         self._clock = clock
         self._reserve = reserve
         self._lock = threading.Lock()
@@ -71,12 +80,15 @@ class Budget:
         self._unanswered = 0
 
     def take(self, leave: float = 0.0) -> None:
-        """Spend one request, after waiting for the next minute's budget if this one's is spent.
+        """Spend one request; wait for the next minute's budget if this minute's is spent.
 
-        A request that can wait leaves a share of the limit to those that can't. `learn` or `give_up` must follow.
+        `learn` or `give_up` must follow.
+
+        Args:
+            leave: The share of the limit (0 to 1) that this request leaves to more urgent ones.
 
         Raises:
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError: The operator asked to stop.
         """
         while True:
             self._clock.check()
@@ -94,19 +106,19 @@ class Budget:
                     self._allowance = None
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Take over what the server says; headers without a budget change nothing."""
-        said = allowance(headers)
+        """Take over the budget in a response's headers; headers without a budget change nothing."""
+        reported = allowance(headers)
         with self._lock:
             self._unanswered = max(0, self._unanswered - 1)
-            if said is not None:
-                self._allowance = said
+            if reported is not None:
+                self._allowance = reported
 
     def give_up(self) -> None:
-        """Count a request that got no answer."""
+        """Count a request that got no response."""
         with self._lock:
             self._unanswered = max(0, self._unanswered - 1)
 
     @property
     def allowance(self) -> ServerBudget | None:
-        """What is left as far as we know, or None before the first answer."""
+        """The budget in the last response that had one, or None before the first."""
         return self._allowance

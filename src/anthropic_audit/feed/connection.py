@@ -1,4 +1,4 @@
-"""Open what carries requests to the Activity Feed, and say in our own errors what goes wrong on the way."""
+"""HTTP connections to the Activity Feed: open a client, and translate the HTTP library's errors into ours."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from anthropic_audit.times import format_duration
 from .proxy import Proxy, variables
 
 Transport = httpx2.BaseTransport
-"""What carries requests; another one than the network's is for tests."""
+"""Carries requests; tests use another one than the network's."""
 
 _PROXY_FORMS = "write http://host:port, https://host:port or socks5://host:port"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where requests go, how long one may take, and through which proxy."""
+    """The URL of requests, the deadline of one request, and the proxy that they go through."""
 
     url: str
     deadline: timedelta
@@ -36,12 +36,12 @@ class Route:
 
     @property
     def via(self) -> str:
-        """The proxy as messages name it; empty without one."""
+        """The proxy as messages name it; empty without a proxy."""
         return "" if self.proxy is None else str(self.proxy)
 
     @property
     def target(self) -> str:
-        """The URL as messages name it, with the proxy on the way."""
+        """The URL as messages name it, followed by the proxy, if any."""
         return safe_url(self.url) + (f" through {self.proxy}" if self.proxy is not None else "")
 
 
@@ -49,12 +49,12 @@ def open_client(settings: FeedSettings, transport: Transport | None) -> httpx2.C
     """Open a client for a feed's requests.
 
     Raises:
-        SetupError: A certificate file, the feed's URL, or the URL of a proxy can't be used; says which.
+        SetupError: A certificate file, the feed's URL, or the URL of a proxy can't be used; the message names it.
     """
     url = httpx2.URL(settings.url)
     if url.scheme not in {"http", "https"} or not url.host:
-        message = f"the feed's url is no http or https URL: `{safe_url(settings.url)}`"
-        raise SetupError(message, hint='the real one is url = "https://api.anthropic.com"')
+        message = f"the feed's url is not an http or https URL: `{safe_url(settings.url)}`"
+        raise SetupError(message, hint='the API is at url = "https://api.anthropic.com"')
     try:
         return httpx2.Client(
             verify=_trust(settings),
@@ -70,12 +70,16 @@ def open_client(settings: FeedSettings, transport: Transport | None) -> httpx2.C
             raise SetupError(message, hint=_PROXY_FORMS) from error
         raise _broken_environment(error) from error
     except ImportError as error:
-        message = "a socks proxy needs one more package"
+        message = "a socks proxy needs the extra `socks`, which is not installed"
         raise SetupError(message, hint="pip install 'anthropic-audit[socks]'") from error
 
 
 def _trust(settings: FeedSettings) -> ssl.SSLContext | bool:
-    """Build what decides whom to trust: the system's authorities or our own file, and our certificate if any."""
+    """Return the TLS settings: the system's certificate authorities or those of `ca_file`, and our client certificate.
+
+    Raises:
+        SetupError: A certificate file can't be used.
+    """
     if not settings.ca_file and not settings.client_certificate_file:
         return _system_trust()
     try:
@@ -91,12 +95,12 @@ def _trust(settings: FeedSettings) -> ssl.SSLContext | bool:
 
 @cache
 def _system_trust() -> ssl.SSLContext:
-    """Trust whom the system trusts; one context for all feeds, as each costs a megabyte."""
+    """Return the TLS context with the system's certificate authorities; shared by all feeds, as each takes 1 MB."""
     return httpx2.create_ssl_context()
 
 
 def _broken_environment(error: Exception) -> SetupError:
-    """Say which of the environment's variables names a proxy that can't be used."""
+    """Return an error that names the environment variable whose proxy can't be used."""
     for name, url in variables().items():
         try:
             httpx2.Proxy(url if "://" in url else f"http://{url}")
@@ -109,17 +113,20 @@ def _broken_environment(error: Exception) -> SetupError:
 
 @contextmanager
 def translated(route: Route, now: datetime) -> Iterator[None]:
-    """Turn the HTTP library's failures into ours; every one of them is a reason to try again.
+    """Translate the HTTP library's errors into ours; a retry may help for each of them.
 
     Args:
         route: Where the request goes.
-        now: What our clock shows, by which certificates are judged.
+        now: The time by our clock, for hints about certificates that are not valid at that time.
+
+    Raises:
+        FeedUnreachableError: No complete response came.
     """
     try:
         yield
     except DeadlineExceededError as error:
         message = f"no complete answer within {format_duration(route.deadline)} from {route.target}"
-        hint = "something on the way sends too slowly, or without end: check the network, or raise request_deadline"
+        hint = "the API or a proxy sends too slowly, or without end: check the network, or raise request_deadline"
         raise FeedUnreachableError(message, hint=hint) from error
     except httpx2.TimeoutException as error:
         message = f"no answer in time from {route.target} ({type(error).__name__})"
@@ -130,7 +137,8 @@ def translated(route: Route, now: datetime) -> Iterator[None]:
         raise FeedUnreachableError(message, hint=hint) from error
 
 
-def _hint(route: Route, what: str) -> str:
+def _hint(route: Route, causes: str) -> str:
+    """Return a hint that names the proxy first, if there is one, then the other causes."""
     if route.proxy is None:
-        return f"check {what}"
-    return f"check {route.proxy.source} and whether that proxy is up, then {what}"
+        return f"check {causes}"
+    return f"check {route.proxy.source} and whether that proxy is up, then {causes}"

@@ -1,4 +1,4 @@
-"""From the bytes of an answer to activities, each with its own bytes as received."""
+"""Decode the body of a response into activities, each with its own bytes as received."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from anthropic_audit.timestamps import MAX_PLAUSIBLE, MIN_PLAUSIBLE, read_timest
 from .lenient_json import Envelope, UnbalancedError, members_of, split_page, text_of
 
 UNKNOWN_TYPE = "unknown"
-"""The type of an activity that names none."""
+"""The type of an activity without a readable type."""
 
 MAX_ID_CHARS = 1_000
-"""Longer ids, types and organization ids are taken for unreadable."""
+"""Upper bound on the characters of an id, a type or an organization id; longer ones count as unreadable."""
 
 MAX_CURSOR_CHARS = 4_000
-"""Longer cursors (`first_id`, `last_id`) are not used: they would not fit into the next request's address."""
+"""Upper bound on the characters of a cursor (`first_id`, `last_id`); a longer one would not fit into a URL."""
 
 _MAX_WORDS_CHARS = 200
 _FAILING = 400
-"""An answer whose body tells a status from here on is an error."""
+"""A `status` in a body from this number on marks the response as an error."""
 _TRANSIENT = frozenset({"api_error", "overloaded_error", "rate_limit_error", "timeout_error"})
 _ERROR_MEMBERS: tuple[str, ...] = ("type", "error", "errors", "status")
 _HEAD_MEMBERS = frozenset({"id", "type", "created_at", "organization_id"})
 _MAX_CHECKED_BYTES = 16 * 2**20
-"""A larger activity that is not read at once counts as malformed without a closer look, which would cost memory."""
+"""An activity that the fast decoder refuses is checked up to this size; a larger one counts as malformed, unchecked."""
 _LOOSE = json.JSONDecoder(strict=False)
 
 
@@ -62,24 +62,24 @@ _head = msgspec.json.Decoder(_Head)
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What an answer of the Activity Feed holds."""
+    """The decoded body of a response of the Activity Feed."""
 
     activities: tuple[Activity, ...]
     has_more: bool
     first_id: str | None
     last_id: str | None
     problem: str | None = None
-    """Why the answer proves nothing although it has activities: an error beside them, or members that are missing."""
+    """Why the response proves nothing although it has activities: an error next to them, or missing members."""
 
 
 def decode_body(body: bytes) -> Body:
-    """Read an answer; what can't be understood of one activity never hides the others.
+    """Decode a body; an activity that can't be read never hides the others.
 
-    A body that a JSON parser refuses for what is inside of an activity (a lone surrogate escape, `NaN`, a raw control
+    A body that a JSON parser refuses because of an activity in it (a lone surrogate escape, `NaN`, a raw control
     character, deep nesting, broken quotes) is split by its brackets and quotes: each activity keeps its bytes.
 
     Raises:
-        FeedBusyError: The body is cut off or no JSON, or an error that passes: asking again may help.
+        FeedBusyError: The body is truncated, is not JSON, or is a temporary error: a retry may help.
         FeedContractError: The body is JSON of a shape that the contract does not know, without any activity.
     """
     body = _without_mark(body)
@@ -90,13 +90,13 @@ def decode_body(body: bytes) -> Body:
     raws = [bytes(raw) for raw in read.data]
     if _has_members_twice(body, raws):
         return _decode_leniently(body, ValueError("a member occurs twice"))
-    told: dict[str, object] = {
+    members: dict[str, object] = {
         "type": read.type,
         "error": read.error,
         "errors": read.errors,
         "status": read.status,
     }
-    problem = _problem(told, is_empty=not raws) if any(told.values()) else None
+    problem = _problem(members, is_empty=not raws) if any(members.values()) else None
     return Body(
         tuple(map(decode_activity, raws)),
         read.has_more,
@@ -107,10 +107,11 @@ def decode_body(body: bytes) -> Body:
 
 
 def decode_activity(raw: bytes) -> Activity:
-    """Read of one activity what is needed to keep it; unreadable parts are stood in for, and marked.
+    """Return an activity with the members that storing it needs; unreadable members get substitutes.
 
-    An id that is missing becomes `sha256-<digest>` (the same bytes get the same id), a time that is missing, unreadable
-    or implausible (before 2020 or after 2099) becomes 1970. A time's digits behind the microseconds are cut.
+    A missing id becomes `sha256-<digest>` (the same bytes get the same id); a time that is missing, unreadable or
+    implausible (before 2020 or after 2099) becomes 1970. An activity with a substitute is marked as malformed. Digits
+    of a time beyond microseconds are cut off.
     """
     digest = sha256(raw).digest()
     try:
@@ -131,7 +132,7 @@ def _are_names(*texts: str) -> bool:
 
 
 def _salvage(raw: bytes, digest: bytes) -> Activity:
-    """Read what can be read; the activity is malformed if its id, type or time had to be stood in for."""
+    """Return an activity with the members that can be read; it is malformed if its id, type or time is a substitute."""
     members = members_of(raw, _HEAD_MEMBERS)
     identity, kind = _name(members.get("id")), _name(members.get("type"))
     created_at = _moment(members.get("created_at"))
@@ -160,7 +161,7 @@ def _is_json(raw: bytes) -> bool:
 
 
 def _name(value: bytes | None) -> str | None:
-    """Return a text that Parquet can hold and that is no longer than a name; lone surrogates are written as escapes."""
+    """Return a text that Parquet can hold, or None above `MAX_ID_CHARS`; lone surrogates are written as escapes."""
     text = text_of(value)
     if not text or len(text) > MAX_ID_CHARS:
         return None
@@ -168,14 +169,14 @@ def _name(value: bytes | None) -> str | None:
 
 
 def _moment(value: bytes | None) -> datetime | None:
-    """Return the moment that `created_at` means, or None when it means none or an implausible one."""
+    """Return the time in `created_at`, or None when it is missing, unreadable or implausible."""
     if value is None:
         return None
     try:
-        told = _LOOSE.decode(value.decode("utf-8", "replace"))
+        written = _LOOSE.decode(value.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
-    read = read_timestamp(told)
+    read = read_timestamp(written)
     return read.moment if read is not None and MIN_PLAUSIBLE <= read.moment < MAX_PLAUSIBLE else None
 
 
@@ -183,16 +184,16 @@ def _without_mark(body: bytes) -> bytes:
     """Return a body without its byte order mark.
 
     Raises:
-        FeedContractError: It is written in UTF-16.
+        FeedContractError: The body is in UTF-16.
     """
     if body.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
         message = "the answer is encoded in UTF-16, and the contract says JSON in UTF-8"
-        raise FeedContractError(message, hint="something between us and the API rewrites answers: check proxy_url")
+        raise FeedContractError(message, hint="a proxy or gateway rewrites the API's responses: check proxy_url")
     return body.removeprefix(BOM_UTF8)
 
 
 def _has_members_twice(body: bytes, raws: list[bytes]) -> bool:
-    """Say whether `data` or `has_more` occurs twice around the activities, of which a parser believes the last."""
+    """Return whether `data` or `has_more` occurs twice in the page's own members; a JSON parser would use the last."""
     if raws:
         start = body.find(raws[0])
         end = body.rfind(raws[-1])
@@ -209,8 +210,8 @@ def _decode_leniently(body: bytes, error: Exception) -> Body:
         if body[:1] == b"[" or isinstance(error, msgspec.ValidationError):
             message = f"the answer has a shape that the contract does not know: {error}"
             raise FeedContractError(message) from error
-        message = f"the answer is cut off or no JSON: {unbalanced}{_words_of(body)}"
-        raise FeedBusyError(message, hint="see what answers there: a proxy, a firewall or a login page?") from error
+        message = f"the answer is truncated or not JSON: {unbalanced}{_words_of(body)}"
+        raise FeedBusyError(message, hint="check whether a proxy, a firewall or a login page answers") from error
     read = Body(
         activities=tuple(map(decode_activity, envelope.elements)),
         has_more=envelope.members.get("has_more") != b"false",
@@ -225,7 +226,7 @@ def _decode_leniently(body: bytes, error: Exception) -> Body:
 
 
 def _envelope_problem(envelope: Envelope) -> str | None:
-    """Say what is wrong with a page's own members, or None."""
+    """Return what is wrong with a page's own members, or None."""
     members = envelope.members
     for name, allowed in (("data", (b"[]",)), ("has_more", (b"true", b"false"))):
         if name in envelope.repeated:
@@ -237,24 +238,28 @@ def _envelope_problem(envelope: Envelope) -> str | None:
     for name in ("first_id", "last_id"):
         if text_of(members.get(name, b"null")) is None and members.get(name, b"null") != b"null":
             return f"`{name}` is neither text nor null"
-    told = {name: _loosely(members[name]) for name in _ERROR_MEMBERS if name in members}
-    return _problem(told, is_empty=not envelope.elements)
+    errors = {name: _loosely(members[name]) for name in _ERROR_MEMBERS if name in members}
+    return _problem(errors, is_empty=not envelope.elements)
 
 
-def _problem(told: dict[str, object], *, is_empty: bool) -> str | None:
-    """Say what an error object tells beside `data`, or None when it is none.
+def _problem(members: dict[str, object], *, is_empty: bool) -> str | None:
+    """Return a message for an error in the page's own members, or None when they hold no error.
+
+    Args:
+        members: The members `type`, `error`, `errors` and `status`, decoded.
+        is_empty: Whether the page has no activities.
 
     Raises:
-        FeedBusyError: There is nothing beside it, and it passes.
-        FeedContractError: There is nothing beside it, and it does not.
+        FeedBusyError: The page is empty, and the error is temporary.
+        FeedContractError: The page is empty, and the error is not temporary.
     """
-    status = told.get("status")
+    status = members.get("status")
     is_failing = isinstance(status, int) and not isinstance(status, bool) and status >= _FAILING
-    said = told.get("error") or told.get("errors")
-    if not said and told.get("type") != "error" and not is_failing:
+    error = members.get("error") or members.get("errors")
+    if not error and members.get("type") != "error" and not is_failing:
         return None
-    kind = said.get("type") if isinstance(said, dict) else None
-    words = redact(json.dumps(said or told, default=str)[:_MAX_WORDS_CHARS])
+    kind = error.get("type") if isinstance(error, dict) else None
+    words = redact(json.dumps(error or members, default=str)[:_MAX_WORDS_CHARS])
     message = f"the answer is an error, with status 200: {words}"
     if is_empty and kind in _TRANSIENT:
         raise FeedBusyError(message)
@@ -271,13 +276,13 @@ def _loosely(value: bytes) -> object:
 
 
 def _cursor(text: str | None) -> str | None:
-    """Return a cursor that can be sent, or None."""
+    """Return a cursor as it can be sent, or None when it is empty or longer than `MAX_CURSOR_CHARS`."""
     if not text or len(text) > MAX_CURSOR_CHARS:
         return None
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _words_of(body: bytes) -> str:
-    """Quote the first words of a body that is no page."""
+    """Return a quotation of the first words of a body that is not a page."""
     words = redact(" ".join(body[:_MAX_WORDS_CHARS].decode("utf-8", "replace").split()))
     return f" (it begins: {words})" if words else ""

@@ -1,9 +1,9 @@
-"""Read the pages of a window so that nothing between two of them can be missed.
+"""Read the pages of a window so that no activity between two pages can be missed.
 
-A page is continued by time: the next question begins at the moment of the last activity read, and that activity has to
-come again. So the server's cursors (`last_id`) are needed only within one moment that has more activities than a page
-holds, and a cursor that is wrong, lost or repeated costs a page and never an activity. Each page is held against its
-question (`contract`); one that contradicts it is passed on like any other, together with the rule that it breaks.
+Reading continues by time: the next query begins at the time of the last activity read, and that activity has to come
+again. So the server's cursors (`last_id`) are needed only where more activities than a page holds have the same time,
+and a cursor that is wrong, lost or repeated costs a page and never an activity. Each page is checked against its query
+(`contract`); a page that contradicts it is yielded like any other, together with the rule that it breaks.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from anthropic_audit.ports import Clock, Feed
 from .reading import MAX_JOIN_TRIES, Reading, ReadPage, RecentRequestIds
 
 READ_AHEAD_BYTES = 16 * 2**20
-"""Behind a page with more bytes, the next one is asked for only when it is wanted: two such need not be in memory."""
+"""After a page with more bytes, the next page is requested only when it is needed, to hold one such page in memory."""
 
 _MAX_RESUMES = 5
 _SHRINK = 4
-"""By how much fewer activities are asked for when a page is too large."""
+"""The divisor of `limit` when a page is too large."""
 _MAX_EMPTY_TRIES = 2
-"""How often an empty page is asked for again before its cursor is followed, which nothing can be compared with."""
+"""How often an empty page is requested again before its cursor is followed, which can't be verified."""
 
 
 class Pages:
     """Read a query's pages in the order of the server.
 
     Args:
-        feed: What answers.
-        clock: What waits between attempts to get past a standstill.
-        on_resume: Called with the moment from which the walk goes on after a cursor was lost.
+        feed: The feed to read.
+        clock: The clock that waits between attempts when the server does not advance.
+        on_resume: Called with the time from which reading continues after a cursor was lost.
     """
 
     def __init__(self, feed: Feed, clock: Clock, on_resume: Callable[[datetime], None]) -> None:
@@ -47,8 +47,8 @@ class Pages:
         """Yield pages until the server says that there are no more.
 
         Raises:
-            FeedStalledError: The server promises more and does not move on, even by time.
-            FeedRefusedError: The server refuses the question itself.
+            FeedStalledError: The server says that there is more, and does not advance, even by time.
+            FeedRefusedError: The server refuses the query itself.
             TransientError, FatalError: As the feed raises them.
         """
         answers = RecentRequestIds()
@@ -69,10 +69,10 @@ class Pages:
             del answer, page  # a large page must not stay in memory while the next one is read
 
     def _next(self, reading: Reading, page: Page, asked: Query) -> Query | None:
-        """Return the next question, or None at the window's end.
+        """Return the next query, or None at the end of the window.
 
         Raises:
-            FeedStalledError: The server does not move on.
+            FeedStalledError: The server does not advance.
         """
         if reading.has_lost_its_place and reading.join_tries <= MAX_JOIN_TRIES:
             self._clock.wait(2.0 ** (reading.join_tries - 1))
@@ -83,7 +83,7 @@ class Pages:
         return self._onwards(reading, page, asked) if page.has_more else reading.promised()
 
     def _onwards(self, reading: Reading, page: Page, asked: Query) -> Query:
-        """Go on by time while that brings something, else by cursor, else by time after a while."""
+        """Return the next query: by time while that makes progress, else by cursor, else by time after a wait."""
         if reading.has_progress and asked.after_id is None:
             return reading.by_time()
         reading.check_progress()
@@ -92,10 +92,10 @@ class Pages:
         return reading.by_cursor(page) or self._resumed(reading, asked.window.start)
 
     def _resumed(self, reading: Reading, start: datetime) -> Query:
-        """Go on by time, after a while; that repeats a few activities and skips none.
+        """Wait, then return the query that continues by time; it repeats a few activities and skips none.
 
         Raises:
-            FeedStalledError: That was tried often enough.
+            FeedStalledError: This has been tried `_MAX_RESUMES` times.
         """
         reading.resumes += 1
         if reading.resumes > _MAX_RESUMES:
@@ -107,7 +107,7 @@ class Pages:
         return reading.by_time()
 
     def _answer(self, query: Query, reading: Reading) -> tuple[Page, Query] | None:
-        """Ask, for fewer activities if that many are too large; None when the server refuses the cursor."""
+        """Send a query, with a smaller limit if the page is too large; return None if the server refuses the cursor."""
         while True:
             try:
                 return self._feed.read_page(query), query
@@ -124,20 +124,20 @@ class Pages:
                 query = replace(query, limit=reading.max_limit)
 
     def _proof(self, reading: Reading, answers: RecentRequestIds) -> Iterator[ReadPage]:
-        """Ask for what should have come before the first activity, where it is doubtful that there is nothing.
+        """Read what should have come before the first activity, where the server may have begun at the wrong end.
 
-        A page promised more, and less than a page came: that is also what a server does that ignores the order and
-        began at the wrong end.
+        That is in doubt when a page had `has_more` and less than a page followed: a server that ignores `order` and
+        begins at the wrong end does so, too.
         """
         for query in reading.other_side(self._clock.now()):
             for read in self._read(Reading(query, answers)):
                 proof = reading.take_proof(read)
-                if proof.broken is not None:  # else it has nothing that was not read
+                if proof.broken is not None:  # else it has no activity that was not read before
                     yield proof
 
 
 def read_ahead(pages: Iterator[ReadPage]) -> Generator[ReadPage]:
-    """Yield the same pages, while the next one is already being asked for, unless pages are large."""
+    """Yield the same pages; request the next page while the present one is used, unless pages are large."""
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
         coming = pool.submit(next, pages, None)
         while (read := coming.result()) is not None:

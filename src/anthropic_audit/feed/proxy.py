@@ -1,4 +1,4 @@
-"""Say which proxy requests go through, and who named it, without its user name and password."""
+"""The proxy that requests go through, and the setting or variable that names it, without user name and password."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def proxy_of(url: str, proxy_url: str, environment: Mapping[str, str] | None = N
 
     Args:
         url: Where requests are sent.
-        proxy_url: The setting, which counts more than the environment.
-        environment: What the environment (or the system) names, by scheme; None looks there.
+        proxy_url: The setting, which takes precedence over the environment.
+        environment: Proxies by scheme; None reads them from the environment or the system.
     """
     if proxy_url:
         return Proxy(safe_url(proxy_url), "proxy_url")

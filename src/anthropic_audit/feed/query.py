@@ -1,4 +1,4 @@
-"""From a question to the parameters of a request (Compliance API, List activities)."""
+"""Write a query as the parameters of a request (Compliance API, List activities)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PATH = "/v1/compliance/activities"
 
 
 def parameters(query: Query) -> list[tuple[str, str]]:
-    """Return the parameters in a fixed order, so that the same question always reads the same."""
+    """Return the parameters of a query as pairs, in a fixed order: equal queries make equal URLs."""
     filters = query.filters
     pairs = [("created_at.gte", format_time(query.window.start)), ("created_at.lt", format_time(query.window.end))]
     pairs += [("activity_types[]", name) for name in filters.activity_types]

@@ -1,4 +1,4 @@
-"""How far a window is read, and which question goes on from there: decided from pages alone, without asking."""
+"""How far a window is read, and which query continues from there: decided from pages alone, without I/O."""
 
 from __future__ import annotations
 
@@ -14,43 +14,46 @@ from anthropic_audit.times import EPOCH, moved
 from .contract import Broken, ContractRule, ExpectedStart, broken_rule, precision_of, times_of
 
 MAX_LIMIT = 5000
-"""The most activities that one page may hold (Compliance API, List activities)."""
+"""Upper bound on `limit`, the number of activities in one page (Compliance API, List activities)."""
 
 MAX_EMPTY_PAGES = 100
-"""After so many pages in a row without a new activity, a window is given up."""
+"""The number of pages in a row without a new activity after which a window is given up."""
 
 MAX_AT_ONE_MOMENT = 100_000
-"""After so many activities without progress in time (and `MIN_PAGES_AT_ONE_MOMENT` pages), a window is given up."""
+"""The number of activities without progress in time after which a window is given up.
+
+At least `MIN_PAGES_AT_ONE_MOMENT` pages must have passed as well.
+"""
 
 MIN_PAGES_AT_ONE_MOMENT = 20
 MAX_JOIN_TRIES = 3
-"""How often a page that does not join on to the one before is asked for again."""
+"""How often a page that does not continue where the one before ended is requested again."""
 
 _REMEMBERED_PAGES = 20
 _REMEMBERED_ANSWERS = 1000
 _SURE = 100
-"""So many activities behind the first page leave no doubt that it was the first."""
+"""The number of activities after the first page that proves that it was the first (or `limit`, if that is more)."""
 _SECOND, _MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 _SETTLE = timedelta(seconds=60)
-"""What is younger may have arrived while the window was read (Compliance API: queryable within a minute)."""
+"""Younger activities may have arrived while the window was read (Compliance API: queryable within a minute)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """A page, and what is known once it is read."""
+    """A page, and the state of reading after it."""
 
     page: Page
-    """Without the activities that came again, unchanged."""
+    """The page without activities that were read before with the same bytes."""
     reached: datetime | None
-    """How far the window was read, in the question's order; None before the first activity with a time."""
+    """How far the window was read, in the query's order; None before the first activity with a time."""
     broken: Broken | None
     """The first rule of the contract that this page or one before it breaks."""
     is_doubtful: bool = False
-    """Too little came after the first page to show that it was the first: while more is to come, claim nothing."""
+    """True when too few activities came after the first page to prove that it was the first: claim nothing yet."""
 
 
 class Recent:
-    """The ids of the last pages, with the digests of what was read under them."""
+    """The ids of the activities in the last pages, with the digests of their bytes."""
 
     def __init__(self) -> None:
         self._digests: dict[str, bytes] = {}
@@ -60,7 +63,7 @@ class Recent:
         return identity in self._digests
 
     def remember(self, activities: Sequence[Activity]) -> None:
-        """Add a page, and forget the oldest one."""
+        """Add a page; drop the oldest page above `_REMEMBERED_PAGES`."""
         if len(self._pages) == _REMEMBERED_PAGES:
             for identity in self._pages.popleft():
                 self._digests.pop(identity, None)
@@ -68,37 +71,38 @@ class Recent:
         self._digests.update((one.id, one.sha256) for one in activities)
 
     def without_repeats(self, activities: Sequence[Activity]) -> list[Activity]:
-        """Return the activities that were not read before, or with other bytes."""
+        """Return the activities that were not read before, or were read with other bytes."""
         digests = self._digests
         return [one for one in activities if digests.get(one.id) != one.sha256]
 
 
 class RecentRequestIds:
-    """The last answers of a walk: a cache that serves one of them again serves its request-id as well."""
+    """The last responses of a walk by request-id: a cache that serves one of them again also serves its request-id."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Query, int]] = {}
         self._are_ids_reused = False
 
     def copied(self, page: Page, query: Query) -> Broken | None:
-        """Say whether a page is the answer to another question of this walk, and remember it.
+        """Return the rule that a page breaks if it is the response to another query of this walk; remember the page.
 
-        A gateway that gives one id to different answers names none by it: its copies can't be told.
+        A gateway that gives the same request-id to different responses identifies none of them: copies can't be
+        detected then, and the result is None.
         """
         if page.request_id is None:
             return None
         content = hash((page.has_more, *(one.sha256 for one in page.activities)))
         if len(self._known) == _REMEMBERED_ANSWERS:
             del self._known[next(iter(self._known))]
-        asked, earlier = self._known.setdefault(page.request_id, (query, content))
+        first_query, earlier = self._known.setdefault(page.request_id, (query, content))
         self._are_ids_reused = self._are_ids_reused or earlier != content
-        if self._are_ids_reused or asked == query:
+        if self._are_ids_reused or first_query == query:
             return None
-        return Broken(ContractRule.CACHE, "the answer is a copy of the one to another question, with its request-id")
+        return Broken(ContractRule.CACHE, "the answer is a copy of the answer to another query, with its request-id")
 
 
 class Reading:
-    """How far a window is read, and what it takes to go on."""
+    """How far a window is read, and what the next query needs."""
 
     def __init__(self, question: Query, answers: RecentRequestIds) -> None:
         self.question = question
@@ -107,13 +111,13 @@ class Reading:
         self.resumes = 0
         self.join_tries = 0
         self.has_lost_its_place = False
-        """The last page should have begun with the activity that was read last, and did not."""
+        """True when the last page should have had the activity that was read last, and did not."""
         self.has_progress = False
-        """The last page had an activity that was not read before, or one of a later moment."""
+        """True when the last page had an activity that was not read before, or one of a later time."""
         self.is_past_moment = False
-        """The last page, reached by a cursor, has activities beyond the edge: they are asked for again by time."""
+        """True when the last page, requested by cursor, has activities beyond the edge: they are read again by time."""
         self.empty_pages = 0
-        """How many pages in a row had no activity at all."""
+        """The number of pages in a row without any activity."""
         self._broken: Broken | None = None
         self._joint = ExpectedStart()
         self._unit = _MILLISECOND
@@ -123,16 +127,16 @@ class Reading:
         """The ids that were read within a second of the first activity."""
         self._answers = answers
         self._promise: Query | None = None
-        """The question for what the last `has_more` promised, by its cursor, until something new came."""
+        """The query by cursor for the activities that the last `has_more` announced, until a new activity comes."""
         self._recent = Recent()
         self._cursors: set[str] = set()
         self._follows_cursor = False
-        """The server skips over empty pages, which nothing but its cursors can get past."""
+        """True when the server sends empty pages, so that only its cursors lead on."""
         self._pages = self._beyond_first = 0
         self._idle_pages = self._still_pages = self._still_activities = 0
 
     def take(self, page: Page, query: Query) -> ReadPage:
-        """Hold a page against its question, and take over how far it reads."""
+        """Check a page against its query, and take over how far it reads."""
         broken = broken_rule(page, query, self._joint, self._recent) or self._answers.copied(page, query)
         fresh = self._recent.without_repeats(page.activities)
         self._note_join(page, query, has_fresh=bool(fresh))
@@ -146,17 +150,17 @@ class Reading:
         return ReadPage(replace(page, activities=tuple(fresh)), self.edge, self._broken, is_doubtful=self._is_doubtful)
 
     def take_proof(self, other: ReadPage) -> ReadPage:
-        """Take over a page of what was asked behind the first activity: nothing new, or the order was not kept."""
+        """Take over a page of `other_side`: if it has a new activity, the server did not keep the order."""
         fresh = self._recent.without_repeats(other.page.activities)
         fresh = [one for one in fresh if one.id in self._recent or one.id not in self._at_first]
         self._broken = self._broken or other.broken
         if fresh and self._broken is None:
-            what = f"{fresh[0].id} should have come before the first activity that was served"
-            self._broken = Broken(ContractRule.ORDER, what)
+            message = f"{fresh[0].id} should have come before the first activity that was served"
+            self._broken = Broken(ContractRule.ORDER, message)
         return ReadPage(replace(other.page, activities=tuple(fresh)), self.edge, self._broken)
 
     def by_time(self) -> Query:
-        """Return the question that goes on at the edge, with room for what was read there."""
+        """Return the query that continues at the edge; its limit has room for the activities that were read there."""
         if self.edge is None:
             return replace(self.question, after_id=None)
         limit = min(self.max_limit, self.question.limit + len(self._joint.at_edge))
@@ -164,7 +168,7 @@ class Reading:
         return replace(self.question, window=window or self.question.window, limit=limit, after_id=None)
 
     def strictly_after(self) -> Query | None:
-        """Return the question for what lies behind the edge's moment, or None when nothing can."""
+        """Return the query for activities after the time of the edge, or None when the window ends there."""
         if self.edge is None:
             return None
         self._joint = replace(self._joint, at_edge=frozenset(), last_id=None)
@@ -173,7 +177,7 @@ class Reading:
         return None if window is None else replace(self.question, window=window, after_id=None)
 
     def by_cursor(self, page: Page) -> Query | None:
-        """Return the question that goes on by the page's cursor, or None when it has none that is new."""
+        """Return the query that continues by the page's cursor, or None when it has none, or a used one."""
         if page.last_id is None or page.last_id in self._cursors:
             self._cursors.clear()
             return None
@@ -183,17 +187,18 @@ class Reading:
         return replace(self.question, window=window or self.question.window, after_id=page.last_id)
 
     def promised(self) -> Query | None:
-        """Return the question for what was promised and did not come by time, or None; it is asked once.
+        """Return the query for activities that `has_more` announced and that did not come by time, or None.
 
-        A server that ignores the order has it there, on the wrong side.
+        It is returned once. A server that ignores `order` has these activities on the other side of the window.
         """
         promise, self._promise = self._promise, None
         return None if self.is_broken or not self._is_doubtful else promise
 
     def other_side(self, now: datetime) -> list[Query]:
-        """Return what to ask to see whether the reading began at the right end: nothing, where that is beyond doubt.
+        """Return the queries that show whether reading began at the right end; none where that is certain.
 
-        What should have come before the first activity is older (or newer, going down), or of the same moment.
+        Activities that should have come before the first one are older (newer in descending order), or of the same
+        time.
         """
         is_doubtful = self._pages > 1 and self._is_doubtful
         if not is_doubtful or self._first is None or self._broken is not None:
@@ -211,24 +216,24 @@ class Reading:
         ]
 
     def check_progress(self) -> None:
-        """Go on, unless the server has been standing still for too long.
+        """Check that the server advances.
 
         Raises:
-            FeedStalledError: It has.
+            FeedStalledError: It has not advanced for too many pages and activities.
         """
         is_long = self._still_pages > MIN_PAGES_AT_ONE_MOMENT and self._still_activities > MAX_AT_ONE_MOMENT
         if is_long or self._idle_pages > MAX_EMPTY_PAGES:
-            message = f"the feed serves page after page and stays at {self.edge or self.question.window.start}"
+            message = f"the feed sends more pages and does not advance beyond {self.edge or self.question.window.start}"
             raise FeedStalledError(message, hint="the window is tried again at the next interval")
 
     @property
     def is_broken(self) -> bool:
-        """True when a page has contradicted its question: what is left is read to be stored, and proves nothing."""
+        """True when a page has contradicted its query: the rest of the window is still read and stored, not claimed."""
         return self._broken is not None
 
     @property
     def _is_doubtful(self) -> bool:
-        """True while too little came after the first page to show that it was the first, if there was to be more."""
+        """True while too few activities came after the first page to prove that it was the first."""
         return self._beyond_first < max(self.question.limit, _SURE)
 
     @property
@@ -236,7 +241,7 @@ class Reading:
         return self.question.order is FeedOrder.ASCENDING
 
     def _note_join(self, page: Page, query: Query, *, has_fresh: bool) -> None:
-        """Note whether the page has the activity that was read last, where it has to."""
+        """Record whether the page has the activity that was read last, if it has to."""
         wanted = self._joint.last_id
         goes_on = has_fresh or not page.has_more or self._farthest(self._times_inside(page)) != self.edge
         is_due = wanted is not None and query.after_id is None and goes_on
@@ -244,7 +249,7 @@ class Reading:
         self.join_tries = self.join_tries + 1 if self.has_lost_its_place else 0
 
     def _move(self, page: Page, query: Query, fresh: list[Activity]) -> None:
-        """Take over how far a page reads; one that a cursor led to does so within the edge's own moment only."""
+        """Take over how far a page reads; a page requested by cursor counts only within the edge's own time."""
         self._pages += 1
         self.empty_pages = 0 if page.activities else self.empty_pages + 1
         self._idle_pages = 0 if fresh else self._idle_pages + 1
@@ -267,10 +272,10 @@ class Reading:
         else:
             self._still_pages, self._still_activities = self._still_pages + 1, self._still_activities + len(fresh)
         if edge is not None and not self.is_past_moment:
-            self._stand_at(edge, page)
+            self._set_edge(edge, page)
 
     def _note_first(self, page: Page, times: list[datetime]) -> None:
-        """Note what was read at the first activity's moment and behind the first page, while that matters."""
+        """Record the activities at the time of the first one and after the first page, while the start is in doubt."""
         if not times or not self._is_doubtful:
             return
         if self._first is None:
@@ -289,8 +294,8 @@ class Reading:
         reached = times if self.edge is None else [*times, self.edge]
         return (max(reached) if self._goes_up else min(reached)) if reached else None
 
-    def _stand_at(self, edge: datetime, page: Page) -> None:
-        """Remember what was read at the edge: the next page begins with it."""
+    def _set_edge(self, edge: datetime, page: Page) -> None:
+        """Record the edge and the activities that were read there: the next page begins with them."""
         near = self._near_edge(edge)
         dated = [one for one in page.activities if one.created_at != EPOCH]
         there = {one.id for one in dated if (one.created_at >= near if self._goes_up else one.created_at < near)}
@@ -301,14 +306,15 @@ class Reading:
         self._joint = replace(self._joint, edge=edge, at_edge=at_edge, last_id=last_id)
 
     def _near_edge(self, edge: datetime) -> datetime:
-        """Return where the next question begins (or ends, going down): in whole milliseconds.
+        """Return where the next query begins (in descending order: ends), in whole milliseconds.
 
-        A server that reads or shows fewer digits of a time than it sorts by then serves a little more, and not less.
+        A server that reads or shows fewer digits of a time than it sorts by then sends a few more activities, and not
+        fewer.
         """
         return _cut(edge) if self._goes_up else moved(edge, max(self._unit, _MILLISECOND))
 
     def _from(self, moment: datetime) -> Window | None:
-        """Return what of the window is left from a moment on, in reading order."""
+        """Return the part of the window from a time on, in reading order, or None when it is empty."""
         start, end = self.question.window.start, self.question.window.end
         start, end = (max(start, moment), end) if self._goes_up else (start, min(end, moment))
         return Window(start, end) if start < end else None

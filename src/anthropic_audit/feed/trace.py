@@ -1,4 +1,4 @@
-"""The request tracer: every request and answer in rotating files, with the key redacted."""
+"""The request tracer: writes every request and response to rotating files, with keys redacted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HIDDEN_HEADERS = frozenset({"x-api-key", "authorization", "proxy-authorization"
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what came back, or why nothing did."""
+    """One request and its response, or the failure when none came."""
 
     asked_at: datetime
     seconds: float
@@ -33,7 +33,7 @@ class Exchange:
 
 
 def trace_line(exchange: Exchange) -> bytes:
-    """Return an exchange as one line of JSON; keys and cookies are masked, a body that is no text is base64."""
+    """Return an exchange as one line of JSON; keys and cookies are masked, a body that is not UTF-8 is in base64."""
     try:
         body: Mapping[str, str] = {"text": redact(exchange.body.decode())}
     except UnicodeDecodeError:
@@ -53,22 +53,22 @@ def _shown(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 class Tracer:
-    """Write exchanges to `<folder>/<feed>.ndjson`; full files move to `.1`, `.2`, … and the oldest goes.
+    """Writes exchanges to `<folder>/<feed>.ndjson`; full files are renamed to `.1`, `.2`, …, the oldest is replaced.
 
     Args:
-        folder: Where the files are; it is made if it is missing.
+        folder: The folder of the files; it is created if it is missing.
         feed: The feed's name.
-        largest_bytes: A file that has reached this size is moved away before the next line.
-        keep: How many moved files stay.
+        max_bytes: A file that has reached this size is renamed before the next line.
+        max_files: The number of renamed files to keep.
 
     Raises:
         SetupError: The folder can't be written.
     """
 
-    def __init__(self, folder: Path, feed: str, *, largest_bytes: int = 64 * 2**20, keep: int = 4) -> None:
+    def __init__(self, folder: Path, feed: str, *, max_bytes: int = 64 * 2**20, max_files: int = 4) -> None:
         self._path = folder / f"{feed}.ndjson"
-        self._largest_bytes = largest_bytes
-        self._keep = keep
+        self._max_bytes = max_bytes
+        self._max_files = max_files
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._open()
@@ -77,9 +77,9 @@ class Tracer:
             raise SetupError(message, hint="set request_tracer_folder to a folder that can be written") from error
 
     def write(self, exchange: Exchange) -> None:
-        """Append one exchange; a full disk costs the line and never the collecting."""
+        """Append one exchange; a write error loses the line and never stops collecting."""
         try:
-            if os.fstat(self._file).st_size >= self._largest_bytes:
+            if os.fstat(self._file).st_size >= self._max_bytes:
                 self._rotate()
             os.write(self._file, trace_line(exchange))
         except OSError:
@@ -93,7 +93,7 @@ class Tracer:
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def _rotate(self) -> None:
-        for number in range(self._keep, 0, -1):
+        for number in range(self._max_files, 0, -1):
             older = self._path if number == 1 else self._moved(number - 1)
             if older.exists():
                 older.replace(self._moved(number))

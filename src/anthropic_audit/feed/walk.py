@@ -1,4 +1,4 @@
-"""A walk: read one closed window, store every page, then say what is covered."""
+"""Walks: read one closed window, store every page, then claim the part that is covered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .pages import Pages, read_ahead
 from .reading import ReadPage
 
 STORE_BYTES = 32 * 2**20
-"""Activities with more bytes than this are stored at once, whatever `store_every` says."""
+"""The number of bytes from which pending activities are stored at once, whatever `store_every` says."""
 
 _PROXY_HINT = "a proxy or cache that changes answers can do that; the window is walked again at the next interval"
 _HINTS = {
@@ -32,10 +32,10 @@ _HINTS = {
 
 
 class _OrderIgnoredError(FeedContractError):
-    """The server does not keep the order that was asked for.
+    """The server does not keep the order that was requested.
 
     Args:
-        shown: Ids of activities of the window that it served nevertheless: they have to come again without the order.
+        shown: Ids of activities of the window that it sent nevertheless: they have to come again without `order`.
     """
 
     def __init__(self, message: str, *, hint: str | None, shown: frozenset[str]) -> None:
@@ -47,8 +47,8 @@ class _OrderIgnoredError(FeedContractError):
 class WalkRules:
     """How a feed's windows are walked.
 
-    `settle` is the age below which nothing is claimed. Activities are stored each `store_every` pages, and after
-    `longest` pages a walk ends where it is and claims that much: that bounds what a crash repeats.
+    `settle` is the age below which nothing is claimed. Activities are stored every `store_every` pages, and after
+    `longest` pages a walk ends and claims what it has read: that bounds the pages that are repeated after a crash.
     """
 
     filters: Filters
@@ -60,7 +60,7 @@ class WalkRules:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a walk has seen so far."""
+    """Counts of a walk so far, and the first contradiction in its pages."""
 
     pages: int = 0
     activities: int = 0
@@ -71,13 +71,13 @@ class Tally:
     requests_limit: int | None = None
     requests_remaining: int | None = None
     oldest_clock: datetime | None = None
-    """The server's clock at the earliest answer, as far as answers tell it."""
+    """The earliest time of the server's clock in a response, or None when no response shows it."""
     broken: str | None = None
-    """What of the contract an answer contradicts, and its request-id."""
+    """How a page contradicts its query, and the page's request-id."""
     hint: str | None = None
 
     def add(self, read: ReadPage) -> Self:
-        """Count a page."""
+        """Return the tally with one more page."""
         page = read.page
         clocks = [clock for clock in (self.oldest_clock, page.server_time) if clock is not None]
         tally = replace(
@@ -97,7 +97,7 @@ class Tally:
         return replace(tally, broken=what, hint=_HINTS.get(read.broken.rule, _PROXY_HINT))
 
     def without(self, ids: frozenset[str]) -> Self:
-        """Note what an earlier answer of the same window had and no later one has."""
+        """Return the tally, marked as contradictory if activities that an earlier reading had did not come again."""
         if not ids or self.broken is not None:
             return self
         what = f"{min(ids)} was served for this window before, and now it was not"
@@ -106,14 +106,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What came of a walk: the claim, if any, and the rest of the window if the walk was cut short."""
+    """The result of a walk: the claim, if any, and the rest of the window if the walk was cut short."""
 
     coverage: Coverage | None
     rest: Window | None
 
 
 class Walker:
-    """Walk windows of one feed, and learn on the way whether its server knows `order`."""
+    """Walks windows of one feed, and finds out whether its server supports `order`."""
 
     def __init__(self, name: str, feed: Feed, ledger: Ledger, clock: Clock, *, rules: WalkRules, watch: Watch) -> None:
         self._name = name
@@ -125,7 +125,7 @@ class Walker:
         self._order: FeedOrder | None = FeedOrder.ASCENDING
 
     def walk(self, due: Due) -> Walked:
-        """Read a window to its end, or to the rules' length, and claim what was read and is old enough.
+        """Read a window to its end, or for `longest` pages, and claim what was read and is older than `settle`.
 
         Raises:
             FatalError, TransientError, InterruptedRunError: What is stored stays; nothing is claimed.
@@ -139,7 +139,7 @@ class Walker:
             return self._walk_without_order(due, shown)
 
     def _walk_without_order(self, due: Due, shown: frozenset[str]) -> Walked:
-        """Try again as the API of May 2026 wants it; a refusal now is a refusal of something else."""
+        """Walk again without `order`, which the API of May 2026 refuses; a refusal now has another reason."""
         self._order = None
         try:
             return self._walk(due, shown)
@@ -162,13 +162,13 @@ class Walker:
         return Walked(coverage, Window(cut, due.window.end) if cut is not None and cut < due.window.end else None)
 
     def _read(self, query: Query, walk_id: str, shown: frozenset[str]) -> tuple[Tally, datetime | None]:
-        """Read and store a window's pages; return what was seen, and where the walk was cut short, if it was.
+        """Read and store a window's pages; return the tally, and the time where the walk was cut short, or None.
 
-        A reading that lacks what was `shown` of the window before is not all of it.
+        A reading without activities that an earlier reading of the window has `shown` is incomplete.
 
         Raises:
-            FeedContractError: A page contradicts its question; all that was read is stored.
-            TransientError, FatalError, InterruptedRunError: As reading raises them; what was read before is stored.
+            FeedContractError: A page contradicts its query; all pages that were read are stored.
+            TransientError, FatalError, InterruptedRunError: As reading raises them; pages read before are stored.
         """
         tally, pending = Tally(), list[Page]()
         pages = Pages(self._feed, self._clock, lambda moment: self._watch(CursorLost(self._name, moment)))
@@ -202,7 +202,7 @@ class Walker:
                 del read  # a large page must not stay in memory while the next one is read
 
     def _is_enough(self, pages: Sequence[Page]) -> bool:
-        """Say whether pages should be stored before more of them are in memory."""
+        """Return whether pages should be stored before more of them are in memory."""
         nbytes = sum(len(activity.raw) for page in pages for activity in page.activities)
         return len(pages) >= self._rules.store_every or nbytes >= STORE_BYTES
 
@@ -219,24 +219,24 @@ class Walker:
         return replace(tally, new=tally.new + new)
 
     def _cut(self, window: Window, tally: Tally, read: ReadPage) -> datetime | None:
-        """Return where a walk ends that is long enough and has something to claim, or None when it goes on.
+        """Return where to end a walk that has `longest` pages and something to claim, or None to go on.
 
-        Only ascending walks are cut, and only inside of the window: what is left of it then follows the claim, where
-        the tail goes on. A walk whose pages contradict their question is read on, so that all of it is stored.
+        Only ascending walks are cut, and only inside the window: the rest of the window then follows the claim, where
+        the tail continues. A walk whose pages contradict their query is read to the end, so that all of it is stored.
         """
         if not read.page.has_more or tally.broken is not None or tally.pages < self._rules.longest:
             return None
-        if read.is_doubtful:  # the first page may not have been the first: that is asked at the window's end
+        if read.is_doubtful:  # the first page may not have been the first: checked at the end of the window
             return None
         if self._order is not FeedOrder.ASCENDING or read.reached is None:
             return None
         return read.reached if window.start < read.reached < window.end else None
 
     def _covered(self, window: Window, started: datetime, cut: datetime | None) -> Window | None:
-        """Return what of a walked window may be claimed, or None.
+        """Return the part of a walked window that may be claimed, or None.
 
-        Nothing is claimed that was younger than `settle` when the walk began, by the server's clock as well as by
-        ours; and of a walk that was cut short, only what lies before the last activity it read.
+        Time that was younger than `settle` when the walk began, by the server's clock or by ours, is not claimed. Of a
+        walk that was cut short, only the time before the last activity that it read is claimed.
         """
         end = min(window.end, moved(started, -self._rules.settle))
         if cut is not None:

@@ -1,4 +1,4 @@
-"""What a cluster does with raw activities, when another agent ships them."""
+"""Build an ingest pipeline that normalizes raw activities in a cluster, if another agent ships them."""
 
 from .pipeline import NAME, ingest_pipeline
 

@@ -1,7 +1,7 @@
-"""What a type's name says of it, as functions of a script: generated from the same expressions that we guess by.
+"""Generate script functions that classify a type by its name, from the catalogue's own expressions.
 
-A script may look at so few signs of a text with a regular expression that these would not do; they are nothing but
-alternatives of plain texts, so each becomes a comparison.
+A script may apply regular expressions only to short texts. The catalogue's expressions are alternatives of plain texts,
+so each alternative becomes a comparison.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, Final
 from anthropic_audit.catalogue.classify import ALLOWED, DEFAULT, FAILURES, OPEN_ENDS, SUBJECTS, VERBS
 
 _ANYTHING: Final = r"_(\w+)$"
-"""The last verb, which stands for all others: its meaning is that of none."""
+"""The last verb, which matches all other names and has no meaning of its own."""
 
 
 def functions() -> str:
-    """Return `subjectOf`, `verbOf` and `outcomeOfName`."""
+    """Return the source of `subjectOf`, `verbOf` and `outcomeOfName`."""
     subjects = [(pattern.pattern, str(number)) for number, (pattern, _) in enumerate(SUBJECTS)]
     verbs = [(pattern.pattern, f'"{verb}"') for pattern, verb in VERBS if pattern.pattern != _ANYTHING]
     outcomes = [(FAILURES.pattern, '"failure"'), (OPEN_ENDS.pattern, '"unknown"')]
@@ -31,7 +31,7 @@ def functions() -> str:
 
 
 def meanings() -> list[Mapping[str, Any]]:
-    """Return what each subject stands for: categories, and the values of `event.type` by verb."""
+    """Return the meaning of each subject: categories, and the values of `event.type` by verb."""
     verbs = [verb for _, verb in VERBS]
     return [
         {
@@ -43,36 +43,36 @@ def meanings() -> list[Mapping[str, Any]]:
 
 
 def alternatives(pattern: str) -> list[str]:
-    """Return the plain texts that a pattern stands for, each with `^` or `$` where it is bound.
+    """Return the plain texts that a pattern matches, each with `^` or `$` where it is anchored.
 
     Raises:
-        ValueError: The pattern has something else than alternatives, groups, `?`, `^` and `$`.
+        ValueError: The pattern has other elements than alternatives, groups, `?`, `^` and `$`.
     """
     found, rest = _either(pattern)
-    if rest or any(sign in text for text in found for sign in "\\*+.{["):
-        message = f"this is more than alternatives: {pattern}"
+    if rest or any(char in text for text in found for char in "\\*+.{["):
+        message = f"the pattern has more than alternatives: {pattern}"
         raise ValueError(message)
     return list(dict.fromkeys(found))
 
 
 def _either(pattern: str) -> tuple[list[str], str]:
-    """Read alternatives up to the end or a closing bracket; return them and what is left."""
+    """Parse alternatives up to the end or a closing parenthesis; return them and the rest of the pattern."""
     found: list[str] = []
-    stretch: list[list[str]] = []
+    parts: list[list[str]] = []
     while pattern and pattern[0] != ")":
-        sign, pattern = pattern[0], pattern[1:]
-        if sign == "|":
-            found += map("".join, product(*stretch))
-            stretch = []
-        elif sign == "(":
+        char, pattern = pattern[0], pattern[1:]
+        if char == "|":
+            found += map("".join, product(*parts))
+            parts = []
+        elif char == "(":
             inner, pattern = _either(pattern)
             pattern = pattern[1:]
-            stretch.append(inner)
-        elif sign == "?":
-            stretch[-1] = ["", *stretch[-1]]
+            parts.append(inner)
+        elif char == "?":
+            parts[-1] = ["", *parts[-1]]
         else:
-            stretch.append([sign])
-    return [*found, *map("".join, product(*stretch))], pattern
+            parts.append([char])
+    return [*found, *map("".join, product(*parts))], pattern
 
 
 def _function(kind: str, name: str, cases: Iterable[tuple[str, str]], otherwise: str) -> str:

@@ -1,4 +1,4 @@
-"""An ingest pipeline for those who ship raw activities with another agent: the normalizer's rules, in the cluster."""
+"""Build an ingest pipeline for raw activities that another agent ships: the normalizer's rules, run in the cluster."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.normalize import Options
-from anthropic_audit.normalize.options import DATASET, ECS, MODULE, ORIGINAL_TAG
+from anthropic_audit.ecs import Options
+from anthropic_audit.ecs.options import DATASET, ECS, MODULE, ORIGINAL_TAG
 
 from .inference import functions
 from .tables import parameters
@@ -18,22 +18,22 @@ Pipeline = dict[str, Any]
 NAME: Final = "logs-anthropic.audit-raw"
 """The pipeline's name in a cluster."""
 
-_TELL = "the activity can't be read: {{{_ingest.on_failure_message}}}"
+_ERROR_MESSAGE = "the activity can't be read: {{{_ingest.on_failure_message}}}"
 
 _ARRIVED: Final = (
     {"set": {"field": "event.created", "value": "{{{_ingest.timestamp}}}", "if": "ctx['@timestamp'] == null"}},
     {"set": {"field": "@timestamp", "value": "{{{_ingest.timestamp}}}", "override": False}},
 )
-"""An activity without a time of its own gets that of its arrival: a data stream refuses an event without any."""
+"""An activity without a time gets the time of its arrival, since a data stream refuses an event without one."""
 
 
 def ingest_pipeline(catalogue: Catalogue, options: Options | None = None, *, sets_id: bool = True) -> Pipeline:
-    """Return the pipeline: the text of an activity in `message` becomes the event.
+    """Return the pipeline that converts the text of an activity in `message` to the event.
 
     Args:
-        catalogue: The catalogue, whose tables go with the script.
+        catalogue: The catalogue; its tables become parameters of the script.
         options: Tags and namespace of events.
-        sets_id: Take the activity's id as `_id`, so that an activity that is sent twice is stored once.
+        sets_id: Whether to use the activity's id as `_id`, so that an activity that is sent twice is stored once.
     """
     chosen = options or Options()
     script = {"lang": "painless", "source": _source(), "params": {**parameters(catalogue, chosen), "sets_id": sets_id}}
@@ -45,9 +45,9 @@ def ingest_pipeline(catalogue: Catalogue, options: Options | None = None, *, set
 
 
 def _on_failure(options: Options) -> list[Pipeline]:
-    """Return what becomes of a text that is no activity: it is kept whole, and said why."""
+    """Return the steps for a text that is not an activity: it is kept whole, with the reason."""
     event = {"event.dataset": DATASET, "event.kind": "pipeline_error", "event.module": MODULE}
-    constants = {**event, "ecs.version": ECS["version"], "error.message": _TELL}
+    constants = {**event, "ecs.version": ECS["version"], "error.message": _ERROR_MESSAGE}
     constants |= {f"data_stream.{name}": value for name, value in options.data_stream.items()}
     return [
         {"rename": {"field": "message", "target_field": "event.original", "ignore_missing": True}},

@@ -1,4 +1,4 @@
-"""The tables of the normalizer as parameters of a script: what is JSON goes, what is code goes by its name."""
+"""Convert the normalizer's tables to parameters of a script: JSON values as they are, functions by their names."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from anthropic_audit.catalogue import Catalogue, OutcomeRule
-from anthropic_audit.normalize import Options
-from anthropic_audit.normalize.changes import UPDATES, ValueChange
-from anthropic_audit.normalize.options import ECS
-from anthropic_audit.normalize.tables import ActorPlan, FieldRule, TypePlan, compile_tables, plan_of_unknown
+from anthropic_audit.ecs import Options
+from anthropic_audit.ecs.changes import UPDATES, ValueChange
+from anthropic_audit.ecs.options import ECS
+from anthropic_audit.ecs.tables import ActorPlan, FieldRule, TypePlan, compile_tables, plan_of_unknown
 
 from .inference import meanings
 
 Json = dict[str, Any]
 
-_SIGNS = {str: "s", bool: "b", int: "l"}
+_KIND_LETTERS = {str: "s", bool: "b", int: "l"}
 
 
 def parameters(catalogue: Catalogue, options: Options) -> Json:
-    """Return what the script looks up: the same tables that the normalizer was compiled to."""
+    """Return the script's parameters: the tables that the normalizer compiles from the catalogue."""
     tables = compile_tables(catalogue)
     kinds = {name: str(kept.type) for name, kept in catalogue.fields.items() if kept.type}
     return {
@@ -38,9 +38,9 @@ def parameters(catalogue: Catalogue, options: Options) -> Json:
 
 
 def _plan(plan: TypePlan) -> Json:
-    found: Json = {"plain": {name: _SIGNS[kind] for name, kind in plan.plain.items()}}
-    told = {"category": plan.category, "type": plan.kinds, "outcome": plan.outcome, "sensitivity": plan.sensitivity}
-    found |= {name: value for name, value in told.items() if value}
+    found: Json = {"plain": {name: _KIND_LETTERS[kind] for name, kind in plan.plain.items()}}
+    named = {"category": plan.category, "type": plan.kinds, "outcome": plan.outcome, "sensitivity": plan.sensitivity}
+    found |= {name: value for name, value in named.items() if value}
     if plan.rule is not None:
         found["rule"] = _outcome(plan.rule)
     if plan.names is not None:
@@ -53,8 +53,8 @@ def _plan(plan: TypePlan) -> Json:
 
 
 def _outcome(rule: OutcomeRule) -> Json:
-    """Return a rule; true and false are told by their words, which no text of the feed has."""
-    values = {str(value).lower() if isinstance(value, bool) else value: told for value, told in rule.values.items()}
+    """Convert an outcome rule; true and false become the words `true` and `false`, which no text of the feed is."""
+    values = {str(key).lower() if isinstance(key, bool) else key: outcome for key, outcome in rule.values.items()}
     return {
         "path": list(rule.path),
         "values": values,
@@ -77,7 +77,7 @@ def _change(change: ValueChange) -> Json:
 
 
 def _rule(rule: FieldRule, kind: str | None) -> Json:
-    told: Mapping[str, Any] = {
+    members: Mapping[str, Any] = {
         "type": kind,
         "path": list(rule.path),
         "when": list(rule.when or ()),
@@ -87,7 +87,7 @@ def _rule(rule: FieldRule, kind: str | None) -> Json:
         "objects_as": rule.objects_as,
         "copies": [[list(path), list(target)] for path, target in rule.copies],
     }
-    shown = {name: value for name, value in told.items() if value}
+    shown = {name: value for name, value in members.items() if value}
     return {"name": rule.name, "stored_as": rule.stored_as, "rank": rule.rank, **shown}
 
 

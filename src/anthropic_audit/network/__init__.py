@@ -1,4 +1,4 @@
-"""Bound every HTTP request: by a deadline for the whole of it, and by the operator's stop."""
+"""Supervised HTTP: every request ends at its deadline, or when the operator asks to stop."""
 
 from .client import AnswerTooLargeError, HttpAnswer, fetch, supervise
 from .supervisor import DeadlineExceededError, Supervisor, nothing

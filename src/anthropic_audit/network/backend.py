@@ -1,4 +1,4 @@
-"""Make connections under supervision: look up names, connect, and hand out streams that end when they should."""
+"""Supervised connections: look up names, connect, and return streams that end at the deadline or a stop."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import httpcore2
 from .streams import SocketStream
 from .supervisor import SLICE_SECONDS, Supervisor
 
-_UNDER_WAY: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR)
+_IN_PROGRESS: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR)
 
 _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-_Place = tuple[socket.AddressFamily, socket.SocketKind, int, tuple[object, ...]]
+_Address = tuple[socket.AddressFamily, socket.SocketKind, int, tuple[object, ...]]
 
 
 class SupervisedBackend(httpcore2.NetworkBackend):
-    """Connects for an HTTP client; a name that can't be looked up in time is left to a thread that nobody waits for."""
+    """Connects for an HTTP client; a name look-up that takes too long is left to a daemon thread without waiting."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -40,20 +40,20 @@ class SupervisedBackend(httpcore2.NetworkBackend):
         """Connect to the first address of a host that answers.
 
         Raises:
-            httpcore2.ConnectTimeout, httpcore2.ConnectError: None answers in time, or none at all.
-            DeadlineExceededError, InterruptedRunError: As the supervisor says.
+            httpcore2.ConnectTimeout, httpcore2.ConnectError: No address answers in time, or all refuse.
+            DeadlineExceededError, InterruptedRunError: As `Supervisor.tick` raises them.
         """
         self._supervisor.tick()
         try:
-            places = self._resolve(host, port, timeout)
+            addresses = self._resolve(host, port, timeout)
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout(str(error)) from error
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(str(error)) from error
         failure: OSError = OSError(errno.EADDRNOTAVAIL, f"no address of {host}")
-        for place in places:
+        for candidate in addresses:
             try:
-                sock = self._connect(place, timeout, local_address)
+                sock = self._connect(candidate, timeout, local_address)
             except OSError as error:
                 failure = error
                 continue
@@ -67,11 +67,11 @@ class SupervisedBackend(httpcore2.NetworkBackend):
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[_SocketOption] | None = None
     ) -> httpcore2.NetworkStream:
-        """Refuse: no setting names a Unix socket."""
+        """Raise NotImplementedError: no setting names a Unix socket."""
         raise NotImplementedError
 
-    def _connect(self, place: _Place, timeout: float | None, local_address: str | None) -> socket.socket:
-        family, kind, protocol, address = place
+    def _connect(self, candidate: _Address, timeout: float | None, local_address: str | None) -> socket.socket:
+        family, kind, protocol, address = candidate
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(0)
@@ -88,9 +88,9 @@ class SupervisedBackend(httpcore2.NetworkBackend):
         """Wait until a connection is made.
 
         Raises:
-            OSError: It is not, for this reason; `TimeoutError` when nobody answers in time.
+            OSError: The connection fails; `TimeoutError` when no answer comes in time.
         """
-        if code in _UNDER_WAY:
+        if code in _IN_PROGRESS:
             if not self._supervisor.wait(sock.fileno(), select.POLLOUT, timeout):
                 message = "no connection in time"
                 raise TimeoutError(message)
@@ -98,22 +98,22 @@ class SupervisedBackend(httpcore2.NetworkBackend):
         if code:
             raise OSError(code, os.strerror(code))
 
-    def _resolve(self, host: str, port: int, timeout: float | None) -> list[_Place]:
-        """Look up a host; the system's own look-up can't be interrupted, so it gets a thread.
+    def _resolve(self, host: str, port: int, timeout: float | None) -> list[_Address]:
+        """Return the addresses of a host; the system's look-up can't be interrupted, so it runs in a thread.
 
         Raises:
-            OSError: There is no such host; `TimeoutError` when nobody says in time.
+            OSError: The host is unknown; `TimeoutError` when the look-up takes too long.
         """
         try:
-            return _places(host, port, socket.AI_NUMERICHOST)
+            return _addresses(host, port, socket.AI_NUMERICHOST)
         except socket.gaierror:
             pass
-        found: queue.SimpleQueue[list[_Place] | Exception] = queue.SimpleQueue()
+        found: queue.SimpleQueue[list[_Address] | Exception] = queue.SimpleQueue()
 
         def look_up() -> None:
             try:
-                found.put(_places(host, port))
-            except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+                found.put(_addresses(host, port))
+            except Exception as error:  # noqa: BLE001 - the waiting thread raises it
                 found.put(error)
 
         threading.Thread(target=look_up, name=f"look up {host}", daemon=True).start()
@@ -132,6 +132,6 @@ class SupervisedBackend(httpcore2.NetworkBackend):
             return result
 
 
-def _places(host: str, port: int, flags: int = 0) -> list[_Place]:
+def _addresses(host: str, port: int, flags: int = 0) -> list[_Address]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]

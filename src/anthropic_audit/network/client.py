@@ -1,4 +1,4 @@
-"""Put an HTTP client under supervision."""
+"""Supervision of an HTTP client, and requests whose whole response is bounded."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ class _Pool(Protocol):
 
 
 def supervise(client: httpx2.Client, supervisor: Supervisor) -> httpx2.Client:
-    """Let every connection of a client be made and used under supervision, also those to proxies; return the client.
+    """Supervise every connection of a client, including connections to proxies; return the client.
 
-    httpx2 has no argument for what connects; its pools do. Transports that are not the network's are left alone.
+    httpx2 has no argument for the network backend; its connection pools do. Transports that are not the network's are
+    not changed.
     """
     for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - there is no public way
         if isinstance(transport, httpx2.HTTPTransport):
@@ -28,12 +29,12 @@ def supervise(client: httpx2.Client, supervisor: Supervisor) -> httpx2.Client:
 
 
 class AnswerTooLargeError(Exception):
-    """An answer has more bytes than its reader wants to keep."""
+    """A response has more bytes than `max_bytes`."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What came back."""
+    """A complete response."""
 
     status: int
     headers: httpx2.Headers
@@ -41,20 +42,27 @@ class HttpAnswer:
 
     @property
     def text(self) -> str:
-        """The body as text; what is no UTF-8 is replaced."""
+        """The body as text; bytes that are not UTF-8 are replaced."""
         return self.body.decode(errors="replace")
 
 
 def fetch(
     client: httpx2.Client, supervisor: Supervisor, request: httpx2.Request, *, seconds: float, max_bytes: int
 ) -> HttpAnswer:
-    """Send a request, and read its whole answer.
+    """Send a request, and return its complete response.
+
+    Args:
+        client: A client that `supervise` returned.
+        supervisor: The supervisor of that client.
+        request: The request to send.
+        seconds: The deadline for request and response together.
+        max_bytes: Upper bound on the body, after decompression.
 
     Raises:
-        httpx2.TransportError: No answer came.
-        DeadlineExceededError: It did not come to its end within so many seconds.
-        AnswerTooLargeError: It has more bytes than that, unpacked.
-        InterruptedRunError: The operator asked for an end.
+        httpx2.TransportError: No response came.
+        DeadlineExceededError: The response was not complete within `seconds`.
+        AnswerTooLargeError: The body has more than `max_bytes`.
+        InterruptedRunError: The operator asked to stop.
     """
     with supervisor.request(seconds):
         response = client.send(request, stream=True)

@@ -1,4 +1,4 @@
-"""Connections whose every wait is supervised: plain, with TLS, and with TLS inside of TLS (an https proxy)."""
+"""Supervised streams: plain, with TLS, and with TLS inside TLS (an https proxy)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Result = TypeVar("_Result")
 
 
 class SocketStream(httpcore2.NetworkStream):
-    """A socket that never blocks; it waits in slices, and ends when the supervisor says so."""
+    """A non-blocking socket that waits in slices, and ends when the supervisor raises."""
 
     def __init__(self, sock: socket.socket, supervisor: Supervisor) -> None:
         sock.settimeout(0)
@@ -28,15 +28,15 @@ class SocketStream(httpcore2.NetworkStream):
         self._supervisor = supervisor
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come, at most so many bytes; none at the end.
+        """Return the next bytes, at most `max_bytes`; none at the end of the stream.
 
         Raises:
-            httpcore2.ReadTimeout, httpcore2.ReadError: Nothing came in time, or nothing will.
-            DeadlineExceededError, InterruptedRunError: As the supervisor says.
+            httpcore2.ReadTimeout, httpcore2.ReadError: No bytes came in time, or the connection is broken.
+            DeadlineExceededError, InterruptedRunError: As `Supervisor.tick` raises them.
         """
         self._supervisor.tick()
         try:
-            return self._whenever_ready(partial(self._socket.recv, max_bytes), select.POLLIN, timeout)
+            return self._when_ready(partial(self._socket.recv, max_bytes), select.POLLIN, timeout)
         except TimeoutError as error:
             raise httpcore2.ReadTimeout(str(error)) from error
         except OSError as error:
@@ -46,15 +46,15 @@ class SocketStream(httpcore2.NetworkStream):
         """Send bytes.
 
         Raises:
-            httpcore2.WriteTimeout, httpcore2.WriteError: They were not taken in time, or won't be.
-            DeadlineExceededError, InterruptedRunError: As the supervisor says.
+            httpcore2.WriteTimeout, httpcore2.WriteError: The peer takes no bytes in time, or the connection is broken.
+            DeadlineExceededError, InterruptedRunError: As `Supervisor.tick` raises them.
         """
         left = memoryview(buffer)
         try:
             while left:
                 self._supervisor.tick()
                 some = left[:_SEND_BYTES]
-                sent = self._whenever_ready(partial(self._socket.send, some), select.POLLOUT, timeout)
+                sent = self._when_ready(partial(self._socket.send, some), select.POLLOUT, timeout)
                 left = left[sent:]
         except TimeoutError as error:
             raise httpcore2.WriteTimeout(str(error)) from error
@@ -68,11 +68,11 @@ class SocketStream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        """Return the same connection, secured.
+        """Return the same connection with TLS.
 
         Raises:
-            httpcore2.ConnectTimeout, httpcore2.ConnectError: No handshake in time, or none at all.
-            DeadlineExceededError, InterruptedRunError: As the supervisor says.
+            httpcore2.ConnectTimeout, httpcore2.ConnectError: The handshake takes too long, or fails.
+            DeadlineExceededError, InterruptedRunError: As `Supervisor.tick` raises them.
         """
         if isinstance(self._socket, ssl.SSLSocket):
             return InnerTlsStream(self, ssl_context, server_hostname, timeout)
@@ -81,7 +81,7 @@ class SocketStream(httpcore2.NetworkStream):
                 self._socket, server_hostname=server_hostname, do_handshake_on_connect=False
             )
             self._socket = secured
-            self._whenever_ready(secured.do_handshake, select.POLLIN, timeout)
+            self._when_ready(secured.do_handshake, select.POLLIN, timeout)
         except TimeoutError as error:
             self.close()
             raise httpcore2.ConnectTimeout(str(error)) from error
@@ -94,7 +94,7 @@ class SocketStream(httpcore2.NetworkStream):
         return SocketStream(secured, self._supervisor)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - the library's own signature
-        """Return what the library asks of a connection."""
+        """Return a property of the connection by the library's name for it, or None."""
         match info:
             case "ssl_object":
                 return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
@@ -116,11 +116,11 @@ class SocketStream(httpcore2.NetworkStream):
         poller.register(self._socket.fileno(), select.POLLIN)
         return bool(poller.poll(0))
 
-    def _whenever_ready(self, action: Callable[[], _Result], events: int, timeout: float | None) -> _Result:
-        """Do what a socket can't do yet as soon as it can.
+    def _when_ready(self, action: Callable[[], _Result], events: int, timeout: float | None) -> _Result:
+        """Run an action on the socket, as soon as the socket is ready for it, and return its result.
 
         Raises:
-            TimeoutError: Nothing moved for so long.
+            TimeoutError: The socket was not ready for `timeout` seconds.
         """
         while True:
             try:
@@ -137,7 +137,7 @@ class SocketStream(httpcore2.NetworkStream):
 
 
 class InnerTlsStream(httpcore2.NetworkStream):
-    """TLS inside of a connection that is secured already: to a server behind a proxy that is reached by TLS."""
+    """TLS inside a connection that already has TLS: to a server behind a proxy with an https URL."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class InnerTlsStream(httpcore2.NetworkStream):
             raise
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come; none at the end."""
+        """Return the next bytes, at most `max_bytes`; none at the end of the stream."""
         try:
             return self._exchange(partial(self._tls.read, max_bytes), timeout)
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
@@ -185,15 +185,15 @@ class InnerTlsStream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        """Refuse: nothing needs a third layer."""
+        """Raise NotImplementedError: no connection needs a third layer of TLS."""
         raise NotImplementedError
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - the library's own signature
-        """Return what the library asks of a connection."""
+        """Return a property of the connection by the library's name for it, or None."""
         return self._tls if info == "ssl_object" else self._outer.get_extra_info(info)
 
     def _exchange(self, action: Callable[[], _Result], timeout: float | None) -> _Result:
-        """Do what TLS can do once it has read or sent what it needs."""
+        """Run an action of TLS, exchange the bytes that it needs with the peer, and return its result."""
         while True:
             result: _Result | None = None
             wanted: type[ssl.SSLError] | None = None
@@ -209,7 +209,7 @@ class InnerTlsStream(httpcore2.NetworkStream):
                 self._receive(timeout)
 
     def _receive(self, timeout: float | None) -> None:
-        """Give TLS what has come."""
+        """Read bytes from the outer stream, and pass them to TLS."""
         received = self._outer.read(_TLS_RECORD_BYTES, timeout)
         if received:
             self._incoming.write(received)

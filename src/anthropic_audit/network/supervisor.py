@@ -1,4 +1,4 @@
-"""What a request may take, and whether the operator asked for an end: looked at again and again while it waits."""
+"""Supervision of requests: check the deadline and the operator's stop again and again while a request waits."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 SLICE_SECONDS: Final = 0.2
-"""How long a wait goes on before the deadline and the operator's stop are looked at again."""
+"""The longest wait before the deadline and the operator's stop are checked again."""
 _FIRST_NOTE_SECONDS: Final = 30.0
 
 
 class DeadlineExceededError(Exception):
-    """A whole request, from connecting to the last byte of its answer, took longer than it may."""
+    """A request, from connecting to the last byte of its response, took longer than its deadline."""
 
 
 def nothing() -> None:
-    """Go on: nobody can ask for an end."""
+    """Do nothing: a check for callers that can't be stopped."""
 
 
 def _silent(_: float) -> None:
@@ -29,7 +29,7 @@ def _silent(_: float) -> None:
 
 @dataclass(slots=True)
 class _Request:
-    """A request that a thread is busy with."""
+    """The present request of a thread; times are by the monotonic clock, in seconds."""
 
     started: float
     deadline: float
@@ -37,11 +37,11 @@ class _Request:
 
 
 class Supervisor:
-    """Bounds the requests of one client; each thread may be busy with one of them.
+    """Bounds the requests of one client; each thread may have one request at a time.
 
     Args:
-        check: Raises when the operator asked for an end; called at least five times a second while a request waits.
-        still_waiting: Told the seconds that a request has taken when it takes long: after 30, 60, 120 and so on, or
+        check: Raises when the operator asked to stop; called at least five times a second while a request waits.
+        still_waiting: Called with the seconds that a long request has taken: after 30, 60, 120 and so on, or first
             after a quarter of the deadline if that is sooner.
     """
 
@@ -52,10 +52,10 @@ class Supervisor:
 
     @contextmanager
     def request(self, seconds: float) -> Iterator[None]:
-        """Bound what this thread does on the network meanwhile.
+        """Set a deadline, in seconds from now, for what this thread does on the network inside the `with` block.
 
         Raises:
-            DeadlineExceededError: It took longer than that.
+            DeadlineExceededError: The network takes longer.
         """
         now = time.monotonic()
         self._busy.request = _Request(now, now + seconds, now + min(_FIRST_NOTE_SECONDS, seconds / 4))
@@ -65,11 +65,11 @@ class Supervisor:
             self._busy.request = None
 
     def tick(self) -> None:
-        """Go on, unless the operator asked for an end or the deadline has passed.
+        """Check the operator's stop and the deadline of this thread's request.
 
         Raises:
             DeadlineExceededError: The deadline has passed.
-            InterruptedRunError: The operator asked for an end.
+            InterruptedRunError: The operator asked to stop.
         """
         self._check()
         request: _Request | None = getattr(self._busy, "request", None)
@@ -83,10 +83,10 @@ class Supervisor:
             self._still_waiting(now - request.started)
 
     def wait(self, fileno: int, events: int, seconds: float | None) -> bool:
-        """Wait until a socket is ready, and say whether it was within so many seconds.
+        """Wait until a socket is ready; return False if it was not ready within `seconds` (None: no limit).
 
         Raises:
-            DeadlineExceededError, InterruptedRunError: As `tick` does.
+            DeadlineExceededError, InterruptedRunError: As `tick` raises them.
         """
         poller = select.poll()
         poller.register(fileno, events)

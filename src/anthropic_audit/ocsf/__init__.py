@@ -1,4 +1,4 @@
-"""The same events for people whose tools speak the Open Cybersecurity Schema Framework; pure."""
+"""Translate events to the Open Cybersecurity Schema Framework (OCSF); pure."""
 
 from .load import load_rules
 from .translate import Translator, to_ocsf

@@ -1,4 +1,4 @@
-"""Which classes a type can become, and what was done in each one's words."""
+"""The OCSF classes that an activity type can become, with the activity in each class's words."""
 
 from __future__ import annotations
 
@@ -9,50 +9,57 @@ from typing import Final
 
 from .model import ClassContent, Coded, EventClass, MappingRule, OcsfRules
 
-_ABOUT_SOMEBODY: Final = frozenset({ClassContent.USER, ClassContent.USER_PRIVILEGES, ClassContent.GROUP})
+_ABOUT_USERS: Final = frozenset({ClassContent.USER, ClassContent.USER_PRIVILEGES, ClassContent.GROUP})
 _UNKNOWN: Final[Coded] = (0, "Unknown")
 _OTHER: Final[Coded] = (99, "Other")
-_A_CLASS: Final = 100
-"""`type_uid` is the class's number, then two digits for the activity."""
+_CLASS_FACTOR: Final = 100
+"""`type_uid` is the number of the class, followed by two digits for the activity."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassChoice:
-    """One class that a type can become."""
+    """One class that an activity type can become."""
 
     event_class: EventClass
     rule: MappingRule
     subject: str
-    """What the type's name tells of: `claude_project_document` of `claude_project_document_deleted`."""
+    """The type's name without its verb: `claude_project_document` of `claude_project_document_deleted`."""
     activity_id: int
     activity_name: str
     type_name: str
-    is_of_the_whole: bool = False
-    """True when what was done to a part of something was done to the whole of it."""
+    affects_whole: bool = False
+    """True when an activity on a part of a resource is an activity on the resource itself."""
 
     @property
     def type_uid(self) -> int:
-        """The number of class and activity together."""
-        return self.event_class.uid * _A_CLASS + self.activity_id
+        """The number of the class and the activity together."""
+        return self.event_class.uid * _CLASS_FACTOR + self.activity_id
 
     @property
     def words(self) -> str:
-        """The subject as people read it."""
+        """The subject in words."""
         return self.subject.replace("_", " ")
 
     @property
     def is_conditional(self) -> bool:
-        """True when an event of the type can lack what the class asks for."""
-        return bool(self.rule.when) or self.event_class.about in _ABOUT_SOMEBODY
+        """True when an event of the type can lack attributes that the class requires."""
+        return bool(self.rule.when) or self.event_class.about in _ABOUT_USERS
 
 
 def choices_of(rules: OcsfRules, name: str, categories: Sequence[str], kinds: Sequence[str]) -> tuple[ClassChoice, ...]:
-    """Return the classes that a type can become, the best first; the last one takes every event."""
+    """Return the classes that a type can become, the best first; the last one accepts every event.
+
+    Args:
+        rules: The rules.
+        name: The activity type.
+        categories: The values of `event.category`.
+        kinds: The values of `event.type`.
+    """
     return tuple(_choices(rules, name, frozenset(categories), kinds))
 
 
 def no_choice(rules: OcsfRules) -> ClassChoice:
-    """Return what becomes of an event that has no type."""
+    """Return the choice for an event without a type: the base event."""
     rule = MappingRule(types=(), event_class="base_event")
     return ClassChoice(rules.classes["base_event"], rule, "", *_UNKNOWN, type_name="Base Event: Unknown")
 
@@ -67,7 +74,7 @@ def _choices(rules: OcsfRules, name: str, categories: frozenset[str], kinds: Seq
             continue
         done = rule.activity or word
         choice = _choice(rules.classes[rule.event_class], rule, subject, done)
-        yield replace(choice, is_of_the_whole=done in rules.of_the_whole)
+        yield replace(choice, affects_whole=done in rules.of_the_whole)
         if not choice.is_conditional:
             return
 
@@ -80,7 +87,7 @@ def _choice(event_class: EventClass, rule: MappingRule, subject: str, word: str)
 
 
 def verb_of(rules: OcsfRules, name: str) -> tuple[str | None, str]:
-    """Return our word for what a type's name says was done, and the rest of the name."""
+    """Return our word for the verb in a type's name (or None), and the rest of the name."""
     endings = ((ending, verb) for verb, endings in rules.verbs.items() for ending in endings)
     fitting = [(ending, verb) for ending, verb in endings if name.endswith(f"_{ending}")]
     if not fitting:

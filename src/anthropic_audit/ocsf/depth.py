@@ -1,16 +1,16 @@
-"""Bound how deep documents are nested, without recursing into what is deeper: a processor may have made anything."""
+"""Bound the depth of documents, without recursion into deeper values: a processor may have made any document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from anthropic_audit.normalize.limits import MAX_DOCUMENT_DEPTH
-from anthropic_audit.normalize.serialize import to_json
+from anthropic_audit.ecs.limits import MAX_DOCUMENT_DEPTH
+from anthropic_audit.ecs.serialize import to_json
 
 from .model import Json
 
 MAX_PART_DEPTH = MAX_DOCUMENT_DEPTH - 1
-"""Levels of objects and lists that a member of a document may have."""
+"""Upper bound on the levels of objects and lists in a member of a document."""
 
 
 _CONTAINERS = (dict, list)
@@ -25,13 +25,13 @@ class _Token(str):
 def bounded(value: Json, levels: int = MAX_PART_DEPTH) -> Json:
     """Return a value in which objects and lists nested deeper than `levels` are replaced by their JSON text.
 
-    A value that is not nested so deep is returned itself, not copied.
+    A value with at most `levels` is returned itself, not copied.
     """
     return value if _is_within(value, levels) else _cut(value, levels)
 
 
 def json_text(value: Json) -> str:
-    """Write a value of any depth as JSON, without recursion."""
+    """Return a value of any depth as JSON, without recursion."""
     parts: list[str] = []
     pending = [value]
     while pending:
@@ -48,7 +48,7 @@ def json_text(value: Json) -> str:
 
 
 def _is_within(value: Json, levels: int) -> bool:
-    """Say whether a value has at most so many levels; look at no more levels than that."""
+    """Return whether a value has at most `levels`; deeper levels are not visited."""
     containers: Iterable[Json] = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(levels):
         containers = [

@@ -1,4 +1,4 @@
-"""Where an event came from, and the request that brought it."""
+"""The source endpoint and the HTTP request of an event."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from .model import Coded, Json
 from .source_event import SourceEvent
 from .unmapped import Fits, Remainder, is_address, is_number, is_port, is_text, is_whole
 
-NOWHERE: Final[Mapping[str, Json]] = {"name": "Unknown"}
-"""Stands where a class asks for an endpoint and the vendor names none."""
+UNKNOWN_ENDPOINT: Final[Mapping[str, Json]] = {"name": "Unknown"}
+"""The endpoint of an event whose class requires one, if the vendor gives none."""
 
 _OTHER_SYSTEM: Final[Coded] = (99, "Other")
 _METHODS: Final = frozenset({"OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT", "PATCH"})
 
 
-def endpoint_of(case: SourceEvent) -> dict[str, Json] | None:
-    """Return where the actor was, taken from the document; None when it has no address."""
-    rest = case.rest
+def endpoint_of(source: SourceEvent) -> dict[str, Json] | None:
+    """Return the actor's endpoint, taken from the document; None when the document has no address."""
+    rest = source.rest
     endpoint = _taken(rest, {"ip": ("source.ip", is_address), "name": ("source.address", is_text)})
     if not endpoint:
         return None
-    parts = {"location": _location(rest), "autonomous_system": _network(rest), "os": _system(case)}
+    parts = {"location": _location(rest), "autonomous_system": _network(rest), "os": _system(source)}
     return {**endpoint, **{name: part for name, part in parts.items() if part}}
 
 
 def request_of(rest: Remainder, *, is_about_it: bool) -> dict[str, Json]:
     """Return the HTTP request, taken from the document.
 
-    A URL is the request's only where the event tells of a request; elsewhere it is one that was set up.
+    Method and URL belong to the request only when the event is about a request (`is_about_it`); in other events a URL
+    is a setting.
     """
     request = _taken(rest, {"user_agent": ("user_agent.original", is_text)})
     if is_about_it:
@@ -57,7 +58,7 @@ def _url(rest: Remainder) -> dict[str, Json]:
 
 
 def _location(rest: Remainder) -> dict[str, Json] | None:
-    """Return where on earth that is; OCSF takes coordinates beside a name or a postal code only."""
+    """Return the geographic location; OCSF accepts coordinates only together with a name or a postal code."""
     if rest.see("source.geo") is None:
         return None
     names: dict[str, tuple[str, Fits]] = {
@@ -81,20 +82,21 @@ def _network(rest: Remainder) -> dict[str, Json]:
     return _taken(rest, {"number": ("source.as.number", is_whole), "name": ("source.as.organization.name", is_text)})
 
 
-def _system(case: SourceEvent) -> dict[str, Json] | None:
-    """Return the operating system that the user agent names."""
-    name = case.rest.take("user_agent.os.name")
+def _system(source: SourceEvent) -> dict[str, Json] | None:
+    """Return the operating system in the user agent, or None."""
+    name = source.rest.take("user_agent.os.name")
     if name is None:
         return None
-    type_id, kind = case.rules.systems.get(name.lower(), _OTHER_SYSTEM)
+    type_id, kind = source.rules.systems.get(name.lower(), _OTHER_SYSTEM)
     return {
         "name": name,
         "type_id": type_id,
         "type": kind,
-        **_taken(case.rest, {"version": ("user_agent.os.version", is_text)}),
+        **_taken(source.rest, {"version": ("user_agent.os.version", is_text)}),
     }
 
 
-def _taken(rest: Remainder, places: Mapping[str, tuple[str, Fits]]) -> dict[str, Json]:
-    found = {name: rest.take(path, fits) for name, (path, fits) in places.items()}
+def _taken(rest: Remainder, paths: Mapping[str, tuple[str, Fits]]) -> dict[str, Json]:
+    """Return attributes taken from the document: for each, its path there and a test of its value."""
+    found = {name: rest.take(path, fits) for name, (path, fits) in paths.items()}
     return {name: value for name, value in found.items() if value is not None}

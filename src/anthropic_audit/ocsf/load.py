@@ -1,4 +1,4 @@
-"""Read the rules that come with this package."""
+"""Read the rules in this package."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .model import OcsfRules
 
 @cache
 def load_rules() -> OcsfRules:
-    """Return the rules; they are part of the package, so a mistake in them is ours and stops everything.
+    """Return the rules of `classes.yaml` and `rules.yaml`; both are part of the package, so a mistake is our bug.
 
     Raises:
-        msgspec.ValidationError: A rule is not written as `model.py` has it.
+        msgspec.ValidationError: A rule does not have the form in `model.py`.
     """
     folder = resources.files(__package__)
     parts = [msgspec.yaml.decode((folder / name).read_bytes(), type=dict) for name in ("classes.yaml", "rules.yaml")]

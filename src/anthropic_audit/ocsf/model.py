@@ -1,4 +1,4 @@
-"""The values of `classes.yaml` and `rules.yaml`; all are frozen."""
+"""The values of `classes.yaml` and `rules.yaml`; all of them are frozen."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 
 Json = Any
-"""A value as JSON has them."""
+"""A JSON value."""
 
 Coded = tuple[int, str]
 """A number of the schema, and the name that the schema gives it."""
 
 
 class ClassContent(StrEnum):
-    """What an event of a class tells of, beside who did it and from where."""
+    """The content of a class's events, apart from the actor and its source."""
 
     NOTHING = "nothing"
     API = "api"
@@ -41,21 +41,21 @@ class EventClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category: int
     about: ClassContent
     activities: dict[str, Coded]
-    """By our word for what was done."""
+    """The activities of the class, by our verb."""
     has: frozenset[str] = frozenset()
-    """Attributes that it has without a profile."""
+    """Attributes of the class without a profile."""
     needs: frozenset[str] = frozenset()
-    """Those among them that it can't do without."""
+    """Required attributes of the class."""
 
 
 class MappingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which class some types become, and where it finds what it tells of."""
+    """The class that some types become, and the fields that its attributes are taken from."""
 
     types: tuple[str, ...]
     event_class: str = msgspec.field(name="class")
     activity: str | None = None
     categories: frozenset[str] = frozenset()
-    """Only for events of one of these categories; empty for any."""
+    """The rule applies only to events of one of these categories; empty for all."""
     when: dict[str, tuple[str, ...]] = {}
     user: str = "target"
     field: str | None = None
@@ -69,21 +69,22 @@ class MappingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OcsfTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a field's value identifies."""
+    """The resource that a field's value identifies."""
 
     called: str
+    """The kind of resource in words."""
     name: str | None = None
-    """The field that names it for people."""
+    """The field with the resource's display name."""
     is_: Coded = msgspec.field(default=(99, "Other"), name="is")
-    """What it is as a managed entity."""
+    """The type of the resource as a managed entity."""
     is_name: bool = False
-    """True when the value is a name rather than an id."""
+    """True when the value is a name and not an id."""
     account: Coded | None = None
-    """What it is as a user, if it can be one."""
+    """The type of the resource as a user, if it can be one."""
 
 
 class ActorRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How one kind of actor is told: the members of `anthropic.audit.actor` that say which one it is."""
+    """How one kind of actor is translated: the members of `anthropic.audit.actor` that identify it."""
 
     is_: Coded = msgspec.field(default=(0, "Unknown"), name="is")
     id: str | None = None
@@ -94,16 +95,16 @@ class ActorRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OcsfRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that is decided by data."""
+    """All rules of the translation."""
 
     version: str
     categories: Mapping[int, str]
     classes: Mapping[str, EventClass]
     rules: tuple[MappingRule, ...]
     verbs: Mapping[str, tuple[str, ...]]
-    """By our word for what was done: the last words of types that say it."""
+    """The last words of types, by our verb for them."""
     kinds: Mapping[str, str]
-    """The same by `event.type`."""
+    """Our verb for each value of `event.type`."""
     factors: Mapping[str, Coded]
     severities: Mapping[str, tuple[int, int]]
     clouds: Mapping[str, Coded]
@@ -111,6 +112,6 @@ class OcsfRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     actors: Mapping[str, ActorRule]
     targets: Mapping[str, OcsfTarget]
     aliases: Mapping[str, str]
-    """By the last words of a subject: the field of its id, where that is named otherwise."""
+    """The field with the id of a subject, by the subject's last words, where the field has another name."""
     of_the_whole: frozenset[str]
-    """What is done to a thing itself even where the type's words name a part of it only."""
+    """Verbs that affect the resource itself even when the type's name has only a part of it."""

@@ -1,4 +1,4 @@
-"""The values of an event that people look for whatever its class: addresses, people, hosts, files, ids."""
+"""Observables: the values of an event to search for in every class, such as addresses, users, hosts, files, ids."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from anthropic_audit.documents import value_at
 from .model import Coded, Json
 from .source_event import SourceEvent
 from .unmapped import is_addresses, is_email, is_text, is_texts
-from .users import NOBODY
+from .users import UNKNOWN_USER
 
 _HOST: Final[Coded] = (1, "Hostname")
 _ADDRESS: Final[Coded] = (2, "IP Address")
@@ -24,7 +24,7 @@ _CREDENTIAL: Final[Coded] = (19, "User Credential ID")
 _USER_ID: Final[Coded] = (31, "User Object: uid")
 _GROUP_ID: Final[Coded] = (33, "Group Object: uid")
 
-_PLACES: Final[tuple[tuple[str, Coded], ...]] = (
+_PATHS: Final[tuple[tuple[str, Coded], ...]] = (
     ("src_endpoint.ip", _ADDRESS),
     ("actor.user.email_addr", _EMAIL),
     ("actor.user.name", _USER_NAME),
@@ -46,20 +46,23 @@ _PLACES: Final[tuple[tuple[str, Coded], ...]] = (
 _LISTS: Final[tuple[str, ...]] = ("web_resources", "resources")
 
 
-def observables_of(event: Mapping[str, Json], case: SourceEvent) -> list[dict[str, Json]]:
-    """Return what can be looked for, each value once, by the attribute it is in; takes `related` of the document."""
+def observables_of(event: Mapping[str, Json], source: SourceEvent) -> list[dict[str, Json]]:
+    """Return the observables of an event, each value once, with the attribute that has it.
+
+    The members of `related` are taken from the document.
+    """
     found: dict[tuple[int, str], dict[str, Json]] = {}
-    for (number, kind), value, name in (*_in_places(event), *_of_the_feed(case), *_related(case)):
-        is_nobody = value == NOBODY["name"] and number == _USER_NAME[0]
-        if is_nobody or (number, value) in found:
+    for (number, kind), value, name in (*_in_attributes(event), *_of_the_feed(source), *_related(source)):
+        is_unknown_user = value == UNKNOWN_USER["name"] and number == _USER_NAME[0]
+        if is_unknown_user or (number, value) in found:
             continue
-        place = {} if name is None else {"name": name}
-        found[number, value] = {**place, "type_id": number, "type": kind, "value": value}
+        attribute = {} if name is None else {"name": name}
+        found[number, value] = {**attribute, "type_id": number, "type": kind, "value": value}
     return list(found.values())
 
 
-def _in_places(event: Mapping[str, Json]) -> Iterator[tuple[Coded, str, str | None]]:
-    for path, coded in _PLACES:
+def _in_attributes(event: Mapping[str, Json]) -> Iterator[tuple[Coded, str, str | None]]:
+    for path, coded in _PATHS:
         value = value_at(event, path)
         if value:
             yield coded, value, path
@@ -70,18 +73,18 @@ def _in_places(event: Mapping[str, Json]) -> Iterator[tuple[Coded, str, str | No
         yield from ((_RESOURCE, one["uid"], f"{name}.uid") for one in event.get(name, ()) if "uid" in one)
 
 
-def _of_the_feed(case: SourceEvent) -> Iterator[tuple[Coded, str, str | None]]:
-    """Yield the ids of everything else that the activity names."""
-    targets = case.rules.targets
-    for name, value in case.audit.items():
+def _of_the_feed(source: SourceEvent) -> Iterator[tuple[Coded, str, str | None]]:
+    """Yield the ids of other resources in the activity."""
+    targets = source.rules.targets
+    for name, value in source.audit.items():
         if name in targets and not targets[name].is_name and is_text(value):
             yield _RESOURCE, value, f"unmapped.anthropic.audit.{name}"
 
 
-def _related(case: SourceEvent) -> Iterator[tuple[Coded, str, str | None]]:
-    for value in case.rest.take("related.ip", is_addresses) or ():
+def _related(source: SourceEvent) -> Iterator[tuple[Coded, str, str | None]]:
+    for value in source.rest.take("related.ip", is_addresses) or ():
         yield _ADDRESS, value, None
-    for value in case.rest.take("related.hosts", is_texts) or ():
+    for value in source.rest.take("related.hosts", is_texts) or ():
         yield _HOST, value, None
-    for value in case.rest.take("related.user", is_texts) or ():
+    for value in source.rest.take("related.user", is_texts) or ():
         yield (_EMAIL if is_email(value) else _USER_ID), value, None

@@ -1,4 +1,4 @@
-"""The text of an activity's time as the source wrote it, which a document has in milliseconds only."""
+"""The original text of an activity's time, which a document has only in milliseconds."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from anthropic_audit.documents import value_at
-from anthropic_audit.normalize.lenient_json import read_leniently
-from anthropic_audit.normalize.limits import MAX_ACTIVITY_BYTES
+from anthropic_audit.ecs.lenient_json import read_leniently
+from anthropic_audit.ecs.limits import MAX_ACTIVITY_BYTES
 from anthropic_audit.timestamps import read_timestamp
 
 from .model import Json
@@ -26,13 +26,13 @@ def original_time(audit: Mapping[str, Json], raw: bytes | str | None) -> str | N
     """Return `created_at` as received, or None when neither a document nor the received bytes have it.
 
     Args:
-        audit: `anthropic.audit` of the document; its `metadata.created_at` is a time that was written oddly, is
-            implausible or is no time.
-        raw: The activity as received, if it is at hand.
+        audit: `anthropic.audit` of the document; its `metadata.created_at` is a time in an unusual format, an
+            implausible time, or not a time.
+        raw: The activity as received, or None.
     """
-    kept = value_at(audit, "metadata.created_at")
-    if is_text(kept) or is_number(kept):
-        return str(kept)
+    set_aside = value_at(audit, "metadata.created_at")
+    if is_text(set_aside) or is_number(set_aside):
+        return str(set_aside)
     received = _created_at(raw) if raw else None
     return received if isinstance(received, str) and read_timestamp(received) is not None else None
 
@@ -43,5 +43,5 @@ def _created_at(raw: bytes | str) -> Json:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         if len(raw) > MAX_ACTIVITY_BYTES:
             return None
-        careful = read_leniently(raw.encode("utf-8", "backslashreplace") if isinstance(raw, str) else raw)
-        return None if isinstance(careful, str) else careful.activity.get("created_at")
+        lenient = read_leniently(raw.encode("utf-8", "backslashreplace") if isinstance(raw, str) else raw)
+        return None if isinstance(lenient, str) else lenient.activity.get("created_at")

@@ -1,4 +1,4 @@
-"""One event on its way to OCSF."""
+"""The event that is translated to OCSF."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from .unmapped import Remainder, is_text
 
 @dataclass(frozen=True, slots=True)
 class SourceEvent:
-    """What all parts of an event are made from."""
+    """The input of all parts of a translation."""
 
     rules: OcsfRules
     rest: Remainder
     audit: Mapping[str, Json]
-    """`anthropic.audit` of the document; it is kept whole, so nothing is taken from it."""
+    """`anthropic.audit` of the document; it is kept whole in `unmapped`, so nothing is taken from it."""
     operation: str
-    """The activity's type, or what stands for it."""
+    """The activity's type, or `unknown`."""
     identity: str | None
     tenant: str | None
     """The organization's UUID."""
     original_time: str | None
-    """`created_at` of the activity as received, where it is known."""
+    """`created_at` of the activity as received, or None."""
     message: str
-    """The sentence that tells the event."""
+    """The sentence that describes the event."""
 
     def text(self, path: str) -> str | None:
-        """Return the text (or the integer, as text) of a field of the activity, wherever it was put."""
-        for place in (self.audit, self.audit.get("metadata")):
-            value = value_at(place, path)
+        """Return the text (or the integer, as text) of a field of the activity, wherever the document stores it."""
+        for members in (self.audit, self.audit.get("metadata")):
+            value = value_at(members, path)
             if is_text(value):
                 return str(value)
             if isinstance(value, int) and not isinstance(value, bool):

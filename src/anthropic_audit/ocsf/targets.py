@@ -1,4 +1,4 @@
-"""What an event tells of, built for each class; None where the event lacks what the class can't do without."""
+"""The attributes that each class requires; None when the event lacks a required attribute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .model import ClassContent, Json
 from .resources import Resource, any_resource, found_resource, resource_about, resource_in
 from .source_event import SourceEvent
 from .unmapped import is_texts
-from .users import HUMAN, NOBODY, target_user
+from .users import HUMAN, UNKNOWN_USER, target_user
 
 _REGULAR_FILE: Final = (1, "Regular File")
 _OTHER: Final = 99
@@ -21,162 +21,162 @@ _DATABUCKET: Final = (2, "Databucket")
 _PRODUCT: Final = "Claude"
 
 Actor = Mapping[str, Json] | None
-"""The user that acted, if there is one."""
+"""The user of the actor, or None."""
 
 Parts = dict[str, Json]
 """Top-level attributes of an event."""
 
 
-def parts_about(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
-    """Return what the class of a choice asks for; None when the event can't tell it."""
-    if not all(case.text(field) in allowed for field, allowed in choice.rule.when.items()):
+def parts_about(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
+    """Return the attributes of a choice's class; None when the event lacks a required one."""
+    if not all(source.text(field) in allowed for field, allowed in choice.rule.when.items()):
         return None
-    return _BUILDERS[choice.event_class.about](case, choice, acting)
+    return _BUILDERS[choice.event_class.about](source, choice, acting)
 
 
-def _nothing(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
-    del case, choice, acting
+def _nothing(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+    del source, choice, acting
     return {}
 
 
-def _api(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+def _api(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = found_resource(case, choice) or any_resource(case)
-    return {"resources": [thing.told()]} if thing else {}
+    resource = found_resource(source, choice) or any_resource(source)
+    return {"resources": [resource.attributes()]} if resource else {}
 
 
-def _app(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+def _app(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = resource_about(case, choice)
-    told = thing.told()
-    told["feature"] = {"name": told.pop("type")}
-    version = case.text("version")
-    return {"app": {**told, "version": version} if version else told}
+    resource = resource_about(source, choice)
+    app = resource.attributes()
+    app["feature"] = {"name": app.pop("type")}
+    version = source.text("version")
+    return {"app": {**app, "version": version} if version else app}
 
 
-def _datastore(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+def _datastore(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = resource_about(case, choice)
-    bucket = {**thing.told(), "type_id": _OTHER}
+    resource = resource_about(source, choice)
+    bucket = {**resource.attributes(), "type_id": _OTHER}
     return {"databucket": bucket, "type_id": _DATABUCKET[0], "type": _DATABUCKET[1]}
 
 
-def _entity(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+def _entity(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing, user = found_resource(case, choice), target_user(case.rest)
-    if thing is None and user is not None and choice.is_of_the_whole:
-        told = {name: user[name] for name in ("uid", "name") if name in user}
-        return {"entity": {**told, "type_id": _USER, "type": "User", "user": user}}
-    thing = thing or Resource(choice.words)
-    number, kind = thing.is_a
-    entity = {**thing.told(), "type_id": number}
+    resource, user = found_resource(source, choice), target_user(source.rest)
+    if resource is None and user is not None and choice.affects_whole:
+        names = {name: user[name] for name in ("uid", "name") if name in user}
+        return {"entity": {**names, "type_id": _USER, "type": "User", "user": user}}
+    resource = resource or Resource(choice.words)
+    number, kind = resource.is_a
+    entity = {**resource.attributes(), "type_id": number}
     if number == _GROUP:
-        entity["group"] = thing.told()
+        entity["group"] = resource.attributes()
     if number != _OTHER:
         entity["type"] = kind
     return {"entity": {**entity, "user": user} if user else entity}
 
 
-def _file(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+def _file(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = resource_about(case, choice)
-    extension = case.rest.take("file.extension") if thing.name else None
-    number, kind = _REGULAR_FILE if extension else (_OTHER, thing.called)
-    file = {"name": thing.name or thing.uid or thing.called, "type_id": number, "type": kind}
-    if thing.uid:
-        file["uid"] = thing.uid
+    resource = resource_about(source, choice)
+    extension = source.rest.take("file.extension") if resource.name else None
+    number, kind = _REGULAR_FILE if extension else (_OTHER, resource.called)
+    file = {"name": resource.name or resource.uid or resource.called, "type_id": number, "type": kind}
+    if resource.uid:
+        file["uid"] = resource.uid
     return {"file": {**file, "ext": extension} if extension else file}
 
 
-def _finding(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+def _finding(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = found_resource(case, choice)
-    finding = {"uid": case.identity or "unknown", "title": case.message, "types": [choice.words]}
+    resource = found_resource(source, choice)
+    finding = {"uid": source.identity or "unknown", "title": source.message, "types": [choice.words]}
     parts: Parts = {"finding_info": finding, "status_id": _NEW[0], "status": _NEW[1]}
-    return {**parts, "resources": [thing.told()]} if thing else parts
+    return {**parts, "resources": [resource.attributes()]} if resource else parts
 
 
-def _group(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
+def _group(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
     del acting
-    thing = resource_in(case, choice.rule.field or "group_id", choice.rule.kind_from)
-    if thing is None:
+    resource = resource_in(source, choice.rule.field or "group_id", choice.rule.kind_from)
+    if resource is None:
         return None
-    parts: Parts = {"group": thing.told()}
-    user = target_user(case.rest) or _only_member(case, choice) or _program(case)
-    privileges = _privileges(case, choice)
+    parts: Parts = {"group": resource.attributes()}
+    user = target_user(source.rest) or _only_member(source, choice) or _service_account(source)
+    privileges = _privileges(source, choice)
     return {**parts, **({"user": user} if user else {}), **({"privileges": privileges} if privileges else {})}
 
 
-def _only_member(case: SourceEvent, choice: ClassChoice) -> Parts | None:
-    """Return the user that a group gained or lost, where it is one alone."""
-    members = case.audit.get(choice.rule.member or "")
+def _only_member(source: SourceEvent, choice: ClassChoice) -> Parts | None:
+    """Return the user that a group gained or lost, or None when there are several."""
+    members = source.audit.get(choice.rule.member or "")
     return {"uid": members[0]} if isinstance(members, list) and is_texts(members) and len(members) == 1 else None
 
 
-def _program(case: SourceEvent) -> Parts | None:
-    """Return the service account that it was done to."""
-    thing = resource_in(case, "service_account_id")
-    return _account(thing) if thing else None
+def _service_account(source: SourceEvent) -> Parts | None:
+    """Return the service account that the activity affects, or None."""
+    resource = resource_in(source, "service_account_id")
+    return _account(resource) if resource else None
 
 
-def _account(thing: Resource) -> Parts:
-    number, kind = thing.account or _UNKNOWN
-    return {"uid": thing.uid, "type_id": number, "type": kind}
+def _account(resource: Resource) -> Parts:
+    number, kind = resource.account or _UNKNOWN
+    return {"uid": resource.uid, "type_id": number, "type": kind}
 
 
-def _privileges(case: SourceEvent, choice: ClassChoice) -> list[str]:
+def _privileges(source: SourceEvent, choice: ClassChoice) -> list[str]:
     for path in choice.rule.privileges:
-        listed = case.rest.take(path, is_texts)
+        listed = source.rest.take(path, is_texts)
         if listed:
             return list(listed)
-        text = case.text(path)
+        text = source.text(path)
         if text:
             return [text]
     return list(choice.rule.grants)
 
 
-def _scan(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+def _scan(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = resource_about(case, choice)
-    return {"scan": {**thing.told(), "type_id": _OTHER}}
+    resource = resource_about(source, choice)
+    return {"scan": {**resource.attributes(), "type_id": _OTHER}}
 
 
-def _sign_in(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
-    rule, known = choice.rule, case.rules.factors
-    user = acting or target_user(case.rest) or NOBODY
+def _sign_in(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+    rule, known = choice.rule, source.rules.factors
+    user = acting or target_user(source.rest) or UNKNOWN_USER
     parts: Parts = {"user": user, "service": {"name": _PRODUCT}}
-    word = rule.factor or (case.text(rule.factor_from) if rule.factor_from else None)
+    word = rule.factor or (source.text(rule.factor_from) if rule.factor_from else None)
     factor = known.get(word or "")
     if factor:
         parts["auth_factors"] = [{"factor_type_id": factor[0], "factor_type": factor[1]}]
     if rule.protocol:
         parts["auth_protocol_id"], parts["auth_protocol"] = rule.protocol
-    second = case.text("mfa_method")
+    second = source.text("mfa_method")
     return {**parts, "is_mfa": second != "not_used"} if second else parts
 
 
-def _user(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
+def _user(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
     if choice.rule.user == "actor":
         return {"user": acting} if acting and acting["type_id"] == HUMAN else None
     field = choice.rule.field
-    thing = resource_in(case, field) if field else None
-    user = (_account(thing) if thing else None) or target_user(case.rest)
+    resource = resource_in(source, field) if field else None
+    user = (_account(resource) if resource else None) or target_user(source.rest)
     return {"user": user} if user else None
 
 
-def _user_privileges(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
-    user = _user(case, choice, acting)
+def _user_privileges(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts | None:
+    user = _user(source, choice, acting)
     if user is None:
         return None
-    parts: Parts = {**user, "privileges": _privileges(case, choice)}
-    thing = any_resource(case)
-    return {**parts, "resources": [thing.told()]} if thing and thing.account is None else parts
+    parts: Parts = {**user, "privileges": _privileges(source, choice)}
+    resource = any_resource(source)
+    return {**parts, "resources": [resource.attributes()]} if resource and resource.account is None else parts
 
 
-def _web_resource(case: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
+def _web_resource(source: SourceEvent, choice: ClassChoice, acting: Actor) -> Parts:
     del acting
-    thing = resource_about(case, choice)
-    return {"web_resources": [thing.told()]}
+    resource = resource_about(source, choice)
+    return {"web_resources": [resource.attributes()]}
 
 
 _BUILDERS: Mapping[ClassContent, Callable[[SourceEvent, ClassChoice, Actor], Parts | None]] = {

@@ -1,7 +1,7 @@
-"""From an ECS document to an event of the Open Cybersecurity Schema Framework: by tables; never fails, never drops.
+"""Translate ECS documents to events of the Open Cybersecurity Schema Framework: by tables; never fails, never drops.
 
-What is decided in the document (who acted, whether it succeeded, to whom it was done) is taken from there, so both
-outputs say the same. What has no place in OCSF stays in `unmapped`; `anthropic.audit` is kept there whole.
+Decisions of the document (actor, outcome, target) are taken over, so both outputs agree. Values without an attribute
+in OCSF stay in `unmapped`; `anthropic.audit` is kept there whole.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from anthropic_audit.documents import value_at
 
 from .class_choice import ClassChoice, choices_of, no_choice
 from .depth import bounded
-from .envelope import head_of, profiles_of, surroundings_of
+from .envelope import context_of, head_of, profiles_of
 from .load import load_rules
 from .model import Json, OcsfRules
 from .observables import observables_of
@@ -25,14 +25,14 @@ from .unmapped import Remainder, is_text
 from .users import acting_user
 
 _OF_ECS: Final = frozenset({"ecs", "data_stream"})
-"""Parts of a document that tell of the document itself, and of nothing that happened."""
+"""Parts of a document that describe the document itself, and not the activity."""
 
 _SOMETHING: Final = "something happened"
 _MAX_CACHED_TYPES: Final = 10_000
 
 
 class Translator:
-    """OCSF's rules, ready to translate by; what they say of a type is remembered."""
+    """Translates by OCSF's rules; the choices of classes are cached by type."""
 
     def __init__(self, rules: OcsfRules) -> None:
         self._rules = rules
@@ -46,28 +46,28 @@ class Translator:
 
         Args:
             document: The document, as the normalizer or a processor made it.
-            message: The sentence that tells it; without it, the words of its type.
-            raw: The activity as received, for `metadata.original_time`; without it, `event.original` is read.
+            message: The sentence that describes it; None for the words of its type.
+            raw: The activity as received, for `metadata.original_time`; None to read `event.original`.
         """
         if "anthropic" in document:
             document = {**document, "anthropic": bounded(document["anthropic"])}
-        case = _case(self._rules, document, message, raw)
-        acting = acting_user(case)
-        choice, about = self._chosen(case, acting)
-        around = surroundings_of(case, choice, acting)
-        event = {**head_of(case, choice, profiles_of(choice, around)), **around, **about}
-        observables = observables_of(event, case)
+        source = _source_event(self._rules, document, message, raw)
+        acting = acting_user(source)
+        choice, about = self._chosen(source, acting)
+        context = context_of(source, choice, acting)
+        event = {**head_of(source, choice, profiles_of(choice, context)), **context, **about}
+        observables = observables_of(event, source)
         if observables:
             event["observables"] = observables
-        unmapped = case.rest.left()
+        unmapped = source.rest.left()
         if "anthropic" in document:
             unmapped["anthropic"] = document["anthropic"]
         return {**event, "unmapped": unmapped} if unmapped else event
 
-    def _chosen(self, case: SourceEvent, acting: Actor) -> tuple[ClassChoice, Parts]:
-        """Return the first class whose events can be told of this one, and what they tell of."""
-        for choice in self._choices_of(case.rest):
-            about = parts_about(case, choice, acting)
+    def _chosen(self, source: SourceEvent, acting: Actor) -> tuple[ClassChoice, Parts]:
+        """Return the first class whose required attributes the event has, and these attributes."""
+        for choice in self._choices_of(source.rest):
+            about = parts_about(source, choice, acting)
             if about is not None:
                 return choice, about
         return self._no_choice, {}
@@ -86,7 +86,7 @@ class Translator:
 
 
 def to_ocsf(document: Mapping[str, Json], message: str | None = None, raw: bytes | None = None) -> dict[str, Json]:
-    """Return the OCSF event of an ECS document, by the rules that come with this package.
+    """Return the OCSF event of an ECS document, by the rules in this package.
 
     See `Translator.translate` for the arguments.
     """
@@ -98,9 +98,11 @@ def _translator() -> Translator:
     return Translator(load_rules())
 
 
-def _case(rules: OcsfRules, document: Mapping[str, Json], message: str | None, raw: bytes | None) -> SourceEvent:
+def _source_event(
+    rules: OcsfRules, document: Mapping[str, Json], message: str | None, raw: bytes | None
+) -> SourceEvent:
     action, identity = value_at(document, "event.action"), value_at(document, "event.id")
-    found, kept = value_at(document, "anthropic.audit"), value_at(document, "event.original")
+    found, original = value_at(document, "anthropic.audit"), value_at(document, "event.original")
     audit = found if isinstance(found, dict) else {}
     tenant = audit.get("organization_uuid")
     operation = action if is_text(action) else "unknown"
@@ -113,7 +115,7 @@ def _case(rules: OcsfRules, document: Mapping[str, Json], message: str | None, r
         operation=operation,
         identity=identity if is_text(identity) else None,
         tenant=tenant if is_text(tenant) else None,
-        original_time=original_time(audit, raw or (kept if is_text(kept) else None)),
+        original_time=original_time(audit, raw or (original if is_text(original) else None)),
         message=message or (reason if is_text(reason) else words),
     )
 

@@ -1,4 +1,4 @@
-"""What of a document has found no place yet: what is told in OCSF's words is taken from here, the rest stays in it."""
+"""The rest of a document that is not translated yet: translated values are taken from it, the others stay."""
 
 from __future__ import annotations
 
@@ -13,54 +13,54 @@ from .depth import MAX_PART_DEPTH, bounded, json_text
 from .model import Json
 
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_LONGEST_ADDRESS, _HIGHEST_PORT = 40, 65_535
-_ADDRESSES, _PATHS = 16_384, 4_096
+_MAX_ADDRESS_CHARS, _MAX_PORT = 40, 65_535
+_MAX_CACHED_ADDRESSES, _MAX_CACHED_PATHS = 16_384, 4_096
 
 Fits = Callable[[Json], bool]
-"""Says whether a value may stand where it is to go."""
+"""Returns whether an attribute of OCSF accepts a value."""
 
 
 def is_text(value: Json) -> bool:
-    """Say whether it is a text that says something."""
+    """Return whether a value is a non-empty text."""
     return isinstance(value, str) and bool(value)
 
 
 def is_email(value: Json) -> bool:
-    """Say whether OCSF takes it for an e-mail address."""
+    """Return whether OCSF accepts a value as an e-mail address."""
     return isinstance(value, str) and _EMAIL.fullmatch(value) is not None
 
 
 def is_address(value: Json) -> bool:
-    """Say whether OCSF takes it for an IP address."""
-    return isinstance(value, str) and len(value) <= _LONGEST_ADDRESS and _reads_as_address(value)
+    """Return whether OCSF accepts a value as an IP address."""
+    return isinstance(value, str) and len(value) <= _MAX_ADDRESS_CHARS and _reads_as_address(value)
 
 
 def is_addresses(value: Json) -> bool:
-    """Say whether it is a list of IP addresses, at least one."""
+    """Return whether a value is a non-empty list of IP addresses."""
     return isinstance(value, list) and bool(value) and all(map(is_address, value))
 
 
 def is_whole(value: Json) -> bool:
-    """Say whether it is an integer."""
+    """Return whether a value is an integer."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: Json) -> bool:
-    """Say whether it is a number."""
+    """Return whether a value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_port(value: Json) -> bool:
-    """Say whether it is the number of a port."""
-    return is_whole(value) and 0 <= value <= _HIGHEST_PORT
+    """Return whether a value is a port number."""
+    return is_whole(value) and 0 <= value <= _MAX_PORT
 
 
 def is_texts(value: Json) -> bool:
-    """Say whether it is a list of texts, at least one."""
+    """Return whether a value is a non-empty list of texts."""
     return isinstance(value, list) and bool(value) and all(isinstance(element, str) for element in value)
 
 
-@lru_cache(_ADDRESSES)
+@lru_cache(_MAX_CACHED_ADDRESSES)
 def _reads_as_address(text: str) -> bool:
     try:
         return "%" not in text and bool(ip_address(text))
@@ -69,42 +69,42 @@ def _reads_as_address(text: str) -> bool:
 
 
 class Remainder:
-    """A document to take from; the document itself stays as it is.
+    """A copy of a document to take values from; the document itself is not changed.
 
-    Objects and lists nested deeper than documents may be (`MAX_DOCUMENT_DEPTH`) are kept as their JSON text.
+    Objects and lists nested deeper than `MAX_DOCUMENT_DEPTH` are kept as their JSON text.
     """
 
     def __init__(self, document: Mapping[str, Json]) -> None:
         self._parts = {name: _copied(part, MAX_PART_DEPTH) for name, part in document.items() if name != "anthropic"}
 
     def take(self, path: str, fits: Fits = is_text) -> Json:
-        """Return what lies at a path, and remove it; None, and nothing is removed, when it does not fit."""
-        folders, name = _steps(path)
-        place: Json = self._parts
-        for folder in folders:
-            place = place.get(folder)
-            if not isinstance(place, dict):
+        """Return and remove the value at a path; return None and remove nothing when it is missing or does not fit."""
+        parents, name = _steps(path)
+        members: Json = self._parts
+        for parent in parents:
+            members = members.get(parent)
+            if not isinstance(members, dict):
                 return None
-        value = place.get(name)
+        value = members.get(name)
         if value is None or not fits(value):
             return None
-        del place[name]
+        del members[name]
         return value
 
     def see(self, path: str) -> Json:
-        """Return what lies at a path, and leave it there."""
+        """Return the value at a path without removing it, or None."""
         return value_at(self._parts, path)
 
     def left(self) -> dict[str, Json]:
-        """Return what was not taken, without parts that are empty now."""
+        """Return the values that were not taken, without empty parts."""
         return _kept(self._parts)
 
 
-@lru_cache(_PATHS)
+@lru_cache(_MAX_CACHED_PATHS)
 def _steps(path: str) -> tuple[tuple[str, ...], str]:
-    """Return a path's objects and its last name."""
-    *folders, name = path.split(".")
-    return tuple(folders), name
+    """Return the names of a path's parents, and its last name."""
+    *parents, name = path.split(".")
+    return tuple(parents), name
 
 
 def _copied(part: Json, levels: int) -> Json:

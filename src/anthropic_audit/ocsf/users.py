@@ -1,4 +1,4 @@
-"""Who acted, and to whom it was done, as OCSF tells of users."""
+"""The users of an event in OCSF: the user rule acted, and the user whom the activity affects."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from .unmapped import Remainder, is_email, is_text
 
 _ANY_ACTOR: Final = ActorRule()
 HUMAN: Final = 1
-NOBODY: Final[Mapping[str, Json]] = {"name": "Unknown", "type": "Unknown", "type_id": 0}
-"""Stands where a class asks for a user and the vendor names none."""
+UNKNOWN_USER: Final[Mapping[str, Json]] = {"name": "Unknown", "type": "Unknown", "type_id": 0}
+"""The user of an event whose class requires one, if the vendor gives none."""
 
 
-def acting_user(case: SourceEvent) -> dict[str, Json] | None:
-    """Return the user that acted, taken from the document; None when it has no actor that anything is known of."""
-    members = _members(case)
-    who = _rule(case)
-    user = _user(case.rest, "user")
+def acting_user(source: SourceEvent) -> dict[str, Json] | None:
+    """Return the user rule acted, taken from the document; None when the document has neither user nor actor."""
+    members = _members(source)
+    rule = _rule(source)
+    user = _user(source.rest, "user")
     if not user and not members:
         return None
-    account = _account(case)
+    account = _account(source)
     if account:
         user["account"] = account
-    if who.is_[0] != HUMAN or not user.keys() & {"uid", "name", "email_addr"}:
-        own = members.get(who.id) if who.id else None
+    if rule.is_[0] != HUMAN or not user.keys() & {"uid", "name", "email_addr"}:
+        own = members.get(rule.id) if rule.id else None
         if is_text(own):
             user.setdefault("uid", own)
         if is_text(members.get("name")):
             user["display_name" if "name" in user else "name"] = members["name"]
-    user["type_id"], user["type"] = who.is_
-    return _named(user) or {**NOBODY, **user}
+    user["type_id"], user["type"] = rule.is_
+    return _named(user) or {**UNKNOWN_USER, **user}
 
 
-def actor_of(case: SourceEvent, user: Mapping[str, Json] | None) -> dict[str, Json]:
-    """Return the actor: its user, the credential it used, the program and the directory it speaks for."""
-    who, members = _rule(case), _members(case)
-    session = _texts({"credential_uid": members.get(who.credential or ""), "issuer": members.get("issuer")})
-    name = members.get(who.directory_name or "") or members.get(who.directory or "")
-    directory = _texts({"uid": members.get(who.directory or ""), "name": name})
-    program = members.get(who.app or "")
+def actor_of(source: SourceEvent, user: Mapping[str, Json] | None) -> dict[str, Json]:
+    """Return the actor: its user, the credential, the program and the directory that it acts for."""
+    rule, members = _rule(source), _members(source)
+    session = _texts({"credential_uid": members.get(rule.credential or ""), "issuer": members.get("issuer")})
+    name = members.get(rule.directory_name or "") or members.get(rule.directory or "")
+    directory = _texts({"uid": members.get(rule.directory or ""), "name": name})
+    program = members.get(rule.app or "")
     parts = {
         "user": user,
         "session": session,
@@ -52,7 +52,7 @@ def actor_of(case: SourceEvent, user: Mapping[str, Json] | None) -> dict[str, Js
 
 
 def target_user(rest: Remainder) -> dict[str, Json] | None:
-    """Return the user that it was done to, taken from the document; None when it names none."""
+    """Return the user whom the activity affects, taken from the document; None when it has none."""
     user = _named(_user(rest, "user.target"))
     return user and {**user, "type_id": HUMAN, "type": "User"}
 
@@ -72,33 +72,33 @@ def _user(rest: Remainder, path: str) -> dict[str, Json]:
 
 
 def _named(user: dict[str, Json]) -> dict[str, Json] | None:
-    """Return a user that has a name or an id, as OCSF asks for; an e-mail address does for a name."""
+    """Return a user with a name or an id, as OCSF requires; an e-mail address serves as the name; None without both."""
     if "uid" in user or "name" in user:
         return user
     name = user.get("email_addr")
     return {"name": name, **user} if name else None
 
 
-def _account(case: SourceEvent) -> dict[str, Json] | None:
-    provider = case.rest.see("cloud.origin.provider")
-    known = case.rules.clouds.get(provider) if isinstance(provider, str) else None
+def _account(source: SourceEvent) -> dict[str, Json] | None:
+    provider = source.rest.see("cloud.origin.provider")
+    known = source.rules.clouds.get(provider) if isinstance(provider, str) else None
     if known is None:
         return None
-    uid = case.rest.take("cloud.origin.account.id") or case.rest.take("cloud.origin.project.id")
+    uid = source.rest.take("cloud.origin.account.id") or source.rest.take("cloud.origin.project.id")
     if uid is None:
         return None
-    case.rest.take("cloud.origin.provider")
+    source.rest.take("cloud.origin.provider")
     return {"uid": uid, "type_id": known[0], "type": known[1]}
 
 
-def _members(case: SourceEvent) -> Mapping[str, Json]:
-    actor = case.audit.get("actor")
+def _members(source: SourceEvent) -> Mapping[str, Json]:
+    actor = source.audit.get("actor")
     return actor if isinstance(actor, dict) else {}
 
 
-def _rule(case: SourceEvent) -> ActorRule:
-    kind = _members(case).get("type")
-    return case.rules.actors.get(kind, _ANY_ACTOR) if isinstance(kind, str) else _ANY_ACTOR
+def _rule(source: SourceEvent) -> ActorRule:
+    kind = _members(source).get("type")
+    return source.rules.actors.get(kind, _ANY_ACTOR) if isinstance(kind, str) else _ANY_ACTOR
 
 
 def _texts(part: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""What is covered, and what is due; pure."""
+"""Plan walks in pure functions: compute coverage, gaps, and the windows that are due."""
 
 from .backfill import Backfill, BackfillRules
 from .gaps import Gap, GapEntry, Gaps, GapState, due_again, gap_changes, read_gaps, without_permanent

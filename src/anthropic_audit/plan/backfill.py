@@ -1,7 +1,7 @@
-"""Backfill: a long range of history cut into windows that suit its density, the newest first.
+"""Backfill: divide a long range of history into windows that suit its density, newest first.
 
-How much happened when is not known before it is read. So each window's length is chosen by what the windows read so
-far had: none is empty for long, none is so full that a crash repeats much.
+The density of activities is not known before they are read. So each window's length is computed from the windows read
+so far: empty windows soon grow, and no window is so full that a crash repeats much.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class BackfillRules:
-    """How long windows are: such that about `target` activities are expected in each."""
+    """The lengths of windows, chosen such that about `target` activities are expected in each."""
 
     target: int = 25_000
     first: timedelta = timedelta(hours=6)
     shortest: timedelta = timedelta(minutes=1)
     longest: timedelta = timedelta(days=60)
     growth: float = 4.0
-    """A window is at most so many times longer than the one before; an empty stretch says little of the next."""
+    """Maximum ratio of a window's length to the one before; an empty window predicts little about the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """What of a range is left to hand out, and how long the next window is to be."""
+    """The parts of a range that were not taken yet, and the length of the next window."""
 
     left: Spans
     rules: BackfillRules = field(default_factory=BackfillRules)
     length: timedelta | None = None
-    """The length of the next window; None before anything is known."""
+    """The length of the next window; None until a window has been read."""
 
     def take(self) -> tuple[Window | None, Self]:
-        """Return the newest window that is left, and what is left without it; no window when nothing is."""
+        """Return the newest window that is left, and the backfill without it; None if no time is left."""
         if not self.left:
             return None, self
         newest = self.left.windows[-1]
@@ -51,11 +51,11 @@ class Backfill:
         return window, replace(self, left=self.left - Spans((window,)))
 
     def give_back(self, window: Window) -> Self:
-        """Return what is left when a window was not read to its end."""
+        """Return the backfill with a window added back that was not read to its end."""
         return replace(self, left=self.left | Spans((window,)))
 
     def learn(self, window: Window, activities: int) -> Self:
-        """Choose the next length by what a window had."""
+        """Choose the next length from the number of activities in a window."""
         took = window.end - window.start
         most = took * self.rules.growth
         wanted = most if activities == 0 else took * (self.rules.target / activities)

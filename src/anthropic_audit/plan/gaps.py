@@ -1,7 +1,7 @@
-"""Gaps: what is missing of the time that should be covered, as a ledger that is only ever written on.
+"""Gaps: uncovered time that should be covered, recorded in an append-only ledger.
 
-The ledger says of spans of time that they opened, closed, or are lost for good. What is open now follows from reading
-it from its first entry to its last, so nothing is lost when a gap closes in pieces, grows, or opens once more.
+The entries of the ledger say that spans of time opened, closed, or are permanent gaps. The gaps that are open now
+follow from reading all entries in order, so nothing is lost when a gap closes in pieces, grows, or opens again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NOT_WALKED = "not walked"
 """The cause of a gap that no failure explains."""
 
 COLLECTOR = "collector"
-"""Who records what was found missing."""
+"""The recorder of gaps that the collector finds."""
 
 _WALKED = "walked"
 _MIN_GROWTH = 0.1
@@ -28,7 +28,7 @@ _MIN_GROWTH = 0.1
 
 
 class GapState(StrEnum):
-    """What an entry of the ledger says of its span."""
+    """The change that an entry of the ledger records for its span."""
 
     OPENED = "opened"
     CLOSED = "closed"
@@ -44,27 +44,27 @@ class GapEntry:
     recorded_at: datetime
     cause: str
     recorded_by: str
-    """Who opened or declared it; of a closed one, the purpose of the walk that closed it."""
+    """The recorder that opened or declared the gap; for a closed gap, the purpose of the walk that closed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A span that is missing, was missing, or is lost for good."""
+    """A span that is missing, was missing, or is permanently missing."""
 
     window: Window
     state: GapState
     opened_at: datetime
-    """When it was first recorded; it may have begun before."""
+    """When the gap was first recorded; it may have begun earlier."""
     cause: str
     ended_at: datetime | None = None
-    """When it was closed, or None."""
+    """When the gap was closed; None if it was not."""
     ended_by: str | None = None
-    """The purpose of the walk that closed it, or who declared it permanent."""
+    """The purpose of the walk that closed the gap, or who declared it permanent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """A ledger, read to its end; each list is in the order of time."""
+    """The gaps of a ledger; each tuple is ordered by time."""
 
     opened: tuple[Gap, ...] = ()
     closed: tuple[Gap, ...] = ()
@@ -72,17 +72,17 @@ class Gaps:
 
     @property
     def missing(self) -> Spans:
-        """The moments that open gaps hold."""
+        """The time of all open gaps."""
         return Spans.of(gap.window for gap in self.opened)
 
     @property
     def lost(self) -> Spans:
-        """The moments that were declared lost for good."""
+        """The time that was declared permanently missing."""
         return Spans.of(gap.window for gap in self.permanent)
 
 
 def read_gaps(entries: Iterable[GapEntry]) -> Gaps:
-    """Read a ledger, oldest entry first; what was declared permanent is so from the beginning, and stays so."""
+    """Read a ledger, oldest entry first; time declared permanent counts as such from the beginning, and always."""
     known = list(entries)
     permanent = [_declared(entry) for entry in known if entry.state is GapState.PERMANENT]
     lost = Spans.of(gap.window for gap in permanent)
@@ -100,11 +100,11 @@ def read_gaps(entries: Iterable[GapEntry]) -> Gaps:
 def gap_changes(
     covered: Spans, now: datetime, known: Sequence[GapEntry], *, lag_limit: timedelta | None, cause: str | None
 ) -> list[GapEntry]:
-    """Return the entries that make a ledger say what is missing now; none when it does already.
+    """Return the entries that bring a ledger up to date; an empty list if it is.
 
-    A hole inside the covered time is a gap, and so is the time after its end once that is longer than `lag_limit`; None
-    if the feed is no longer collected. What is covered is no longer a gap. `cause` is the text of the last failure, or
-    None.
+    A hole inside the covered time is a gap, and so is the time after its end if that is longer than `lag_limit`; pass
+    None for a feed that is no longer collected. Covered time is no longer a gap. `cause` is the text of the last
+    failure, or None.
     """
     ledger = read_gaps(known)
     closed = [GapEntry(window, GapState.CLOSED, now, _WALKED, COLLECTOR) for window in ledger.missing & covered]
@@ -112,16 +112,16 @@ def gap_changes(
 
 
 def without_permanent(due: Iterable[Due], known: Iterable[GapEntry]) -> Iterator[Due]:
-    """Yield what is left to walk when what was declared lost for good is left out."""
+    """Yield due windows without the time that was declared permanently missing."""
     lost = read_gaps(known).lost
     for one in due:
         yield from (replace(one, window=window) for window in Spans((one.window,)) - lost)
 
 
 def due_again(covered: Spans, known: Iterable[GapEntry]) -> Iterator[Due]:
-    """Yield open gaps that are no holes between covered windows: what `archive repair` withdrew at coverage's start.
+    """Yield open gaps that are not holes between covered windows: time that `archive repair` withdrew at the start.
 
-    What lies behind the end of coverage is the tail's.
+    Time after the end of coverage is left to the tail.
     """
     missing = read_gaps(known).missing - covered - covered.holes
     for window in missing:
@@ -143,7 +143,7 @@ def _openings(
 
 
 def _tail(covered: Spans, now: datetime, lag_limit: timedelta | None) -> Spans:
-    """Return the time after the end of a coverage if it is longer than the limit."""
+    """Return the time after the end of a coverage if it is longer than the limit, else an empty set."""
     if covered.end is None or lag_limit is None or now - covered.end <= lag_limit:
         return Spans()
     return Spans((Window(covered.end, now),))
@@ -162,7 +162,7 @@ def _declared(entry: GapEntry) -> Gap:
 
 
 def _opened(opened: Sequence[Gap], entry: GapEntry) -> list[Gap]:
-    """Return open gaps with one more; those that it overlaps become one with it."""
+    """Add an entry to open gaps; gaps that overlap it are merged with it."""
     same = [gap for gap in opened if _overlap(gap.window, entry.window)]
     windows = [entry.window, *(gap.window for gap in same)]
     window = Window(min(one.start for one in windows), max(one.end for one in windows))
@@ -179,14 +179,14 @@ def _closed(opened: Iterable[Gap], entry: GapEntry) -> Iterator[Gap]:
 
 
 def _left(opened: Iterable[Gap], taken: Spans) -> list[Gap]:
-    """Return what is left of open gaps without some moments."""
+    """Return the parts of open gaps outside of `taken`."""
     return [replace(gap, window=window) for gap in opened for window in Spans((gap.window,)) - taken]
 
 
 def _joined(closed: Iterable[Gap]) -> list[Gap]:
-    """Return closed gaps; the parts of one that closed piece by piece are one again."""
+    """Merge the parts of gaps that closed piece by piece."""
     joined: list[Gap] = []
-    for gap in sorted(closed, key=_place):
+    for gap in sorted(closed, key=_sort_key):
         before = joined[-1] if joined else None
         if before and (before.window.end, before.opened_at) == (gap.window.start, gap.opened_at):
             last = max(before, gap, key=lambda one: one.ended_at or one.opened_at)
@@ -197,8 +197,8 @@ def _joined(closed: Iterable[Gap]) -> list[Gap]:
 
 
 def _in_order(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
-    return tuple(sorted(gaps, key=_place))
+    return tuple(sorted(gaps, key=_sort_key))
 
 
-def _place(gap: Gap) -> tuple[Window, datetime]:
+def _sort_key(gap: Gap) -> tuple[Window, datetime]:
     return gap.window, gap.opened_at

@@ -1,9 +1,10 @@
-"""Reconciliation: which covered time has to be read again, because an activity can become visible late.
+"""Reconciliation: compute which covered time has to be read again, because activities can become visible late.
 
 The API's documentation asks for a periodic reconciliation of older windows: a late activity never shows up in a later
-window. Each rung of the ladder demands that every covered moment is read once more when it has reached a certain age;
-the ages grow, so that what is very late is found, too, and a moment is read only a few times in its life. Nothing but
-the record of walks is needed to say what is due: there is no timer to lose, and after an outage what was missed is due.
+window. Each rung of the ladder requires that every covered moment is read again when it has reached a certain age.
+The ages grow, so that very late activities are found, too, and a moment is read only a few times altogether. Due
+windows are computed from the record of walks alone: there is no timer to lose, and after an outage, missed windows are
+due.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .tail import Due
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Every covered moment is read again when it is older than `age`, and before it is `within` older than that."""
+    """Every covered moment is read again once it is older than `age`, and before it is `within` older than that."""
 
     age: timedelta
     within: timedelta
@@ -28,7 +29,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A window that was read to its end, and when."""
+    """A window that was read to its end, and the time when that was done."""
 
     window: Window
     walked_at: datetime
@@ -46,7 +47,7 @@ refused by a server that does not know them.
 """
 
 HORIZON = timedelta(days=30)
-"""What is older is not read again by itself."""
+"""Older time is only read again on request."""
 
 
 def due_reconciles(
@@ -54,7 +55,7 @@ def due_reconciles(
 ) -> Iterator[Due]:
     """Yield the windows that have to be read again, those of the lowest rung first.
 
-    Once anything of a rung is due, all that has reached its age is read with it: few long walks, not many short ones.
+    As soon as any part of a rung is due, all time of the rung's age is read: few long walks instead of many short ones.
     """
     known = list(walks)
     for rung in sorted(ladder, key=lambda one: one.age):
@@ -64,12 +65,12 @@ def due_reconciles(
 
 
 def _of_age(covered: Spans, rung: Rung, now: datetime) -> Spans:
-    """Return the covered moments that a rung is about."""
+    """Return the covered moments that a rung applies to."""
     start, end = now - max(HORIZON, rung.age + 2 * rung.within), now - rung.age
     return covered & Spans((Window(start, end),))
 
 
 def _read_at(age: timedelta, walks: Iterable[Walk]) -> Spans:
-    """Return the moments that were of an age, or older, when they were read."""
+    """Return the moments that were of this age, or older, when they were read."""
     ends = ((walk.window.start, min(walk.window.end, walk.walked_at - age)) for walk in walks)
     return Spans.of(Window(start, end) for start, end in ends if start < end)

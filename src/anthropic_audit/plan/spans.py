@@ -1,4 +1,4 @@
-"""The algebra of time: sets of disjoint windows, and what is left when one is taken from another."""
+"""Sets of moments as disjoint windows, with union, intersection and difference."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Spans:
         return Spans(tuple(left for window in self.windows for left in _without(window, other.windows)))
 
     def __contains__(self, moment: object) -> bool:
-        """Say whether a moment is in the set; an end is not part of its window."""
+        """Return whether a moment is in the set; the end of a window is not part of it."""
         return isinstance(moment, datetime) and any(window.start <= moment < window.end for window in self.windows)
 
     def __bool__(self) -> bool:
-        """Say whether there is any moment in the set."""
+        """Return whether the set has any moment."""
         return bool(self.windows)
 
     def __iter__(self) -> Iterator[Window]:
@@ -53,22 +53,22 @@ class Spans:
 
     @property
     def start(self) -> datetime | None:
-        """The earliest moment, or None of an empty set."""
+        """The earliest moment; None if the set is empty."""
         return self.windows[0].start if self.windows else None
 
     @property
     def end(self) -> datetime | None:
-        """Where the latest window ends, or None of an empty set."""
+        """The end of the latest window; None if the set is empty."""
         return self.windows[-1].end if self.windows else None
 
     @property
     def length(self) -> timedelta:
-        """How much time the set holds."""
+        """The total duration of the set."""
         return sum((window.end - window.start for window in self.windows), timedelta(0))
 
     @property
     def holes(self) -> Spans:
-        """The moments between the first and the last one that are missing."""
+        """The moments between the first and the last window that are not in the set."""
         pairs = zip(self.windows, self.windows[1:], strict=False)
         return Spans(tuple(Window(before.end, after.start) for before, after in pairs))
 

@@ -1,4 +1,4 @@
-"""The live tail: from what is covered to the windows that are due now."""
+"""The live tail: compute the windows that are due now from the covered time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .spans import Spans
 
 @dataclass(frozen=True, slots=True)
 class TailRules:
-    """How far back the first walk starts, and how much of the covered time every walk reads again."""
+    """How far before now the first walk starts, and how much of the covered time every walk reads again."""
 
     initial_interval: timedelta
     overlap: timedelta
@@ -21,17 +21,17 @@ class TailRules:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A window that should be walked, and why."""
+    """A window to walk, and the purpose of the walk."""
 
     window: Window
     purpose: Purpose
 
 
 def due_windows(covered: Spans, now: datetime, rules: TailRules) -> Iterator[Due]:
-    """Yield what the tail has to walk at this moment, earliest first.
+    """Yield the windows that the tail has to walk now, earliest first.
 
-    Holes between covered windows come before the tail itself. A clock that stands behind the coverage (it was set
-    back, or the claim came from a machine whose clock was ahead) leads to a walk of the overlap before `now` only.
+    Holes between covered windows come before the tail itself. If the clock is behind the coverage (it was set back, or
+    the claim came from a machine whose clock was ahead), only the overlap before `now` is walked.
     """
     for hole in covered.holes:
         yield Due(hole, Purpose.GAP)
@@ -41,5 +41,5 @@ def due_windows(covered: Spans, now: datetime, rules: TailRules) -> Iterator[Due
 
 
 def is_covered(covered: Spans, now: datetime, settle: timedelta) -> bool:
-    """Say whether nothing is left to collect but what is younger than `settle`."""
+    """Return whether everything older than `settle` is covered."""
     return covered.end is not None and covered.end >= now - settle and not covered.holes

@@ -1,4 +1,4 @@
-"""What is done to events before they leave the archive: leave out, tag, hash, redact."""
+"""Processors change or drop events before delivery: drop, tag, label, hash, redact."""
 
 from .chain import Processors, open_processors
 

@@ -1,4 +1,4 @@
-"""From the settings to a chain of processors."""
+"""The chain of processors that the settings describe."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.errors import SetupError
+from anthropic_audit.privacy.field_names import FieldNames, Trie, trie
+from anthropic_audit.privacy.rewrite import Replace, RewriteFields
 from anthropic_audit.redact import Secret
 from anthropic_audit.settings import (
     AddLabels,
@@ -20,28 +22,30 @@ from anthropic_audit.settings import (
 )
 
 from .conditions import EventCondition
-from .field_names import FieldNames, Trie, trie
-from .rewrite import Replace, RewriteFields
 
 Document = dict[str, Any]
 Act = Callable[[Document], Document | None]
-"""Gives what becomes of a document, None when it is dropped."""
+"""Returns the processed document, or None when it is dropped."""
 
 
 class Processors:
-    """A chain: what each processor gives, the next one gets."""
+    """A chain of processors: each processes the result of the one before.
+
+    Args:
+        steps: For each processor, the condition on documents, and the function that processes them.
+    """
 
     def __init__(self, steps: Iterable[tuple[EventCondition, Act]] = ()) -> None:
         self._steps = tuple(steps)
         self.dropped = 0
-        """How many events were dropped."""
+        """The number of events that were dropped."""
 
     def __bool__(self) -> bool:
-        """True when there is anything to do."""
+        """Return whether there are processors."""
         return bool(self._steps)
 
     def process(self, document: Document) -> Document | None:
-        """Return what becomes of a document, itself when no processor changes it, and None when it is dropped."""
+        """Return the processed document: itself when no processor changes it, and None when it is dropped."""
         for when, act in self._steps:
             if when.holds(document):
                 changed = act(document)
@@ -55,10 +59,15 @@ class Processors:
 def open_processors(
     processors: Sequence[ProcessorSettings], catalogue: Catalogue, key_of: Callable[[HashFields], Secret]
 ) -> Processors:
-    """Make the chain that the settings describe.
+    """Return the chain that the settings describe.
+
+    Args:
+        processors: The settings of each processor, in order.
+        catalogue: The catalogue, for the names of fields and personal data.
+        key_of: Returns the key of a processor that hashes.
 
     Raises:
-        SetupError: A name means no field, or a key is missing; says at which processor.
+        SetupError: A field is unknown, or a key is missing; the message has the number of the processor.
     """
     names = FieldNames(catalogue)
     steps = []
@@ -93,10 +102,10 @@ def _fields(processor: DropFields | RedactFields | HashFields, names: FieldNames
 
 
 def _hashing(key: Secret) -> Replace:
-    """Return what hashes a text with HMAC-SHA256, to 64 hexadecimal digits."""
+    """Return a function that hashes a text with HMAC-SHA256 to 64 hexadecimal digits."""
     secret = key.reveal().encode()
     return lambda text: hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
-def _joined(tags: Any, more: Sequence[str]) -> list[str]:  # noqa: ANN401 - whatever a document has there
+def _joined(tags: Any, more: Sequence[str]) -> list[str]:  # noqa: ANN401 - any value of a document
     return list(dict.fromkeys([*(tags or ()), *more]))

@@ -1,4 +1,4 @@
-"""Which events a processor is for."""
+"""Conditions that select the events of a processor."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from fnmatch import translate
 from typing import Any
 
 Json = Any
-"""A value as JSON has them."""
+"""A JSON value."""
 
 _NOT = "!"
 _WORDS = {True: "true", False: "false"}
 
 
 class EventCondition:
-    """Conditions on fields, all of which must hold."""
+    """Conditions on fields, all of which must hold.
+
+    Args:
+        patterns: For each field, patterns of which one must match; a pattern that begins with `!` must not match.
+    """
 
     def __init__(self, patterns: Mapping[str, Sequence[str]]) -> None:
         self._conditions = [_Condition(name, texts) for name, texts in patterns.items()]
 
     def holds(self, document: Mapping[str, Json]) -> bool:
-        """Say whether a document meets all conditions."""
+        """Return whether a document meets all conditions."""
         return all(condition.holds(document) for condition in self._conditions)
 
 
 class _Condition:
-    """A field, and what it has to be or must not be."""
+    """A field, and the patterns that its values must match and must not match."""
 
     def __init__(self, name: str, texts: Sequence[str]) -> None:
         self._path = tuple(name.split("."))
@@ -34,10 +38,10 @@ class _Condition:
         self._unwanted = _any_of([text.removeprefix(_NOT) for text in texts if text.startswith(_NOT)])
 
     def holds(self, document: Mapping[str, Json]) -> bool:
-        said = list(_texts(document, self._path))
-        if self._unwanted is not None and any(map(self._unwanted.fullmatch, said)):
+        texts = list(_texts(document, self._path))
+        if self._unwanted is not None and any(map(self._unwanted.fullmatch, texts)):
             return False
-        return self._wanted is None or any(map(self._wanted.fullmatch, said))
+        return self._wanted is None or any(map(self._wanted.fullmatch, texts))
 
 
 def _any_of(patterns: Sequence[str]) -> re.Pattern[str] | None:
@@ -45,7 +49,7 @@ def _any_of(patterns: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _texts(value: Json, path: tuple[str, ...]) -> Iterator[str]:
-    """Yield what a field says, as text."""
+    """Yield the values of a field as text."""
     if isinstance(value, list):
         for member in value:
             yield from _texts(member, path)

@@ -1,4 +1,4 @@
-"""Reports on a period, for people who log in nowhere: gathered, composed, and written as HTML or PDF."""
+"""Reports on a period as one HTML or PDF file, for readers without access to the console."""
 
 from .blocks import Report
 from .compose import compose

@@ -1,4 +1,4 @@
-"""What a report consists of: sections of a few kinds of blocks, which each format draws in its own way."""
+"""The content of a report, independent of its format: sections of text, figures, charts and tables."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from enum import StrEnum
 
 
 class Align(StrEnum):
-    """What a column of a table holds."""
+    """The kind of values in a table's column, which decides its alignment."""
 
     TEXT = "text"
     NUMBER = "number"
     TIME = "time"
     SHARE = "share"
-    """A share, drawn as a bar beside its words."""
+    """A share, as a bar next to its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class ReportVerdict:
-    """A paragraph that says whether all is well."""
+    """A paragraph with the result of a check, good or bad."""
 
     is_good: bool
     text: str
@@ -36,7 +36,7 @@ class ReportVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number, what it counts, and how it differs from the one before."""
+    """A number with its title, and a note on its change."""
 
     title: str
     value: str
@@ -45,7 +45,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """Some numbers in a row."""
+    """A row of figures."""
 
     figures: tuple[Figure, ...]
     kind: str = "figures"
@@ -53,12 +53,12 @@ class FigureRow:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing."""
+    """A chart as SVG."""
 
     title: str
     svg: str
     alternative: str
-    """What it shows, for those who can't see it."""
+    """Alternative text of the chart, for screen readers."""
     kind: str = "chart"
 
 
@@ -69,14 +69,14 @@ class TableColumn:
     title: str
     align: Align = Align.TEXT
     weight: int = 1
-    """How wide a column of texts is beside others."""
+    """Width of a column of texts, relative to the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share in words, and how long its bar is, from 0 to 1."""
+    """A share as text, and the length of its bar from 0 to 1."""
 
-    told: str
+    text: str
     bar: float
 
 
@@ -88,7 +88,7 @@ class ReportTable:
     columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str | Share, ...], ...]
     note: str = ""
-    """What stands below it."""
+    """Text below the table."""
     kind: str = "table"
 
 
@@ -114,13 +114,13 @@ class ReportSection:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it, in words and drawings."""
+    """A complete report."""
 
     title: str
     period: str
     facts: tuple[tuple[str, str], ...]
-    """What it is about and where it is from: a name and a value each."""
+    """Names and values in the head of the report, such as the period and the archive."""
     sections: tuple[ReportSection, ...]
     foot: str
-    """What stands on each page."""
+    """Footer of each page."""
     made_at: datetime

@@ -1,4 +1,4 @@
-"""How complete a period is: what each feed covered of it, what is missing, and why; pure."""
+"""The completeness of a period: the coverage of each feed, and missing parts with their reasons; pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from anthropic_audit.status import FeedGap, FeedState, FeedStatus
 
 
 class MissingReason(StrEnum):
-    """Why a part of a period is missing."""
+    """The reason why a part of a period is missing."""
 
     NOT_DUE = "too recent: it will be collected within minutes"
     LATE = "not collected yet"
-    BEFORE = "before the first time collected"
+    BEFORE = "before the first walk"
     HOLE = "a hole: it will be collected when the API answers"
     LOST = "declared lost for good"
     NEVER = "never collected with these filters"
@@ -31,18 +31,18 @@ class Missing:
     window: Window
     why: MissingReason
     cause: str | None = None
-    """What the ledger of gaps says of it."""
+    """The cause that the ledger of gaps records."""
     declared_by: str | None = None
 
     @property
     def length(self) -> timedelta:
-        """How long it is."""
+        """Length of the part."""
         return self.window.end - self.window.start
 
 
 @dataclass(frozen=True, slots=True)
 class FeedCoverage:
-    """What one feed, under one set of filters, covered of a period."""
+    """The coverage of a period by one feed under one set of filters."""
 
     feed: str
     filters: str
@@ -50,26 +50,26 @@ class FeedCoverage:
     share: float
     state: FeedState
     lag: timedelta | None
-    """The time from the end of its coverage to the time of the report; None if it was never collected."""
+    """The time from the end of the feed's coverage to the report; None if it was never collected."""
     last_walk: datetime | None
     missing: tuple[Missing, ...]
     repaired: Spans
-    """What was missing of the period once, and was collected later."""
+    """Parts of the period that were gaps at first, and were collected later."""
 
     @property
     def is_complete(self) -> bool:
-        """True if nothing is missing but what is not due yet, or what a retired feed no longer collects."""
+        """True if nothing is missing except time that is not due yet, or after a retired feed was retired."""
         return all(one.why in {MissingReason.NOT_DUE, MissingReason.RETIRED} for one in self.missing)
 
 
 def past(since: datetime, until: datetime, now: datetime) -> Window | None:
-    """Return the part of a period that is over, or None when it has not begun."""
+    """Return the part of a period that has passed, or None if the period has not begun."""
     end = min(until, now)
     return Window(since, end) if since < end else None
 
 
 def coverages(statuses: Iterable[FeedStatus], gaps: Sequence[FeedGap], window: Window) -> tuple[FeedCoverage, ...]:
-    """Return what each feed covered of a window that is over; retired feeds that covered nothing of it are left out."""
+    """Return the coverage of a past window by each feed; retired feeds that covered none of it are left out."""
     found = []
     for one in statuses:
         own = [gap for gap in gaps if gap.key == one.key]
@@ -93,7 +93,7 @@ def coverages(statuses: Iterable[FeedStatus], gaps: Sequence[FeedGap], window: W
 
 
 def shared(statuses: Iterable[FeedStatus], window: Window) -> float | None:
-    """Return the least share that a configured feed covered of a window, or None if there is no feed."""
+    """Return the smallest share of a window that a configured feed covered, or None if there is no feed."""
     configured = [one.covered & Spans((window,)) for one in statuses if one.is_configured]
     shares = [covered.length / (window.end - window.start) for covered in configured]
     return min(shares, default=None)

@@ -1,4 +1,4 @@
-"""The first section: how complete the period is, in words and tables."""
+"""The first section of a report: the completeness of the period."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _MAX_DAMAGE_ROWS = 40
 
 
 def completeness(found: Gathered) -> ReportSection:
-    """Answer an auditor's first question."""
-    return ReportSection("How complete the period is", tuple(_blocks(found)))
+    """Return the section on completeness: the verdict, damage, coverage by feed, and missing parts."""
+    return ReportSection("Completeness", tuple(_blocks(found)))
 
 
 def _blocks(found: Gathered) -> Iterator[Block]:
@@ -37,23 +37,23 @@ def _blocks(found: Gathered) -> Iterator[Block]:
 
 
 def _verdict(found: Gathered) -> ReportVerdict:
-    """Say whether all of the period was collected, and whether all that was collected could be read."""
+    """Return whether the whole period was collected, and whether all collected data could be read."""
     covered = _covered(found)
     if not found.damage:
         return covered
     left_out = (
-        f"Not all that was collected could be read: {counted(len(found.damage), 'damaged or missing file')} "
+        f"Some collected data could not be read: {counted(len(found.damage), 'damaged or missing file')} "
         "of the archive had to be left out."
     )
     return ReportVerdict(is_good=False, text=left_out if covered.is_good else f"{covered.text} {left_out}")
 
 
 def _damage(found: Gathered) -> ReportTable:
-    columns = (TableColumn("ReportTable"), TableColumn("Day, UTC", Align.TIME), TableColumn("Damage", weight=3))
+    columns = (TableColumn("Table"), TableColumn("Day, UTC", Align.TIME), TableColumn("Damage", weight=3))
     rows = sorted((one.table, one.day or "all", one.what) for one in found.damage)
     more = len(rows) - _MAX_DAMAGE_ROWS
-    mend = "The command `anthropic-audit archive repair` sets this right as far as the API still has it."
-    note = f"And {more:,} more. {mend}" if more > 0 else mend
+    remedy = "Run `anthropic-audit archive repair` to restore what the API still has."
+    note = f"And {more:,} more. {remedy}" if more > 0 else remedy
     return ReportTable("What could not be read", columns, tuple(rows[:_MAX_DAMAGE_ROWS]), note)
 
 
@@ -61,14 +61,12 @@ def _covered(found: Gathered) -> ReportVerdict:
     if found.window is None:
         return ReportVerdict(is_good=False, text="The period has not begun.")
     if not found.feeds:
-        return ReportVerdict(
-            is_good=False, text="Nothing can be said to be complete: no feed has been collected to an end."
-        )
+        return ReportVerdict(is_good=False, text="Completeness is unknown: no feed has finished a walk.")
     incomplete = [one for one in found.feeds if not one.is_complete]
     feeds = counted(len(found.feeds), "feed")
     if len(found.feeds) == 1 and incomplete:
-        told = f"Incomplete: the feed {_name(incomplete[0])} covered {percent(incomplete[0].share)} of the period."
-        return ReportVerdict(is_good=False, text=told)
+        words = f"Incomplete: the feed {_name(incomplete[0])} covered {percent(incomplete[0].share)} of the period."
+        return ReportVerdict(is_good=False, text=words)
     if incomplete:
         names = ", ".join(f"{_name(one)} ({percent(one.share)})" for one in incomplete[:5])
         more = f" and {len(incomplete) - 5} more" if len(incomplete) > 5 else ""  # noqa: PLR2004 - as many as named
@@ -121,7 +119,7 @@ def _missing(found: Gathered) -> ReportTable:
         TableColumn("From, UTC", Align.TIME),
         TableColumn("To, UTC", Align.TIME),
         TableColumn("Length", Align.NUMBER),
-        TableColumn("MissingReason", weight=3),
+        TableColumn("Reason", weight=3),
     )
     parts = [(feed, one) for feed in found.feeds for one in feed.missing]
     rows = []
@@ -137,8 +135,8 @@ def _missing(found: Gathered) -> ReportTable:
 def _notes(found: Gathered) -> Iterator[Block]:
     repaired = [(feed, one) for feed in found.feeds for one in feed.repaired]
     if repaired:
-        told = "; ".join(f"{_name(feed)} {moment(one.start)} to {moment(one.end)}" for feed, one in repaired[:10])
-        yield Text(f"Missing once, and collected later: {told}{'; and more' if len(repaired) > 10 else ''}.")  # noqa: PLR2004
+        words = "; ".join(f"{_name(feed)} {moment(one.start)} to {moment(one.end)}" for feed, one in repaired[:10])
+        yield Text(f"Missing at first, and collected later: {words}{'; and others' if len(repaired) > 10 else ''}.")  # noqa: PLR2004
     if any(one.filters != _EVERYTHING for one in found.feeds):
         yield Text("A feed with filters covers what they select, and nothing else.")
     if found.kept.removed:
@@ -147,8 +145,8 @@ def _notes(found: Gathered) -> Iterator[Block]:
             "they were collected, and are not counted below."
         )
     yield Text(
-        "A feed is one key's view of the Activity Feed. Covered means: every page of that time was read to its end "
-        "and stored. Activities that become visible late are found by reading the same time again, for a week."
+        "A feed is one key's view of the Activity Feed. Covered means: every page of that time was read "
+        "and stored. Late activities are found by reading the same time again, for a week."
     )
 
 

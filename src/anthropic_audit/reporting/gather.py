@@ -1,4 +1,4 @@
-"""From an archive to the values of a report: all that is asked of it, once, and nothing that may not be seen."""
+"""The values of a report, queried from one snapshot of an archive, with personal data masked if required."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import duckdb
 from anthropic_audit.archive import ArchiveReader
 from anthropic_audit.archive.damage import Damage
 from anthropic_audit.catalogue import Catalogue
-from anthropic_audit.console.masking import Masking
 from anthropic_audit.console.url_query import Period
 from anthropic_audit.documents import value_at
+from anthropic_audit.ecs import SentenceWriter
 from anthropic_audit.model import Window
-from anthropic_audit.normalize import SentenceWriter
-from anthropic_audit.search import (
+from anthropic_audit.privacy.masking import Masking
+from anthropic_audit.query import (
     CRITICAL,
     EVERYTHING,
     FAILURE,
@@ -37,7 +37,7 @@ from anthropic_audit.search import (
     top_values,
     totals,
 )
-from anthropic_audit.search.aggregations import FirstSeenIndex
+from anthropic_audit.query.aggregations import FirstSeenIndex
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.status import current_gaps, feed_statuses
 from anthropic_audit.status.record_counts import KeptRecords, kept
@@ -46,7 +46,7 @@ from .completeness import FeedCoverage, coverages, past, shared
 from .text import plain
 
 MAX_SENTENCES: Final = 200
-"""So many critical events are told one by one."""
+"""Upper bound on the critical events that are listed."""
 MAX_SENTENCE_CHARS: Final = 400
 MAX_FIRST_SEEN: Final = 12
 _ALL: Final = 10_000
@@ -67,34 +67,34 @@ RANKED: Final[Mapping[str, int]] = {
     ORGANIZATION: 20,
     ORGANIZATION_NAME: 20,
 }
-"""The fields whose most frequent values are told, and how many of them."""
+"""Fields with their number of most frequent values in the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a report is about."""
+    """The period, the time and the query of a report."""
 
     period: Period
     now: datetime
     title: str
     query: Query = EVERYTHING
     written: str = ""
-    """The query, as it was written."""
+    """The query as text; empty for all events."""
 
     @property
-    def question(self) -> SearchRequest:
-        """What the archive is asked."""
+    def search_request(self) -> SearchRequest:
+        """The search request for the period."""
         return SearchRequest(self.period.since, self.period.until, query=self.query)
 
     @property
     def before(self) -> SearchRequest:
-        """The same of the period before."""
+        """The search request for the previous period."""
         return SearchRequest(self.period.before.since, self.period.before.until, query=self.query)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A value, how many events have it, and how many of the period before had."""
+    """A value with its numbers of events in the period and in the previous one."""
 
     value: str
     events: int
@@ -113,7 +113,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """A value that had not occurred before."""
+    """A value that occurred for the first time in the period."""
 
     value: str
     first: datetime
@@ -122,7 +122,7 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class FirstSeenGroup:
-    """The newest of those, and how many there are altogether."""
+    """The newest first occurrences of a field, and their total number."""
 
     values: tuple[First, ...]
     total: int
@@ -130,7 +130,7 @@ class FirstSeenGroup:
 
 @dataclass(frozen=True, slots=True)
 class SentenceRow:
-    """An event in a sentence."""
+    """An event as a sentence."""
 
     seq: int
     at: str
@@ -140,7 +140,7 @@ class SentenceRow:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All that a report tells, as it may be seen."""
+    """All values of a report, masked if required."""
 
     scope: Scope
     archive: str
@@ -148,11 +148,11 @@ class Gathered:
     catalogue_version: str
     feeds: tuple[FeedCoverage, ...]
     window: Window | None
-    """The part of the period that is over."""
+    """The part of the period that has passed; None if it has not begun."""
     before_share: float | None
-    """How much of the period before was covered, or None when there is no feed."""
+    """The share of the previous period that was covered; None if there is no feed."""
     history: timedelta
-    """How much time before the period the archive covers."""
+    """Length of the time before the period that the archive covers."""
     kept: KeptRecords
     now: Totals
     before: Totals
@@ -168,26 +168,26 @@ class Gathered:
     critical_actions: Ranking
     notable_actions: Ranking
     damage: tuple[Damage, ...] = ()
-    """Damaged or missing files of the archive, which are left out of everything."""
+    """Damaged or missing files of the archive, which are left out of all values."""
 
 
 def gather(
-    reader: ArchiveReader, scope: Scope, lens: Masking, catalogue: Catalogue, *, feeds: Sequence[FeedSettings] = ()
+    reader: ArchiveReader, scope: Scope, masking: Masking, catalogue: Catalogue, *, feeds: Sequence[FeedSettings] = ()
 ) -> Gathered:
     """Query an archive for everything that a report shows.
 
     Args:
         reader: The archive.
         scope: The period, the time of the report, and its filter.
-        lens: Masks personal data, or not.
-        catalogue: Names activity types.
+        masking: Masks personal data, or nothing.
+        catalogue: Describes activity types and actors.
         feeds: The configured feeds; see `feed_statuses`.
 
     Raises:
-        QueryError: The query asks for what may not be seen.
+        QueryError: The query compares masked fields.
         ArchiveError: The archive can't be read.
     """
-    lens.check(scope.query)
+    masking.check(scope.query)
     walks = reader.coverage()
     found = feed_statuses(walks, feeds, scope.now)
     window = past(scope.period.since, scope.period.until, scope.now)
@@ -197,55 +197,55 @@ def gather(
     with reader.connect() as connection:
         known = FirstSeenIndex(tuple(FIRST_SEEN))
         known.take(connection, reader.event_files)
-        ask = _Asking(connection, scope, lens, catalogue, known)
+        queries = _Queries(connection, scope, masking, catalogue, known)
         sign_ins = (SIGN_IN, FAILURE)
         return Gathered(
             scope=scope,
-            archive=plain(reader.folder if lens.sees_everything else reader.folder.name),
-            is_masked=not lens.sees_everything,
+            archive=plain(reader.folder if masking.sees_everything else reader.folder.name),
+            is_masked=not masking.sees_everything,
             catalogue_version=catalogue.version,
             feeds=coverages(found, gaps, window) if window else (),
             window=window,
             before_share=shared(found, earlier),
             history=max(timedelta(0), scope.period.since - begins),
             kept=kept(connection, scope.period.since, scope.period.until),
-            now=totals(connection, scope.question, scope.now),
+            now=totals(connection, scope.search_request, scope.now),
             before=totals(connection, scope.before, scope.now),
-            over_time=ask.buckets("event.category"),
-            failed_sign_ins=ask.buckets(ACTION, *sign_ins),
-            rankings={field: ask.ranking(field, limit) for field, limit in RANKED.items()},
-            failures=ask.ranking(ACTION, 10, FAILURE),
-            failed_users=ask.ranking(USER, 10, *sign_ins),
-            failed_addresses=ask.ranking(ADDRESS, 10, *sign_ins),
-            firsts={field: ask.firsts(field) for field in FIRST_SEEN},
-            critical=ask.told(CRITICAL),
-            critical_actions=ask.ranking(ACTION, 50, CRITICAL),
-            notable_actions=ask.ranking(ACTION, 50, NOTABLE),
-            damage=reader.damage,  # last: reading finds more of it
+            over_time=queries.buckets("event.category"),
+            failed_sign_ins=queries.buckets(ACTION, *sign_ins),
+            rankings={field: queries.ranking(field, limit) for field, limit in RANKED.items()},
+            failures=queries.ranking(ACTION, 10, FAILURE),
+            failed_users=queries.ranking(USER, 10, *sign_ins),
+            failed_addresses=queries.ranking(ADDRESS, 10, *sign_ins),
+            firsts={field: queries.firsts(field) for field in FIRST_SEEN},
+            critical=queries.sentences(CRITICAL),
+            critical_actions=queries.ranking(ACTION, 50, CRITICAL),
+            notable_actions=queries.ranking(ACTION, 50, NOTABLE),
+            damage=reader.damage,  # read last: queries find more of it
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """An archive, what it is asked about, and who may see what of the answers."""
+class _Queries:
+    """Queries of a report to an archive, with their results masked."""
 
     connection: duckdb.DuckDBPyConnection
     scope: Scope
-    lens: Masking
+    masking: Masking
     catalogue: Catalogue
     known: FirstSeenIndex
 
     def buckets(self, by: str, *more: Query) -> tuple[Bucket, ...]:
-        """Count over time by a field that is not personal."""
-        question = _narrowed(self.scope.question, more)
+        """Return numbers of events per time bucket, by a field without personal data."""
+        search_request = _narrowed(self.scope.search_request, more)
         step = self.scope.period.step
-        buckets = over_time(self.connection, question, self.scope.now, step=step, by=by)
+        buckets = over_time(self.connection, search_request, self.scope.now, step=step, by=by)
         return tuple(replace(one, value=None if one.value is None else plain(one.value, 60)) for one in buckets)
 
     def ranking(self, field: str, limit: int, *more: Query) -> Ranking:
         """Return the most frequent values of a field."""
         scope, connection = self.scope, self.connection
-        found = top_values(connection, _narrowed(scope.question, more), scope.now, field=field, limit=limit)
+        found = top_values(connection, _narrowed(scope.search_request, more), scope.now, field=field, limit=limit)
         earlier = top_values(connection, _narrowed(scope.before, more), scope.now, field=field, limit=_ALL)
         before = dict(earlier.values)
         values = [
@@ -255,33 +255,33 @@ class _Asking:
         return Ranking(tuple(values), found.distinct, found.without)
 
     def firsts(self, field: str) -> FirstSeenGroup:
-        """Return what occurred for the first time, the newest first."""
+        """Return the values that occurred for the first time in the period, newest first."""
         scope = self.scope
         new = self.known.between(field, scope.period.since, scope.period.until)
-        found = first_seen(self.connection, scope.question, scope.now, field=field, candidates=new, limit=_ALL)
+        found = first_seen(self.connection, scope.search_request, scope.now, field=field, candidates=new, limit=_ALL)
         values = [First(self._shown(field, one.value), one.first, one.events) for one in found[:MAX_FIRST_SEEN]]
         return FirstSeenGroup(tuple(values), len(found))
 
-    def told(self, kind: Query) -> tuple[SentenceRow, ...]:
-        """Return the newest events of a kind in sentences."""
-        teller = SentenceWriter(self.catalogue)
-        question = _narrowed(self.scope.question, (kind,))
-        found = page(self.connection, question, self.scope.now, order=SortOrder(), size=MAX_SENTENCES)
-        return tuple(self._told(teller, hit) for hit in found.hits)
+    def sentences(self, kind: Query) -> tuple[SentenceRow, ...]:
+        """Return the newest matching events as sentences."""
+        writer = SentenceWriter(self.catalogue)
+        search_request = _narrowed(self.scope.search_request, (kind,))
+        found = page(self.connection, search_request, self.scope.now, order=SortOrder(), size=MAX_SENTENCES)
+        return tuple(self._sentence(writer, hit) for hit in found.hits)
 
-    def _told(self, teller: SentenceWriter, hit: SearchHit) -> SentenceRow:
-        document = self.lens.document(hit.fields)
+    def _sentence(self, writer: SentenceWriter, hit: SearchHit) -> SentenceRow:
+        document = self.masking.document(hit.fields)
         address = value_at(document, ADDRESS) or value_at(document, "source.address")
         source = " ".join(str(one) for one in (address, value_at(document, COUNTRY)) if one)
         when = str(value_at(document, "@timestamp") or "")[:19].replace("T", " ")
-        sentence = plain(teller.tell(document), MAX_SENTENCE_CHARS)
+        sentence = plain(writer.write(document), MAX_SENTENCE_CHARS)
         return SentenceRow(hit.seq, plain(when), sentence, plain(source) if source else "")
 
     def _shown(self, field: str, value: str) -> str:
-        return plain(self.lens.value(field, value))
+        return plain(self.masking.value(field, value))
 
     def _about(self, field: str, value: str) -> str:
-        """Return what the catalogue says of an action, or of a kind of actors."""
+        """Return the catalogue's description of an action or an actor type; empty for other fields."""
         if field == ACTION:
             kind = self.catalogue.types.get(value)
             return kind.description if kind else ""
@@ -289,6 +289,6 @@ class _Asking:
         return actor.description if actor else ""
 
 
-def _narrowed(question: SearchRequest, more: tuple[Query, ...]) -> SearchRequest:
-    """Return a question for fewer events."""
-    return replace(question, query=AllOf((question.query, *more)))
+def _narrowed(search_request: SearchRequest, more: tuple[Query, ...]) -> SearchRequest:
+    """Return a search request with further conditions."""
+    return replace(search_request, query=AllOf((search_request.query, *more)))

@@ -1,4 +1,4 @@
-"""A report as one HTML file with everything inside, and nothing that runs."""
+"""A report as one HTML file, with its style and images inside and without scripts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEMPLATES: Final = resources.files(__package__).joinpath("templates")
 
 
 def to_html(report: Report) -> bytes:
-    """Write a report as HTML; drawings are images, so that nothing in them can run either."""
+    """Return a report as HTML; charts are embedded as images, so that nothing in them can run."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"picture": _picture, "breakable": _breakable}
     template = environment.from_string(_TEMPLATES.joinpath("report.html").read_text("utf-8"))
@@ -29,5 +29,5 @@ def _picture(svg: str) -> str:
 
 
 def _breakable(text: str) -> Markup:
-    """Return a text whose long words may be broken; each piece of it is escaped."""
+    """Return a text as escaped HTML, with break opportunities in long words."""
     return Markup("<wbr>").join(map(escape, pieces(text)))

@@ -1,4 +1,4 @@
-"""A report as PDF, laid out by Typst: what is in it goes there as JSON, never as markup."""
+"""A report as PDF, laid out by Typst, which gets its content as JSON and never as markup."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _TEMPLATE: Final = resources.files(__package__).joinpath("templates", "report.ty
 _FONTS: Final = ("figo", "figbo", "symbol1", "symbol2", "math")
 """FiraGO (Latin, Greek, Cyrillic, Arabic, Hebrew, Thai, Georgian, Devanagari), and symbols."""
 _STANDARDS: Final[list[typst.PDFStandard]] = ["a-2a", "ua-1"]
-"""For keeping, and for those who listen instead of looking."""
+"""PDF/A-2a for archiving, and PDF/UA-1 for accessibility."""
 
 _MAY_BREAK: Final = "\N{ZERO WIDTH SPACE}"
 
 
 def to_pdf(report: Report) -> bytes:
-    """Write a report as PDF.
+    """Return a report as PDF/A-2a and PDF/UA-1.
 
-    PDF/A demands that every sign can be drawn. Where a sign is in none of the fonts, ours or the system's, the report
-    is plain PDF, and a box stands in the sign's place.
+    PDF/A requires a glyph for every character. If neither the bundled nor the system's fonts have one, the report is
+    plain PDF, with a box in place of the character.
     """
     maker: Any = import_module("typst")
-    told = {"report": orjson.dumps(_breakable(report)).decode()}
+    inputs = {"report": orjson.dumps(_breakable(report)).decode()}
     at = report.made_at.replace(microsecond=0)
     with tempfile.TemporaryDirectory() as folder:
         fonts = _fonts(folder)
 
         def made(standards: list[typst.PDFStandard]) -> bytes:
-            compiler = maker.Compiler(_TEMPLATE.read_bytes(), root=folder, font_paths=fonts, sys_inputs=told)
+            compiler = maker.Compiler(_TEMPLATE.read_bytes(), root=folder, font_paths=fonts, sys_inputs=inputs)
             return _only(compiler.compile(format="pdf", pdf_standards=standards, timestamp=at))
 
         try:
@@ -47,7 +47,7 @@ def to_pdf(report: Report) -> bytes:
 
 
 def _fonts(folder: str) -> typst.Fonts:
-    """Return our fonts, in files as Typst wants them, and those of the system for what ours lack."""
+    """Return the bundled fonts, written to files for Typst, and the system's fonts for missing characters."""
     myfont = import_module("pymupdf_fonts").myfont
     for name in _FONTS:
         Path(folder, f"{name}.ttf").write_bytes(myfont(name))
@@ -56,7 +56,7 @@ def _fonts(folder: str) -> typst.Fonts:
 
 
 def _breakable(report: Report) -> dict[str, Any]:
-    """Return a report as JSON has it, whose long words may be broken."""
+    """Return a report as JSON values, with break opportunities in long words."""
     read: dict[str, Any] = orjson.loads(orjson.dumps(report))
     broken: dict[str, Any] = _each_text(read)
     return broken
@@ -74,5 +74,5 @@ def _each_text(value: Any, name: str = "") -> Any:  # noqa: ANN401 - whatever JS
 
 
 def _only(made: bytes | list[bytes] | None) -> bytes:
-    """Return the one file that was made."""
+    """Return the compiled file."""
     return made if isinstance(made, bytes) else b"".join(made or [])

@@ -1,4 +1,4 @@
-"""Values as words: for people, without anything in them that could steer a reader's program or eyes."""
+"""Formatting of values as text, with invisible and direction-changing characters made visible."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from anthropic_audit.visible import visible
 
 MAX_TEXT_CHARS: Final = 160
-"""So many signs of a value are shown."""
+"""Upper bound on the characters of a value in a report."""
 
 _FIXED: Final = "\N{NO-BREAK SPACE}"
 _PERCENT: Final = f"{_FIXED}%"
@@ -21,16 +21,16 @@ _PIECE: Final = re.compile(
 )
 
 
-def plain(value: object, longest: int = MAX_TEXT_CHARS) -> str:
-    """Return a value as one line of text; what can't be seen, or changes how others are seen, is made visible."""
-    text = visible("".join(map(_sign, str(value)[: longest + 1]))).strip()
+def plain(value: object, max_chars: int = MAX_TEXT_CHARS) -> str:
+    """Return a value as one line of at most `max_chars` characters, with invisible characters made visible."""
+    text = visible("".join(map(_as_space, str(value)[: max_chars + 1]))).strip()
     if not text:
         return "(empty)"
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return text if len(text) <= max_chars else f"{text[: max_chars - 1]}…"
 
 
 def pieces(text: str) -> list[str]:
-    """Return a text in pieces, between which lines may be broken: long words, behind the signs that join them."""
+    """Return a text in pieces, between which lines may break: in long words, after punctuation."""
     found, end = [""], 0
     for word in _LONG_WORD.finditer(text):
         found[-1] += text[end : word.start()]
@@ -43,12 +43,12 @@ def pieces(text: str) -> list[str]:
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun."""
+    """Return a number with its noun in the singular or plural."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def percent(share: float) -> str:
-    """Return a share of one; what is nearly all is not called all, nor what is nearly nothing nothing."""
+    """Return a share from 0 to 1 as a percentage; only 0 and 1 themselves become 0 % and 100 %."""
     hundredths = share * 100
     if 0 < hundredths < 0.1:  # noqa: PLR2004 - what would be rounded to nothing
         return f"<{_FIXED}0.1{_PERCENT}"
@@ -58,14 +58,14 @@ def percent(share: float) -> str:
 
 
 def change(now: int, before: int) -> str:
-    """Return how a number differs from the one before."""
+    """Return the change from a number to another as a percentage."""
     if now == before:
-        return "as before"
+        return "unchanged"
     if not before:
         return "none before"
     percents = (now - before) / before * 100
-    told = f"{percents:+,.0f}" if abs(percents) >= 1 else f"{percents:+.1f}"
-    return f"{told}{_PERCENT}".replace("-", "\N{MINUS SIGN}")
+    text = f"{percents:+,.0f}" if abs(percents) >= 1 else f"{percents:+.1f}"
+    return f"{text}{_PERCENT}".replace("-", "\N{MINUS SIGN}")
 
 
 def moment(when: datetime) -> str:
@@ -79,9 +79,9 @@ def second(when: datetime) -> str:
 
 
 def last_day(since: datetime, until: datetime) -> datetime:
-    """Return a time on the last day of which a period has anything."""
+    """Return a time on the last day that a period includes."""
     return max(since, until - timedelta(microseconds=1))
 
 
-def _sign(sign: str) -> str:
-    return " " if unicodedata.category(sign) == "Zs" or sign in "\t\n\r" else sign
+def _as_space(character: str) -> str:
+    return " " if unicodedata.category(character) == "Zs" or character in "\t\n\r" else character

@@ -1,4 +1,4 @@
-"""What events look like to others, made of the catalogue: a JSON Schema, and templates of indices."""
+"""Generate descriptions of events from the catalogue: a JSON Schema, and index templates."""
 
 from .event import event_schema
 from .templates import CUSTOM, PACKAGE, STREAM, Engine, index_template, package_template

@@ -1,4 +1,4 @@
-"""The JSON Schema of events: every field with the values that Elasticsearch takes, and nothing beside them."""
+"""Generate the JSON Schema of events: every field with the values that Elasticsearch accepts, and no other fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from anthropic_audit.catalogue import Catalogue
 from .fields import AUDIT, LISTS, Leaf, Tree, all_fields, nested
 
 Schema = dict[str, Any]
-"""A JSON Schema, as JSON has it."""
+"""A JSON Schema as a JSON object."""
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _LONG: Final = 2**63
@@ -52,7 +52,7 @@ _OWN_VALUES: Final[Mapping[str, Schema]] = MappingProxyType(
         "flattened": {"anyOf": [_OBJECT, {"type": "array", "items": _OBJECT, "minItems": 1}]},
     }
 )
-"""The values of a field below `anthropic.audit`, where they are more than in ECS: the vendor sends lists as well."""
+"""The values of fields below `anthropic.audit` that differ from those of ECS: the vendor sends lists as well."""
 
 _CONSTANTS: Final[Mapping[str, Schema]] = MappingProxyType(
     {
@@ -78,7 +78,7 @@ _REQUIRED: Final[Mapping[str, list[str]]] = MappingProxyType(
         "anthropic.audit.catalogue": ["version"],
     }
 )
-"""The members that an object always has, by its dotted name."""
+"""The members that an object always has, by the object's dotted name."""
 
 
 def event_schema(catalogue: Catalogue) -> Schema:
@@ -87,9 +87,9 @@ def event_schema(catalogue: Catalogue) -> Schema:
     return {
         "$schema": _DIALECT,
         "title": "An audit event of Anthropic (Claude), as an ECS 9.3 document",
-        "description": f"Made of catalogue {catalogue.version}.",
+        "description": f"Generated from catalogue {catalogue.version}.",
         **_members("", tree, _expected(catalogue.expected_types)),
-        "allOf": [_told_apart(), _whole_when_known()],
+        "allOf": [_events_and_errors(), _complete_when_known()],
     }
 
 
@@ -129,7 +129,7 @@ def _values(leaf: Leaf) -> Schema:
 
 
 def _expected(expected: Mapping[str, frozenset[str]]) -> dict[str, Schema]:
-    """Return what ECS allows of categories and types: which there are, and which go together."""
+    """Return the values of categories and types that ECS allows, and their allowed combinations."""
     types = sorted(frozenset[str]().union(*expected.values()))
     pairs = [
         {
@@ -152,21 +152,21 @@ def _with(kind: str, expected: Mapping[str, frozenset[str]]) -> list[str]:
     return sorted(category for category, kinds in expected.items() if kind in kinds)
 
 
-def _told_apart() -> Schema:
-    """Say what an event has, and what stands in for one when the activity could not be read."""
+def _events_and_errors() -> Schema:
+    """Require `anthropic` in events, and `error` in documents of activities that could not be read."""
     is_error = {"properties": {"event": {"properties": {"kind": {"const": "pipeline_error"}}}}}
     return {"if": is_error, "then": {"required": ["error"]}, "else": {"required": ["anthropic"]}}
 
 
-def _whole_when_known() -> Schema:
-    """Say what an event has whose type the catalogue knew."""
+def _complete_when_known() -> Schema:
+    """Require the fields that an event has if the catalogue knew its type."""
     flagged = _at("anthropic.audit.catalogue", {"required": ["known"]})
     needed = ["action", "category", "outcome", "type"]
     return {"anyOf": [{"not": {"required": ["anthropic"]}}, flagged, {"properties": {"event": {"required": needed}}}]}
 
 
 def _at(path: str, schema: Schema) -> Schema:
-    """Return a schema that another one holds of what lies at a path, which has to be there."""
+    """Return a schema that requires a member at a path, and applies another schema to it."""
     for name in reversed(path.split(".")):
         schema = {"properties": {name: schema}, "required": [name]}
     return schema

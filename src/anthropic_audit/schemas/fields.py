@@ -1,4 +1,4 @@
-"""Every field of events by its dotted name, and what ECS 9.3 says of some beyond their type."""
+"""List every field of events by its dotted name, with properties that ECS 9.3 gives some of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LISTS: Final = frozenset(
         *("tags", "user.roles", "user.target.roles"),
     }
 )
-"""The ECS fields whose values are lists, of those that events may have."""
+"""The ECS fields of events whose values are lists."""
 
 WITH_TEXT: Final = frozenset(
     {
@@ -27,15 +27,15 @@ WITH_TEXT: Final = frozenset(
         *("user_agent.original", "user_agent.os.full", "user_agent.os.name"),
     }
 )
-"""The ECS fields that are searched word by word as well, as `<name>.text`."""
+"""The ECS fields that can also be searched by words, as `<name>.text`."""
 
 LONG: Final[Mapping[str, int]] = {"url.query": 2083}
-"""The ECS fields that are indexed up to another length than others."""
+"""The ECS fields with an indexed length of their own, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A field that holds values."""
+    """A field with values."""
 
     name: str
     field: StoredField
@@ -51,20 +51,20 @@ def all_fields(catalogue: Catalogue) -> dict[str, StoredField]:
 
 
 def nested(fields: Mapping[str, StoredField]) -> Tree:
-    """Return fields as nested members.
+    """Convert fields with dotted names to nested members.
 
     Raises:
-        TypeError: A field lies below one that holds values.
+        TypeError: A field is below a field with values.
     """
     tree: Tree = {}
     for name, field in fields.items():
         *path, member = name.split(".")
-        place = tree
+        branch = tree
         for step in path:
-            inner = place.setdefault(step, {})
+            inner = branch.setdefault(step, {})
             if not isinstance(inner, dict):
-                message = f"`{name}` lies below `{inner.name}`, which holds values"
+                message = f"`{name}` is below `{inner.name}`, which has values"
                 raise TypeError(message)
-            place = inner
-        place[member] = Leaf(name, field)
+            branch = inner
+        branch[member] = Leaf(name, field)
     return tree

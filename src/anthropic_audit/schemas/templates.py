@@ -1,7 +1,7 @@
-"""Templates of the data stream that events are delivered to, for Elasticsearch and for OpenSearch.
+"""Generate templates of the data stream that events are delivered to, for Elasticsearch and for OpenSearch.
 
-Every field is mapped; what is not mapped is kept in `_source` and indexed nowhere, so that no value of tomorrow can
-have a type that a value of today decided.
+Every known field is mapped. Other fields are kept in `_source` and not indexed, so that the first value of a new field
+can't determine the type of later ones.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from anthropic_audit.catalogue import Catalogue, StoredField
 from .fields import LONG, WITH_TEXT, Leaf, Tree, all_fields, nested
 
 Template = dict[str, Any]
-"""A template, as JSON has it."""
+"""A template as a JSON object."""
 
 STREAM: Final = "logs-anthropic.audit"
 PACKAGE: Final = f"{STREAM}@package"
 CUSTOM: Final = f"{STREAM}@custom"
-"""The component template that administrators make for what they want otherwise; it need not exist."""
+"""The component template in which administrators can override settings; it need not exist."""
 
 _MAX_KEYWORD_CHARS: Final = 1024
 """Longer texts are not indexed, as in ECS: Lucene refuses a document for a term of more than 32,766 bytes."""
 _MAX_WILDCARD_CHARS: Final = 8_191
-"""Characters, of up to four bytes: the same bound of Lucene's holds for `wildcard` in OpenSearch."""
+"""Characters have up to four bytes: Lucene's limit also applies to `wildcard` in OpenSearch."""
 _PRIORITY: Final = 250
 """Above the templates for `logs-*-*` that come with Elasticsearch (100), and those of its packages (200)."""
-_OF_THE_STORE: Final = {"event.ingested": StoredField("date", "When the event came to the store")}
-"""Fields that are added on the way in."""
+_ADDED_FIELDS: Final = {"event.ingested": StoredField("date", "When the event was stored")}
+"""Fields that are added while an event is stored."""
 _CONSTANTS: Final = {"data_stream.dataset": "anthropic.audit", "data_stream.type": "logs"}
 _NOT_SEARCHED: Final = frozenset({"event.original"})
 
 
 class Engine(StrEnum):
-    """Who stores the events."""
+    """The program that stores the events."""
 
     ELASTICSEARCH = "elasticsearch"
     OPENSEARCH = "opensearch"
@@ -45,12 +45,12 @@ _OTHER_TYPES: Final[Mapping[Engine, Mapping[str, str]]] = {
     Engine.ELASTICSEARCH: {},
     Engine.OPENSEARCH: {"flattened": "flat_object"},
 }
-"""What an engine calls a type that others call otherwise."""
+"""The engine's own name of a type, where it differs."""
 
 
 def package_template(catalogue: Catalogue, engine: Engine) -> Template:
     """Return the component template that maps every field of events."""
-    tree = nested({**all_fields(catalogue), **_OF_THE_STORE})
+    tree = nested({**all_fields(catalogue), **_ADDED_FIELDS})
     return {
         "template": {
             "settings": {"index": {"mapping": {"total_fields": {"limit": 2000}}}},
@@ -77,13 +77,13 @@ def package_template(catalogue: Catalogue, engine: Engine) -> Template:
 def index_template(
     catalogue: Catalogue, engine: Engine, namespace: str | None = None, own: Template | None = None
 ) -> Template:
-    """Return the index template that makes the data stream.
+    """Return the index template that creates the data stream.
 
     Args:
         catalogue: The catalogue.
-        engine: Who stores the events.
-        namespace: That of the only data stream it is for; none: for all.
-        own: What the template says beside its component templates.
+        engine: The program that stores the events.
+        namespace: The namespace of the only data stream that the template applies to; None for all.
+        own: Settings and mappings of the template in addition to its component templates.
     """
     template: Template = {
         "index_patterns": [f"{STREAM}-{namespace or '*'}"],
@@ -125,7 +125,7 @@ def _mapping(leaf: Leaf, engine: Engine) -> Template:
 
 
 def _constant(name: str, engine: Engine) -> Template:
-    """Map a field with one value in an index; OpenSearch wants to be told which."""
+    """Map a field with one value in each index; OpenSearch requires that value in the mapping."""
     if name in _CONSTANTS:
         return {"type": "constant_keyword", "value": _CONSTANTS[name]}
     if engine is Engine.OPENSEARCH:

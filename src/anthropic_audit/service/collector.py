@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from anthropic_audit.archive import ArchiveWriter, settle_gaps
+from anthropic_audit.ecs import Normalizer
 from anthropic_audit.errors import ArchiveLostError, AuditError, InterruptedRunError, TransientError, UnexpectedError
 from anthropic_audit.feed.retry import waiting_reason
 from anthropic_audit.feed.walk import Walker, WalkRules
 from anthropic_audit.follow import NormalizeRules, normalize_pending
 from anthropic_audit.model import Purpose, Window
-from anthropic_audit.normalize import Normalizer
 from anthropic_audit.plan import (
     HORIZON,
     Due,

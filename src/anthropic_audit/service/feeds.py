@@ -77,7 +77,7 @@ def _open(
     tracer = Tracer(Path(settings.request_tracer_folder), settings.name) if settings.enable_request_tracer else None
 
     def retrying(client: FeedClient) -> Feed:
-        return RetryingFeed(client, clock, patience=retry_policy, watch=budget.watch, chance=random.random)
+        return RetryingFeed(client, clock, retry=retry_policy, watch=budget.watch, chance=random.random)
 
     tail = FeedClient(settings, key, clock, budget=budget, tracer=tracer, transport=transport)
     background = tail.leaving(BACKGROUND_SHARE)

@@ -1,4 +1,4 @@
-"""A truthful Compliance API: a seeded world, what the vendor says about it, and a server for both."""
+"""A simulated Compliance API: a seeded world, the API's responses about it, and an HTTP server."""
 
 from .delivery import IndexingBehavior
 from .faults import FAULTS, Fault

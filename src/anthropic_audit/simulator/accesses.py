@@ -1,4 +1,4 @@
-"""The vendor's own log: each request to the Compliance API is an activity of the feed it asks for."""
+"""The simulated vendor's access log: each request to the Compliance API becomes an activity of the feed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ORIGIN = "https://api.anthropic.com"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One request by a known key, and how it was answered."""
+    """One request with a known key, and the status of its response."""
 
     request: Request
     key: AccessKey
@@ -30,7 +30,7 @@ class Access:
 
 
 def access_row(access: Access, seed: int, organization: tuple[str | None, str | None]) -> Row:
-    """Return the activity that tells of an access; its id depends on the request's, so no two are the same."""
+    """Return the activity that records an access; its id is derived from the request id, so each id is unique."""
     request = access.request
     activity_id = f"activity_{letters(24, 'access', seed, access.request_id)}"
     url = _ORIGIN + request.path + (f"?{urlencode(request.query, safe='[]:')}" if request.query else "")

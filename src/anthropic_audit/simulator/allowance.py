@@ -1,4 +1,4 @@
-"""The request budget of one parent organization: so many a minute, whichever key asks (Compliance API, Rate limit)."""
+"""The request budget of one parent organization: requests per minute, for all its keys (Compliance API, Rate limit)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What is left of a window after a request."""
+class AllowanceState:
+    """The request budget of the current window after a request."""
 
     limit: int
     remaining: int
     reset: datetime
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that tell of it."""
+        """Return the rate limit headers of a response."""
         prefix = "anthropic-ratelimit-requests"
         return {
             f"{prefix}-limit": str(self.limit),
@@ -32,7 +32,7 @@ class Standing:
         }
 
     def refusal(self, now: datetime) -> RefusalError:
-        """Return the refusal of a request that is one too many."""
+        """Return the 429 for a request over the limit, with `retry-after` in whole seconds, at least 1."""
         seconds = max(1, -(-(self.reset - now) // timedelta(seconds=1)))
         message = f"This request would exceed the rate limit of {self.limit} requests per minute"
         headers = {"retry-after": str(seconds)}
@@ -40,7 +40,7 @@ class Standing:
 
 
 class Allowance:
-    """Windows of a minute, each opened by its first request and ending at a whole second."""
+    """A request counter over windows of one minute; the first request opens a window, which ends at a whole second."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -48,8 +48,8 @@ class Allowance:
         self._spent = 0
         self._reset: datetime | None = None
 
-    def take(self, now: datetime) -> tuple[Standing, RefusalError | None]:
-        """Spend one request if one is left; a refused one costs nothing more."""
+    def take(self, now: datetime) -> tuple[AllowanceState, RefusalError | None]:
+        """Spend one request, and return the state of the budget; with a refusal, which is free, if none is left."""
         with self._lock:
             if self._reset is None or now >= self._reset or now < self._reset - 2 * _MINUTE:
                 whole = now.replace(microsecond=0)
@@ -57,5 +57,5 @@ class Allowance:
                 self._spent = 0
             is_over = self._spent >= self._limit
             self._spent += not is_over
-            standing = Standing(self._limit, self._limit - self._spent, self._reset)
-        return standing, standing.refusal(now) if is_over else None
+            state = AllowanceState(self._limit, self._limit - self._spent, self._reset)
+        return state, state.refusal(now) if is_over else None

@@ -1,6 +1,6 @@
-"""A run of activities prepared ahead: their bytes in one piece, joined by commas, with what is asked of them beside.
+"""Chunks: runs of activities prepared for serving, as columns next to one byte string with commas between the rows.
 
-A page over a chunk whose rows are all visible is a slice of its bytes; nothing is done for a single row.
+A page over a chunk whose rows are all visible is a slice of its bytes, without work per row.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ Named = TypeVar("Named")
 
 
 class Numbers(Generic[Named]):
-    """Give each distinct value a small number, so that a million rows can be compared by number."""
+    """Map each distinct value to a small integer, so that rows can be compared by integers."""
 
     def __init__(self) -> None:
         self._numbers: dict[Named, int] = {}
 
     def of(self, value: Named) -> int:
-        """Return the value's number, a new one the first time."""
+        """Return the number of a value; assign the next free number to a new value."""
         return self._numbers.setdefault(value, len(self._numbers))
 
     def known(self) -> list[tuple[Named, int]]:
-        """Return every value with its number, as of now."""
+        """Return all values numbered so far, each with its number."""
         return list(self._numbers.items())
 
 
 class Numbering:
-    """The numbers of one timeline's types, actors, and pairs of an organization's two ids."""
+    """The numbers of a timeline's types, actors and organizations (pairs of an organization's two ids)."""
 
     def __init__(self) -> None:
         self.types: Numbers[str] = Numbers()
@@ -44,7 +44,7 @@ class Numbering:
 
 @dataclass(frozen=True, slots=True)
 class RowSelection:
-    """What a question selects, in numbers; None selects everything."""
+    """The filters of a query, as numbers of a `Numbering`; None selects everything."""
 
     types: frozenset[int] | None = None
     excluded: frozenset[int] | None = None
@@ -57,7 +57,7 @@ EVERYTHING = RowSelection()
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Byte strings in one piece, joined by commas; string `i` is `blob[offsets[i] : offsets[i + 1] - 1]`."""
+    """Byte strings joined by commas into one; string `i` is `blob[offsets[i] : offsets[i + 1] - 1]`."""
 
     blob: bytes
     offsets: array[int]
@@ -68,11 +68,11 @@ class Packed:
         return cls(b",".join(parts), array("I", accumulate((len(part) + 1 for part in parts), initial=0)))
 
     def one(self, position: int) -> bytes:
-        """Return one string."""
+        """Return the string at a position."""
         return self.blob[self.offsets[position] : self.offsets[position + 1] - 1]
 
     def run(self, low: int, high: int) -> memoryview:
-        """Return the strings of `[low, high)` as they lie, commas between them."""
+        """Return the strings of `[low, high)` with the commas between them, without copying."""
         return memoryview(self.blob)[self.offsets[low] : max(self.offsets[low], self.offsets[high] - 1)]
 
     def each(self, positions: Iterable[int]) -> list[bytes]:
@@ -83,7 +83,7 @@ class Packed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Rows in the order of `(created_us, id)`, with when each is visible."""
+    """Rows in the order of `(created_us, id)`, each with the time from which it is visible."""
 
     created_us: array[int]
     visible_us: array[int]
@@ -95,7 +95,7 @@ class Chunk:
     repeated: frozenset[int]
     """Positions of the rows that are delivered twice."""
     latest_us: int
-    """When the last of the rows becomes visible."""
+    """The time from which all rows are visible."""
     type_set: frozenset[int]
     actor_set: frozenset[int]
     organization_set: frozenset[int]
@@ -104,22 +104,22 @@ class Chunk:
         return len(self.created_us)
 
     def key(self, position: int) -> Key:
-        """Return the place of a row in the order of activities."""
+        """Return the sort key of a row."""
         return self.created_us[position], self.ids.one(position)
 
     def position(self, key: Key) -> int:
-        """Return the position of the first row at or after a place."""
+        """Return the position of the first row whose sort key is at or after a key."""
         position = bisect_left(self.created_us, key[0])
         while position < len(self) and self.created_us[position] == key[0] and self.ids.one(position) < key[1]:
             position += 1
         return position
 
     def is_before(self, key: Key) -> bool:
-        """Say whether all rows lie before a place."""
+        """Return whether all rows are before a sort key."""
         return self.key(len(self) - 1) < key
 
     def matching(self, low: int, high: int, selection: RowSelection, now_us: int) -> Sequence[int]:
-        """Return the positions in `[low, high)` that are selected and visible; those that repeat are there twice."""
+        """Return the positions in `[low, high)` that are selected and visible; a row that is delivered twice, twice."""
         if not self._may_match(selection):
             return ()
         positions: Sequence[int] = range(low, high)
@@ -138,7 +138,7 @@ class Chunk:
         return positions
 
     def count(self, now_us: int) -> int:
-        """Return how many rows are visible."""
+        """Return the number of rows that are visible at a time."""
         if self.latest_us <= now_us:
             return len(self)
         return sum(visible_us <= now_us for visible_us in self.visible_us)
@@ -157,7 +157,14 @@ def _among(positions: Sequence[int], numbers: array[int], wanted: frozenset[int]
 
 
 def pack(rows: Sequence[Row], visible_us: Iterable[int], repeated: Iterable[int], numbering: Numbering) -> Chunk:
-    """Prepare rows that are in order."""
+    """Make a chunk of rows, which must be in the order of `(created_us, id)`.
+
+    Args:
+        rows: The rows.
+        visible_us: The time from which each row is visible.
+        repeated: The positions of the rows that are delivered twice.
+        numbering: The numbers of the timeline's values; new values are added.
+    """
     types = array("H", [numbering.types.of(row.type) for row in rows])
     actors = array("I", [numbering.actors.of(row.actor_user_id) for row in rows])
     organizations = array(
@@ -174,7 +181,7 @@ def pack(rows: Sequence[Row], visible_us: Iterable[int], repeated: Iterable[int]
 
 
 def joined(chunks: Sequence[Chunk]) -> Chunk:
-    """Put chunks that follow each other into one."""
+    """Join consecutive chunks into one."""
     repeated: set[int] = set()
     start = 0
     for chunk in chunks:
@@ -195,14 +202,14 @@ def joined(chunks: Sequence[Chunk]) -> Chunk:
 
 
 def inserted(chunk: Chunk, other: Chunk) -> Chunk:
-    """Return a chunk with one that holds a single row put where it belongs."""
-    place = chunk.position(other.key(0))
-    parts = [part(chunk, 0, place), other, part(chunk, place, len(chunk))]
+    """Return a chunk with the single row of another chunk inserted in order."""
+    position = chunk.position(other.key(0))
+    parts = [part(chunk, 0, position), other, part(chunk, position, len(chunk))]
     return joined([one for one in parts if len(one)])
 
 
 def part(chunk: Chunk, low: int, high: int) -> Chunk:
-    """Return the rows of `[low, high)` as a chunk of their own."""
+    """Return the rows of `[low, high)` as a new chunk."""
     return _chunk(
         chunk.created_us[low:high],
         chunk.visible_us[low:high],
@@ -213,7 +220,7 @@ def part(chunk: Chunk, low: int, high: int) -> Chunk:
     )
 
 
-def _chunk(  # noqa: PLR0917 (the one place that puts a chunk's columns together)
+def _chunk(  # noqa: PLR0917 (the only place that assembles a chunk's columns)
     created_us: array[int],
     visible_us: array[int],
     ids: Packed,

@@ -1,6 +1,6 @@
-"""What the real vendor has not: the ground truth, faults on demand, and keys that come and go.
+"""Control endpoints of the simulator, which the real API lacks: ground truth, faults on demand, changes of keys.
 
-Open to this machine only. Control costs no budget, and leaves no activity.
+They answer requests from this machine only, cost no request budget, and record no activity.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import orjson
 from anthropic_audit.errors import SetupError
 from anthropic_audit.times import format_time, parse_time
 
-from .faults import RETRY_AFTER_SECONDS, WAIT_SECONDS, WAYS, Fault
+from .faults import FAULT_RESPONSES, RETRY_AFTER_SECONDS, WAIT_SECONDS, Fault
 from .http import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .keys import ALL_SCOPES, AccessKey, KeyKind, new_key
 from .timeline import MINUTE_US, VisibleActivity, microseconds
@@ -28,7 +28,7 @@ from .vendor import Vendor
 
 PATH = "/_simulator/"
 GROWTH = "growth"
-"""What can be ordered like a fault, and changes the world instead of an answer."""
+"""A kind that is requested like a fault, and changes the world instead of a response."""
 
 _LINES_IN_A_PART = 5000
 _DIGEST = "sha256"
@@ -54,7 +54,7 @@ class _KeyOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def control(vendor: Vendor, request: Request, now: datetime) -> Response:
-    """Answer one request to a control endpoint."""
+    """Return the response to a request for a control endpoint."""
     try:
         if not _is_local(request.client):
             raise not_found()
@@ -90,7 +90,7 @@ def _state(vendor: Vendor, request: Request, now: datetime) -> Response:
 
 
 def _shown(key: AccessKey) -> _Members:
-    """Return what may be known of a key: all but its secret."""
+    """Return the public properties of a key: all but its secret."""
     return {
         "name": key.name,
         "id": key.id,
@@ -101,30 +101,30 @@ def _shown(key: AccessKey) -> _Members:
 
 
 def _truth(vendor: Vendor, request: Request, now: datetime) -> Response:
-    asked = dict(request.query)
-    if not asked.keys() <= {"from", "to", "digest"} or asked.get("digest", _DIGEST) != _DIGEST:
-        message = "truth knows from, to and digest=sha256 only"
+    parameters = dict(request.query)
+    if not parameters.keys() <= {"from", "to", "digest"} or parameters.get("digest", _DIGEST) != _DIGEST:
+        message = "truth accepts the parameters from, to and digest=sha256 only"
         raise bad_request(message)
-    start = _time(asked.get("from"), now, datetime(1970, 1, 1, tzinfo=UTC))
-    end = _time(asked.get("to"), now, datetime(9999, 1, 1, tzinfo=UTC))
-    lines = _lines(vendor.truth(start, end, now), with_digest="digest" in asked)
+    start = _time(parameters.get("from"), now, datetime(1970, 1, 1, tzinfo=UTC))
+    end = _time(parameters.get("to"), now, datetime(9999, 1, 1, tzinfo=UTC))
+    lines = _lines(vendor.truth(start, end, now), with_digest="digest" in parameters)
     return Response(200, {"content-type": "application/x-ndjson"}, b"", parts=_parts(lines))
 
 
-def _time(text: str | None, now: datetime, otherwise: datetime) -> datetime:
+def _time(text: str | None, now: datetime, default: datetime) -> datetime:
     if text is None:
-        return otherwise
+        return default
     try:
         return parse_time(text, now)
     except SetupError as error:
         raise bad_request(str(error)) from error
 
 
-def _lines(sightings: Iterator[VisibleActivity], *, with_digest: bool) -> Iterator[bytes]:
-    for seen in sightings:
-        line = {"id": seen.id, "created_at": format_time(seen.created_at), "visible_at": format_time(seen.visible_at)}
+def _lines(activities: Iterator[VisibleActivity], *, with_digest: bool) -> Iterator[bytes]:
+    for one in activities:
+        line = {"id": one.id, "created_at": format_time(one.created_at), "visible_at": format_time(one.visible_at)}
         if with_digest:
-            line[_DIGEST] = sha256(seen.raw).hexdigest()
+            line[_DIGEST] = sha256(one.raw).hexdigest()
         yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -134,25 +134,25 @@ def _parts(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _faults(vendor: Vendor, request: Request, now: datetime) -> Response:
-    return _json(vendor.faults.told())
+    return _json(vendor.faults.state())
 
 
 def _queue_fault(vendor: Vendor, request: Request, now: datetime) -> Response:
     order = _read(request.body, _FaultOrder)
     if order.kind == GROWTH:
         vendor.source.grow(microseconds(now) // MINUTE_US, order.share)
-    elif order.kind in WAYS:
+    elif order.kind in FAULT_RESPONSES:
         vendor.faults.queue(Fault(order.kind, order.times, order.seconds, order.retry_after))
     else:
-        message = f"kind must be one of: {', '.join((*WAYS, GROWTH))}"
+        message = f"kind must be one of: {', '.join((*FAULT_RESPONSES, GROWTH))}"
         raise bad_request(message)
-    return _json(vendor.faults.told())
+    return _json(vendor.faults.state())
 
 
 def _clear_faults(vendor: Vendor, request: Request, now: datetime) -> Response:
     vendor.faults.clear()
     vendor.source.grow(0, 0.0)
-    return _json(vendor.faults.told())
+    return _json(vendor.faults.state())
 
 
 def _storylines(vendor: Vendor, request: Request, now: datetime) -> Response:
@@ -168,7 +168,7 @@ def _change_keys(vendor: Vendor, request: Request, now: datetime) -> Response:
         if order.restore is not None:
             vendor.keys.add(replace(vendor.keys.named(order.restore), is_revoked=False))
     except KeyError as error:
-        message = f"there is no key of that name: {error.args[0]}"
+        message = f"no key has the name {error.args[0]}"
         raise bad_request(message) from error
     if order.create is None:
         return _json([_shown(key) for key in vendor.keys.each()])
@@ -181,7 +181,7 @@ def _read(body: bytes, order: type[_Order]) -> _Order:
     try:
         return msgspec.json.decode(body, type=order)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"the body is no such order: {error}"
+        message = f"the body is invalid: {error}"
         raise bad_request(message) from error
 
 

@@ -1,4 +1,4 @@
-"""Opaque cursors: a position in time, sealed for one organization, so that a foreign or damaged one is seen."""
+"""Opaque cursors: a position in the feed, with a keyed hash that reveals a foreign or damaged cursor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hashlib import blake2b
 from .http import bad_request
 
 Key = tuple[int, bytes]
-"""A place in the order of activities: microseconds since the epoch, and the id, which breaks ties."""
+"""The sort key of an activity: microseconds since the epoch, and the id, which breaks ties."""
 
 _HEAD = struct.Struct(">BHq")
 _VERSION = 1
@@ -19,24 +19,24 @@ _SEAL_BYTES = 9
 
 @dataclass(frozen=True, slots=True)
 class CursorSeal:
-    """What makes and reads one organization's cursors.
+    """Issue and read the cursors of one organization.
 
-    The seal depends on the seed alone: a cursor outlives a restart of the server and every key. A `generation` says
-    which cursors are no longer accepted: those issued in an earlier one.
+    The secret depends on the seed alone, so a cursor outlives a restart of the server and every key. Cursors that were
+    issued in a generation before the current one are no longer accepted.
     """
 
     secret: bytes
 
     def issue(self, key: Key, generation: int) -> str:
-        """Write a position as an opaque text."""
+        """Return the cursor of a position."""
         payload = _HEAD.pack(_VERSION, generation, key[0]) + key[1]
         return urlsafe_b64encode(self._seal(payload) + payload).decode().rstrip("=")
 
     def read(self, text: str, generation: int) -> Key:
-        """Return the position that a cursor stands for.
+        """Return the position of a cursor.
 
         Raises:
-            RefusalError: It is damaged, of another organization, or no longer valid.
+            RefusalError: The cursor is damaged, of another organization, or no longer valid (400).
         """
         try:
             sealed = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))

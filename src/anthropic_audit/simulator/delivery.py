@@ -1,4 +1,4 @@
-"""When an activity becomes visible, and whether it is delivered twice: decided by the seed, once for each."""
+"""Decide, by the seed, when each activity becomes visible and whether it is delivered twice."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ _DISCLOSURES = frozenset({"anthropic_access", "cmek_preserve"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexingBehavior:
-    """How the vendor's indexing behaves.
+    """Settings of the vendor's indexing.
 
-    `lag` is the longest ordinary time from occurring to being visible; most take a small part of it. A `late_share`
-    of the activities takes up to `lateness` more. `disclosure_lateness` does so for each activity of the two types
-    that the documentation calls late (up to two business days). A `repeat_share` is delivered twice.
+    `lag` is the upper bound of the ordinary time between an activity and its visibility; most activities take a small
+    part of it. A `late_share` of the activities takes up to `lateness` longer. Each activity of the two types that the
+    documentation calls late (up to two business days) takes up to `disclosure_lateness` longer. A `repeat_share` of
+    the activities is delivered twice.
     """
 
     lag: timedelta = timedelta(seconds=60)
@@ -30,15 +31,15 @@ class IndexingBehavior:
 
 
 @dataclass(frozen=True, slots=True)
-class Fates:
-    """What becomes of a minute's rows: when each is visible, and the positions of those that come twice."""
+class DeliveryPlan:
+    """The time from which each row of a minute is visible, and the positions of the rows that are delivered twice."""
 
     visible_us: list[int]
     repeated: list[int]
 
 
-def fates(delivery: IndexingBehavior, seed: int, minute: int, rows: Sequence[Row]) -> Fates:
-    """Decide the fates of one minute's rows; the same seed and minute decide the same."""
+def plan_delivery(delivery: IndexingBehavior, seed: int, minute: int, rows: Sequence[Row]) -> DeliveryPlan:
+    """Return the delivery of one minute's rows; it depends on seed and minute alone."""
     chance = stream("fates", seed, minute).random
     lag_us = _microseconds(delivery.lag)
     visible = [row.created_us + int(lag_us * chance() ** 3) for row in rows]
@@ -55,7 +56,7 @@ def fates(delivery: IndexingBehavior, seed: int, minute: int, rows: Sequence[Row
     repeated = []
     if delivery.repeat_share:
         repeated = [position for position in range(len(rows)) if chance() < delivery.repeat_share]
-    return Fates(visible, repeated)
+    return DeliveryPlan(visible, repeated)
 
 
 def _microseconds(span: timedelta) -> int:

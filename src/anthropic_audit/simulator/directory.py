@@ -1,6 +1,6 @@
-"""Who and what there is at a moment, as the vendor's other read endpoints list it; in step with the activities.
+"""Users, roles, groups and settings at a given time, as the vendor's other read endpoints list them.
 
-The members are those of the contract: each list is what the activities up to that moment have made of it.
+The fields of each record are those of the API's contract; each list reflects all activities up to that time.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .world.registry import RegistryKey
 
 Record = Mapping[str, object]
 _AGE = timedelta(days=400)
-"""Before history begins, what was always there came into being over so long a time."""
+"""The objects that exist when history begins were created within this time before it."""
 _OPENED = datetime(2024, 9, 4, tzinfo=UTC)
 
 
 class KeyHolder(Protocol):
-    """What knows the keys that open the Compliance API."""
+    """A holder of the keys of the Compliance API."""
 
     def each(self) -> Sequence[AccessKey]:
         """Return all keys."""
@@ -32,11 +32,12 @@ class KeyHolder(Protocol):
 
 
 class Directory:
-    """Lists of a moment; organizations are found by either of their ids.
+    """Lists of users, roles, groups and settings at a given time; either id of an organization finds it.
 
     Args:
-        registry: What the world knows of people and things.
-        history_start: Before this moment nothing happened; what happened never began later.
+        registry: The state of the world at any time.
+        history_start: The start of history: no activity is older, and every object without an activity that created
+            it is.
     """
 
     def __init__(self, registry: Registry, history_start: datetime) -> None:
@@ -44,7 +45,7 @@ class Directory:
         self._start = history_start
 
     def organizations(self) -> list[Record]:
-        """Return the organizations below the parent."""
+        """Return the child organizations."""
         return [
             {"uuid": unit.uuid, "name": unit.name, "created_at": self._long_ago(unit.id)}
             for unit in self._registry.organization.units
@@ -54,7 +55,7 @@ class Directory:
         """Return the members of an organization.
 
         Raises:
-            KeyError: There is no such organization.
+            KeyError: The organization does not exist.
         """
         unit = self._unit(unit_id)
         return [
@@ -73,7 +74,7 @@ class Directory:
         """Return the roles of an organization.
 
         Raises:
-            KeyError: There is no such organization.
+            KeyError: The organization does not exist.
         """
         self._unit(unit_id)
         return [
@@ -91,7 +92,7 @@ class Directory:
         """Return the permissions of a role.
 
         Raises:
-            KeyError: There is no such organization, or no such role.
+            KeyError: The organization or the role does not exist.
         """
         self._unit(unit_id)
         granted = {role.id: role.permissions for role in self._registry.roles(microseconds(now))}[role_id]
@@ -118,7 +119,7 @@ class Directory:
         """Return the members of a group.
 
         Raises:
-            KeyError: There is no such group.
+            KeyError: The group does not exist.
         """
         group = {one.id: one for one in self._registry.groups(microseconds(now))}[group_id]
         return [
@@ -135,7 +136,7 @@ class Directory:
         """Return the settings of an organization, with the keys of the Compliance API.
 
         Raises:
-            KeyError: There is no such organization.
+            KeyError: The organization does not exist.
         """
         unit = self._unit(unit_id)
         now_us = microseconds(now)
@@ -162,11 +163,11 @@ class Directory:
         }
 
     def _own_keys(self, keys: Iterable[AccessKey]) -> Iterator[Record]:
-        """Yield the keys with which the simulator itself is asked."""
+        """Yield the simulator's own Compliance Access Keys."""
         for key in keys:
             if key.kind is KeyKind.COMPLIANCE:
-                told = RegistryKey(key.id, key.name, key.scopes, None, None, is_active=not key.is_revoked)
-                yield self._key(told)
+                listed = RegistryKey(key.id, key.name, key.scopes, None, None, is_active=not key.is_revoked)
+                yield self._key(listed)
 
     def _unit(self, unit_id: str) -> Unit:
         return {one: unit for unit in self._registry.organization.units for one in (unit.id, unit.uuid)}[unit_id]
@@ -175,6 +176,6 @@ class Directory:
         return self._long_ago(name) if when_us is None else format_time(moment(when_us))
 
     def _long_ago(self, name: str) -> str:
-        """Return a moment before history began, always the same one for the same name."""
+        """Return a time before the start of history, always the same for a name."""
         share = sum(name.encode()) % 997 / 997
         return format_time(min(_OPENED, self._start - _AGE - timedelta(days=1)) + _AGE * share)

@@ -1,4 +1,4 @@
-"""What goes wrong between a question and its answer: by chance, or one after the other as a test wants it."""
+"""Faults of the simulated API: at random, or queued by a test in a fixed order."""
 
 from __future__ import annotations
 
@@ -17,83 +17,83 @@ RETRY_AFTER_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of fault, for so many requests."""
+    """One kind of fault, for a number of requests."""
 
     kind: str
     times: int = 1
     seconds: float = WAIT_SECONDS
-    """How long a `slow` answer is held back."""
+    """The delay of a `slow` response."""
     retry_after: float = RETRY_AFTER_SECONDS
-    """What a `429` asks for."""
+    """The `retry-after` of a `429`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultContext:
-    """What a fault has to work with."""
+    """The request's context from which a fault makes its response."""
 
     answer: Callable[[], Response]
-    """Gives the answer that there would be without the fault."""
+    """Returns the response without the fault."""
     previous: Response | None
-    """The last page that this key was given."""
+    """The last page that was returned to this key."""
     void_cursors: Callable[[], None]
-    """Declares void every cursor issued so far."""
+    """Makes every cursor issued so far invalid."""
 
 
-_Way = Callable[[Fault, FaultContext], Response]
+_FaultResponse = Callable[[Fault, FaultContext], Response]
 
 
-def _busy(fault: Fault, scene: FaultContext) -> Response:
+def _busy(fault: Fault, context: FaultContext) -> Response:
     headers = {"retry-after": f"{fault.retry_after:g}"}
     return problem(429, "rate_limit_error", "Too many requests, please slow down", headers)
 
 
-def _silently_busy(fault: Fault, scene: FaultContext) -> Response:
+def _silently_busy(fault: Fault, context: FaultContext) -> Response:
     return problem(429, "rate_limit_error", "Too many requests, please slow down")
 
 
-def _failing(status: int, kind: str, headers: Mapping[str, str] | None = None) -> _Way:
-    return lambda fault, scene: problem(status, kind, "The service could not answer this request", headers)
+def _failing(status: int, kind: str, headers: Mapping[str, str] | None = None) -> _FaultResponse:
+    return lambda fault, context: problem(status, kind, "The service could not answer this request", headers)
 
 
-def _unauthorized(fault: Fault, scene: FaultContext) -> Response:
+def _unauthorized(fault: Fault, context: FaultContext) -> Response:
     return problem(401, "authentication_error", "Invalid API key")
 
 
-def _slow(fault: Fault, scene: FaultContext) -> Response:
-    return replace(scene.answer(), wait_seconds=fault.seconds)
+def _slow(fault: Fault, context: FaultContext) -> Response:
+    return replace(context.answer(), wait_seconds=fault.seconds)
 
 
-def _reset(fault: Fault, scene: FaultContext) -> Response:
-    return replace(scene.answer(), ending=Ending.RESET)
+def _reset(fault: Fault, context: FaultContext) -> Response:
+    return replace(context.answer(), ending=Ending.RESET)
 
 
-def _truncated(fault: Fault, scene: FaultContext) -> Response:
-    return replace(scene.answer(), ending=Ending.TRUNCATED)
+def _truncated(fault: Fault, context: FaultContext) -> Response:
+    return replace(context.answer(), ending=Ending.TRUNCATED)
 
 
-def _html(fault: Fault, scene: FaultContext) -> Response:
+def _html(fault: Fault, context: FaultContext) -> Response:
     page = b"<!doctype html><html><title>Please wait</title><body>We will be right back.</body></html>"
     return Response(200, {"content-type": "text/html; charset=utf-8"}, page)
 
 
-def _empty(fault: Fault, scene: FaultContext) -> Response:
-    return replace(scene.answer(), status=200, body=EMPTY_BODY_WITH_MORE)
+def _empty(fault: Fault, context: FaultContext) -> Response:
+    return replace(context.answer(), status=200, body=EMPTY_BODY_WITH_MORE)
 
 
-def _frozen(fault: Fault, scene: FaultContext) -> Response:
-    return scene.previous or scene.answer()
+def _frozen(fault: Fault, context: FaultContext) -> Response:
+    return context.previous or context.answer()
 
 
-def _refused_cursor(fault: Fault, scene: FaultContext) -> Response:
+def _refused_cursor(fault: Fault, context: FaultContext) -> Response:
     return bad_request("Invalid cursor").response()
 
 
-def _void_cursors(fault: Fault, scene: FaultContext) -> Response:
-    scene.void_cursors()
-    return scene.answer()
+def _void_cursors(fault: Fault, context: FaultContext) -> Response:
+    context.void_cursors()
+    return context.answer()
 
 
-WAYS: Mapping[str, _Way] = {
+FAULT_RESPONSES: Mapping[str, _FaultResponse] = {
     "429": _busy,
     "429-silent": _silently_busy,
     "500": _failing(500, "api_error"),
@@ -112,18 +112,18 @@ WAYS: Mapping[str, _Way] = {
     "cursors": _void_cursors,
     "unauthorized": _unauthorized,
 }
-"""Every kind of fault, and what it makes of an answer."""
+"""Each kind of fault, with the function that makes its response."""
 
-FAULTS = tuple(WAYS)
-"""The names of all kinds of faults."""
+FAULTS = tuple(FAULT_RESPONSES)
+"""The kinds of faults."""
 
 _NEEDS_A_CURSOR = frozenset({"frozen", "cursor", "cursors"})
 
 
 class FaultPlan:
-    """Which request meets which fault: the queue first, in its order, then chance.
+    """Choose the fault of each request: from the queue, in its order, else at random.
 
-    A fault that is about cursors waits for a request that carries one.
+    A queued fault of cursors waits for a request with a cursor.
     """
 
     def __init__(self, shares: Mapping[str, float], seed: int) -> None:
@@ -134,18 +134,18 @@ class FaultPlan:
         self._lock = threading.Lock()
 
     def queue(self, fault: Fault) -> None:
-        """Let the next requests meet a fault, after those that wait already."""
+        """Append a fault to the queue."""
         with self._lock:
             self._queue.append(fault)
 
     def clear(self) -> None:
-        """Forget what is queued, and leave nothing to chance any more."""
+        """Remove all queued faults, and end random faults."""
         with self._lock:
             self._queue.clear()
             self._shares.clear()
 
     def draw(self, request: Request) -> Fault | None:
-        """Return the fault that a request meets, or None."""
+        """Return the fault of a request, or None."""
         has_cursor = any(name in {"after_id", "before_id"} for name, _ in request.query)
         with self._lock:
             fault = self._queued(has_cursor=has_cursor) or self._by_chance(has_cursor=has_cursor)
@@ -169,12 +169,12 @@ class FaultPlan:
                 return Fault(kind) if has_cursor or kind not in _NEEDS_A_CURSOR else None
         return None
 
-    def told(self) -> dict[str, object]:
-        """Return what is queued, what is left to chance, and what requests have met so far."""
+    def state(self) -> dict[str, object]:
+        """Return the queued faults, the shares of random faults, and the number of faults so far, by kind."""
         with self._lock:
             return {"queue": list(self._queue), "shares": dict(self._shares), "met": dict(self._met)}
 
 
-def disturbed(fault: Fault, scene: FaultContext) -> Response:
-    """Return what a fault makes of an answer."""
-    return WAYS[fault.kind](fault, scene)
+def apply_fault(fault: Fault, context: FaultContext) -> Response:
+    """Return the response to a request that has a fault."""
+    return FAULT_RESPONSES[fault.kind](fault, context)

@@ -1,4 +1,4 @@
-"""What a request asks of the Activity Feed: every documented parameter and rule (Compliance API, List activities)."""
+"""Queries of the Activity Feed: every documented parameter and rule (Compliance API, List activities)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .index import IndexSpan
 from .timeline import microseconds
 
 MAX_PAGE_ACTIVITIES = 5000
-_ORDINARY_LIMIT = 100
+_DEFAULT_LIMIT = 100
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
@@ -31,7 +31,7 @@ _PLAIN = frozenset({*_BOUNDS, "limit", "order", "after_id", "before_id"})
 
 @dataclass(frozen=True, slots=True)
 class QueryRules:
-    """What this server knows: activity types, the two newer parameters, and how to read a cursor."""
+    """The parameters and values that a server accepts: activity types, cursors, and whether the newer parameters."""
 
     types: Collection[str]
     read_cursor: Callable[[str], Key]
@@ -41,7 +41,7 @@ class QueryRules:
 
 @dataclass(frozen=True, slots=True)
 class FeedQuery:
-    """A request that follows all rules."""
+    """The parameters of a valid request."""
 
     span: IndexSpan
     order: FeedOrder
@@ -54,13 +54,13 @@ class FeedQuery:
     organizations: tuple[str, ...]
 
 
-def read_question(query: Sequence[tuple[str, str]], rules: QueryRules) -> FeedQuery:
-    """Read the parameters of a request.
+def read_query(query: Sequence[tuple[str, str]], rules: QueryRules) -> FeedQuery:
+    """Return the parameters of a request, given as pairs of name and value.
 
     Raises:
-        RefusalError: One of them breaks a rule (400).
+        RefusalError: A parameter breaks a rule (400).
     """
-    lists, plain = _sorted_out(query, rules)
+    lists, plain = _grouped(query, rules)
     types, excluded = lists[_TYPES], lists[_EXCLUDED]
     if types and excluded:
         message = f"{_TYPES} and {_EXCLUDED} cannot be used together"
@@ -75,7 +75,7 @@ def read_question(query: Sequence[tuple[str, str]], rules: QueryRules) -> FeedQu
     return FeedQuery(
         span=_span(plain),
         order=_order(plain.get("order")),
-        limit=read_limit(plain.get("limit"), ordinary=_ORDINARY_LIMIT, most=MAX_PAGE_ACTIVITIES),
+        limit=read_limit(plain.get("limit"), default=_DEFAULT_LIMIT, maximum=MAX_PAGE_ACTIVITIES),
         after=rules.read_cursor(plain["after_id"]) if "after_id" in plain else None,
         before=rules.read_cursor(plain["before_id"]) if "before_id" in plain else None,
         types=tuple(types),
@@ -85,9 +85,7 @@ def read_question(query: Sequence[tuple[str, str]], rules: QueryRules) -> FeedQu
     )
 
 
-def _sorted_out(
-    query: Sequence[tuple[str, str]], rules: QueryRules
-) -> tuple[defaultdict[str, list[str]], dict[str, str]]:
+def _grouped(query: Sequence[tuple[str, str]], rules: QueryRules) -> tuple[defaultdict[str, list[str]], dict[str, str]]:
     known = _LISTS | _PLAIN
     if not rules.has_order:
         known -= {"order"}
@@ -109,16 +107,16 @@ def _sorted_out(
     return lists, plain
 
 
-def read_limit(text: str | None, *, ordinary: int, most: int) -> int:
-    """Return how many are wanted.
+def read_limit(text: str | None, *, default: int, maximum: int) -> int:
+    """Return the value of the parameter `limit`.
 
     Raises:
-        RefusalError: It is no number from 1 to the most there may be (400).
+        RefusalError: The value is not a number from 1 to the maximum (400).
     """
     if text is None:
-        return ordinary
-    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
-        message = f"limit must be a number from 1 to {most}"
+        return default
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= maximum:
+        message = f"limit must be a number from 1 to {maximum}"
         raise bad_request(message)
     return int(text)
 
@@ -140,7 +138,7 @@ def _span(plain: Mapping[str, str]) -> IndexSpan:
 
 
 def _half(name: str, text: str) -> IndexSpan:
-    """Return the side of a moment that a bound leaves; the order of activities knows microseconds only."""
+    """Return the span that a bound leaves; activities are ordered by whole microseconds."""
     edge = _moment(name, text)
     if name in {"created_at.gt", "created_at.lte"}:
         edge += 1

@@ -1,4 +1,4 @@
-"""A schema that grows: types, fields and actor kinds that no catalogue knows appear from some moment on."""
+"""Schema drift: from a given minute on, types, fields and kinds of actors appear that no catalogue has."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NEW_TYPES = (
     "workbench_replay_started",
     "workbench_replay_failed",
 )
-"""What nobody has documented yet."""
+"""Undocumented activity types."""
 
 _Fields = dict[str, object]
 
 
 class GrowingSource:
-    """A world whose rows, from a minute on, are not all of the kinds that are documented."""
+    """A world with a share of undocumented types, fields and actors from a given minute on."""
 
     def __init__(self, source: ActivitySource, seed: int) -> None:
         self._source = source
@@ -35,16 +35,16 @@ class GrowingSource:
 
     @property
     def new_types(self) -> tuple[str, ...]:
-        """The types that this server knows beyond its catalogue."""
+        """The types that the server accepts in addition to the catalogue's."""
         return NEW_TYPES if self._share else ()
 
     def grow(self, from_minute: int, share: float) -> None:
-        """Let a share of the rows of that minute and of later ones be of new kinds."""
+        """Change a share (0 to 1) of the rows from a minute on to undocumented ones; a share of 0 ends this."""
         self._from_minute = from_minute
         self._share = share
 
     def rows(self, minute: int) -> Sequence[Row]:
-        """Return a minute's rows, some of them grown."""
+        """Return a minute's rows, a share of them with undocumented content."""
         rows = self._source.rows(minute)
         if not self._share or minute < self._from_minute:
             return rows
@@ -54,19 +54,19 @@ class GrowingSource:
 
 def _grown(row: Row, chance: Random) -> Row:
     fields: _Fields = orjson.loads(row.raw)
-    grown = chance.choice(_WAYS)(fields, row.id, chance)
-    is_same_actor = grown.get("actor") == fields.get("actor")
+    changed = chance.choice(_CHANGES)(fields, row.id, chance)
+    is_same_actor = changed.get("actor") == fields.get("actor")
     return row._replace(
-        type=str(grown["type"]),
+        type=str(changed["type"]),
         actor_user_id=row.actor_user_id if is_same_actor else None,
-        raw=orjson.dumps(grown),
+        raw=orjson.dumps(changed),
     )
 
 
 def _new_type(fields: _Fields, activity_id: str, chance: Random) -> _Fields:
-    kept = ("id", "created_at", "organization_id", "organization_uuid", "actor")
+    copied = ("id", "created_at", "organization_id", "organization_uuid", "actor")
     return {
-        **{name: fields[name] for name in kept if name in fields},
+        **{name: fields[name] for name in copied if name in fields},
         "type": chance.choice(NEW_TYPES),
         "orbit_id": f"orbit_01{letters(22, 'orbit', activity_id)}",
         "replay_seconds": round(chance.uniform(0.1, 90.0), 3),
@@ -88,4 +88,4 @@ def _new_actor(fields: _Fields, activity_id: str, chance: Random) -> _Fields:
     return {**fields, "actor": actor}
 
 
-_WAYS: tuple[Callable[[_Fields, str, Random], _Fields], ...] = (_new_type, _new_fields, _new_actor)
+_CHANGES: tuple[Callable[[_Fields, str, Random], _Fields], ...] = (_new_type, _new_fields, _new_actor)

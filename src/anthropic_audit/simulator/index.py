@@ -1,6 +1,6 @@
-"""The order of all chunks: where a place lies, and how rows come in without disturbing who reads.
+"""The index of all chunks: find rows by their sort key, and insert rows while readers use an older index.
 
-An index never changes; each change is a new one that shares the chunks of the old.
+An index is immutable; each change returns a new index that shares the chunks of the old one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .cursors import Key
 
 ROWS_IN_A_CHUNK = 4096
 ROWS_IN_A_LIVE_CHUNK = 256
-"""The newest rows lie in small chunks: what is put between them then moves little."""
+"""The newest rows are in small chunks, so that inserting a row copies little."""
 
 FIRST: Key = (-(2**63), b"")
 LAST: Key = (2**63 - 1, b"")
@@ -22,13 +22,13 @@ LAST: Key = (2**63 - 1, b"")
 
 @dataclass(frozen=True, slots=True)
 class IndexSpan:
-    """A stretch of the order of activities, `[low, high)`."""
+    """A range of sort keys, `[low, high)`."""
 
     low: Key = FIRST
     high: Key = LAST
 
     def within(self, other: IndexSpan) -> IndexSpan:
-        """Return what both cover."""
+        """Return the intersection of two spans."""
         return IndexSpan(max(self.low, other.low), min(self.high, other.high))
 
 
@@ -43,13 +43,13 @@ class IndexRange:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Chunks in order, with the place of each one's first row."""
+    """Chunks in order, with the sort key of the first row of each."""
 
     chunks: tuple[Chunk, ...] = ()
     firsts: tuple[Key, ...] = ()
 
     def with_chunks(self, low: int, high: int, chunks: Sequence[Chunk]) -> Index:
-        """Return an index with other chunks in place of `[low, high)`."""
+        """Return an index with the chunks at `[low, high)` replaced by others."""
         return Index(
             (*self.chunks[:low], *chunks, *self.chunks[high:]),
             (*self.firsts[:low], *(chunk.key(0) for chunk in chunks), *self.firsts[high:]),
@@ -60,7 +60,7 @@ class Index:
         return self.with_chunks(len(self.chunks), len(self.chunks), chunks)
 
     def inserted(self, single: Chunk) -> Index:
-        """Return an index with a single row put where it belongs; a large chunk is left alone if it can be."""
+        """Return an index with a single-row chunk inserted in order; large chunks are left unchanged if possible."""
         key = single.key(0)
         at = bisect_right(self.firsts, key) - 1
         if at < 0 or (len(self.chunks[at]) >= ROWS_IN_A_LIVE_CHUNK and self.chunks[at].is_before(key)):
@@ -70,7 +70,7 @@ class Index:
         return self.with_chunks(at, at + 1, _halved(inserted(self.chunks[at], single)))
 
     def compacted(self, start: int, before: Key) -> Index:
-        """Return an index whose chunks from `start` on, as far as they lie before a place, are large ones."""
+        """Return an index in which small chunks, from position `start` up to a sort key, are joined into large ones."""
         end = start
         groups: list[list[Chunk]] = []
         size = ROWS_IN_A_CHUNK
@@ -87,14 +87,14 @@ class Index:
         return self.with_chunks(start, end, [group[0] if len(group) == 1 else joined(group) for group in groups])
 
     def ascending(self, span: IndexSpan) -> Iterator[IndexRange]:
-        """Yield what a span touches, from its old end."""
+        """Yield the rows of a span by chunk, oldest first."""
         first, last = self._ends(span)
-        return (one for at in range(first[0], last[0] + 1) if (one := self._stretch(at, first, last)) is not None)
+        return (one for at in range(first[0], last[0] + 1) if (one := self._part_of(at, first, last)) is not None)
 
     def descending(self, span: IndexSpan) -> Iterator[IndexRange]:
-        """Yield what a span touches, from its new end."""
+        """Yield the rows of a span by chunk, newest chunk first."""
         first, last = self._ends(span)
-        return (one for at in range(last[0], first[0] - 1, -1) if (one := self._stretch(at, first, last)) is not None)
+        return (one for at in range(last[0], first[0] - 1, -1) if (one := self._part_of(at, first, last)) is not None)
 
     def _ends(self, span: IndexSpan) -> tuple[tuple[int, int], tuple[int, int]]:
         if not self.chunks or span.low >= span.high:
@@ -102,11 +102,11 @@ class Index:
         return self._locate(span.low), self._locate(span.high)
 
     def _locate(self, key: Key) -> tuple[int, int]:
-        """Return chunk and position of the first row at or after a place, or where it would be."""
+        """Return chunk and position of the first row at or after a sort key, or where that row would be."""
         at = max(0, bisect_right(self.firsts, key) - 1)
         return at, self.chunks[at].position(key)
 
-    def _stretch(self, at: int, first: tuple[int, int], last: tuple[int, int]) -> IndexRange | None:
+    def _part_of(self, at: int, first: tuple[int, int], last: tuple[int, int]) -> IndexRange | None:
         chunk = self.chunks[at]
         low = first[1] if at == first[0] else 0
         high = last[1] if at == last[0] else len(chunk)
@@ -114,7 +114,7 @@ class Index:
 
 
 def _halved(chunk: Chunk) -> list[Chunk]:
-    """Return a chunk as it is, or two halves of one that inserting has made too long to insert more."""
+    """Return a chunk in a list, split into two halves if it has reached the size at which no more rows are inserted."""
     if len(chunk) != 2 * ROWS_IN_A_LIVE_CHUNK:
         return [chunk]
     return [part(chunk, 0, ROWS_IN_A_LIVE_CHUNK), part(chunk, ROWS_IN_A_LIVE_CHUNK, len(chunk))]

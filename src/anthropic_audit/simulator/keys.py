@@ -1,6 +1,6 @@
-"""Keys of every kind, and which of them opens what (Compliance API, Authentication).
+"""Keys of every kind, and their permissions (Compliance API, Authentication).
 
-These keys open nothing but the simulator: they are made from its seed.
+These keys are derived from the simulator's seed, and valid for the simulator only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALL_SCOPES = (*ACTIVITIES_SCOPES[:1], *ORGANIZATION_SCOPES, *USER_SCOPES)
 
 
 class KeyKind(StrEnum):
-    """What kind of key it is; the value is its prefix."""
+    """The kind of a key; the value is the prefix of its secret."""
 
     COMPLIANCE = "sk-ant-api01-"
     ADMIN = "sk-ant-admin01-"
@@ -31,7 +31,7 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """One key, as its organization made it."""
+    """One key of the organization."""
 
     name: str
     id: str
@@ -41,10 +41,10 @@ class AccessKey:
     is_revoked: bool = False
 
     def permits(self, needed: tuple[str, ...]) -> None:
-        """Go on, if the key has one of the scopes.
+        """Check that the key has one of the scopes.
 
         Raises:
-            RefusalError: It has none of them (403).
+            RefusalError: The key has none of the scopes (403).
         """
         if set(self.scopes).isdisjoint(needed):
             message = f"Missing required scopes. Got: [{', '.join(self.scopes)}] Needed: [{needed[0]}]"
@@ -61,7 +61,7 @@ class KeyRing:
         """Return the key that a request presents.
 
         Raises:
-            RefusalError: None was presented, or one of another kind (404); or it is unknown or revoked (401).
+            RefusalError: The request has no key, or one of another kind (404); or the key is unknown or revoked (401).
         """
         if presented is None or presented.startswith(KeyKind.CLAUDE):
             raise not_found()
@@ -72,14 +72,14 @@ class KeyRing:
         raise RefusalError(HTTPStatus.UNAUTHORIZED, "authentication_error", message)
 
     def add(self, key: AccessKey) -> None:
-        """Take in a key; one of the same name makes way."""
+        """Add a key; it replaces a key of the same name."""
         self._keys[key.name] = key
 
     def revoke(self, name: str) -> None:
-        """Make a key void from now on.
+        """Revoke a key.
 
         Raises:
-            KeyError: There is none of that name.
+            KeyError: No key has this name.
         """
         self._keys[name] = replace(self._keys[name], is_revoked=True)
 
@@ -87,7 +87,7 @@ class KeyRing:
         """Return a key by its name.
 
         Raises:
-            KeyError: There is none of that name.
+            KeyError: No key has this name.
         """
         return self._keys[name]
 
@@ -97,7 +97,7 @@ class KeyRing:
 
 
 def demo_keys(seed: int) -> list[AccessKey]:
-    """Return one key of each sort that the documentation tells apart, the same for the same seed."""
+    """Return one key of each sort that the documentation distinguishes, the same for the same seed."""
     return [
         new_key("compliance", seed, kind=KeyKind.COMPLIANCE, scopes=ALL_SCOPES),
         new_key("admin", seed, kind=KeyKind.ADMIN, scopes=ACTIVITIES_SCOPES[:1]),
@@ -109,6 +109,6 @@ def demo_keys(seed: int) -> list[AccessKey]:
 
 
 def new_key(name: str, seed: int, *, kind: KeyKind, scopes: tuple[str, ...] = ()) -> AccessKey:
-    """Make a key whose secret depends on its name and the seed."""
+    """Return a new key whose secret depends on its name and the seed alone."""
     secret = Secret(f"{kind.value}SIM{letters(45, 'secret', seed, name)}-SIMULATEDAA")
     return AccessKey(name, f"apikey_01{letters(22, 'key', seed, name)}", kind, secret, scopes)

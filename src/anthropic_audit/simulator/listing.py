@@ -1,4 +1,4 @@
-"""Lists by pages with page tokens, as the endpoints beside the Activity Feed give them."""
+"""Paged lists with page tokens, as all list endpoints but the Activity Feed return them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from .directory import Record
 from .feed_query import read_limit
 from .http import bad_request
 
-_MOST, _ORDINARY = 1000, 100
+_MAX_LIMIT, _DEFAULT_LIMIT = 1000, 100
 _PREFIX = "page_"
 _GENERATION = 0
 
 
 def list_page(records: Sequence[Record], path: str, query: Sequence[tuple[str, str]], seal: CursorSeal) -> bytes:
-    """Return the body of one page.
+    """Return the body of one page of a list, as JSON.
 
     Raises:
         RefusalError: A parameter is unknown or breaks its rule (400).
     """
-    asked = dict(query)
-    unknown = sorted(asked.keys() - {"page", "limit"})
-    if unknown or len(asked) != len(query):
+    parameters = dict(query)
+    unknown = sorted(parameters.keys() - {"page", "limit"})
+    if unknown or len(parameters) != len(query):
         message = f"Unknown parameter: {unknown[0][:100]}" if unknown else "Each parameter may be given once only"
         raise bad_request(message)
-    limit = read_limit(asked.get("limit"), ordinary=_ORDINARY, most=_MOST)
-    start = _position(asked["page"], path, seal) if "page" in asked else 0
+    limit = read_limit(parameters.get("limit"), default=_DEFAULT_LIMIT, maximum=_MAX_LIMIT)
+    start = _position(parameters["page"], path, seal) if "page" in parameters else 0
     end = start + limit
     more = end < len(records)
     next_page = _PREFIX + seal.issue((end, path.encode()), _GENERATION) if more else None
@@ -36,8 +36,8 @@ def list_page(records: Sequence[Record], path: str, query: Sequence[tuple[str, s
 
 
 def _position(token: str, path: str, seal: CursorSeal) -> int:
-    position, place = seal.read(token.removeprefix(_PREFIX), _GENERATION)
-    if place != path.encode() or not token.startswith(_PREFIX):
+    position, list_path = seal.read(token.removeprefix(_PREFIX), _GENERATION)
+    if list_path != path.encode() or not token.startswith(_PREFIX):
         message = "Invalid page token"
         raise bad_request(message)
     return position

@@ -1,4 +1,4 @@
-"""One page of the Activity Feed: which rows it holds, and its body, in either order and from either cursor."""
+"""One page of the Activity Feed: its rows and its body, in either order and from either cursor."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from .index import IndexSpan
 from .timeline import Pick, Timeline
 
 _MAX_CARRIED = 20
-"""How far behind a cursor a repeated delivery may lie."""
+"""Upper bound on the distance, in rows, of a repeated delivery behind a cursor."""
 
 EMPTY_BODY_WITH_MORE = b'{"data":[],"has_more":true,"first_id":null,"last_id":null}'
 
 
 @dataclass(frozen=True, slots=True)
 class PageRows:
-    """What one page holds: picks in ascending order, whatever the page's own order is."""
+    """The rows of one page: picks in ascending order, independent of the page's own order."""
 
     picks: list[Pick]
     has_more: bool
 
 
-def choose(timeline: Timeline, question: FeedQuery, now_us: int) -> PageRows:
-    """Return what a page holds: the deliveries that follow the cursor in the direction of the walk."""
+def select_rows(timeline: Timeline, query: FeedQuery, now_us: int) -> PageRows:
+    """Return the rows of a page: the deliveries that follow the cursor in the direction of the query."""
     selection = timeline.select(
-        types=question.types,
-        excluded_types=question.excluded_types,
-        actors=question.actors,
-        organizations=question.organizations,
+        types=query.types,
+        excluded_types=query.excluded_types,
+        actors=query.actors,
+        organizations=query.organizations,
     )
-    goes_up = (question.order is FeedOrder.ASCENDING) == (question.before is None)
-    cursor = question.after or question.before
-    ahead, behind = _sides(question.span, cursor, goes_up=goes_up)
+    goes_up = (query.order is FeedOrder.ASCENDING) == (query.before is None)
+    cursor = query.after or query.before
+    ahead, behind = _sides(query.span, cursor, goes_up=goes_up)
     walk, walk_back = (timeline.oldest, timeline.newest) if goes_up else (timeline.newest, timeline.oldest)
     carried: list[Pick] = []
-    if cursor is not None and timeline.has_repeats and question.limit > 1:
+    if cursor is not None and timeline.has_repeats and query.limit > 1:
         recent = walk_back(behind, _MAX_CARRIED, selection=selection, now_us=now_us)
-        carried = _repeats(recent, question.limit - 1)
-    room = question.limit - _count(carried)
+        carried = _repeats(recent, query.limit - 1)
+    room = query.limit - _count(carried)
     picks = walk(ahead, room + 1, selection=selection, now_us=now_us)
     has_more = _count(picks) > room
     if has_more:
@@ -51,7 +51,7 @@ def choose(timeline: Timeline, question: FeedQuery, now_us: int) -> PageRows:
 
 
 def _sides(span: IndexSpan, cursor: Key | None, *, goes_up: bool) -> tuple[IndexSpan, IndexSpan]:
-    """Return what lies ahead of a cursor, and what behind it."""
+    """Return the span ahead of a cursor, and the span behind it."""
     if cursor is None:
         return span, IndexSpan()
     after = (cursor[0], cursor[1] + b"\0")
@@ -60,12 +60,12 @@ def _sides(span: IndexSpan, cursor: Key | None, *, goes_up: bool) -> tuple[Index
     return span.within(IndexSpan(high=cursor)), span.within(IndexSpan(low=cursor))
 
 
-def _repeats(picks: Sequence[Pick], most: int) -> list[Pick]:
-    """Return, of the rows just behind a cursor, those that are delivered once more."""
+def _repeats(picks: Sequence[Pick], max_count: int) -> list[Pick]:
+    """Return, of the rows just behind a cursor, those that are delivered again, up to a number."""
     found = []
     for pick in picks:
-        positions = sorted(pick.chunk.repeated.intersection(pick.positions))[:most]
-        most -= len(positions)
+        positions = sorted(pick.chunk.repeated.intersection(pick.positions))[:max_count]
+        max_count -= len(positions)
         if positions:
             found.append(Pick(pick.chunk, positions))
     return found
@@ -86,7 +86,7 @@ def _without_first(picks: list[Pick]) -> list[Pick]:
 
 
 def body(deliveries: PageRows, order: FeedOrder, cursor: Callable[[Key], str]) -> bytes:
-    """Write a page's body, byte for byte as the contract has it."""
+    """Return the body of a page, byte for byte as in the API's contract."""
     picks = deliveries.picks
     more = b"true" if deliveries.has_more else b"false"
     if not picks:
@@ -100,7 +100,7 @@ def body(deliveries: PageRows, order: FeedOrder, cursor: Callable[[Key], str]) -
 
 
 def _ascending(picks: Sequence[Pick]) -> list[bytes | memoryview]:
-    """Return commas and rows; rows that lie side by side are one piece."""
+    """Return commas and rows; adjacent rows are one piece."""
     pieces: list[bytes | memoryview] = []
     for chunk, positions in picks:
         if isinstance(positions, range):

@@ -1,4 +1,4 @@
-"""From a request to a response: the whole of what the vendor says, and no socket."""
+"""Answer requests as the vendor does: routing, authentication, budget, faults and endpoints; without a socket."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .accesses import Access
 from .control import PATH as CONTROL_PATH
 from .control import control
 from .directory import Directory, Record
-from .faults import FaultContext, disturbed
-from .feed_query import read_question
+from .faults import FaultContext, apply_fault
+from .feed_query import read_query
 from .http import RefusalError, Request, Response, bad_request, json_headers, not_found
 from .keys import ACTIVITIES_SCOPES, ORGANIZATION_SCOPES, USER_SCOPES, AccessKey, KeyKind
 from .listing import list_page
-from .page import body, choose
+from .page import body, select_rows
 from .timeline import microseconds
 from .vendor import Vendor
 
@@ -30,13 +30,13 @@ Known = TypeVar("Known")
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A request that was let in, with what answers need."""
+    """An authenticated request, with the state that its response depends on."""
 
     vendor: Vendor
     request: Request
     key: AccessKey
     words: tuple[str, ...]
-    """The parts of the path that vary."""
+    """The variable segments of the path."""
     now: datetime
 
 
@@ -49,7 +49,7 @@ class _Route:
 
 
 def respond(vendor: Vendor, request: Request, now: datetime) -> Response:
-    """Answer one request as the vendor would at that time."""
+    """Return the vendor's response to a request at a given time."""
     if request.path.startswith(CONTROL_PATH):
         return control(vendor, request, now)
     vendor.prepare(now)
@@ -61,20 +61,20 @@ def respond(vendor: Vendor, request: Request, now: datetime) -> Response:
 
 def _answered(vendor: Vendor, request: Request, now: datetime, request_id: str) -> Response:
     try:
-        route, call = _let_in(vendor, request, now)
+        route, call = _authenticated(vendor, request, now)
     except RefusalError as refusal:
         return refusal.response()
-    standing, spent = vendor.allowance.take(now)
-    response = _perhaps_disturbed(route, call) if spent is None else spent.response()
+    budget, refusal_of_budget = vendor.allowance.take(now)
+    response = _endpoint_response(route, call) if refusal_of_budget is None else refusal_of_budget.response()
     vendor.record(Access(request, call.key, request_id, response.status, now))
-    return replace(response, headers={**response.headers, **standing.headers()})
+    return replace(response, headers={**response.headers, **budget.headers()})
 
 
-def _let_in(vendor: Vendor, request: Request, now: datetime) -> tuple[_Route, _Call]:
-    """Find who answers, and whose key it is; what fails here costs nothing.
+def _authenticated(vendor: Vendor, request: Request, now: datetime) -> tuple[_Route, _Call]:
+    """Return the route and the key of a request; a request that fails here costs nothing.
 
     Raises:
-        RefusalError: There is no such place (404), or not for this method (405) or this key (401, 404).
+        RefusalError: The path does not exist (404), or not for this method (405) or this key (401, 404).
     """
     for route in _ROUTES:
         found = route.pattern.fullmatch(request.path)
@@ -91,7 +91,7 @@ def _let_in(vendor: Vendor, request: Request, now: datetime) -> tuple[_Route, _C
     return route, _Call(vendor, request, key, found.groups(), now)
 
 
-def _perhaps_disturbed(route: _Route, call: _Call) -> Response:
+def _endpoint_response(route: _Route, call: _Call) -> Response:
     def answer() -> Response:
         try:
             call.key.permits(route.scopes)
@@ -102,19 +102,19 @@ def _perhaps_disturbed(route: _Route, call: _Call) -> Response:
     fault = call.vendor.faults.draw(call.request)
     if fault is None:
         return answer()
-    return disturbed(fault, FaultContext(answer, call.vendor.last_page(call.key.name), call.vendor.void_cursors))
+    return apply_fault(fault, FaultContext(answer, call.vendor.last_page(call.key.name), call.vendor.void_cursors))
 
 
 def _activities(call: _Call) -> Response:
-    question = read_question(call.request.query, call.vendor.rules())
-    deliveries = choose(call.vendor.timeline, question, microseconds(call.now))
-    page = Response(200, json_headers(), body(deliveries, question.order, call.vendor.cursor))
+    query = read_query(call.request.query, call.vendor.rules())
+    rows = select_rows(call.vendor.timeline, query, microseconds(call.now))
+    page = Response(200, json_headers(), body(rows, query.order, call.vendor.cursor))
     call.vendor.keep_page(call.key.name, page)
     return page
 
 
 def _listed(records: Callable[[_Call, Directory], Sequence[Record]]) -> Callable[[_Call], Response]:
-    """Return what answers with a page of a list; what belongs to nothing that exists is not found."""
+    """Return the handler of a list endpoint; a list of an unknown object is a 404."""
 
     def answer(call: _Call) -> Response:
         found = _known(call, records)
@@ -125,7 +125,7 @@ def _listed(records: Callable[[_Call, Directory], Sequence[Record]]) -> Callable
 
 
 def _single(record: Callable[[_Call, Directory], Record]) -> Callable[[_Call], Response]:
-    """Return what answers with one object; it takes no parameter."""
+    """Return the handler of an endpoint with one object, which takes no parameters."""
 
     def answer(call: _Call) -> Response:
         found = _known(call, record)
@@ -138,10 +138,10 @@ def _single(record: Callable[[_Call, Directory], Record]) -> Callable[[_Call], R
 
 
 def _known(call: _Call, ask: Callable[[_Call, Directory], Known]) -> Known:
-    """Return what the directory knows.
+    """Return records of the directory.
 
     Raises:
-        RefusalError: It knows of no such thing (404).
+        RefusalError: The vendor has no directory, or the directory has no such object (404).
     """
     if call.vendor.directory is None:
         raise not_found()
@@ -160,7 +160,7 @@ def _settings(call: _Call, known: Directory) -> Record:
 
 
 def _route(path: str, scopes: tuple[str, ...], answer: Callable[[_Call], Response]) -> _Route:
-    """Return a place that a Compliance Access Key opens; `*` stands for one word of the path."""
+    """Return a route that needs a Compliance Access Key; `*` in the path matches one segment."""
     pattern = re.compile("/v1/compliance/" + path.replace("*", "([^/]+)"))
     return _Route(pattern, frozenset({KeyKind.COMPLIANCE}), scopes, answer)
 

@@ -1,4 +1,4 @@
-"""Chance that repeats itself: the same words give the same numbers and names, on every machine."""
+"""Deterministic randomness: the same words give the same numbers and texts, on every machine."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 
 def number(*words: object) -> int:
-    """Return 128 bits that depend on nothing but the words."""
+    """Return 128 bits that depend on the words alone."""
     text = "\x1f".join(map(str, words)).encode()
     return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
 
 def stream(*words: object) -> Random:
-    """Open a generator that depends on nothing but the words."""
+    """Return a random generator that depends on the words alone."""
     return Random(number(*words))
 
 
 def letters(count: int, *words: object) -> str:
-    """Spell so many letters and digits that depend on nothing but the words."""
+    """Return a number of letters and digits that depend on the words alone."""
     text = ""
     part = 0
     while len(text) < count:
         left = number(part, *words)
-        for _ in range(21):  # what 128 bits carry
+        for _ in range(21):  # 128 bits are enough for 21 characters
             left, letter = divmod(left, len(_LETTERS))
             text += _LETTERS[letter]
         part += 1

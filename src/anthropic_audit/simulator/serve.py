@@ -1,4 +1,4 @@
-"""The vendor behind a socket: HTTP/1.1 with connections that stay, on this machine unless told otherwise."""
+"""HTTP/1.1 server of the simulated vendor, with persistent connections; it listens on this machine by default."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .vendor import Vendor
 
 _MAX_BODY_BYTES = 2**20
 _AHEAD = timedelta(minutes=1)
-_LOOK_AHEAD_SECONDS = 1.0
+_PREPARE_INTERVAL_SECONDS = 1.0
 _IDLE_SECONDS = 300.0
 
 
 class Now(Protocol):
-    """Whoever knows the time; each clock does."""
+    """A source of the current time, such as every clock."""
 
     def now(self) -> datetime:
         """Return the current time, aware and in UTC."""
@@ -34,11 +34,11 @@ class Now(Protocol):
 
 
 Answer = Callable[[Vendor, Request, datetime], Response]
-"""What says something to a request; another one than `respond` is for measurements."""
+"""Makes the response to a request; functions other than `respond` serve measurements."""
 
 
 class Server:
-    """A simulator that listens while its context lasts; `url` is what a feed's settings want."""
+    """A simulator that listens while its context is open; `url` is the URL for a feed's settings."""
 
     def __init__(self, vendor: Vendor, clock: Now, host: str, port: int, *, answer: Answer = respond) -> None:
         self._listener = _Listener(vendor, clock, (host, port), answer)
@@ -47,17 +47,17 @@ class Server:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._threads = (
             threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.05}, name="simulator"),
-            threading.Thread(target=self._listener.look_ahead, name="simulator-ahead"),
+            threading.Thread(target=self._listener.prepare_ahead, name="simulator-ahead"),
         )
 
     def __enter__(self) -> Self:
-        """Answer from now on."""
+        """Start to answer requests."""
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Break off what is under way, and return when nothing is left of it."""
+        """Abort all requests, close all connections, and wait for the threads to end."""
         self._listener.stopping.set()
         self._listener.shutdown()
         self._listener.hang_up()
@@ -67,16 +67,16 @@ class Server:
 
 
 def serve(vendor: Vendor, clock: Now, host: str = "127.0.0.1", port: int = 0) -> Server:
-    """Bind to an address, and serve a vendor there while the context lasts; port 0 picks a free one.
+    """Bind to an address, and return a server that answers there while its context is open; port 0 picks a free one.
 
     Raises:
-        OSError: The address can't be had.
+        OSError: The address is in use or not available.
     """
     return Server(vendor, clock, host, port)
 
 
 class _Listener(ThreadingMixIn, TCPServer):
-    """One thread for each connection, so that a slow answer keeps nobody else waiting."""
+    """A server with one thread for each connection, so that a slow response does not delay others."""
 
     allow_reuse_address = True
     daemon_threads = False
@@ -90,39 +90,39 @@ class _Listener(ThreadingMixIn, TCPServer):
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(address, _Conversation)
+        super().__init__(address, _ConnectionHandler)
 
-    def look_ahead(self) -> None:
-        """Keep the next minute prepared, so that no request has to wait for it."""
-        while not self.stopping.wait(_LOOK_AHEAD_SECONDS):
+    def prepare_ahead(self) -> None:
+        """Generate activities one minute in advance until the server stops, so that no request waits for them."""
+        while not self.stopping.wait(_PREPARE_INTERVAL_SECONDS):
             self.vendor.prepare(self.clock.now() + _AHEAD)
 
-    def joined(self, connection: socket.socket) -> None:
-        """Remember who is to be hung up on."""
+    def track(self, connection: socket.socket) -> None:
+        """Add a connection to those that are closed at the end."""
         with self._lock:
             self._open.add(connection)
             if self.stopping.is_set():
                 _hang_up(connection)
 
-    def left(self, connection: socket.socket) -> None:
-        """Forget who has gone."""
+    def untrack(self, connection: socket.socket) -> None:
+        """Remove a connection that has ended."""
         with self._lock:
             self._open.discard(connection)
 
     def hang_up(self) -> None:
-        """Break off every conversation."""
+        """Close every connection."""
         with self._lock:
             for connection in self._open:
                 _hang_up(connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Take it as the way of the world that clients hang up; tell of anything else."""
+        """Ignore connections that clients close; report any other error."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # typeshed knows sockets only
 
 
-class _Conversation(BaseHTTPRequestHandler):
-    """One connection: request after request, until either side has enough."""
+class _ConnectionHandler(BaseHTTPRequestHandler):
+    """Answer the requests of one connection, until either side closes it."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -130,20 +130,20 @@ class _Conversation(BaseHTTPRequestHandler):
     server: _Listener
 
     def setup(self) -> None:
-        """Begin a conversation."""
+        """Open the connection."""
         super().setup()
-        self.server.joined(self.connection)
+        self.server.track(self.connection)
 
     def finish(self) -> None:
-        """End it."""
-        self.server.left(self.connection)
+        """Close the connection."""
+        self.server.untrack(self.connection)
         super().finish()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing; the feed itself holds the log."""
+        """Log nothing; the feed itself records all requests."""
 
     def answer(self) -> None:
-        """Read one request, and answer it as the vendor would."""
+        """Read one request, and send the vendor's response."""
         response = self._response()
         self.close_connection |= response.ending is not Ending.WHOLE
         if response.wait_seconds and self.server.stopping.wait(response.wait_seconds):
@@ -214,6 +214,6 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close a connection so that the other side is told of a reset, and not of an orderly end."""
+    """Close a connection with a TCP reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     socket.close(connection.detach())

@@ -1,4 +1,4 @@
-"""The vendor's index of time: every activity, each visible from its own moment on, growing minute by minute."""
+"""The vendor's timeline: every activity with the time from which it is visible, extended minute by minute."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import NamedTuple, Protocol
 from anthropic_audit.times import EPOCH
 
 from .chunk import Chunk, Numbering, RowSelection, pack
-from .delivery import IndexingBehavior, fates
+from .delivery import IndexingBehavior, plan_delivery
 from .index import ROWS_IN_A_CHUNK, ROWS_IN_A_LIVE_CHUNK, Index, IndexRange, IndexSpan
 from .world import Row
 
 MINUTE_US = 60_000_000
 _CHUNKS_AT_ONCE = 64
 _SETTLED_US = 2 * MINUTE_US
-"""Nothing is put between rows of that age any more."""
+"""Chunks whose rows are older than this are compacted; later inserts are rare."""
 
 
 class ActivitySource(Protocol):
-    """A world that tells what happened in a minute."""
+    """A source of activities, by minute."""
 
     def rows(self, minute: int) -> Sequence[Row]:
         """Return a minute's rows in the order of `(created_us, id)`, the same at every call."""
@@ -31,7 +31,7 @@ class ActivitySource(Protocol):
 
 
 class VisibleActivity(NamedTuple):
-    """The truth about one activity: when it occurred, when it became visible, and its bytes."""
+    """The ground truth about one activity: when it occurred, when it became visible, and its bytes."""
 
     id: str
     created_at: datetime
@@ -40,7 +40,7 @@ class VisibleActivity(NamedTuple):
 
 
 class Pick(NamedTuple):
-    """Deliveries out of one chunk: positions in ascending order, a repeated one twice."""
+    """Deliveries from one chunk: positions in ascending order, a repeated one twice."""
 
     chunk: Chunk
     positions: Sequence[int]
@@ -48,31 +48,31 @@ class Pick(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TimelineExtent:
-    """When anything happens: from the minute in which the API was enabled up to an end, if there is one."""
+    """The time in which activities occur: from the minute in which the API was enabled up to an optional end."""
 
     first_minute: int
     end_us: int | None = None
 
     def end_minute(self, now_us: int) -> int:
-        """Return the first minute that is not to be known yet."""
+        """Return the first minute that lies in the future, or after the end."""
         end = now_us // MINUTE_US + 1
         return end if self.end_us is None else min(end, -(-self.end_us // MINUTE_US))
 
     def within(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return those of a minute's rows that happen before the end."""
+        """Return the rows of a minute that occur before the end."""
         if self.end_us is None or not rows or rows[-1].created_us < self.end_us:
             return rows
         return [row for row in rows if row.created_us < self.end_us]
 
 
 class Timeline:
-    """Every activity of an extent of time, as far as it was grown; safe to read while it grows.
+    """The activities of an extent of time, up to the last call of `grow`; safe to read while another thread extends it.
 
     Args:
         source: The world.
-        seed: What the fates of rows depend on.
-        delivery: How long rows stay invisible, and which come twice.
-        extent: When the world begins and ends.
+        seed: The seed that decides the delivery of rows.
+        delivery: The delay until rows are visible, and the share that is delivered twice.
+        extent: The start and the end of the world.
     """
 
     def __init__(self, source: ActivitySource, seed: int, delivery: IndexingBehavior, extent: TimelineExtent) -> None:
@@ -89,47 +89,47 @@ class Timeline:
 
     @property
     def has_repeats(self) -> bool:
-        """Say whether any row is delivered twice."""
+        """Whether some rows are delivered twice."""
         return self._delivery.repeat_share > 0
 
-    def grow(self, now_us: int, told: Callable[[int], None] = lambda minute: None) -> None:
-        """Take in every minute up to the one of `now_us`; `told` hears of each on the way."""
+    def grow(self, now_us: int, on_minute: Callable[[int], None] = lambda minute: None) -> None:
+        """Add the activities of every minute up to the one of `now_us`; call `on_minute` with each minute first."""
         if self._next_minute >= self._extent.end_minute(now_us):
             return
         with self._growing:
             start, end = self._next_minute, self._extent.end_minute(now_us)
             live = max(start, min(end, (now_us - _SETTLED_US) // MINUTE_US))
-            self._append(self._chunks(range(start, live), ROWS_IN_A_CHUNK, told))
-            self._append(self._chunks(range(live, end), ROWS_IN_A_LIVE_CHUNK, told))
+            self._append(self._chunks(range(start, live), ROWS_IN_A_CHUNK, on_minute))
+            self._append(self._chunks(range(live, end), ROWS_IN_A_LIVE_CHUNK, on_minute))
             self._next_minute = max(start, end)
             self._compact(now_us - _SETTLED_US)
 
-    def _chunks(self, minutes: range, size: int, told: Callable[[int], None]) -> Iterator[Chunk]:
-        """Yield the rows of the minutes as chunks of that size at most, full ones where there are enough rows."""
+    def _chunks(self, minutes: range, size: int, on_minute: Callable[[int], None]) -> Iterator[Chunk]:
+        """Yield the rows of the minutes as chunks of at most `size` rows, full ones if there are enough rows."""
         rows: list[Row] = []
         visible: list[int] = []
         repeated: list[int] = []
         for minute in minutes:
-            told(minute)
-            coming = self._extent.within(self._source.rows(minute))
-            if coming:
-                fate = fates(self._delivery, self._seed, minute, coming)
-                repeated += [len(rows) + position for position in fate.repeated]
-                rows += coming
-                visible += fate.visible_us
+            on_minute(minute)
+            new_rows = self._extent.within(self._source.rows(minute))
+            if new_rows:
+                plan = plan_delivery(self._delivery, self._seed, minute, new_rows)
+                repeated += [len(rows) + position for position in plan.repeated]
+                rows += new_rows
+                visible += plan.visible_us
             if len(rows) >= size or (rows and minute == minutes[-1]):
                 for low in range(0, len(rows), size):
                     inside = [position - low for position in repeated if low <= position < low + size]
                     yield pack(rows[low : low + size], visible[low : low + size], inside, self._numbering)
                 rows, visible, repeated = [], [], []
 
-    def _append(self, coming: Iterator[Chunk]) -> None:
-        """Take in chunks, a few at a time so that readers may come between."""
-        while chunks := list(islice(coming, _CHUNKS_AT_ONCE)):
+    def _append(self, new_chunks: Iterator[Chunk]) -> None:
+        """Append chunks to the index, a few at a time, so that readers see them early."""
+        while chunks := list(islice(new_chunks, _CHUNKS_AT_ONCE)):
             self._change(lambda index: index.appended(chunks))
 
     def insert(self, row: Row, visible_us: int) -> None:
-        """Put in a row that the world knows nothing of."""
+        """Insert a row that is not from the world, such as an access, visible from a given time on."""
         single = pack([row], [visible_us], (), self._numbering)
         self._change(lambda index: index.inserted(single))
 
@@ -152,7 +152,10 @@ class Timeline:
         actors: Iterable[str] = (),
         organizations: Iterable[str] = (),
     ) -> RowSelection:
-        """Return a selection by name; nothing named selects everything, and rows of no organization always come."""
+        """Return the selection by names; an empty filter selects everything.
+
+        Rows without an organization match every filter of organizations.
+        """
         wanted = frozenset(organizations)
         numbering = self._numbering
         return RowSelection(
@@ -168,35 +171,35 @@ class Timeline:
             else None,
         )
 
-    def oldest(self, span: IndexSpan, want: int, *, selection: RowSelection, now_us: int) -> list[Pick]:
-        """Return up to `want` deliveries from the old end of a span, ascending."""
+    def oldest(self, span: IndexSpan, max_count: int, *, selection: RowSelection, now_us: int) -> list[Pick]:
+        """Return up to `max_count` deliveries from the start of a span, in ascending order."""
         picks: list[Pick] = []
-        for stretch in self._index.ascending(span):
-            positions = _matching(stretch, selection, now_us)[:want]
+        for part in self._index.ascending(span):
+            positions = _matching(part, selection, now_us)[:max_count]
             if positions:
-                picks.append(Pick(stretch.chunk, positions))
-                want -= len(positions)
-            if not want:
+                picks.append(Pick(part.chunk, positions))
+                max_count -= len(positions)
+            if not max_count:
                 break
         return picks
 
-    def newest(self, span: IndexSpan, want: int, *, selection: RowSelection, now_us: int) -> list[Pick]:
-        """Return up to `want` deliveries from the new end of a span, ascending."""
+    def newest(self, span: IndexSpan, max_count: int, *, selection: RowSelection, now_us: int) -> list[Pick]:
+        """Return up to `max_count` deliveries from the end of a span, in ascending order."""
         picks: list[Pick] = []
-        for stretch in self._index.descending(span):
-            positions = _matching(stretch, selection, now_us)[-want:]
+        for part in self._index.descending(span):
+            positions = _matching(part, selection, now_us)[-max_count:]
             if positions:
-                picks.append(Pick(stretch.chunk, positions))
-                want -= len(positions)
-            if not want:
+                picks.append(Pick(part.chunk, positions))
+                max_count -= len(positions)
+            if not max_count:
                 break
         return picks[::-1]
 
-    def sightings(self, span: IndexSpan, now_us: int) -> Iterator[VisibleActivity]:
-        """Yield the truth about each activity of a span that was ever visible up to now."""
-        for stretch in self._index.ascending(span):
-            chunk = stretch.chunk
-            for position in range(stretch.low, stretch.high):
+    def visible_activities(self, span: IndexSpan, now_us: int) -> Iterator[VisibleActivity]:
+        """Yield the ground truth about each activity of a span that has become visible up to now."""
+        for part in self._index.ascending(span):
+            chunk = part.chunk
+            for position in range(part.low, part.high):
                 if chunk.visible_us[position] <= now_us:
                     yield VisibleActivity(
                         chunk.ids.one(position).decode(),
@@ -206,12 +209,12 @@ class Timeline:
                     )
 
     def count(self, now_us: int) -> int:
-        """Return how many activities are visible by now."""
+        """Return the number of activities that are visible at a time."""
         return sum(chunk.count(now_us) for chunk in self._index.chunks)
 
 
-def _matching(stretch: IndexRange, selection: RowSelection, now_us: int) -> Sequence[int]:
-    return stretch.chunk.matching(stretch.low, stretch.high, selection, now_us)
+def _matching(part: IndexRange, selection: RowSelection, now_us: int) -> Sequence[int]:
+    return part.chunk.matching(part.low, part.high, selection, now_us)
 
 
 def _numbers(wanted: frozenset[str], known: Iterable[tuple[str | None, int]]) -> frozenset[int] | None:
@@ -219,10 +222,10 @@ def _numbers(wanted: frozenset[str], known: Iterable[tuple[str | None, int]]) ->
 
 
 def microseconds(when: datetime) -> int:
-    """Return a time as microseconds since the epoch."""
+    """Return an aware time as microseconds since the epoch."""
     return (when.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 def moment(microseconds_since_epoch: int) -> datetime:
-    """Return the time that so many microseconds since the epoch are."""
+    """Return the UTC time of a number of microseconds since the epoch."""
     return EPOCH + timedelta(microseconds=microseconds_since_epoch)

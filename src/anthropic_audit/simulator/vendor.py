@@ -1,4 +1,4 @@
-"""The simulated vendor: a world on a timeline, with keys, a request budget, faults, and its own access log."""
+"""The simulated vendor: a world on a timeline, with keys, a request budget, faults and an access log."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from .world import Extent as WorldExtent
 
 
 class TruthfulWorld(ActivitySource, Protocol):
-    """A world that also knows what is hidden in it."""
+    """A source of activities that also knows its storylines."""
 
     def storylines(self, start_minute: int, end_minute: int) -> Sequence[Storyline]:
-        """Return what an investigator would want to find in that span."""
+        """Return the storylines that begin in a span of minutes."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorSettings:
-    """How the vendor behaves; the world has its own settings.
+    """Settings of the vendor's behavior, and of its world.
 
-    With `until`, nothing happens from that moment on: history up to it, then frozen; no access is logged then.
+    With `until`, the world ends at that time: no activity occurs and no access is recorded from then on.
     """
 
     world: WorldSettings = field(default_factory=WorldSettings)
@@ -50,22 +50,22 @@ class VendorSettings:
     growth_share: float = 0.0
     """The share of rows of undocumented kinds, from `growth_from` on; see `GrowingSource`."""
     growth_from: datetime | None = None
-    """None: from when the vendor is opened."""
+    """None: from the time at which the vendor is opened."""
     has_order: bool = True
     has_exclude: bool = True
     requests_per_minute: int = 600
 
 
 class Vendor:
-    """Everything that answers depend on, but the request and the time.
+    """The state that responses depend on, in addition to the request and the time.
 
     Args:
-        settings: How it behaves.
-        world: What happened when.
-        types: The activity types that the server knows.
-        now: When it is opened; history reaches back from here (or from `until`).
+        settings: The vendor's behavior.
+        world: The source of activities.
+        types: The activity types that the server accepts in filters.
+        now: The time at which the vendor is opened; history ends here, or at `until`.
         organization: The two ids of the organization that the keys belong to.
-        registry: Who and what there is; a vendor without one has no directory.
+        registry: The state of the organization over time; a vendor without one has no directory.
     """
 
     def __init__(
@@ -102,12 +102,12 @@ class Vendor:
         if settings.growth_share:
             self.source.grow(microseconds(settings.growth_from or now) // MINUTE_US, settings.growth_share)
 
-    def prepare(self, until: datetime, told: Callable[[int], None] = lambda minute: None) -> None:
-        """Take in what happened up to a moment, which may lie ahead; `told` hears of each minute on the way."""
-        self.timeline.grow(microseconds(until), told)
+    def prepare(self, until: datetime, on_minute: Callable[[int], None] = lambda minute: None) -> None:
+        """Generate the activities up to a time, possibly in the future; call `on_minute` with each minute first."""
+        self.timeline.grow(microseconds(until), on_minute)
 
     def rules(self) -> QueryRules:
-        """Return what this server knows and accepts at the moment."""
+        """Return the rules by which the server currently reads queries."""
         return QueryRules(
             types=self._types.union(self.source.new_types),
             read_cursor=lambda text: self._seal.read(text, self._generation),
@@ -116,27 +116,27 @@ class Vendor:
         )
 
     def cursor(self, key: Key) -> str:
-        """Return the cursor of a place."""
+        """Return the cursor of a position in the feed."""
         return self._seal.issue(key, self._generation)
 
     def void_cursors(self) -> None:
-        """Accept no cursor any more that was issued so far."""
+        """Make all cursors issued so far invalid."""
         with self._lock:
             self._generation += 1
 
     def new_request_id(self, now: datetime) -> str:
-        """Return the id of one more request; it depends on the time, so that a restarted server repeats none."""
+        """Return a new request id; it depends on the time, so that a restarted server repeats no id."""
         with self._lock:
             self._served += 1
             return f"req_{letters(24, 'request', self.seed, microseconds(now), self._served)}"
 
     @property
     def served(self) -> int:
-        """How many requests were answered."""
+        """The number of requests answered so far."""
         return self._served
 
     def record(self, access: Access) -> None:
-        """Put an access into the feed that it asked for, unless the world has ended."""
+        """Insert an access into the feed, unless the world has ended."""
         until = self.settings.until
         if until is not None and access.at >= until:
             return
@@ -146,32 +146,34 @@ class Vendor:
         self.timeline.insert(row, row.created_us + int(lag_us * chance**3))
 
     def keep_page(self, key_name: str, page: Response) -> None:
-        """Remember the last page that a key was given."""
+        """Store the last page that was returned to a key."""
         self._pages[key_name] = page
 
     def last_page(self, key_name: str) -> Response | None:
-        """Return the last page that a key was given."""
+        """Return the last page that was returned to a key, or None."""
         return self._pages.get(key_name)
 
     @property
     def history_start(self) -> datetime:
-        """The moment before which nothing happened."""
+        """The start of history: no activity is older."""
         return moment(self.extent.first_minute * MINUTE_US)
 
     def activities(self, now: datetime) -> int:
-        """Return how many activities are visible by now."""
+        """Return the number of activities that are visible at a time."""
         self.prepare(now)
         return self.timeline.count(microseconds(now))
 
     def truth(self, start: datetime, end: datetime, now: datetime) -> Iterator[VisibleActivity]:
-        """Yield every activity that occurred in `[start, end)` and was ever visible up to now."""
+        """Yield every activity that occurred in `[start, end)` and has become visible up to now."""
         self.prepare(now)
         span = IndexSpan((microseconds(start), b""), (microseconds(end), b""))
-        return self.timeline.sightings(span, microseconds(now))
+        return self.timeline.visible_activities(span, microseconds(now))
 
 
-def open_vendor(settings: VendorSettings, now: datetime, told: Callable[[int], None] = lambda minute: None) -> Vendor:
-    """Make the world, and the vendor on top of it with its history taken in."""
+def open_vendor(
+    settings: VendorSettings, now: datetime, on_minute: Callable[[int], None] = lambda minute: None
+) -> Vendor:
+    """Create the world and its vendor, and generate the history; call `on_minute` with each minute first."""
     catalogue = load()
     world = World(settings.world, catalogue, _extent(settings, now))
     parent = world.organization.units[0]
@@ -183,12 +185,12 @@ def open_vendor(settings: VendorSettings, now: datetime, told: Callable[[int], N
         organization=(parent.id, parent.uuid),
         registry=Registry(world),
     )
-    vendor.prepare(now, told)
+    vendor.prepare(now, on_minute)
     return vendor
 
 
 def _extent(settings: VendorSettings, now: datetime) -> WorldExtent | None:
-    """Return the history in which a number of activities is to lie; its end leaves time to become visible."""
+    """Return the time in which a fixed number of activities occurs; it ends early enough for all to become visible."""
     if settings.world.activities is None:
         return None
     end = now if settings.until is None else min(now, settings.until)

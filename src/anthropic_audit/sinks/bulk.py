@@ -1,7 +1,7 @@
-"""What Elasticsearch and OpenSearch have in common: bulk requests of `create`, and what their answers mean.
+"""Bulk requests and searches that Elasticsearch and OpenSearch have in common.
 
-A data stream takes an id once in each of its backing indices, so the same event is refused as a conflict unless the
-stream was rolled over in between. `present` asks the whole stream.
+A data stream accepts an id once per backing index, so an event that is sent again is refused as a conflict, unless the
+stream was rolled over in between. `present` searches the whole stream.
 """
 
 from __future__ import annotations
@@ -26,55 +26,55 @@ EXISTING = Verdict(Fate.EXISTING)
 _CONFLICT = 409
 _BUSY = (429, 503)
 _BLOCKED = "cluster_block_exception"
-_IDS_AT_ONCE = 5_000
-_PAGE = 10_000
+_IDS_PER_SEARCH = 5_000
+_HITS_PER_SEARCH = 10_000
 _KEEP_ALIVE = "5m"
 
 Action = tuple[dict[str, Any], str]
-"""What is done with a document, and the document."""
+"""A bulk action's metadata, and its document."""
 Result = tuple[bool, dict[str, Any]]
-"""Whether an action was taken, and the answer to it."""
+"""Whether an action succeeded, and its item of the response."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """An event that is in a cluster."""
+    """An event as it is stored in a cluster."""
 
     id: str
     index: str
     timestamp: datetime
-    """Cut to milliseconds."""
+    """The event's time, truncated to milliseconds."""
 
 
 class Api(Protocol):
-    """An official client, asked for one data stream in the words that both have."""
+    """The operations on one data stream that both official clients provide."""
 
     def bulk(self, actions: Iterable[Action], number: int) -> Iterable[Result]:
-        """Send actions by one bulk request, and return whether each was taken, with the answer to it."""
+        """Send `number` actions in one bulk request, and return the result of each."""
         ...
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
-        """Send a request of administration, and return its answer."""
+        """Send an administrative request, and return the body of its response."""
         ...
 
     def refresh(self) -> None:
-        """Make everything that was taken visible."""
+        """Make all accepted documents visible to searches."""
         ...
 
     def search(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what a search of the stream, or of the point in time in the body, gives."""
+        """Search the stream, or the point in time in the body, and return the response."""
         ...
 
     def open_point_in_time(self, keep_alive: str) -> str:
-        """Return the id of a point in time of the stream."""
+        """Open a point in time of the stream, and return its id."""
         ...
 
     def close_point_in_time(self, name: str) -> None:
-        """Let go of a point in time."""
+        """Close a point in time."""
         ...
 
     def failure(self, error: Exception) -> AuditError | None:
-        """Return what an error of the client asks of us, or None when it is none of the client's."""
+        """Translate an exception of the client, or return None if it is not one."""
         ...
 
     def close(self) -> None:
@@ -83,18 +83,18 @@ class Api(Protocol):
 
 
 def actions(parcels: Iterable[Parcel]) -> Iterator[Action]:
-    """Yield what a bulk request does with each event."""
+    """Yield the `create` action of each event."""
     for parcel in parcels:
         yield {"create": {"_id": target_id(parcel.id)}}, parcel.document
 
 
 def as_it_is(action: Action) -> Action:
-    """Give the helper an action that needs no preparing."""
+    """Return an action unchanged, as the client's helper wants a function to expand it."""
     return action
 
 
 def verdicts(results: Iterable[Result]) -> list[Verdict]:
-    """Return what became of each event of a bulk request."""
+    """Return the verdict of each event of a bulk request."""
     return [CREATED if is_taken else _verdict(result["create"]) for is_taken, result in results]
 
 
@@ -111,23 +111,23 @@ def _verdict(result: Mapping[str, Any]) -> Verdict:
     return Verdict(fate, reason_of(result), status)
 
 
-def present(asked: Api, parcels: Sequence[Parcel]) -> AbstractSet[str]:
-    """Return which events are in the stream, in whichever backing index."""
-    asked.refresh()
+def present(api: Api, parcels: Sequence[Parcel]) -> AbstractSet[str]:
+    """Return the ids of those events that are in any backing index of the stream."""
+    api.refresh()
     found: set[str] = set()
     known = by_target_id(parcel.id for parcel in parcels)
     ids = iter(known)
-    while some := list(islice(ids, _IDS_AT_ONCE)):
+    while some := list(islice(ids, _IDS_PER_SEARCH)):
         body = {"query": {"ids": {"values": some}}, "_source": False, "size": 2 * len(some), "track_total_hits": False}
-        found.update(known[hit["_id"]] for hit in asked.search(body)["hits"]["hits"])
+        found.update(known[hit["_id"]] for hit in api.search(body)["hits"]["hits"])
     return found
 
 
-def hits_between(asked: Api, start: datetime, end: datetime) -> Iterator[StoredDocument]:
-    """Yield every event of a span of time, oldest first; `start` is included, `end` is not."""
-    asked.refresh()
+def hits_between(api: Api, start: datetime, end: datetime) -> Iterator[StoredDocument]:
+    """Yield every event from `start` (included) to `end` (excluded), oldest first."""
+    api.refresh()
     span = {"gte": format_time(start), "lt": format_time(end)}
-    point = asked.open_point_in_time(_KEEP_ALIVE)
+    point = api.open_point_in_time(_KEEP_ALIVE)
     try:
         after: Sequence[Any] | None = None
         while True:
@@ -135,14 +135,14 @@ def hits_between(asked: Api, start: datetime, end: datetime) -> Iterator[StoredD
                 "pit": {"id": point, "keep_alive": _KEEP_ALIVE},
                 "query": {"range": {"@timestamp": span}},
                 "sort": [{"@timestamp": "asc"}, {"_shard_doc": "asc"}],
-                "size": _PAGE,
+                "size": _HITS_PER_SEARCH,
                 "_source": False,
                 "track_total_hits": False,
             }
-            hits = asked.search(body | ({"search_after": after} if after else {}))["hits"]["hits"]
+            hits = api.search(body | ({"search_after": after} if after else {}))["hits"]["hits"]
             yield from (StoredDocument(hit["_id"], hit["_index"], _time(hit["sort"][0])) for hit in hits)
-            if len(hits) < _PAGE:
+            if len(hits) < _HITS_PER_SEARCH:
                 return
             after = hits[-1]["sort"]
     finally:
-        asked.close_point_in_time(point)
+        api.close_point_in_time(point)

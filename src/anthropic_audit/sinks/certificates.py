@@ -1,4 +1,4 @@
-"""Whom we trust, and who we are, by certificates."""
+"""TLS contexts: trusted certificate authorities, and the client certificate."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from anthropic_audit.settings import SinkSettings
 
 
 def tls_context(settings: SinkSettings) -> ssl.SSLContext:
-    """Return what a sink's connections are secured with.
+    """Return the TLS context of a sink's connections.
 
     Raises:
-        SetupError: A file can't be read, or is none.
+        SetupError: A certificate or key file can't be read, or is invalid.
     """
     names = ("ca_file", "client_certificate_file", "client_key_file")
     return secured(f"sink {settings.name}", **{name: getattr(settings, name, "") for name in names})
@@ -21,10 +21,16 @@ def tls_context(settings: SinkSettings) -> ssl.SSLContext:
 def secured(
     owner: str, *, ca_file: str, client_certificate_file: str = "", client_key_file: str = ""
 ) -> ssl.SSLContext:
-    """Return what connections are secured with: the system's authorities or those of a file, and our certificate.
+    """Return a TLS context with the authorities of `ca_file`, or the system's if empty, and a client certificate.
+
+    Args:
+        owner: The sink or the setting that messages name.
+        ca_file: PEM file of certificate authorities.
+        client_certificate_file: PEM file of the client certificate; empty for none.
+        client_key_file: PEM file of its key; empty if it is in the certificate's file.
 
     Raises:
-        SetupError: A file can't be read, or is none.
+        SetupError: A certificate or key file can't be read, or is invalid.
     """
     try:
         context = ssl.create_default_context(cafile=ca_file or None)

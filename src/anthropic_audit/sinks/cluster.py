@@ -1,4 +1,4 @@
-"""A data stream of a cluster: takes events, can be asked what it has, and can be set up."""
+"""A data stream of a cluster, as a sink that can also be searched and set up."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Hit = bulk.StoredDocument
 
 
 class Cluster:
-    """One data stream, by whichever client; several threads may use it at the same time."""
+    """One data stream, independent of the client; safe to be used by several threads."""
 
     def __init__(self, api: bulk.Api, check: Callable[[], None] = nothing) -> None:
         self._api = api
         self._check = check
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Send events by one bulk request.
+        """Send events in one bulk request, and return the verdict of each.
 
         Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: None of them may be there.
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The request failed; it is unknown whether events arrived.
         """
         with self._translated():
             return bulk.verdicts(self._api.bulk(bulk.actions(parcels), len(parcels)))
@@ -38,25 +38,25 @@ class Cluster:
         """Return the ids of those events that are in the stream already.
 
         Raises:
-            SinkBusyError, SinkDeniedError: It can't be said.
+            SinkBusyError, SinkDeniedError: The search failed.
         """
         with self._translated():
             return bulk.present(self._api, parcels)
 
     def hits_between(self, start: datetime, end: datetime) -> Iterator[Hit]:
-        """Yield every event from `start` on and before `end`, oldest first.
+        """Yield every event from `start` (included) to `end` (excluded), oldest first.
 
         Raises:
-            SinkBusyError, SinkDeniedError: The cluster can't be asked.
+            SinkBusyError, SinkDeniedError: A search failed.
         """
         with self._translated():
             yield from bulk.hits_between(self._api, start, end)
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any | None:  # noqa: ANN401 - JSON
-        """Send a request of administration, and return its answer, None for 404.
+        """Send an administrative request, and return the body of its response; None for status 404.
 
         Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not do it.
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The cluster does not accept the request.
         """
         try:
             with self._translated():
@@ -75,7 +75,7 @@ class Cluster:
         try:
             yield
         except Exception as error:
-            self._check()  # the clients take the operator's stop for a failure of the network
+            self._check()  # the clients report the operator's stop as a network error
             failure = self._api.failure(error)
             if failure is None:
                 raise

@@ -1,4 +1,4 @@
-"""Kibana and OpenSearch Dashboards: taking saved objects, and saying whether they have them."""
+"""Kibana and OpenSearch Dashboards: importing saved objects, and looking up dashboards."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _MAX_ANSWER_BYTES = 64 * 2**20
 
 
 class BoardServer:
-    """The program that shows what a cluster has, with the same secret as the cluster.
+    """The Kibana or OpenSearch Dashboards of a cluster, used with the cluster's credentials.
 
     Raises:
-        SetupError: Its URL or a certificate can't be used, or requests to it can't be signed.
+        SetupError: The URL or a certificate can't be used, or requests can't be signed.
     """
 
     def __init__(self, settings: ClusterSink, secret: Secret | None) -> None:
@@ -46,10 +46,10 @@ class BoardServer:
         supervise(self._client, self._supervisor)
 
     def description(self, name: str) -> str | None:
-        """Return the description of a dashboard, or None when there is none of this id.
+        """Return the description of the dashboard with an id, or None if there is none.
 
         Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: It does not say.
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The request failed.
         """
         answer = self._ask("GET", f"/api/saved_objects/dashboard/{name}")
         if answer is None:
@@ -58,16 +58,16 @@ class BoardServer:
         return str(found)
 
     def take(self, ndjson: bytes) -> None:
-        """Import saved objects in the place of those with the same ids.
+        """Import saved objects, replacing those with the same ids.
 
         Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: It does not take them.
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The objects were not imported.
         """
         file = {"file": ("overview.ndjson", ndjson, "application/ndjson")}
         answer = self._ask("POST", "/api/saved_objects/_import?overwrite=true", file)
         result = {} if answer is None else orjson.loads(answer.body)
         if not result.get("success"):
-            message = f"sink {self._name}: the dashboards were not taken: {redact(str(result.get('errors')))[:500]}"
+            message = f"sink {self._name}: the dashboards were not imported: {redact(str(result.get('errors')))[:500]}"
             raise SinkRefusedError(message)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Identifiers of events as a cluster takes them."""
+"""Document ids of events in a cluster."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ DIGEST: Final = "~sha256-"
 
 
 def target_id(identity: str) -> str:
-    """Return an event's `_id`: its own id, or `~sha256-<digest>` of one that no cluster takes; `event.id` has it whole.
+    """Return an event's `_id`: its own id, or `~sha256-<digest>` if clusters don't accept it; `event.id` has it whole.
 
-    An id that begins like a digest becomes one as well, so two ids never become the same.
+    An id that begins with `~sha256-` is digested as well, so that two ids never get the same `_id`.
     """
     size = len(identity) if identity.isascii() else len(identity.encode("utf-8", "surrogatepass"))
     if 0 < size <= MAX_ID_BYTES and not identity.startswith(DIGEST):

@@ -20,7 +20,7 @@ from .responses import no_answer, reason_of, refusal
 
 
 class ElasticsearchApi:
-    """The official client, for one data stream.
+    """One data stream, by the official client; see `bulk.Api`.
 
     Raises:
         SetupError: A URL, the cloud id or a certificate can't be used.
@@ -33,10 +33,10 @@ class ElasticsearchApi:
             self._client = Elasticsearch(**_options(settings, secret), node_class=_node_class(settings, check))
         except (ValueError, OSError) as error:
             message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
-            raise SetupError(message, hint="check urls, cloud_id and the certificates' files") from error
+            raise SetupError(message, hint="check urls, cloud_id and the certificate files") from error
 
     def bulk(self, actions: Iterable[bulk.Action], number: int) -> Iterable[bulk.Result]:
-        """Send actions by one bulk request, and return whether each was taken, with the answer to it."""
+        """Send `number` actions in one bulk request, and return the result of each."""
         return streaming_bulk(
             self._client,
             actions,  # type: ignore[arg-type] # the callback takes them as they are
@@ -48,7 +48,7 @@ class ElasticsearchApi:
         )
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
-        """Send a request of administration, and return its answer."""
+        """Send an administrative request, and return the body of its response."""
         headers = {"accept": "application/json"} | ({"content-type": "application/json"} if body is not None else {})
         return self._client.perform_request(method, path, headers=headers, body=body).body
 
@@ -57,29 +57,29 @@ class ElasticsearchApi:
         self._client.close()
 
     def refresh(self) -> None:
-        """Make everything that was taken visible."""
+        """Make all accepted documents visible to searches."""
         self._client.indices.refresh(index=self._stream, ignore_unavailable=True)
 
     def search(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Search the stream, or the point in time in the body."""
+        """Search the stream, or the point in time in the body, and return the response."""
         where = {} if "pit" in body else {"index": self._stream, "ignore_unavailable": True}
         return dict(self._client.search(**where, body=dict(body)))  # type: ignore[arg-type] # one of both kinds
 
     def open_point_in_time(self, keep_alive: str) -> str:
-        """Return the id of a point in time of the stream."""
+        """Open a point in time of the stream, and return its id."""
         return str(self._client.open_point_in_time(index=self._stream, keep_alive=keep_alive)["id"])
 
     def close_point_in_time(self, name: str) -> None:
-        """Let go of a point in time."""
+        """Close a point in time."""
         self._client.close_point_in_time(id=name)
 
     def failure(self, error: Exception) -> AuditError | None:
-        """Return what an error of the client asks of us."""
+        """Translate an exception of the client, or return None if it is not one."""
         match error:
             case ApiError():
                 return refusal(self._name, error.meta.status, reason_of(error.body), error.meta.headers)
             case UnsupportedProductError():
-                message = f"sink {self._name}: this is no Elasticsearch: {error}"
+                message = f"sink {self._name}: the cluster is not Elasticsearch: {error}"
                 return SetupError(message, hint='for an OpenSearch cluster set `to = "opensearch"`')
             case ConnectionTimeout():
                 return SinkBusyError(f"sink {self._name}: no answer in time: {error.message}")
@@ -89,7 +89,7 @@ class ElasticsearchApi:
 
 
 def _node_class(settings: ElasticsearchSink, check: Callable[[], None]) -> type[Urllib3HttpNode]:
-    """Return the client's own kind of node, with a pool that sends under supervision."""
+    """Return the client's node class with a `SupervisedPool` for its connections."""
 
     class Node(Urllib3HttpNode):
         def __init__(self, config: NodeConfig) -> None:

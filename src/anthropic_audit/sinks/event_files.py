@@ -1,4 +1,4 @@
-"""Files of one event a line on a disk: held by one process, packed without a moment in which they are not there."""
+"""Files with one event per line: locking their folder, compressing them without a gap, and reading ids back."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from typing import Any
 import orjson
 
 OPEN, CLOSED, PACKED = ".ndjson.part", ".ndjson", ".ndjson.gz"
-"""How files end: the one that is written, one that is closed, and one that is packed."""
+"""File name extensions: of the file that is written, of closed files, and of compressed files."""
 
 
-def hold(folder: Path) -> int:
-    """Have a folder for oneself, and return what is closed to let go of it; the system does so when a process dies.
+def lock_folder(folder: Path) -> int:
+    """Lock a folder for this process, and return the file descriptor whose closing unlocks it.
 
-    Where the disk knows no such locks, nobody is kept out.
+    The system unlocks it when the process ends. On file systems without such locks, other processes are not kept out.
 
     Raises:
-        BlockingIOError: Somebody else has it.
-        OSError: It can't be read.
+        BlockingIOError: Another process has locked the folder.
+        OSError: The folder can't be opened.
     """
-    held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    lock_fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(held)
+        os.close(lock_fd)
         raise
     except OSError:
-        return held
-    return held
+        return lock_fd
+    return lock_fd
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
+    """Flush the entries of a folder to the disk."""
     opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(opened)
@@ -47,7 +47,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def pack(path: Path) -> None:
-    """Compress a closed file; the packed one takes its name when it is whole, and only then the other one goes."""
+    """Compress a closed file; it is removed only after the compressed file is complete and on the disk."""
     packed = path.with_name(path.name.removesuffix(CLOSED) + PACKED)
     temporary = packed.with_name(f".{packed.name}")
     try:
@@ -65,7 +65,7 @@ def pack(path: Path) -> None:
 
 
 def newest_ids(paths: Iterable[Path], lines: int) -> Iterator[str]:
-    """Yield the ids of events in files, the newest file first, until so many lines were read."""
+    """Yield the ids of events in files, in the order of `paths`, until `lines` lines were read."""
     for path in paths:
         if lines <= 0:
             return
@@ -75,7 +75,7 @@ def newest_ids(paths: Iterable[Path], lines: int) -> Iterator[str]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file; one that is damaged ends where it can be read no more."""
+    """Yield the lines of a file; a damaged file ends where it becomes unreadable."""
     try:
         with gzip.open(path) if path.name.endswith(PACKED) else path.open("rb") as file:
             yield from file
@@ -84,7 +84,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _id_of(line: bytes) -> str:
-    """Return an event's id; a line that somebody else has written has none."""
+    """Return the id of the event in a line, or an empty text for a line that is not an event."""
     try:
         document: Any = orjson.loads(line)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Delivery to files of one event a line, closed by size or age, or to standard output."""
+"""Delivery to files with one event per line, rotated by size or age, or to standard output."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from anthropic_audit.model import Fate, Parcel, Verdict
 from anthropic_audit.ports import Clock
 from anthropic_audit.settings import NdjsonSink
 
-from .event_files import CLOSED, OPEN, PACKED, hold, newest_ids, pack, sync_folder
+from .event_files import CLOSED, OPEN, PACKED, lock_folder, newest_ids, pack, sync_folder
 
 _CREATED = Verdict(Fate.CREATED)
 _READ_BACK = 100_000
-"""So many lines are looked at for repeats: more than are ever sent again after a crash."""
+"""Number of lines that are checked for repeats: more than are ever sent again after a crash."""
 
 
 class FileSink:
-    """A folder of files; the one that is written ends in `.part`, and takes its name when it is closed.
+    """A folder of files; the one that is written ends in `.part`, and is renamed when it is closed.
 
-    Files are named after the time they were begun and a number. What is written is on the disk before it counts as
-    delivered; half a line that a crash has left is cut off. Opening it looks at the folder only: nothing is touched
-    before the first question or delivery, and from then on nobody else writes there.
+    Files are named after the time of their creation and a number. Events are on the disk before they count as
+    delivered; a partial line that a crash has left is cut off. Opening only checks that the folder can be written: the
+    first call of `present` or `deliver` locks the folder against other writers.
 
     Raises:
         SetupError: The folder can't be written.
@@ -41,28 +41,28 @@ class FileSink:
         self._clock = clock
         self._folder = Path(settings.folder).expanduser()
         self._writing = threading.Lock()
-        self._held: int | None = None
+        self._lock_fd: int | None = None
         self._file: FileIO | None = None
-        self._begun: datetime = clock.now()
-        self._before: frozenset[str] | None = None
+        self._opened_at: datetime = clock.now()
+        self._earlier_ids: frozenset[str] | None = None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self._folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             message = f"sink {settings.name}: files can't be written: {self._folder}: {error.strerror or error}"
-            raise SetupError(message, hint="name a folder that this user may write, on a disk with space") from error
+            raise SetupError(message, hint="set a folder that this user can write to, on a disk with space") from error
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Write events, and have them on the disk.
+        """Write events, and flush them to the disk.
 
         Raises:
-            SinkBusyError: The disk does not take them now; what was written of them is cut off again.
+            SinkBusyError: The events can't be written now; a part of them that was written is cut off again.
         """
         lines = "".join(f"{parcel.document}\n" for parcel in parcels).encode()
         with self._writing, self._translated():
-            self._take_up()
-            file = self._file or self._begin()
+            self._prepare_folder()
+            file = self._file or self._open_file()
             before = file.tell()
             try:
                 _write(file, lines)
@@ -75,23 +75,23 @@ class FileSink:
         return [_CREATED] * len(parcels)
 
     def present(self, parcels: Sequence[Parcel]) -> AbstractSet[str]:
-        """Return the ids of those events that were among the newest lines when this run began.
+        """Return the ids of those events that were among the newest `_READ_BACK` lines when this run began.
 
-        What this run has written it knows: a write that fails is cut off again.
+        Events of this run need no check: a write that fails is cut off again.
 
         Raises:
-            SinkBusyError: The files can't be read now, or somebody else writes them.
+            SinkBusyError: The files can't be read now, or another process writes them.
         """
         with self._writing, self._translated():
-            self._take_up()
-            if self._before is None:
-                self._before = frozenset(newest_ids(self._files(), _READ_BACK))
-        return {parcel.id for parcel in parcels} & self._before
+            self._prepare_folder()
+            if self._earlier_ids is None:
+                self._earlier_ids = frozenset(newest_ids(self._files(), _READ_BACK))
+        return {parcel.id for parcel in parcels} & self._earlier_ids
 
     def close(self) -> None:
-        """Close the file, which keeps its name with `.part`: the next run goes on with it."""
+        """Close the file, which keeps its extension `.part`: the next run continues it."""
         with self._writing:
-            self._let_go()
+            self._release()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -99,54 +99,54 @@ class FileSink:
             yield
         except BlockingIOError as error:
             message = f"sink {self._settings.name}: another process or sink writes into {self._folder}"
-            raise SinkBusyError(message, hint="wait until it ends, or name another folder") from error
+            raise SinkBusyError(message, hint="wait until it ends, or set another folder") from error
         except OSError as error:
             message = f"sink {self._settings.name}: the file can't be written: {error.strerror or error}"
-            hint = "make space, or mend the rights of the folder; events are written when that is done"
+            hint = "free space or fix the folder's permissions; events are written once that is done"
             raise SinkBusyError(message, hint=hint) from error
 
-    def _take_up(self) -> None:
-        """Have the folder for ourselves, and go on with what the last run has left there."""
-        if self._held is not None:
+    def _prepare_folder(self) -> None:
+        """Lock the folder, remove unfinished compressed files, and continue the file of the last run."""
+        if self._lock_fd is not None:
             return
-        self._held = hold(self._folder)
+        self._lock_fd = lock_folder(self._folder)
         try:
             for left in self._folder.glob(f".*{PACKED}"):
                 left.unlink()
-            self._go_on()
+            self._continue_last()
             self._pack_closed()
         except OSError:
-            self._let_go()
+            self._release()
             raise
 
-    def _go_on(self) -> None:
-        """Go on with the file of the last run, without the half line that it may end with; finish what it had begun."""
+    def _continue_last(self) -> None:
+        """Open the file of the last run without the partial line at its end; close older ones."""
         for part in sorted(self._folder.glob(f"*{OPEN}")):
             if self._file is not None:
-                self._finish()
+                self._close_file()
             file = part.open("r+b", buffering=0)
             content = file.readall()
             file.truncate(content.rfind(b"\n") + 1)
             file.seek(0, os.SEEK_END)
             self._file = file
-            self._begun = self._clock.now()
+            self._opened_at = self._clock.now()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
 
     def _files(self) -> list[Path]:
-        """Return all files, the newest first."""
+        """Return all files of the folder, newest first."""
         found = (path for path in self._folder.iterdir() if path.name.endswith((OPEN, CLOSED, PACKED)))
         return sorted(found, reverse=True)
 
-    def _begin(self) -> FileIO:
-        self._begun = self._clock.now()
-        stem = f"{self._begun:%Y%m%dT%H%M%S}"
+    def _open_file(self) -> FileIO:
+        self._opened_at = self._clock.now()
+        stem = f"{self._opened_at:%Y%m%dT%H%M%S}"
         taken = {path.name.partition(".")[0] for path in self._folder.glob(f"{stem}-*")}
         number = next(number for number in range(len(taken) + 1) if f"{stem}-{number:04}" not in taken)
         self._file = (self._folder / f"{stem}-{number:04}{OPEN}").open("x+b", buffering=0)
@@ -155,12 +155,12 @@ class FileSink:
 
     def _close_if_due(self) -> None:
         if self._file is not None:
-            is_old = self._clock.now() - self._begun >= self._settings.rotate_after
+            is_old = self._clock.now() - self._opened_at >= self._settings.rotate_after
             if self._file.tell() >= self._settings.rotate_bytes or is_old:
-                self._finish()
+                self._close_file()
                 self._pack_closed()
 
-    def _finish(self) -> None:
+    def _close_file(self) -> None:
         if self._file is not None:
             path = Path(self._file.name)
             path.rename(path.with_name(path.name.removesuffix(OPEN) + CLOSED))
@@ -169,24 +169,24 @@ class FileSink:
             sync_folder(self._folder)
 
     def _pack_closed(self) -> None:
-        """Pack every closed file, also one that could not be packed before."""
+        """Compress every closed file, including those of earlier failures, if the settings want it."""
         if self._settings.compress:
             for whole in sorted(self._folder.glob(f"*{CLOSED}")):
                 pack(whole)
 
 
 class StreamSink:
-    """Standard output."""
+    """Standard output, with one event per line."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Write events, a line each.
+        """Write events, one per line.
 
         Raises:
-            SinkDeniedError: It can't be written; nobody knows how much of them was.
-            BrokenPipeError: Nobody reads any more.
+            SinkDeniedError: Standard output can't be written; it is unknown how much was.
+            BrokenPipeError: The reader has closed the pipe.
         """
         try:
             sys.stdout.write("".join(f"{parcel.document}\n" for parcel in parcels))
@@ -195,19 +195,19 @@ class StreamSink:
             raise
         except OSError as error:
             message = f"sink {self._name}: standard output can't be written: {error.strerror or error}"
-            raise SinkDeniedError(message, hint="make space; what is not recorded is written again") from error
+            raise SinkDeniedError(message, hint="free space; events that are not recorded are written again") from error
         return [_CREATED] * len(parcels)
 
     def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
-        """Return nothing: what was written is gone."""
+        """Return no ids: standard output can't be read back."""
         return frozenset()
 
     def close(self) -> None:
-        """Leave it open: it is not ours."""
+        """Do nothing: standard output stays open."""
 
 
 def _write(file: FileIO, content: bytes) -> None:
-    """Have bytes in a file on the disk; the system may take them in parts."""
+    """Write bytes to a file, in parts if the system accepts them so, and flush them to the disk."""
     rest = memoryview(content)
     while rest:
         rest = rest[file.write(rest) :]

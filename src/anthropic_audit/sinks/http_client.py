@@ -1,4 +1,4 @@
-"""One POST of a batch, for targets that speak HTTP and have no library of their own."""
+"""An HTTP client for sinks without a client library."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_ANSWER_BYTES = 16 * 2**20
 
 
 class WebClient:
-    """Sends bodies to one URL, compressed if that is wanted.
+    """Posts bodies to one URL, compressed with gzip if `compress` is set.
 
     Raises:
         SetupError: The URL or a certificate's file can't be used.
@@ -39,7 +39,7 @@ class WebClient:
         self._name = settings.name
         self._deadline = settings.deadline
         self._supervisor = Supervisor(check)
-        self._packed = partial(gzip.compress, compresslevel=1) if compress else bytes
+        self._compressed = partial(gzip.compress, compresslevel=1) if compress else bytes
         encoding = {"content-encoding": "gzip"} if compress else {}
         context = tls_context(settings)
         try:
@@ -56,23 +56,23 @@ class WebClient:
             raise SetupError(message, hint="check the url and the headers") from error
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
-        """Send a body, and return the answer's.
+        """Post a body, and return the body of the response.
 
         Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: It was not taken.
-            InterruptedRunError: The operator asked for an end; it may have been taken or not.
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The body was not accepted.
+            InterruptedRunError: The operator stopped the run; it is unknown whether the body was accepted.
         """
-        request = self._client.build_request("POST", self._url, content=self._packed(body), headers=dict(headers))
+        request = self._client.build_request("POST", self._url, content=self._compressed(body), headers=dict(headers))
         seconds = self._deadline.total_seconds()
         try:
             answer = fetch(self._client, self._supervisor, request, seconds=seconds, max_bytes=_MAX_ANSWER_BYTES)
         except DeadlineExceededError as error:
             message = f"sink {self._name}: no complete answer within {format_duration(self._deadline)}"
-            hint = "something on the way reads or sends too slowly, or without end: or raise request_deadline"
+            hint = "check the network between this host and the target, or raise request_deadline"
             raise SinkBusyError(message, hint=hint) from error
         except AnswerTooLargeError as error:
             message = f"sink {self._name}: the answer is larger than {_MAX_ANSWER_BYTES:,} bytes"
-            raise SinkBusyError(message, hint="check that the url is the right one") from error
+            raise SinkBusyError(message, hint="check that url is correct") from error
         except httpx2.TransportError as error:
             raise no_answer(self._name, f"{type(error).__name__}: {error}", "the url") from error
         if answer.status in _GOOD:

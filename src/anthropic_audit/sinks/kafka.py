@@ -1,4 +1,4 @@
-"""Delivery to a topic of Kafka by an idempotent producer; the key of a message is the activity's id."""
+"""Delivery to a Kafka topic by an idempotent producer; the key of a message is the activity's id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from anthropic_audit.redact import Secret, redact
 from anthropic_audit.settings import KafkaSink
 
 _CREATED = Verdict(Fate.CREATED)
-_LOST = Verdict(Fate.BUSY, "no broker has acknowledged it")
+_LOST = Verdict(Fate.BUSY, "no broker acknowledged the event")
 _TOO_LARGE = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_RECORD)
 _DENIED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -30,7 +30,7 @@ _POLL_SECONDS = 0.05
 
 
 class KafkaTopic:
-    """A topic. The broker drops what the producer sends twice; a producer that was killed and began anew may repeat.
+    """A topic. Brokers drop messages that the same producer repeats; after a crash, a new producer may send repeats.
 
     Raises:
         SetupError: An option can't be used.
@@ -44,25 +44,25 @@ class KafkaTopic:
         try:
             self._producer = Producer({**_options(settings, secret), "error_cb": self._take_problem})
         except (KafkaException, ValueError, TypeError) as error:
-            message = f"sink {settings.name}: Kafka's library refuses these settings: {redact(str(error))}"
-            raise SetupError(message, hint="check brokers, options and files of certificates") from error
+            message = f"sink {settings.name}: the Kafka client rejects these settings: {redact(str(error))}"
+            raise SetupError(message, hint="check brokers, options and the certificate files") from error
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Send events, and wait until the brokers have acknowledged each of them.
+        """Send events, wait for the brokers' acknowledgements, and return the verdict of each event.
 
         Raises:
-            SinkBusyError, SinkDeniedError: None may be there.
-            InterruptedRunError: The operator asked for an end; what is not acknowledged may be there or not.
+            SinkBusyError, SinkDeniedError: Sending failed; it is unknown whether events arrived.
+            InterruptedRunError: The operator stopped the run; events that are not acknowledged may have arrived.
         """
         errors: dict[int, KafkaError | None] = {}
 
-        def told(place: int) -> Callable[[KafkaError | None], None]:
-            return lambda error: errors.__setitem__(place, error)
+        def on_delivery(index: int) -> Callable[[KafkaError | None], None]:
+            return lambda error: errors.__setitem__(index, error)
 
         deadline = time.monotonic() + self._seconds + _GRACE_SECONDS
         try:
-            for place, parcel in enumerate(parcels):
-                self._send(parcel, told(place))
+            for index, parcel in enumerate(parcels):
+                self._send(parcel, on_delivery(index))
             while len(errors) < len(parcels) and time.monotonic() < deadline:
                 self._check()
                 self._producer.poll(_POLL_SECONDS)
@@ -73,24 +73,24 @@ class KafkaTopic:
                 raise self._failure(one)
         if errors and not any(errors.values()):
             self._problem = ""
-        return [self._verdict(errors[place]) if place in errors else _LOST for place in range(len(parcels))]
+        return [self._verdict(errors[index]) if index in errors else _LOST for index in range(len(parcels))]
 
     def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
-        """Return nothing: a topic can't be asked for a key."""
+        """Return no ids: a topic can't be searched by key."""
         return frozenset()
 
     def close(self) -> None:
-        """Let go of what is not acknowledged, and of connections."""
+        """Drop unacknowledged messages, and close connections."""
         self._producer.purge()
         self._producer.flush(_CLOSE_SECONDS)
 
-    def _send(self, parcel: Parcel, told: Callable[[KafkaError | None], None]) -> None:
+    def _send(self, parcel: Parcel, on_delivery: Callable[[KafkaError | None], None]) -> None:
         stamp = round(parcel.timestamp.timestamp() * _MILLISECONDS)
         value, key = parcel.document.encode(), parcel.id.encode()
         while True:
             try:
                 self._producer.produce(
-                    self._topic, value, key, timestamp=stamp, on_delivery=lambda error, _: told(error)
+                    self._topic, value, key, timestamp=stamp, on_delivery=lambda error, _: on_delivery(error)
                 )
             except BufferError:
                 self._check()
@@ -98,14 +98,14 @@ class KafkaTopic:
             except KafkaException as error:
                 if error.args[0].code() not in _TOO_LARGE:
                     raise
-                told(error.args[0])
+                on_delivery(error.args[0])
                 return
             else:
                 self._producer.poll(0)
                 return
 
     def _take_problem(self, error: KafkaError) -> None:
-        """Keep what the library says of its connections: a message that timed out does not say why."""
+        """Keep the library's last connection error: a message that timed out does not give the cause."""
         if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - the library's public name for it
             self._problem = redact(error.str())
 
@@ -118,16 +118,16 @@ class KafkaTopic:
 
     def _failure(self, error: KafkaError) -> AuditError:
         if error.code() in _DENIED:
-            message = f"sink {self._name}: the brokers do not let us in: {error.str()}"
-            return SinkDeniedError(message, hint="check the username, the secret and the topic's rights")
+            message = f"sink {self._name}: the brokers deny access: {error.str()}"
+            return SinkDeniedError(message, hint="check the username, the secret and the topic's permissions")
         if _is_fatal(error):
-            message = f"sink {self._name}: this producer can't go on, a new one may: {error.str()}"
-            return SinkDeniedError(message, hint="`run` makes a new one by itself; else deliver again")
+            message = f"sink {self._name}: this producer can't continue, a new one can: {error.str()}"
+            return SinkDeniedError(message, hint="`run` creates a new producer automatically; otherwise deliver again")
         return SinkBusyError(f"sink {self._name}: {error.str()}")
 
 
 def _is_fatal(error: KafkaError) -> bool:
-    """Say whether an error is the end of a producer: it takes nothing any more."""
+    """Return whether a producer can't send any more after an error."""
     return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - the library's public name for it
 
 

@@ -1,7 +1,7 @@
-"""Long texts in OpenSearch: its `flat_object` has no `ignore_above`, and refuses a document for one text over 32 kB.
+"""Splitting of long texts for OpenSearch: `flat_object` has no `ignore_above`, and rejects texts over 32 kB.
 
-A text below `anthropic.audit` that may be too long is sent as an object with one member, `~parts`: the text in pieces,
-which give it back when they are joined. Only what is sent to OpenSearch is changed, and only such texts.
+A text below `anthropic.audit` that may be too long is sent as an object with one member, `~parts`, a list of pieces
+that give the text when joined. Only documents for OpenSearch are changed, and only in such texts.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from anthropic_audit.normalize import to_json
+from anthropic_audit.ecs import to_json
 
 MAX_TEXT_CHARS: Final = 4_000
-"""A term has at most 32,766 bytes, four for a character, and the path of names counts as well."""
+"""Upper bound on an unsplit text: a term has at most 32,766 bytes, four per character, and the path counts as well."""
 
 PARTS: Final = "~parts"
 
 _OF_KEYWORDS: Final = frozenset({"actor", "catalogue"})
-"""Objects whose members are fields of their own; only the `metadata` of an actor is none."""
+"""Objects that are mapped member by member, except for the `metadata` of an actor."""
 
 Json = Any
 
 
 def fit_long_texts(document: str) -> str:
-    """Return an event, as JSON, in which no text inside of an object is too long for OpenSearch."""
+    """Return an event, as JSON, with the texts split that are too long for OpenSearch's `flat_object`."""
     if len(document) <= MAX_TEXT_CHARS:
         return document
     read = json.loads(document)
@@ -40,7 +40,7 @@ def fit_long_texts(document: str) -> str:
 
 
 def _is_object(name: str, value: Json) -> bool:
-    """Say whether a field is a `flat_object`; a list of texts is one of keywords, which have `ignore_above`."""
+    """Return whether a field is mapped as `flat_object`; lists of texts are keywords, which have `ignore_above`."""
     if name in _OF_KEYWORDS:
         return False
     return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value))

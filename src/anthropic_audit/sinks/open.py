@@ -1,4 +1,4 @@
-"""From a sink's settings to the sink."""
+"""Opening of sinks from their settings."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ from .splunk import SplunkTarget
 from .webhook import WebhookTarget
 
 _LIBRARIES = {"elasticsearch": "elasticsearch", "opensearch": "opensearchpy", "kafka": "confluent_kafka"}
-"""The libraries of extras, by what a sink delivers to."""
+"""Libraries of extras, by the sink's `to`."""
 
 
 def missing_library(settings: SinkSettings) -> str | None:
-    """Return the extra that a sink needs and that is not installed, or None."""
+    """Return the name of the extra that a sink needs and that is not installed, or None."""
     library = _LIBRARIES.get(settings.to)
     return settings.to if library is not None and find_spec(library) is None else None
 
 
 def open_sink(settings: SinkSettings, secret: Secret | None, clock: Clock) -> Sink:
-    """Return the sink that settings describe; nothing is sent yet.
+    """Return the sink of given settings; nothing is sent yet.
 
     Raises:
         SetupError: A library is missing, or an address, a folder or a certificate can't be used.
     """
-    tls_context(settings)  # the libraries read the files with the first request, and blame the network
+    tls_context(settings)  # the libraries read the files at the first request, and report a network error
     return _OPEN[settings.to](settings, secret, clock)
 
 
 def open_cluster(settings: ClusterSink, secret: Secret | None, check: Callable[[], None] = nothing) -> Cluster:
-    """Return a sink that is a cluster, which can be asked and set up, too.
+    """Return the cluster of a sink's settings, which can also be searched and set up.
 
     Raises:
         SetupError: A library is missing, or an address or a certificate can't be used.
     """
-    _need(settings)
-    tls_context(settings)  # the libraries read the files with the first request, and blame the network
+    _require_library(settings)
+    tls_context(settings)  # the libraries read the files at the first request, and report a network error
     if isinstance(settings, ElasticsearchSink):
         from .elasticsearch import ElasticsearchApi
 
@@ -62,7 +62,7 @@ def open_cluster(settings: ClusterSink, secret: Secret | None, check: Callable[[
     return Cluster(OpenSearchApi(settings, secret, check), check)
 
 
-def _need(settings: SinkSettings) -> None:
+def _require_library(settings: SinkSettings) -> None:
     extra = missing_library(settings)
     if extra is not None:
         message = f"sink {settings.name}: the extra `{extra}` is not installed"
@@ -74,7 +74,7 @@ def _open_files(settings: NdjsonSink, _: Secret | None, clock: Clock) -> Sink:
 
 
 def _open_kafka(settings: KafkaSink, secret: Secret | None, clock: Clock) -> Sink:
-    _need(settings)
+    _require_library(settings)
     from .kafka import KafkaTopic
 
     return KafkaTopic(settings, secret, clock.check)
@@ -89,4 +89,4 @@ _OPEN: Mapping[str, Callable[[Any, Secret | None, Clock], Sink]] = {
     "otlp": lambda settings, secret, clock: OtlpTarget(settings, secret, clock.check),
     "kafka": _open_kafka,
 }
-"""What makes a sink, by what it delivers to."""
+"""Functions that open a sink, by its `to`."""

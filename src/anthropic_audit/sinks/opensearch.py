@@ -22,7 +22,7 @@ from .responses import no_answer, reason_of, refusal
 
 
 class OpenSearchApi:
-    """The official client, for one data stream.
+    """One data stream, by the official client; see `bulk.Api`.
 
     Raises:
         SetupError: A URL, a certificate or the credentials can't be used.
@@ -35,10 +35,10 @@ class OpenSearchApi:
             self._client = OpenSearch(**_options(settings, secret), connection_class=_connection_class(settings, check))
         except (ImproperlyConfigured, ValueError, OSError) as error:
             message = f"sink {settings.name}: the cluster can't be reached this way: {error}"
-            raise SetupError(message, hint="check urls and the certificates' files") from error
+            raise SetupError(message, hint="check urls and the certificate files") from error
 
     def bulk(self, actions: Iterable[bulk.Action], number: int) -> Iterable[bulk.Result]:
-        """Send actions by one bulk request, and return whether each was taken, with the answer to it."""
+        """Send `number` actions in one bulk request, and return the result of each."""
         results: Iterable[bulk.Result] = streaming_bulk(
             self._client,
             ((action, fit_long_texts(document)) for action, document in actions),
@@ -51,7 +51,7 @@ class OpenSearchApi:
         return results
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
-        """Send a request of administration, and return its answer."""
+        """Send an administrative request, and return the body of its response."""
         return self._client.transport.perform_request(method, path, body=body)
 
     def close(self) -> None:
@@ -59,11 +59,11 @@ class OpenSearchApi:
         self._client.close()
 
     def refresh(self) -> None:
-        """Make everything that was taken visible."""
+        """Make all accepted documents visible to searches."""
         self._client.indices.refresh(index=self._stream, params={"ignore_unavailable": "true"})
 
     def search(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Search the stream, or the point in time in the body."""
+        """Search the stream, or the point in time in the body, and return the response."""
         if "pit" in body:
             found: Mapping[str, Any] = self._client.search(body=dict(body))
         else:
@@ -71,15 +71,15 @@ class OpenSearchApi:
         return found
 
     def open_point_in_time(self, keep_alive: str) -> str:
-        """Return the id of a point in time of the stream."""
+        """Open a point in time of the stream, and return its id."""
         return str(self._client.create_pit(index=self._stream, params={"keep_alive": keep_alive})["pit_id"])
 
     def close_point_in_time(self, name: str) -> None:
-        """Let go of a point in time."""
+        """Close a point in time."""
         self._client.delete_pit(body={"pit_id": [name]})
 
     def failure(self, error: Exception) -> AuditError | None:
-        """Return what an error of the client asks of us."""
+        """Translate an exception of the client, or return None if it is not one."""
         match error:
             case ConnectionTimeout():
                 return SinkBusyError(f"sink {self._name}: no answer in time")
@@ -92,7 +92,7 @@ class OpenSearchApi:
 
 
 def _connection_class(settings: OpenSearchSink, check: Callable[[], None]) -> type[Urllib3HttpConnection]:
-    """Return the client's own kind of connection, with a pool that sends under supervision."""
+    """Return the client's connection class with a `SupervisedPool`."""
 
     class Connection(Urllib3HttpConnection):
         def _create_urllib3_pool(self) -> None:
@@ -126,7 +126,7 @@ def _options(settings: OpenSearchSink, secret: Secret | None) -> dict[str, Any]:
 
 
 def _signer(settings: OpenSearchSink) -> Urllib3AWSV4SignerAuth:
-    """Return what signs requests with the credentials that the AWS libraries find.
+    """Return the signer for the credentials that the AWS libraries find.
 
     Raises:
         SetupError: The extra `aws` is missing, or there are no credentials.

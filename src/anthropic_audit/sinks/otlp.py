@@ -1,4 +1,4 @@
-"""Delivery as logs of OpenTelemetry: OTLP by HTTP, in its JSON encoding (OTLP specification 1.x)."""
+"""Delivery as OpenTelemetry logs: OTLP over HTTP in JSON encoding (OTLP specification 1.x)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .http_client import WebClient
 
 _CREATED = Verdict(Fate.CREATED)
 _INFO = 9
-"""`SEVERITY_NUMBER_INFO`: an audit trail knows no other."""
+"""`SEVERITY_NUMBER_INFO`, for all records."""
 _NANOSECONDS = 1000
 _LONG = 2**63
 _LONG_NUMBER = re.compile(r"[0-9]{19}")
-"""Digits of a number that a fast parser may round."""
+"""Digits of a number that the fast parser may round."""
 
 
 class OtlpTarget:
-    """A receiver of logs; the body of a record is the event, `event.id` tells repeats."""
+    """A receiver of logs; the body of a record is the event, and its attribute `event.id` identifies repeats."""
 
     def __init__(self, settings: OtlpSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
         self._name = settings.name
@@ -39,10 +39,10 @@ class OtlpTarget:
         self._client = WebClient(settings, settings.url, headers, compress=True, check=check)
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Send events by one request.
+        """Send events in one request.
 
         Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: It did not take them.
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The events were not accepted.
         """
         scope = {"scope": {"name": "anthropic-audit"}, "logRecords": [_record(parcel) for parcel in parcels]}
         body = {"resourceLogs": [{"resource": self._resource, "scopeLogs": [scope]}]}
@@ -50,7 +50,7 @@ class OtlpTarget:
         return [_CREATED] * len(parcels)
 
     def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
-        """Return nothing: a receiver can't be asked."""
+        """Return no ids: a receiver can't be searched."""
         return frozenset()
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class OtlpTarget:
         self._client.close()
 
     def _check(self, answer: bytes, number: int) -> None:
-        """Find out that a part was refused (`partialSuccess`): nobody says which, so smaller parts are sent."""
+        """Raise SinkRefusedError if records were rejected (`partialSuccess`), so that the batch is split."""
         try:
             partial = orjson.loads(answer).get("partialSuccess") or {}
         except (ValueError, AttributeError):
@@ -82,12 +82,12 @@ def _record(parcel: Parcel) -> dict[str, Any]:
     }
 
 
-def _attribute(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a value as JSON has it
+def _attribute(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
     return {"key": name, "value": _value(value)}
 
 
-def _value(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - a value as JSON has it; a case each
-    """Return a value as `AnyValue` has it."""
+def _value(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - any JSON value; a case each
+    """Return a value as an OTLP `AnyValue`."""
     match value:
         case bool():
             return {"boolValue": value}

@@ -1,4 +1,4 @@
-"""What the official clients of clusters take for urllib3's connection pool: it sends under supervision."""
+"""A replacement for urllib3's connection pool in the official clients, with deadlines and interruption."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_ANSWER_BYTES: Final = 256 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class PoolAnswer:
-    """The part of urllib3's response that the clients look at."""
+    """The part of urllib3's response that the clients use."""
 
     status: int
     headers: urllib3.HTTPHeaderDict
@@ -33,8 +33,8 @@ class PoolAnswer:
 class SupervisedPool:
     """Sends requests to one node of a cluster.
 
-    The clients keep what they do above it: compressing, signing, reading errors. Failures have urllib3's classes, as
-    the clients know these.
+    Compressing, signing and reading errors remain with the clients. Errors are raised as urllib3's classes, which the
+    clients handle.
     """
 
     def __init__(self, settings: ClusterSink, base_url: str, check: Callable[[], None] = nothing) -> None:
@@ -60,11 +60,11 @@ class SupervisedPool:
         headers: Mapping[str, str] | None = None,
         **_: object,
     ) -> PoolAnswer:
-        """Send a request, and return its whole answer.
+        """Send a request, and return its complete response.
 
         Raises:
-            urllib3.exceptions.HTTPError: No answer came, or not to its end in time.
-            InterruptedRunError: The operator asked for an end.
+            urllib3.exceptions.HTTPError: There was no response, or no complete one before the deadline.
+            InterruptedRunError: The operator stopped the run.
         """
         request = self._client.build_request(
             method, self._base_url + url, content=body, headers=dict((headers or {}).items())
@@ -83,7 +83,7 @@ class SupervisedPool:
         except httpx2.ConnectError as error:
             if isinstance(_root(error), ssl.SSLError):
                 raise urllib3.exceptions.SSLError(str(error)) from error
-            raise NewConnectionError(None, str(error)) from error  # type: ignore[arg-type] # it is shown only
+            raise NewConnectionError(None, str(error)) from error  # type: ignore[arg-type] # used in messages only
         except httpx2.TimeoutException as error:
             raise ReadTimeoutError(None, url, "no answer in time") from error  # type: ignore[arg-type] # likewise
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -96,7 +96,7 @@ class SupervisedPool:
 
 
 def _root(error: BaseException) -> BaseException:
-    """Return what an error came from in the end."""
+    """Return the first cause of an error."""
     while error.__cause__ is not None:
         error = error.__cause__
     return error

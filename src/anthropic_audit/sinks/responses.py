@@ -1,4 +1,4 @@
-"""What the status of an answer asks of us, for all targets that speak HTTP."""
+"""Errors for the responses of targets that speak HTTP, by status."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from anthropic_audit.retry_after import retry_after_seconds
 
 MISSING = 404
 _DENIED = {
-    401: "the target does not know who we are: check the key, the password or the token",
-    403: "the target knows us and lets us not do this: give the key the rights that docs/guides/sinks.md lists",
-    MISSING: "there is nothing at this address: check it, or run `anthropic-audit sinks setup` for a stream",
-    407: "a proxy wants to know who we are",
+    401: "the target does not accept the credentials: check the key, the password or the token",
+    403: "the credentials lack permissions: grant the key those that docs/guides/sinks.md lists",
+    MISSING: "the address does not exist: check it, or run `anthropic-audit sinks setup` for a data stream",
+    407: "a proxy requires authentication",
 }
 _BUSY = (408, 425, 429)
-_SERVERS_FAULT = 500
+_SERVER_ERROR = 500
 _MAX_REASON_CHARS = 500
 
 
 def reason_of(body: object) -> str:
-    """Return what Elasticsearch and OpenSearch say of an error: its type, its reason, and the innermost cause."""
+    """Return an error of Elasticsearch or OpenSearch as text: its type, its reason, and the innermost cause."""
     error = body.get("error") if isinstance(body, Mapping) else body
     if not isinstance(error, Mapping):
         return str(error)
-    said = [str(error.get("type", "")), str(error.get("reason", ""))]
+    text_parts = [str(error.get("type", "")), str(error.get("reason", ""))]
     cause = error
     while isinstance(cause.get("caused_by"), Mapping):
         cause = cause["caused_by"]
     if cause is not error:
-        said.append(str(cause.get("reason", "")))
-    return ": ".join(filter(None, dict.fromkeys(said)))
+        text_parts.append(str(cause.get("reason", "")))
+    return ": ".join(filter(None, dict.fromkeys(text_parts)))
 
 
-def refusal(sink: str, status: int, said: str, headers: Mapping[str, str]) -> AuditError:
-    """Return the error that an answer means: wait, send less, or call somebody."""
-    text = redact(" ".join(said.split()))[:_MAX_REASON_CHARS]
+def refusal(sink: str, status: int, reason: str, headers: Mapping[str, str]) -> AuditError:
+    """Return the error for a response: busy (retry), denied (an operator has to act), or refused (split or reject)."""
+    text = redact(" ".join(reason.split()))[:_MAX_REASON_CHARS]
     message = f"sink {sink}: the target answered {status}: {text}"
-    if status in _BUSY or status >= _SERVERS_FAULT or status == 0:
+    if status in _BUSY or status >= _SERVER_ERROR or status == 0:
         return SinkBusyError(message, retry_after=retry_after_seconds(headers, datetime.now(UTC)))
     if status in _DENIED:
         return SinkDeniedError(message, status=status, hint=_DENIED[status])
@@ -48,12 +48,12 @@ def refusal(sink: str, status: int, said: str, headers: Mapping[str, str]) -> Au
 
 
 def no_answer(sink: str, problem: str, check: str = "urls") -> SinkBusyError:
-    """Return the error that a failed connection means.
+    """Return the error for a request without a response.
 
     Args:
         sink: The sink's name.
-        problem: What the HTTP library says.
-        check: The settings that say where the target is.
+        problem: The HTTP library's message.
+        check: The names of the settings with the target's address, for the hint.
     """
     hint = f"check {check}, certificates and the network" + validity_hint(problem, datetime.now(UTC))
     return SinkBusyError(f"sink {sink}: no answer: {redact(problem)}", hint=hint)

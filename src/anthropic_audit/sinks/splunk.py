@@ -21,7 +21,7 @@ _PATH = "/services/collector/event"
 
 
 class SplunkTarget:
-    """A collector; it takes all events of a request or none, and can't tell repeats."""
+    """A collector; it accepts all events of a request or none, and does not recognize repeats."""
 
     def __init__(self, settings: SplunkHecSink, secret: Secret | None, check: Callable[[], None] = nothing) -> None:
         self._envelope: dict[str, Any] = {"sourcetype": settings.sourcetype, "source": "anthropic-audit"}
@@ -31,16 +31,16 @@ class SplunkTarget:
         self._client = WebClient(settings, settings.url.rstrip("/") + _PATH, headers, compress=True, check=check)
 
     def deliver(self, parcels: Sequence[Parcel]) -> Sequence[Verdict]:
-        """Send events by one request, one after the other in its body.
+        """Send events in one request, one after the other in its body.
 
         Raises:
-            SinkBusyError, SinkRefusedError, SinkDeniedError: It did not take them.
+            SinkBusyError, SinkRefusedError, SinkDeniedError: The events were not accepted.
         """
         self._client.post(b"".join(chain.from_iterable((self._event(parcel), b"\n") for parcel in parcels)), {})
         return [_CREATED] * len(parcels)
 
     def present(self, _: Sequence[Parcel]) -> AbstractSet[str]:
-        """Return nothing: a collector can't be asked."""
+        """Return no ids: a collector can't be searched."""
         return frozenset()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """The status of feeds: what each has covered, which gaps it has, and whether it is current.
 
-Every view (`status`, `gaps`, `check`, `/readyz`, metrics, console, report) shows what this room decides.
+Every view (`status`, `gaps`, `check`, `/readyz`, metrics, console, report) shows what this package computes.
 """
 
 from .feeds import FeedState, FeedStatus, RecordCounts, count_records, feed_state, feed_statuses

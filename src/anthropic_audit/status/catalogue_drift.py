@@ -1,4 +1,4 @@
-"""Compare the archive with a catalogue: every activity that can hold something new is read, and none is kept."""
+"""Compare the archive with a catalogue: read every activity that may have something unknown, and keep none."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ WHERE {span} AND (
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What a comparison found, and how much it went through."""
+    """The result of a comparison, and the number of activities in its span."""
 
     drift: Drift
     activities: int
-    """How many activities there are in the span; those that can't hold anything new were not read."""
+    """All activities of the span; those that can't have anything unknown were not read."""
 
 
 def compare(
     connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, since: datetime | None, until: datetime | None
 ) -> Compared:
-    """Return what activities of a span show that the catalogue does not have.
+    """Return the drift of a span's activities: everything in them that the catalogue lacks.
 
-    An event says whether the catalogue that made it knew everything but the values of enums and the members of
-    objects; so the activities that are read are those of types with such, those that events flag, and those that have
-    no event yet.
+    An event records whether its catalogue knew the activity, apart from the values of enums and the members of
+    objects. So three kinds of activities are read: those of types with enums or objects, those that events flag, and
+    those without an event.
 
     Raises:
         ArchiveError: The archive can't be read.

@@ -1,4 +1,4 @@
-"""Stored activities that were served again with other bytes: how many, and which."""
+"""Count and list stored activities that were received again with other bytes."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ lower(hex(sha256)) AS sha256, is_same_content, received_at, request_id, walk_id
 """
 _NEWEST = f"SELECT {_COLUMNS} FROM changed_activities ORDER BY received_at DESC, seq DESC LIMIT $limit"  # noqa: S608 - our own
 _OF = f"SELECT {_COLUMNS}, raw FROM changed_activities WHERE seq = $seq ORDER BY received_at LIMIT $limit"  # noqa: S608 - our own
-_MAX_OF_ONE = 20
+_MAX_TEXTS_OF_ACTIVITY = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeCounts:
-    """How much of what one feed served again had changed."""
+    """The numbers of activities of one feed that were received again with other bytes."""
 
     feed: str
     activities: int
     texts: int
-    """How many different texts those have beside the stored ones."""
+    """Number of different texts besides the stored ones."""
     same_content: int
-    """How many of the texts say the same in another spelling."""
+    """Number of texts that differ from the stored ones in spelling only."""
     last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedText:
-    """One text that was served under the id of an activity that is stored with another."""
+    """A text that was received under the id of an activity that is stored with another text."""
 
     seq: int
     """The number of the stored activity, and of its event."""
@@ -55,16 +55,16 @@ class ChangedText:
     request_id: str | None
     walk_id: str
     raw: bytes = b""
-    """The bytes as received, where they were asked for."""
+    """The bytes as received; empty if they were not requested."""
 
     @property
     def kind(self) -> str:
-        """What differs, in words."""
+        """The kind of difference, in words."""
         return "spelling only" if self.is_same_content else "content"
 
 
 def change_counts(connection: duckdb.DuckDBPyConnection) -> list[ChangeCounts]:
-    """Count changed texts by the feed that served them; feeds without any are left out.
+    """Count changed texts by the feed that received them; feeds without any are left out.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -82,17 +82,17 @@ def newest_changes(connection: duckdb.DuckDBPyConnection, limit: int) -> list[Ch
 
 
 def changes_of(connection: duckdb.DuckDBPyConnection, seq: int) -> list[ChangedText]:
-    """Return the changed texts of one stored activity, oldest first, twenty at most.
+    """Return the changed texts of one stored activity, oldest first, at most twenty.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
-    return [ChangedText(**row) for row in _rows(connection, _OF, {"seq": seq, "limit": _MAX_OF_ONE})]
+    return [ChangedText(**row) for row in _rows(connection, _OF, {"seq": seq, "limit": _MAX_TEXTS_OF_ACTIVITY})]
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, asked: dict[str, int]) -> Sequence[dict[str, Any]]:
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, int]) -> Sequence[dict[str, Any]]:
     with translated():
-        rows: list[dict[str, Any]] = connection.sql(query, params=asked or None).to_arrow_table().to_pylist()
+        rows: list[dict[str, Any]] = connection.sql(query, params=parameters or None).to_arrow_table().to_pylist()
     return [
         {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()}
         for row in rows

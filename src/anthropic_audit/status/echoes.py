@@ -1,10 +1,10 @@
-"""Echoes: each of our requests comes back as an activity of the feed it was sent to.
+"""Measure echoes: each of our requests returns as an activity of the feed that it was sent to.
 
-The vendor records every request to the Compliance API as `compliance_api_accessed`, with the `request-id` that its
-answer carried (Compliance API, Activity Feed). So a request that comes back proves the way from an access to our
-archive, end to end, and measures how long that takes; none coming back says that the feed is silent or broken, which
-no alarm on missing events can tell from a quiet day. And a request under one of our keys that we did not send was
-sent by somebody else who has the key.
+The vendor records every request to the Compliance API as `compliance_api_accessed`, with the `request-id` of its
+response (Compliance API, Activity Feed). An echo therefore proves the path from an access to our archive, end to end,
+and its delay can be measured. If no request returns, the feed is silent or broken, which an alarm on missing events
+can't distinguish from a quiet day. And a request under one of our keys that we did not send came from another holder of
+the key.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from anthropic_audit.settings import FeedSettings
 TYPE = "compliance_api_accessed"
 
 SPAN = timedelta(hours=24)
-"""How far back is looked."""
+"""How long before now requests are considered."""
 
 GRACE = timedelta(minutes=10)
-"""How long an echo may take before it is missed."""
+"""How long an echo may take before it counts as missing."""
 
 _Row = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ SELECT e.timestamp AS at, a.received_at, e.source_ip, e.user_agent_original AS u
 FROM events e JOIN activities a ON a.seq = e.seq AND a.day >= $day
 WHERE e.event_action = 'compliance_api_accessed' AND e.day >= $day AND e.timestamp >= $since
 """
-"""Reading documents is what takes long: it is done once for all three questions."""
+"""Reading documents takes longest, so it is done once for all three queries."""
 
 _ECHOES = """
 WITH covered AS (SELECT feed, max(to_time) AS covered_to FROM coverage GROUP BY feed),
@@ -59,7 +59,7 @@ WITH ours AS (
     SELECT DISTINCT x.key, x.user_agent, x.source_ip FROM accesses x JOIN requests r ON r.request_id = x.request_id
 )
 """
-_STRANGERS = (
+_FOREIGN_REQUESTS = (
     _OURS  # noqa: S608 - our own text
     + """
 SELECT x.at, x.key, x.source_ip, x.user_agent, x.status, x.path, x.request_id FROM accesses x
@@ -71,7 +71,7 @@ WHERE x.key IN (SELECT key FROM ours) AND x.request_id NOT IN (SELECT request_id
 ORDER BY x.at
 """
 )
-_SPENDERS = (
+_KEY_HOLDERS = (
     _OURS  # noqa: S608 - our own text
     + """
 SELECT coalesce(x.who, x.key, 'unknown') AS who, coalesce(x.user_agent, '') AS user_agent, count(*) AS requests,
@@ -86,25 +86,25 @@ FROM accesses x GROUP BY ALL ORDER BY requests DESC, who, user_agent
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """How many of a feed's requests have come back of those that lie in covered time."""
+    """The number of a feed's requests in covered time, and of those whose echo was received."""
 
     feed: str
     asked: int
     heard: int
     last_heard: datetime | None
     typical: timedelta | None
-    """From the request to its activity in the archive, the median."""
+    """The median time from a request until its echo was received."""
     longest: timedelta | None
 
     @property
     def is_silent(self) -> bool:
-        """True when none has come back."""
+        """True if there were requests, and no echo."""
         return self.asked > 0 and self.heard == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """A request under one of our keys that is none of ours: not recorded, and from elsewhere or by another program."""
+    """A foreign request: one under our keys, neither recorded nor from an address and program of ours."""
 
     at: datetime
     key: str
@@ -117,7 +117,7 @@ class Stranger:
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """Who spends how many requests of the organization's budget."""
+    """A holder of a key, and the number of its requests, which count against the organization's budget."""
 
     who: str
     user_agent: str
@@ -126,7 +126,7 @@ class Spender:
 
 
 def can_hear(filters: Filters) -> bool:
-    """Say whether a feed with these filters delivers the accesses of API keys at all."""
+    """Return whether a feed with these filters can deliver the accesses of API keys."""
     if filters.actor_ids or TYPE in filters.exclude_activity_types:
         return False
     return not filters.activity_types or TYPE in filters.activity_types
@@ -134,22 +134,22 @@ def can_hear(filters: Filters) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Accesses:
-    """What the feed tells of requests to the Compliance API in the last day."""
+    """The requests to the Compliance API in the last day, as the feed reports them."""
 
     echoes: Sequence[Echo]
-    """How our requests came back, feed by feed."""
+    """The echoes of our requests, by feed."""
     strangers: Sequence[Stranger]
-    """Requests under our keys that somebody else has sent, oldest first.
+    """Foreign requests: those under our keys that we did not send, oldest first.
 
-    What comes from our own address by our own program counts as ours even if it is not recorded: a crash loses the
-    record of a minute.
+    A request from our own address by our own program counts as ours even if it is not recorded, since a crash loses
+    the record of a minute.
     """
     spenders: Sequence[Spender]
-    """Who sent how many requests, the most first."""
+    """The holders of keys by number of requests, highest first."""
 
 
 def accesses(connection: duckdb.DuckDBPyConnection, now: datetime, feeds: Iterable[FeedSettings] = ()) -> Accesses:
-    """Look for the last day's requests in the feed; the connection keeps a temporary table of them.
+    """Find the last day's requests in the feed; the connection keeps a temporary table of them.
 
     Feeds whose filters leave out such activities get no echoes, and are left out of the result.
 
@@ -160,10 +160,12 @@ def accesses(connection: duckdb.DuckDBPyConnection, now: datetime, feeds: Iterab
     with translated():
         connection.execute(_RECENT, {**since, "day": (now - SPAN).date()})
         echoes = [_echo(row) for row in _rows(connection, _ECHOES, {**since, "until": now - GRACE})]
-        strangers = [Stranger(**{**row, "at": row["at"].astimezone(UTC)}) for row in _rows(connection, _STRANGERS)]
         deaf = {feed.name for feed in feeds if not can_hear(feed.filters)}
         echoes = [one for one in echoes if one.feed not in deaf]
-        return Accesses(echoes, strangers, [Spender(**row) for row in _rows(connection, _SPENDERS)])
+        strangers = [
+            Stranger(**{**row, "at": row["at"].astimezone(UTC)}) for row in _rows(connection, _FOREIGN_REQUESTS)
+        ]
+        return Accesses(echoes, strangers, [Spender(**row) for row in _rows(connection, _KEY_HOLDERS)])
 
 
 def _echo(row: _Row) -> Echo:

@@ -23,14 +23,14 @@ _NOTHING = Spans()
 
 
 class FeedState(StrEnum):
-    """The verdict on a feed under one set of filters."""
+    """The state of a feed under one set of filters."""
 
     CURRENT = "current"
     """Its coverage ends no longer ago than its limit (`FeedSettings.lag_limit`)."""
     BEHIND = "behind"
     """Its coverage ends longer ago than that."""
     NEVER_COLLECTED = "never collected"
-    """It is configured, and no walk with its filters has ended."""
+    """It is configured, and no walk with its filters has finished."""
     RETIRED = "retired"
     """It is no longer configured with these filters; its coverage stays as it is."""
 
@@ -40,7 +40,7 @@ class RecordCounts:
     """The numbers of records in an archive."""
 
     activities: Mapping[str, int]
-    """By feed."""
+    """The number of activities by feed."""
     events: int
 
     @property
@@ -59,21 +59,21 @@ class FeedStatus:
     state: FeedState
     now: datetime
     lag_limit: timedelta
-    """The lag from which on it counts as behind."""
+    """The feed counts as behind if its lag is greater."""
     covered: Spans = _NOTHING
     last_walk: Coverage | None = None
-    """The walk that ended last; None if none has."""
+    """The walk that finished last, or None."""
     walks: int = 0
     new: int = 0
-    """Activities that its walks stored."""
+    """Number of activities that its walks stored."""
     repeated: int = 0
-    """Activities that its walks received and that were stored already."""
+    """Number of activities that its walks received and that were stored already."""
     requests_last_minute: int = 0
     requests_last_hour: int = 0
 
     @property
     def key(self) -> FeedKey:
-        """Its name and the key of its filters."""
+        """The feed's name and the key of its filters."""
         return self.feed, self.filters
 
     @property
@@ -83,12 +83,12 @@ class FeedStatus:
 
     @property
     def lag(self) -> timedelta | None:
-        """The time from the end of its coverage to now; None if nothing is covered."""
+        """The time from the end of the coverage to now; None if nothing is covered."""
         return lag_of(self.covered, self.now)
 
     @property
     def holes(self) -> tuple[Window, ...]:
-        """The windows inside its coverage that are not covered."""
+        """The uncovered windows inside the coverage."""
         return self.covered.holes.windows
 
 
@@ -112,9 +112,9 @@ def feed_statuses(walks: Iterable[Coverage], feeds: Sequence[FeedSettings], now:
 
     Args:
         walks: The finished walks of an archive.
-        feeds: The configured feeds. If there are none (the archive of another machine), the filters that each feed was
-            walked with last count as configured, with default settings.
-        now: The time of the verdict.
+        feeds: The configured feeds. If there are none (the archive of another machine), the filters of each feed's
+            last walk count as configured, with default settings.
+        now: The time at which the states apply.
     """
     groups = walks_by_feed(walks)
     limits = lag_limits(groups, feeds)
@@ -132,7 +132,7 @@ def walks_by_feed(walks: Iterable[Coverage]) -> dict[FeedKey, list[Coverage]]:
 def lag_limits(
     walks: Mapping[FeedKey, Sequence[Coverage]], feeds: Sequence[FeedSettings]
 ) -> Mapping[FeedKey, timedelta]:
-    """Return the lag from which on each configured feed counts as behind; see `feed_statuses`."""
+    """Return the lag limit of each configured feed, above which the feed is behind; see `feed_statuses`."""
     if not feeds:
         return dict.fromkeys(_newest(walks), FeedSettings(name="default").lag_limit)
     return {(feed.name, feed.filters.key()): feed.lag_limit for feed in feeds}
@@ -151,7 +151,7 @@ def count_records(connection: duckdb.DuckDBPyConnection) -> RecordCounts:
 
 
 def _newest(groups: Mapping[FeedKey, Sequence[Coverage]]) -> Iterable[FeedKey]:
-    """Return the filters of each feed that were walked last."""
+    """Return the filters of each feed's last walk."""
     newest: dict[str, tuple[datetime, FeedKey]] = {}
     for key, walks in groups.items():
         found = (max(walk.walked_at for walk in walks), key)

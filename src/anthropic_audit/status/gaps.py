@@ -1,4 +1,4 @@
-"""The gaps of each feed at a time: those that the ledger has, and those that it does not have yet."""
+"""Compute the gaps of each feed: those that the ledger has, and those that it does not have yet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FeedGap:
     filters: str
     gap: Gap
     is_recorded: bool
-    """False if the ledger does not have it yet: no collector has run since it opened."""
+    """False if the ledger does not have the gap yet: no collector has run since it opened."""
 
     @property
     def key(self) -> FeedKey:
@@ -36,16 +36,17 @@ class FeedGap:
 def current_gaps(
     walks: Iterable[Coverage], rows: Iterable[GapRow], feeds: Sequence[FeedSettings], now: datetime
 ) -> list[FeedGap]:
-    """Return the gaps that are open, those that closed within the last 30 days, and those that are lost for good.
+    """Return the open gaps, those that closed within the last 30 days, and the permanent ones.
 
-    What coverage shows beyond the ledger is added, so that the answer is right although no collector runs, or one that
-    hangs. The time after the end of a feed's coverage is a gap if the feed is behind; a retired feed has none there.
+    Gaps that coverage shows and the ledger lacks are added, so that the result is right even if no collector runs, or
+    the collector hangs. The time after the end of a feed's coverage is a gap if the feed is behind, unless it is
+    retired.
 
     Args:
         walks: The finished walks of an archive.
         rows: The archive's ledger of gaps.
         feeds: The configured feeds; see `feed_statuses`.
-        now: The time of the verdict.
+        now: The time for which gaps are computed.
     """
     groups = walks_by_feed(walks)
     limits = lag_limits(groups, feeds)

@@ -1,7 +1,7 @@
-"""How late activities became visible: those that a walk brought although their time had been claimed before.
+"""Measure lateness: how late activities became visible whose time had been claimed before they were received.
 
-Lateness is the time from an activity's `created_at` until it was received. It is known no better than that: an activity
-is found by the first walk that reads its time again, and may have been visible for a while.
+Lateness is the time from an activity's `created_at` until it was received. This is an upper bound: the first walk that
+reads the activity's time again finds it, and it may have been visible for a while.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ BOUNDS: Mapping[str, timedelta] = MappingProxyType(
         "7d": timedelta(days=7),
     }
 )
-"""How late the activities of each part of a histogram are at most; what is later is in one part more."""
+"""The upper bounds of a histogram's parts; one more part has everything later."""
 
 UNFINISHED = "unfinished"
-"""In the place of the purpose of a walk that did not end, and so claimed nothing."""
+"""Used instead of a purpose for a walk that did not finish, and so claimed nothing."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _SLICE_ROWS = 1_000_000
@@ -78,59 +78,59 @@ FROM late GROUP BY GROUPING SETS ((type), ()) ORDER BY late DESC, type
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """How late some activities were."""
+    """The distribution of the lateness of some activities."""
 
     count: int
     percentiles: tuple[timedelta, ...]
-    """From the first to the hundredth, which is the largest."""
+    """The 1st to the 100th percentile; the last one is the maximum."""
     parts: tuple[int, ...]
-    """How many there are in each part of the histogram: up to each of `BOUNDS`, and later."""
+    """Number of activities in each part of the histogram: up to each of `BOUNDS`, and later."""
     found_by: Mapping[str, int]
-    """How many the walks of each purpose found."""
+    """Number of activities that walks of each purpose found."""
 
     @property
     def median(self) -> timedelta:
-        """Half of them were no later."""
+        """The lateness that half of the activities did not exceed."""
         return self.percentiles[_MEDIAN]
 
     @property
     def nearly_all(self) -> timedelta:
-        """95 of 100 were no later."""
+        """The lateness that 95 of 100 activities did not exceed."""
         return self.percentiles[_NEARLY_ALL]
 
     @property
     def largest(self) -> timedelta:
-        """None was later."""
+        """The highest lateness."""
         return self.percentiles[-1]
 
     @property
     def margins(self) -> Margins:
-        """The margins that would have caught 99 of 100 by the live tail alone, as far as margins may go."""
+        """The margins with which the live tail alone would have found 99 of 100, within the limits of margins."""
         return suggested(self.median, self.percentiles[_ALL_BUT_ONE])
 
     def caught(self, margins: Margins) -> int:
-        """Return how many of 100 the live tail would have caught with some margins, at least."""
+        """Return the percentage that the live tail would have found with these margins, rounded down."""
         return sum(one <= margins.reach for one in self.percentiles)
 
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """What of an archive's activities was late."""
+    """The late activities of an archive."""
 
     activities: int
-    """How many there are, late or not."""
+    """Number of all activities, late or not."""
     overall: Late | None
-    """None when nothing was late."""
+    """None if no activity was late."""
     types: Mapping[str, Late]
-    """By type, the most frequent first."""
+    """The late activities by type, most frequent type first."""
 
 
 def lateness(connection: duckdb.DuckDBPyConnection) -> Lateness:
-    """Measure how late activities were: those whose time an earlier walk of the same feed and filters had claimed.
+    """Measure the lateness of activities whose time an earlier walk of the same feed and filters had claimed.
 
-    Claims are merged into steps first, and activities are compared with them some days at a time, so that neither many
-    claims nor a long history take much memory. An activity of a walk that did not end counts for its feed's filters if
-    the feed has been collected with one set only; else nobody knows what was claimed for it.
+    Claims are merged into steps first, and activities are compared with them a few days at a time, so that neither many
+    claims nor a long history take much memory. An activity of an unfinished walk counts for its feed's filters if the
+    feed was collected with one set of filters only; otherwise it is unknown which claims apply to it.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -148,7 +148,7 @@ def lateness(connection: duckdb.DuckDBPyConnection) -> Lateness:
 
 
 def first_claims(claims: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int | None]]:
-    """Turn claims, each with its start, end and time, into steps: from each start on, when it was first claimed."""
+    """Convert claims (start, end, time) to steps: where each starts, and when time from there was first claimed."""
     waiting = sorted(claims, reverse=True)
     claimed: list[tuple[int, int]] = []
     before: int | None = None
@@ -164,12 +164,12 @@ def first_claims(claims: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, 
         before = earliest
 
 
-def slices(days: Sequence[tuple[date, int]], most: int) -> Iterator[tuple[date, date]]:
-    """Yield spans of days, first and last, that have no more activities than `most`, or are one day."""
+def slices(days: Sequence[tuple[date, int]], max_activities: int) -> Iterator[tuple[date, date]]:
+    """Yield spans of days, first and last, with at most `max_activities` each unless one day has more."""
     start, taken = None, 0
     last = None
     for day, count in days:
-        if start is not None and last is not None and taken + count > most:
+        if start is not None and last is not None and taken + count > max_activities:
             yield start, last
             start, taken = None, 0
         start, last, taken = start or day, day, taken + count
@@ -178,7 +178,7 @@ def slices(days: Sequence[tuple[date, int]], most: int) -> Iterator[tuple[date, 
 
 
 def _register_steps(connection: duckdb.DuckDBPyConnection) -> None:
-    """Have the sets of filters and the steps of their first claims as tables."""
+    """Register the sets of filters, and the steps of their first claims, as tables."""
     rows = zip(*(column.to_pylist() for column in connection.sql(_CLAIMS).to_arrow_table().columns), strict=True)
     sets: list[dict[str, object]] = []
     numbers, starts, first = list[int](), list[int](), list[int | None]()

@@ -1,4 +1,4 @@
-"""What an archive keeps of a period: activities as received, their events, and what retention has removed of it."""
+"""Count an archive's records of a period: activities, events, and activities that retention removed."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ SELECT
 
 @dataclass(frozen=True, slots=True)
 class KeptRecords:
-    """How many records of a period there are."""
+    """The numbers of records of a period."""
 
     activities: int
-    """By the time at which they were created."""
+    """Number of stored activities, by their time of creation."""
     events: int
     removed: int
-    """Activities that retention has removed of the period's UTC days."""
+    """Number of activities that retention removed of the period's UTC days."""
 
 
 def kept(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime) -> KeptRecords:

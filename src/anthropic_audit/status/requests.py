@@ -1,4 +1,4 @@
-"""How our own requests were answered lately, and which days had late finds."""
+"""Count the responses to our own requests of the last day, and activities that only reconciling found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anthropic_audit.archive.duck import translated
 from anthropic_audit.model import Coverage, Purpose
 
 SPAN = timedelta(hours=24)
-"""How far back answers are counted."""
+"""How long before now responses are counted."""
 
 _ANSWERS = """
 SELECT feed, status, count(*) AS requests, max(asked_at) AS last_at FROM requests
@@ -26,7 +26,7 @@ WHERE day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE) AND walk_id IN (S
 
 @dataclass(frozen=True, slots=True)
 class RequestOutcomes:
-    """A feed's requests of the last day that were answered alike."""
+    """A feed's requests of the last day that had the same response status."""
 
     feed: str
     status: int
@@ -36,12 +36,12 @@ class RequestOutcomes:
 
     @property
     def is_refusal(self) -> bool:
-        """True of anything but a page."""
+        """True for every status but that of a page."""
         return self.status != 200  # noqa: PLR2004 - the status of a page
 
 
 def answers(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[RequestOutcomes]:
-    """Return how the requests of the last day were answered, by feed and status; those that got no answer are not told.
+    """Count the requests of the last day by feed and status; requests without a response are left out.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -56,12 +56,12 @@ def answers(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Reques
 def late_finds(
     connection: duckdb.DuckDBPyConnection, walks: Iterable[Coverage], since: datetime
 ) -> Mapping[tuple[str, date], int]:
-    """Count the activities that only reconciling brought, by feed and the UTC day on which they were created.
+    """Count the activities that only reconciling found, by feed and the UTC day of their creation.
 
     Args:
-        connection: To the archive.
-        walks: All finished walks; those that read claimed time again and found something new are looked at.
-        since: Walks of windows that ended before are left out.
+        connection: A connection to the archive.
+        walks: All finished walks; of these, reconciling walks that found new activities are used.
+        since: Walks whose window ended before are left out.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -69,11 +69,11 @@ def late_finds(
     found = [one for one in walks if one.purpose is Purpose.RECONCILE and one.new and one.window.end >= since]
     if not found:
         return {}
-    asked = {
+    parameters = {
         "first": min(one.window.start for one in found).date(),
         "last": max(one.window.end for one in found).date(),
         "walks": [one.walk_id for one in found],
     }
     with translated():
-        rows = connection.sql(_LATE, params=asked).to_arrow_table().to_pylist()
+        rows = connection.sql(_LATE, params=parameters).to_arrow_table().to_pylist()
     return {(row["feed"], row["day"]): row["activities"] for row in rows}

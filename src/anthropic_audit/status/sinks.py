@@ -1,4 +1,4 @@
-"""How each sink stands: up to where it has everything, how fast it went, and what it refuses."""
+"""Summarize each sink: its position, its speed, and its rejections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SELECT sink, max(last_seq) FILTER (errand = 'follow') AS position, CAST(sum(crea
     CAST(sum(existing) AS BIGINT) AS existing, CAST(sum(dropped) AS BIGINT) AS dropped, max(finished_at) AS last_at
 FROM deliveries GROUP BY sink ORDER BY sink
 """
-_LATELY = "SELECT * FROM deliveries WHERE finished_at > $since ORDER BY finished_at"
+_RECENT = "SELECT * FROM deliveries WHERE finished_at > $since ORDER BY finished_at"
 _BEHIND = "SELECT count(*) AS events, min(timestamp) AS oldest FROM events WHERE seq > $position"
 _REJECTED = """
 SELECT * FROM (SELECT DISTINCT ON (sink, seq) * FROM rejected ORDER BY sink, seq, recorded_at DESC, is_resolved DESC)
@@ -28,43 +28,49 @@ WHERE NOT is_resolved AND sink = coalesce($sink, sink) ORDER BY sink, seq
 
 @dataclass(frozen=True, slots=True)
 class SinkStanding:
-    """One sink that something was delivered to."""
+    """The state of one sink."""
 
     sink: str
     position: int
-    """The `seq` up to which everything is settled."""
+    """The `seq` up to which every event is settled."""
     behind: int
-    """Events that it has still to get."""
+    """Number of events after the position."""
     oldest: datetime | None
-    """The time of the oldest of them."""
+    """The time of the oldest event after the position."""
     created: int
     existing: int
     dropped: int
     rejected: int
     rate: float | None
-    """Events a second while it was delivering in the last hour, or None."""
+    """Events per second of delivery in the last hour; None without deliveries."""
     last_at: datetime | None
 
 
 def sink_standings(connection: duckdb.DuckDBPyConnection, names: Iterable[str], now: datetime) -> list[SinkStanding]:
-    """Return how these sinks stand, and all others that something was delivered to.
+    """Return the state of the named sinks, and of all others that have deliveries.
 
     Raises:
         ArchiveError: The archive can't be read.
     """
     with translated():
         found = {row["sink"]: row for row in connection.sql(_SUMS).to_arrow_table().to_pylist()}
-        asked = connection.sql(_LATELY, params={"since": now - _HOUR}).to_arrow_table().to_pylist()
-    lately = [delivery_of(row) for row in asked]
-    refused = rejections(connection)
+        rows = connection.sql(_RECENT, params={"since": now - _HOUR}).to_arrow_table().to_pylist()
+    recent_deliveries = [delivery_of(row) for row in rows]
+    rejected_events = rejections(connection)
     return [
-        _standing(connection, name, sums=found.get(name, {}), lately=lately, refused=refused)
+        _standing(
+            connection,
+            name,
+            sums=found.get(name, {}),
+            recent_deliveries=recent_deliveries,
+            rejected_events=rejected_events,
+        )
         for name in dict.fromkeys([*names, *found])
     ]
 
 
 def rejections(connection: duckdb.DuckDBPyConnection, sink: str | None = None) -> list[Rejection]:
-    """Return what sinks refuse still, or what one sink does.
+    """Return the unresolved rejections of all sinks, or of one sink.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -79,13 +85,12 @@ def _standing(
     name: str,
     *,
     sums: Mapping[str, object],
-    lately: Sequence[Delivery],
-    refused: Sequence[Rejection],
+    recent_deliveries: Sequence[Delivery],
+    rejected_events: Sequence[Rejection],
 ) -> SinkStanding:
     position = _number(sums.get("position"))
     with translated():
-        asked = {"position": position}
-        (behind,) = connection.sql(_BEHIND, params=asked).to_arrow_table().to_pylist()
+        (behind,) = connection.sql(_BEHIND, params={"position": position}).to_arrow_table().to_pylist()
     last_at = sums.get("last_at")
     return SinkStanding(
         sink=name,
@@ -95,8 +100,8 @@ def _standing(
         created=_number(sums.get("created")),
         existing=_number(sums.get("existing")),
         dropped=_number(sums.get("dropped")),
-        rejected=sum(one.sink == name for one in refused),
-        rate=_rate([one for one in lately if one.sink == name and one.errand is DeliveryPurpose.FOLLOW]),
+        rejected=sum(one.sink == name for one in rejected_events),
+        rate=_rate([one for one in recent_deliveries if one.sink == name and one.errand is DeliveryPurpose.FOLLOW]),
         last_at=last_at.astimezone(UTC) if isinstance(last_at, datetime) else None,
     )
 

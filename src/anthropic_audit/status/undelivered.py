@@ -1,4 +1,4 @@
-"""What sinks have still to get of the days that retention would remove."""
+"""Count the undelivered events of days that retention would remove."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SELECT day, count(*) FROM events WHERE seq > $position AND day < CAST($before AS
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """Events of a day that a sink has still to get."""
+    """The number of a day's events that a sink has not settled yet."""
 
     sink: str
     day: date
@@ -26,7 +26,7 @@ class Undelivered:
 
 
 def undelivered(connection: duckdb.DuckDBPyConnection, sinks: Iterable[str], before: date) -> Sequence[Undelivered]:
-    """Return what these sinks have not settled yet, of all days before one; what they refused for good is settled.
+    """Count the events before a day that these sinks have not settled yet; rejected events are settled.
 
     Raises:
         ArchiveError: The archive can't be read.
@@ -35,6 +35,8 @@ def undelivered(connection: duckdb.DuckDBPyConnection, sinks: Iterable[str], bef
         positions = dict(connection.execute(_POSITIONS).fetchall())
         found: list[Undelivered] = []
         for sink in sinks:
-            asked = {"position": positions.get(sink) or 0, "before": before}
-            found += [Undelivered(sink, day, events) for day, events in connection.execute(_DAYS, asked).fetchall()]
+            parameters = {"position": positions.get(sink) or 0, "before": before}
+            found += [
+                Undelivered(sink, day, events) for day, events in connection.execute(_DAYS, parameters).fetchall()
+            ]
     return found

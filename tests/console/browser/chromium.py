@@ -1,4 +1,4 @@
-"""Where the browser is, and how it is started."""
+"""The browser's program and options."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ FLAGS = (
 
 
 def browser() -> str:
-    """Return the browser's program, or give up."""
+    """Return the browser's program, or skip the test."""
     named = os.environ.get("CHROMIUM", "")
     found = next(filter(None, map(shutil.which, (named, *NAMES) if named else NAMES)), None)
     return found or give_up()
 
 
 def flags() -> list[str]:
-    """Return what it is started with; root has no sandbox."""
+    """Return the browser's command-line options; root needs to disable the sandbox."""
     return [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
 def give_up() -> NoReturn:
-    """Skip what can't be tested here; on CI that is a failure."""
+    """Skip the test without a browser; fail on CI."""
     reason = "there is no browser: apt-get install chromium, or name one by CHROMIUM"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

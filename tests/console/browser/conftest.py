@@ -1,4 +1,4 @@
-"""A browser for each process that tests; a context for each test; and no fault that is not expected."""
+"""Fixtures: one browser per test process, one context per test, and a check for unexpected browser errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    """What the browser complains of; a test that does not expect it fails."""
+    """Browser errors; a test fails on unexpected ones."""
     watching = Watch()
     yield watching
     assert watching.unexpected() == []

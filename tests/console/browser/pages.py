@@ -1,4 +1,4 @@
-"""The pages that there are, by what they show."""
+"""Paths of all pages of the console, by content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be checked by rule: names, labels, headings, contrast; on each page, light and dark, wide and narrow."""
+"""Accessibility rules: names, labels, headings, contrast; on each page, light and dark, wide and narrow."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_what_changes_by_itself_is_announced(shared: Served, visit: Visit) -> No
 def test_a_chart_has_a_name_and_its_numbers_as_a_table(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/")
 
-    chart = page.get_by_role("region", name="Activity over time")
+    chart = page.get_by_role("region", name="Events over time")
     expect(chart.locator("[role=graphics-document]")).to_have_attribute("aria-label", re.compile("^Events over time: "))
     rows = chart.get_by_role("table").locator("tbody tr")
     counted = {row.locator("th").inner_text(): row.locator("td").inner_text() for row in rows.all()}

@@ -34,7 +34,7 @@ NONE: dict[str, object] = {"ran": None, "images": [], "scripts": 0, "links": [],
 
 
 def harm(page: Page) -> dict[str, object]:
-    """Return what of a page was not written by us."""
+    """Return elements of a page that its templates and scripts did not create."""
     found: dict[str, object] = page.evaluate(HARM)
     return found
 
@@ -79,23 +79,23 @@ def test_no_page_about_an_enemy_does_harm(
     page = visit(shared, f"/entity/{kind}/{quote(value, safe='')}?{EVERYTHING}")
 
     assert harm(page) == NONE
-    expect(page.get_by_text(re.compile(r"first seen .* [1-9]\d* events in all"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"First seen .* [1-9]\d* events in total"))).to_be_visible()
     seen = page.locator("[data-panel=seen]").inner_text().partition(" events")[0].rpartition(" ")[2]
     if len(value) < len(LONG):  # such a query is longer than an address may be
-        page.get_by_role("link", name="All events in Explore").click()
+        page.get_by_role("link", name="View all events in Explore").click()
         settled(page)
         expect(page.locator("#count")).to_have_text(f"{seen} events")
 
 
 def test_values_of_enemies_can_be_listed_filtered_and_completed(shared: Served, visit: Visit) -> None:
     page = visit(shared, f"/explore?{EVERYTHING}&columns={','.join(COLUMNS[5:])}")
-    page.get_by_label("Find a field").fill("mcp_server_name")
+    page.get_by_label("Search field names").fill("mcp_server_name")
     page.get_by_text("anthropic.audit.mcp_server_name", exact=True).click()
     values = page.locator(".fields .ranking li")
     expect(values.filter(has_text=SCRIPT)).to_have_count(1)
 
     for evil in (SCRIPT, IMAGE):
-        page.get_by_role("button", name=f"Only {evil}", exact=True).click()
+        page.get_by_role("button", name=f"Filter for {evil}", exact=True).click()
         settled(page)
         expect(page.locator("#count")).to_have_text("5 events")
         page.get_by_role("button", name="Remove anthropic.audit.mcp_server_name").click()
@@ -147,7 +147,7 @@ def test_pages_that_are_not_there_do_no_harm(shared: Served, visit: Visit, watch
 
 
 def test_a_script_that_got_into_a_page_would_not_run(shared: Served, visit: Visit, watch: Watch) -> None:
-    """The browser refuses it, whatever we overlooked; and these tests would be told."""
+    """The Content Security Policy blocks injected scripts, and these tests would see the violation."""
     watch.expect("policy violated", "Content Security Policy", "This document requires 'Trusted", "404 (Not Found)")
     page = visit(shared, "/feeds")
 

@@ -1,4 +1,4 @@
-"""In and out, as somebody with a browser goes: by the link, by a name, and back to the door."""
+"""Logging in and out in a browser: by the link, and by name and password."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def test_the_link_opens_the_overview_once(served: Served, visit: Visit, watch: W
     expect(page.get_by_role("link", name="Explore", exact=True)).to_be_visible()
     other = visit(served, link, is_inside=False)
 
-    expect(other.get_by_role("alert")).to_have_text("this link was used before, or is none of ours")
-    expect(other.get_by_text("Open the link that")).to_be_visible()
+    expect(other.get_by_role("alert")).to_have_text("this link was already used or is not valid")
+    expect(other.get_by_text("Open the latest link that")).to_be_visible()
     expect(other.get_by_role("navigation")).to_have_count(0)
 
 
@@ -48,7 +48,7 @@ def test_a_wrong_password_is_told_and_can_be_mended(served_with_users: Served, v
     page = visit(served_with_users, "/login", is_inside=False)
 
     log_in(page, "investigator", "wrong")
-    expect(page.get_by_role("alert")).to_have_text("the name or the password is wrong")
+    expect(page.get_by_role("alert")).to_have_text("wrong name or password")
     expect(page.get_by_label("Password")).to_have_value("")
     log_in(page, "investigator", PASSWORD)
 
@@ -64,7 +64,7 @@ def test_after_the_logout_the_back_button_shows_nothing(served_with_users: Serve
     page.go_back()
 
     expect(page).to_have_url(f"{served_with_users.url}/login")
-    expect(page.get_by_text("Is it working?")).to_have_count(0)
+    expect(page.get_by_text("Feed health")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", ["/", "/explore", "/entity/address/192.0.2.99"])
@@ -90,6 +90,6 @@ def test_a_session_that_ended_keeps_a_search_from_being_saved(
     page = visit(served_with_users, "/explore", name="investigator")
 
     served_with_users.clock.advance(timedelta(hours=13))
-    page.get_by_role("button", name="Save …").click()
+    page.get_by_role("button", name="Save search").click()
 
     expect(page).to_have_url(f"{served_with_users.url}/login")

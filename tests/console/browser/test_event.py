@@ -1,4 +1,4 @@
-"""An event's page: told, taken apart, copied, and among its neighbours."""
+"""The page of an event: sentence, fields, copying, and related events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 @pytest.fixture(scope="module")
 def changed(archive: Path) -> tuple[int, dict[str, Any], bytes]:
-    """An event that tells of a change: its number, its document, and what was received."""
+    """An event with changes: its `seq`, its document and the received activity."""
     with open_reader(str(archive)).connect() as connection:
         found = connection.sql(
             "SELECT seq, document, raw FROM events JOIN activities USING (seq) "
@@ -37,11 +37,11 @@ def test_an_event_is_told_and_what_changed_is_shown(
     page = visit(shared, f"/event/{seq}")
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("changed admin API key")
-    rows = page.get_by_role("region", name="What changed").locator("tbody tr").all()
+    rows = page.get_by_role("region", name="Changes").locator("tbody tr").all()
     wanted = document["anthropic"]["audit"]["changes"]
     assert [f"{n}: {b} → {a}" for n, b, a in (row.locator("th, td").all_inner_texts() for row in rows)] == wanted
     assert wanted
-    mapping = page.get_by_role("region", name="Mapping").locator("tbody tr")
+    mapping = page.get_by_role("region", name="Field mapping table").locator("tbody tr")
     received = json.loads(raw)
     row = mapping.filter(has=page.get_by_role("rowheader", name="id", exact=True))
     expect(row).to_contain_text(received["id"])
@@ -59,7 +59,7 @@ def test_its_texts_are_copied_as_they_are(
 
     page.get_by_role("button", name=what).click()
 
-    expect(page.get_by_role("status")).to_have_text(" copied")
+    expect(page.get_by_role("status")).to_have_text(" Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert {
         "Copy link": lambda: copied == page.url,
@@ -101,8 +101,8 @@ def test_each_name_on_it_leads_to_its_page(
 ) -> None:
     seq, document, _ = changed
     page = visit(shared, f"/event/{seq}")
-    assert document["user"]["email"] in facts(page, "Who")
-    assert document["source"]["ip"] in facts(page, "From where")
+    assert document["user"]["email"] in facts(page, "Actor")
+    assert document["source"]["ip"] in facts(page, "Source")
 
     page.get_by_role("link", name=f"User {document['user']['email']}").click()
 
@@ -128,6 +128,6 @@ def test_what_is_not_there_is_told(shared: Served, visit: Visit, watch: Watch, p
 
     assert expected is not None
     assert expected.status == 404
-    expect(page.get_by_role("alert")).to_have_text("there is nothing here")
-    page.get_by_role("link", name="To the overview").click()
+    expect(page.get_by_role("alert")).to_have_text("page not found")
+    page.get_by_role("link", name="Go to the overview").click()
     settled(page)

@@ -26,7 +26,7 @@ def numbers(archive: Path, order: str, where: str = IS_CHAT) -> list[int]:
 
 def shown(page: Page) -> list[int]:
     links: list[str] = page.locator("#rows").evaluate(
-        "body => [...body.querySelectorAll('.told a')].map((link) => link.getAttribute('href'))"
+        "body => [...body.querySelectorAll('.sentence a')].map((link) => link.getAttribute('href'))"
     )
     return [int(link.partition("?")[0].rpartition("/")[2]) for link in links]
 
@@ -39,8 +39,8 @@ def headings(page: Page) -> list[str]:
 
 
 def turn_all(page: Page) -> None:
-    """Show more until there is no more."""
-    more = page.get_by_role("button", name="Show more")
+    """Load more until the end of the results."""
+    more = page.get_by_role("button", name="Load more")
     while more.is_visible():
         with page.expect_response("**/api/events?*"):
             more.click()
@@ -64,11 +64,11 @@ def test_all_pages_together_are_what_fits_in_order(shared: Served, archive: Path
     assert len(wanted) > 8 * 50
     assert shown(page) == wanted
     expect(page.locator("#count")).to_have_text(f"{len(wanted)} events")
-    expect(page.get_by_text("that is all")).to_be_visible()
+    expect(page.get_by_text("End of results")).to_be_visible()
 
 
 @pytest.mark.parametrize(
-    ("title", "column"), [("Outcome", "event_outcome"), ("From", "source_ip"), ("user.email", "user_email")]
+    ("title", "column"), [("Outcome", "event_outcome"), ("Source", "source_ip"), ("user.email", "user_email")]
 )
 def test_all_pages_by_a_column_are_in_its_order_both_ways(
     shared: Served, archive: Path, visit: Visit, *, title: str, column: str
@@ -96,14 +96,14 @@ def test_only_headings_that_can_be_sorted_by_offer_it(shared: Served, visit: Vis
     page = visit(shared, "/explore?columns=user.email,event.category,anthropic.audit.changes,user_agent.version")
 
     offered = page.locator("#head th button.link")
-    expect(offered).to_have_text(["Time ↓", "Outcome", "From", "user.email"])
+    expect(offered).to_have_text(["Time ↓", "Outcome", "Source", "user.email"])
     for title in offered.all_inner_texts():
         page.get_by_role("columnheader", name=title).get_by_role("button", name=title.split(" ")[0]).first.click()
         settled(page)
         assert page.locator("#rows tr").count() == 50, title
 
     assert headings(page) == [
-        "Time", "What happened", "Who", "Outcome", "From",
+        "Time", "Event", "Actor", "Outcome", "Source",
         "user.email", "event.category", "anthropic.audit.changes", "user_agent.version",
     ]  # fmt: skip
 
@@ -113,16 +113,16 @@ def test_a_field_is_found_opened_and_its_values_added_and_excluded(shared: Serve
     total = len(numbers(archive, "seq", "true"))
     fields = page.get_by_role("complementary", name="Fields")
 
-    fields.get_by_label("Find a field").fill("outcome")
+    fields.get_by_label("Search field names").fill("outcome")
     fields.get_by_text("event.outcome", exact=True).click()
     rows = fields.locator(".ranking li")
     expect(rows.first).to_contain_text("success")
     count = int(rows.filter(has_text="failure").locator(".count").inner_text())
     assert count == len(numbers(archive, "seq", "event_outcome = 'failure'"))
-    fields.get_by_role("button", name="Without failure").click()
+    fields.get_by_role("button", name="Filter out failure").click()
     settled(page)
     expect(page.locator("#count")).to_have_text(f"{total - count:,} events")
-    page.get_by_role("button", name='Turn round not event.outcome : "failure"').click()
+    page.get_by_role("button", name='Invert not event.outcome : "failure"').click()
     settled(page)
 
     expect(page.locator("#count")).to_have_text(f"{count} events")
@@ -146,13 +146,13 @@ def test_columns_are_added_and_removed(shared: Served, visit: Visit) -> None:
     fields = page.get_by_role("complementary", name="Fields")
 
     for name in ("event.action", "user_agent.name"):
-        fields.get_by_label("Find a field").fill(name)
+        fields.get_by_label("Search field names").fill(name)
         fields.get_by_text(name, exact=True).click()
         fields.locator("li", has_text=name).get_by_role("button", name="Add as column").click()
         settled(page)
     assert query_of(page) == {"columns": ["event.action,user_agent.name"]}
     actions = page.locator("#rows td:nth-child(6)").all_inner_texts()
-    assert actions == page.locator("#rows td.told small").evaluate_all(
+    assert actions == page.locator("#rows td.sentence small").evaluate_all(
         "all => all.map((one) => one.textContent.trim())"
     )
 
@@ -170,11 +170,11 @@ def test_counting_can_be_stopped_and_the_list_is_there(shared: Served, visit: Vi
     page.goto("/explore")
     expect(page.locator("#rows tr")).to_have_count(50)
 
-    page.get_by_role("button", name="stop").click()
+    page.get_by_role("button", name="Cancel").click()
 
     settled(page)
-    expect(page.locator("#count")).to_have_text("not counted")
-    expect(page.get_by_text("still counting")).to_be_hidden()
+    expect(page.locator("#count")).to_have_text("Not counted")
+    expect(page.get_by_text("counting")).to_be_hidden()
     assert len(shown(page)) == 50
 
 
@@ -182,7 +182,7 @@ def test_more_of_an_old_question_is_not_added_to_a_new_one(shared: Served, visit
     page = visit(shared, "/explore")
     waiting = held(page, "**/api/events?*after=*")
 
-    page.get_by_role("button", name="Show more").click()
+    page.get_by_role("button", name="Load more").click()
     ask(page, CHATS)
     chats = shown(page)
     for route in waiting:
@@ -190,13 +190,13 @@ def test_more_of_an_old_question_is_not_added_to_a_new_one(shared: Served, visit
     page.evaluate("fetch('/static/icon.svg').then(() => null)")
 
     assert shown(page) == chats
-    assert page.get_by_role("button", name="Show more").is_enabled()
+    assert page.get_by_role("button", name="Load more").is_enabled()
 
 
 def test_a_row_leads_to_its_event_and_back(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/explore?q=event.outcome+%3A+failure&columns=user.email")
     rows: Sequence[int] = shown(page)
-    link = page.locator("#rows .told a").nth(2)
+    link = page.locator("#rows .sentence a").nth(2)
     told = link.inner_text()
 
     link.click()

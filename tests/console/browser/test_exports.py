@@ -26,7 +26,7 @@ Read = Sequence[Sequence[str]]
 
 
 def shown(page: Page) -> Read:
-    """Return what the table shows: time, sentence, action, who, outcome, address, and the further columns."""
+    """Return the table's rows: time, sentence, action, actor, outcome, address, and additional columns."""
     rows: Read = page.locator("#rows").evaluate(
         """body => [...body.rows].map((row) => {
           const cells = [...row.cells], told = cells[1];
@@ -55,12 +55,12 @@ def as_shown(value: Any) -> str:
 
 
 def on_a_page(cell: str) -> str:
-    """Return an exported cell, which is exact and whole, as a page shows it: cut, and with all signs visible."""
+    """Return an exported cell as a page shows it: cut, and with invisible characters shown."""
     return visible(cut(cell), "\n\t")
 
 
 def lines(path: Path) -> list[str]:
-    """Return the lines of a file; other signs that end lines elsewhere are signs here."""
+    """Return the lines of a file, split at line feeds only."""
     return path.read_text("utf-8").removesuffix("\n").split("\n")
 
 

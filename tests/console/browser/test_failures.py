@@ -1,4 +1,4 @@
-"""What people see when something is wrong: words, and no waiting without end."""
+"""Error messages in pages, without endless waiting."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def stop(served: Served) -> None:
 
 
 def ask_again(page: Page) -> None:
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("button", name="Apply", exact=True).click()
     settled(page)
 
 
@@ -33,7 +33,9 @@ def test_a_console_that_is_gone_is_told_in_words(served: Served, visit: Visit, w
     ask_again(page)
 
     trouble = page.locator("main .trouble, main [role=status]:has(.trouble)")
-    expect(trouble.first).to_contain_text("the console does not answer (check that it runs, then reload the page)")
+    expect(trouble.first).to_contain_text(
+        "the console does not respond (check that it is running, then reload the page)"
+    )
     shown = page.locator("body").inner_text()
     assert "Failed to fetch" not in shown
     assert "…" not in shown.replace("From … to …", "").replace("Save …", "")
@@ -56,7 +58,7 @@ def test_it_recovers_when_the_console_answers_again(served: Served, visit: Visit
     page.context.set_offline(True)
     watch.expect("ERR_INTERNET_DISCONNECTED")
     ask_again(page)
-    expect(page.locator("main .trouble").first).to_contain_text("the console does not answer")
+    expect(page.locator("main .trouble").first).to_contain_text("the console does not respond")
 
     page.context.set_offline(False)
     ask_again(page)
@@ -74,10 +76,10 @@ def damage(archive: Path) -> int:
 
 
 def expect_damage(page: Page, files: int) -> None:
-    """Expect the banner to say that so many files are left out, and nothing but words."""
-    banner = page.get_by_role("alert", name="Damage")
+    """Expect the banner with the number of files that are left out, without raw errors."""
+    banner = page.get_by_role("alert", name="Damaged files")
     expect(banner).to_have_count(1)
-    expect(banner).to_contain_text(f"{files} damaged or missing files of the archive are left out")
+    expect(banner).to_contain_text(f"{files} damaged or missing file")
     expect(banner).to_contain_text("anthropic-audit archive repair")
     assert "Traceback" not in page.content()
 
@@ -87,7 +89,7 @@ def test_damage_that_is_found_after_a_page_was_loaded_is_told_on_it_and_on_the_n
     serve: Serve, own_archive: Path, visit: Visit, path: str
 ) -> None:
     page = visit(serve(archive=own_archive), path)
-    expect(page.get_by_role("alert", name="Damage")).to_have_count(0)
+    expect(page.get_by_role("alert", name="Damaged files")).to_have_count(0)
 
     files = damage(own_archive)
     ask_again(page)
@@ -122,4 +124,4 @@ def test_what_can_not_be_written_down_is_not_shown_and_that_is_told(served: Serv
     expect(page.locator("main .trouble").first).to_have_text(UNWRITTEN.strip())
 
 
-UNWRITTEN = "the access log can't be written, so nothing is shown\n"
+UNWRITTEN = "the access log can't be written: no page is served until it can\n"

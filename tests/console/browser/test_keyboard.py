@@ -24,7 +24,7 @@ FOCUSED = """() => {
 
 @dataclass
 class Focused:
-    """What has the keyboard."""
+    """The element with keyboard focus."""
 
     name: str
     tag: str
@@ -37,7 +37,7 @@ def focused(page: Page) -> Focused:
 
 
 def walk(page: Page, until: str, key: str = "Tab") -> list[Focused]:
-    """Press Tab until something of this name has the keyboard."""
+    """Press a key until the element with a name has focus, and return all that had it."""
     passed: list[Focused] = []
     while len(passed) < 150:
         page.keyboard.press(key)
@@ -58,9 +58,9 @@ def test_the_first_thing_is_a_way_past_the_navigation(shared: Served, visit: Vis
     first = focused(page)
     page.keyboard.press("Enter")
 
-    assert (first.name, first.seen, first.outlined) == ("Skip to the content", True, True)
+    assert (first.name, first.seen, first.outlined) == ("Skip to main content", True, True)
     expect(page.locator("main")).to_be_focused()
-    assert names(walk(page, "Find a field")) == ["Find a field"]
+    assert names(walk(page, "Search field names")) == ["Search field names"]
 
 
 @pytest.mark.parametrize("path", ["/", "/explore?q=event.outcome+%3A+failure"])
@@ -69,8 +69,8 @@ def test_all_is_reached_by_tab_in_the_order_of_the_page_and_seen(shared: Served,
 
     passed = walk(page, "Show")
     assert names(passed) == [
-        "Skip to the content", "anthropic-audit", "Overview", "Explore", "Feed health", "local time",
-        "Switch between dark and light", "Log out", "Query", "Period", "Refresh", "Show",
+        "Skip to main content", "anthropic-audit", "Overview", "Explore", "Feed health", "local time",
+        "Switch between dark and light theme", "Log out", "Query", "Period", "Refresh interval", "Apply",
     ]  # fmt: skip
     last = "Top actions" if path == "/" else "Events"
     passed += walk(page, "Without claude_chat_viewed" if last == "Top actions" else last)
@@ -91,7 +91,7 @@ def test_going_back_by_tab_nothing_hides_behind_the_query_bar(shared: Served, vi
 def test_filters_are_added_and_removed_and_the_keyboard_stays(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/")
 
-    page.get_by_role("button", name="Only claude_chat_viewed").focus()
+    page.get_by_role("button", name="Filter for claude_chat_viewed").focus()
     page.keyboard.press("Enter")
     settled(page)
     assert query_of(page)["filter"] == ['event.action : "claude_chat_viewed"']
@@ -120,7 +120,7 @@ def test_a_table_is_sorted_by_keyboard_again_and_again(shared: Served, visit: Vi
 def test_a_field_is_opened_and_its_value_chosen_by_keyboard(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/explore")
 
-    page.get_by_label("Find a field").focus()
+    page.get_by_label("Search field names").focus()
     page.keyboard.type("outcome")
     page.keyboard.press("Tab")
     assert focused(page).name == "event.outcome"
@@ -148,7 +148,7 @@ def test_a_wide_table_is_scrolled_by_keyboard(shared: Served, visit: Visit) -> N
 def test_show_more_goes_on_where_the_list_ended(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/explore")
 
-    page.get_by_role("button", name="Show more").focus()
+    page.get_by_role("button", name="Load more").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#rows tr")).to_have_count(100)
     settled(page)
@@ -160,10 +160,10 @@ def test_show_more_goes_on_where_the_list_ended(shared: Served, visit: Visit) ->
 def test_the_slash_writes_itself_where_something_is_written(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/explore")
 
-    page.get_by_label("Find a field").focus()
+    page.get_by_label("Search field names").focus()
     page.keyboard.type("a/b")
-    expect(page.get_by_label("Find a field")).to_have_value("a/b")
-    page.get_by_label("Find a field").blur()
+    expect(page.get_by_label("Search field names")).to_have_value("a/b")
+    page.get_by_label("Search field names").blur()
     page.keyboard.type("/b")
 
     expect(page.get_by_label("Query")).to_have_value("b")

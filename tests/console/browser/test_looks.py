@@ -1,4 +1,4 @@
-"""Dark and light, narrow and large: what people have set up is obeyed, and what they choose is kept."""
+"""Themes, widths and zoom: system preferences are used, and choices are stored."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_page_looks_as_the_system_does_until_something_else_is_chosen(
     drawn, wanted = label_colour(page)
     assert drawn == wanted
 
-    page.get_by_role("button", name="Switch between dark and light").click()
+    page.get_by_role("button", name="Switch between dark and light theme").click()
     settled(page)
 
     assert paper(page) == PAPER[other]
@@ -64,7 +64,7 @@ def test_a_page_looks_as_the_system_does_until_something_else_is_chosen(
 
 def test_what_is_chosen_is_kept_and_shown_from_the_first_frame_on(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/feeds", color_scheme="light")
-    page.get_by_role("button", name="Switch between dark and light").click()
+    page.get_by_role("button", name="Switch between dark and light theme").click()
     page.add_init_script(FRAMES)
 
     for path in ("/explore", "/event/5", "/"):
@@ -99,10 +99,11 @@ def test_no_page_scrolls_sideways_when_it_is_narrow_or_large(
 
 
 def wider_than_the_window(page: Page) -> list[str]:
-    """Return what makes a page scroll sideways."""
+    """Return the elements that make a page scroll horizontally."""
     found: list[str] = page.evaluate(
         """() => document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
-          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.unseen, .scroll'))
+          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+          .filter((one) => !one.closest('.visually-hidden, .scroll'))
           .map((one) => one.outerHTML.slice(0, 120))"""
     )
     return found
@@ -114,11 +115,11 @@ def test_everything_can_be_reached_when_it_is_narrow(shared: Served, visit: Visi
     page.get_by_label("Period", exact=True).select_option("Last 24 hours")
     settled(page)
     page.get_by_text("event.outcome", exact=True).tap()
-    page.get_by_role("button", name="Only failure").tap()
+    page.get_by_role("button", name="Filter for failure").tap()
     settled(page)
     page.get_by_role("button", name="Remove event.outcome").tap()
     settled(page)
-    page.locator("#rows .told a").first.tap()
+    page.locator("#rows .sentence a").first.tap()
 
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 

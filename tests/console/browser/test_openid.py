@@ -40,7 +40,7 @@ def browser(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 def at_the_provider(location: str, **form: str) -> str:
-    """Say there who one is, and return where one is sent back to."""
+    """Choose a user at the provider, and return the URL of the callback."""
     with httpx2.Client(trust_env=False, timeout=30) as client:
         assert "Authorize Client" in client.get(location).text
         answer = client.post(location, data=form)
@@ -110,5 +110,5 @@ def test_a_browser_that_goes_back_is_told_that_it_is_over(console: Served, brows
     page.goto(f"{console.url}/openid/callback?code=x&state=y")
 
     assert callback["status"] == 200
-    assert "was used before" in page.get_by_role("alert").inner_text()
+    assert "was already used" in page.get_by_role("alert").inner_text()
     assert page.get_by_role("link", name="Log in with").is_visible()

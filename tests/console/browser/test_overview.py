@@ -71,7 +71,7 @@ def test_the_numbers_are_those_of_the_archive(shared: Served, archive: Path, vis
 
     page = visit(shared, "/")
 
-    figures = panel(page, "In numbers").locator("li")
+    figures = panel(page, "Key figures").locator("li")
     assert figures.locator(".title").all_inner_texts() == [
         "Events", "Users", "Addresses", "Failures", "Critical", "Unknown",
     ]  # fmt: skip
@@ -100,16 +100,16 @@ def test_plus_and_minus_of_a_value_add_filters_that_can_be_turned_round_and_remo
     page = visit(shared, "/")
     before = dict(ranked(page, "Top actions"))
 
-    page.get_by_role("button", name="Only claude_chat_viewed").click()
+    page.get_by_role("button", name="Filter for claude_chat_viewed").click()
     settled(page)
     assert filters(page) == ['event.action : "claude_chat_viewed"']
     assert ranked(page, "Top actions") == [("claude_chat_viewed", before["claude_chat_viewed"])]
 
-    page.get_by_role("button", name="Without success").click()
+    page.get_by_role("button", name="Filter out success").click()
     settled(page)
     assert query_of(page)["filter"] == ['event.action : "claude_chat_viewed"', 'not event.outcome : "success"']
 
-    page.get_by_role("button", name='Turn round not event.outcome : "success"').click()
+    page.get_by_role("button", name='Invert not event.outcome : "success"').click()
     settled(page)
     assert filters(page)[-1] == 'event.outcome : "success"'
 
@@ -122,20 +122,20 @@ def test_plus_and_minus_of_a_value_add_filters_that_can_be_turned_round_and_remo
 
 def test_a_number_is_a_filter_too(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/")
-    failures = panel(page, "In numbers").get_by_role("button", name="Failures")
+    failures = panel(page, "Key figures").get_by_role("button", name="Failures")
     wanted = failures.locator("strong").inner_text()
 
     failures.click()
 
     settled(page)
     assert query_of(page)["filter"] == ['event.outcome : "failure"']
-    assert panel(page, "In numbers").locator("strong").first.inner_text() == wanted
+    assert panel(page, "Key figures").locator("strong").first.inner_text() == wanted
 
 
 def test_a_category_of_the_legend_filters(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/")
 
-    panel(page, "Activity over time").locator(".mark-text.role-legend-label text", has_text="authentication").click()
+    panel(page, "Events over time").locator(".mark-text.role-legend-label text", has_text="authentication").click()
 
     settled(page)
     assert query_of(page)["filter"] == ['event.category : "authentication"']
@@ -145,7 +145,7 @@ def test_a_country_of_the_map_filters(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/")
     countries = dict(ranked(page, "Countries"))
 
-    panel(page, "Where from").locator('[aria-label*="Japan"]').click()
+    panel(page, "Source countries").locator('[aria-label*="Japan"]').click()
 
     settled(page)
     assert query_of(page)["filter"] == ['source.geo.country_iso_code : "JP"']
@@ -154,7 +154,7 @@ def test_a_country_of_the_map_filters(shared: Served, visit: Visit) -> None:
 
 def test_a_chart_tells_of_the_place_under_the_pointer(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/")
-    bars = panel(page, "Activity over time").locator("[aria-roledescription=bar]")
+    bars = panel(page, "Events over time").locator("[aria-roledescription=bar]")
     tallest = bars.evaluate_all(
         "all => all.map(one => one.getBBox().height).reduce((b, x, i, a) => x > a[b] ? i : b, 0)"
     )
@@ -168,7 +168,7 @@ def test_a_chart_tells_of_the_place_under_the_pointer(shared: Served, visit: Vis
 
 def drag(page: Page, first: float, last: float) -> None:
     """Drag over the chart, from one part of its width to another."""
-    box = panel(page, "Activity over time").locator(".chart svg").bounding_box()
+    box = panel(page, "Events over time").locator(".chart svg").bounding_box()
     assert box is not None
     top = box["y"] + 60
     page.mouse.move(box["x"] + first * box["width"], top)

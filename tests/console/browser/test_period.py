@@ -12,7 +12,7 @@ LATE = "2026-11-17T10:00:00Z"
 
 
 def events(page: Page) -> str:
-    return page.get_by_role("region", name="In numbers").locator("strong").first.inner_text()
+    return page.get_by_role("region", name="Key figures").locator("strong").first.inner_text()
 
 
 def test_a_relative_period_is_chosen_from_a_list(shared: Served, visit: Visit) -> None:
@@ -31,7 +31,7 @@ def test_a_relative_period_is_chosen_from_a_list(shared: Served, visit: Visit) -
 def test_an_absolute_period_is_written(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/explore")
 
-    page.get_by_label("Period", exact=True).select_option("From … to …")
+    page.get_by_label("Period", exact=True).select_option("Custom period…")
     expect(page.get_by_label("from", exact=True)).to_be_focused()
     page.get_by_label("from", exact=True).fill("2026-11-17T08:00:00Z")
     page.get_by_label("to", exact=True).fill(LATE)
@@ -64,7 +64,7 @@ def test_times_are_the_visitors_own_or_utc(shared: Served, visit: Visit) -> None
     when = datetime.fromisoformat(first.get_attribute("datetime") or "")
     expect(first).to_have_text(f"{when - timedelta(hours=5):%Y-%m-%d %H:%M:%S}")
 
-    page.get_by_role("button", name="local time").click()
+    page.get_by_role("button", name="Local time").click()
     settled(page)
 
     expect(first).to_have_text(f"{when:%Y-%m-%d %H:%M:%S} UTC")
@@ -78,7 +78,7 @@ def test_the_charts_axis_is_in_the_zone_that_is_chosen(shared: Served, visit: Vi
     labels = page.locator("#p-over-time + .body .role-axis-label text")
     expect(labels.filter(has_text="08").first).to_be_visible()
 
-    page.get_by_role("button", name="local time").click()
+    page.get_by_role("button", name="Local time").click()
     settled(page)
 
     expect(labels.filter(has_text="13:").first).to_be_visible()
@@ -93,11 +93,11 @@ def test_it_refreshes_by_itself_until_it_is_told_not_to(serve: Serve, visit: Vis
     page.goto("/explore")
     settled(page)
 
-    page.get_by_label("Refresh").select_option("every 10 s")
+    page.get_by_label("Refresh").select_option("Every 10 seconds")
     with page.expect_response("**/api/events?*"):
         page.clock.run_for(10_100)
     settled(page)
-    page.get_by_label("Refresh").select_option("No refresh")
+    page.get_by_label("Refresh").select_option("Auto-refresh off")
     settled(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -110,10 +110,10 @@ def test_it_refreshes_by_itself_until_it_is_told_not_to(serve: Serve, visit: Vis
 def test_refreshing_leaves_alone_what_is_being_written(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/explore")
     page.get_by_label("Query").fill("event.outcome : fail")
-    page.get_by_label("Period", exact=True).select_option("From … to …")
+    page.get_by_label("Period", exact=True).select_option("Custom period…")
     page.get_by_label("from", exact=True).fill("2026-11-17")
 
-    page.evaluate("document.dispatchEvent(new CustomEvent('asked'))")
+    page.evaluate("document.dispatchEvent(new CustomEvent('query-changed'))")
     settled(page)
 
     expect(page.get_by_label("Query")).to_have_value("event.outcome : fail")
@@ -144,7 +144,7 @@ def test_asking_the_same_again_does_not_make_the_back_button_useless(shared: Ser
     page.get_by_role("link", name="Explore", exact=True).click()
     settled(page)
     for _ in range(3):
-        page.get_by_role("button", name="Show", exact=True).click()
+        page.get_by_role("button", name="Apply", exact=True).click()
         settled(page)
 
     page.go_back()
@@ -156,12 +156,12 @@ def test_an_empty_period_says_so(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/?from=2020-01-01&to=2020-01-02")
 
     for body in page.locator(".panel[data-shape=ranking] .body, .panel[data-shape=chart] .body").all():
-        expect(body).to_have_text("nothing in this period")
+        expect(body).to_have_text("No events in this period")
     assert set(page.locator(".figures strong").all_inner_texts()) == {"0"}
     page.get_by_role("link", name="Explore", exact=True).click()
     settled(page)
-    expect(page.get_by_text("no event fits: try a longer period, or fewer conditions")).to_be_visible()
-    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+    expect(page.get_by_text("No events match. Try a longer period or fewer conditions.")).to_be_visible()
+    expect(page.get_by_role("button", name="Load more")).to_be_hidden()
 
 
 def test_a_slow_answer_to_an_old_question_does_not_replace_that_to_a_new_one(shared: Served, visit: Visit) -> None:

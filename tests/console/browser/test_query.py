@@ -1,4 +1,4 @@
-"""The query bar: what may follow is offered, what can't be read is pointed at."""
+"""The query bar: completions, and markers of syntax errors."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_word_is_sought_everywhere(shared: Served, visit: Visit) -> None:
     page = visit(shared, "/explore")
 
     query(page).fill("Window.__PWNED")
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("button", name="Apply", exact=True).click()
     settled(page)
 
     assert page.locator("#rows tr").count() > 2

@@ -23,7 +23,7 @@ def names(page: Page) -> list[str]:
 
 def save(page: Page, watch: Watch, name: str) -> None:
     watch.answers.append(name)
-    page.get_by_role("button", name="Save …").click()
+    page.get_by_role("button", name="Save search").click()
 
 
 def test_a_search_is_saved_opened_and_removed(own: Served, visit: Visit, watch: Watch) -> None:
@@ -44,9 +44,9 @@ def test_a_search_is_saved_opened_and_removed(own: Served, visit: Visit, watch: 
     expect(page.get_by_label("Period", exact=True)).to_have_value("now-24h|now")
     assert page.locator("#rows tr").count() == failures
 
-    page.get_by_role("button", name="Remove", exact=True).click()
+    page.get_by_role("button", name="Delete search", exact=True).click()
     expect(page.get_by_label("Saved searches").locator("option")).to_have_count(1)
-    expect(page.get_by_role("button", name="Remove", exact=True)).to_be_hidden()
+    expect(page.get_by_role("button", name="Delete search", exact=True)).to_be_hidden()
 
 
 def test_a_saved_search_can_be_opened_again_after_something_else(own: Served, visit: Visit, watch: Watch) -> None:
@@ -61,7 +61,7 @@ def test_a_saved_search_can_be_opened_again_after_something_else(own: Served, vi
     settled(page)
 
     expect(page.get_by_label("Saved searches")).to_have_value("")
-    expect(page.get_by_role("button", name="Remove", exact=True)).to_be_hidden()
+    expect(page.get_by_role("button", name="Delete search", exact=True)).to_be_hidden()
 
 
 def test_what_explore_shows_by_default_can_be_saved_too(own: Served, visit: Visit, watch: Watch) -> None:
@@ -101,9 +101,9 @@ def test_what_can_not_be_saved_is_told_and_takes_nothing_away(own: Served, visit
 
     watch.answers += ["W" * 101, ""]
     with page.expect_event("dialog", lambda dialog: dialog.type == "alert"):
-        page.get_by_role("button", name="Save …").click()
+        page.get_by_role("button", name="Save search").click()
 
-    assert watch.asked[-1].startswith("a saved search has a name of 100 signs at most")
+    assert watch.asked[-1].startswith("the name of a saved search needs 1 to 100 printable characters")
     assert names(page) == ["first"]
 
 
@@ -117,7 +117,7 @@ def test_a_link_is_copied_and_shows_the_same(own: Served, visit: Visit) -> None:
 
     page.get_by_role("button", name="Copy link").click()
 
-    expect(page.get_by_text("copied", exact=True)).to_be_visible()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == page.url
     page.goto("/feeds")
@@ -132,4 +132,4 @@ def test_a_link_that_can_not_be_copied_is_told(own: Served, visit: Visit) -> Non
 
     page.get_by_role("button", name="Copy link").click()
 
-    expect(page.get_by_text("can't be copied here")).to_be_visible()
+    expect(page.get_by_text("Copying needs HTTPS or localhost")).to_be_visible()

@@ -1,4 +1,4 @@
-"""A viewer in front of the browser: nobody's name, address or words are anywhere in it."""
+"""A viewer's pages contain no personal data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGES = ("/", "/explore?columns=user.email,source.ip,user_agent.name", "/feeds",
 
 @pytest.fixture(scope="module")
 def secrets(archive: Path) -> frozenset[str]:
-    """What personal columns hold, but for what enemies wrote."""
+    """The values of personal columns, without the hostile texts."""
     found = set[str]()
     with open_reader(str(archive)).connect() as connection:
         for column in PERSONAL:
@@ -27,7 +27,7 @@ def secrets(archive: Path) -> frozenset[str]:
 
 
 def everything(page: Page) -> str:
-    """Return all that is in a page, also what is not seen, and where its links lead."""
+    """Return all text of a page, including hidden text and the targets of links."""
     text: str = page.evaluate(
         "document.documentElement.outerHTML + '\\n' + document.documentElement.textContent + '\\n'"
         " + [...document.links].map((one) => decodeURIComponent(one.href)).join('\\n')"
@@ -70,7 +70,7 @@ def test_a_viewers_overview_has_no_filters_by_what_is_masked(shared_with_users: 
     expect(users.locator(".ranking li").first).to_contain_text("masked-")
     expect(users.get_by_role("button")).to_have_count(0)
     expect(users.get_by_role("link")).to_have_count(0)
-    page.get_by_role("button", name="Only claude_chat_viewed").click()
+    page.get_by_role("button", name="Filter for claude_chat_viewed").click()
     settled(page)
     expect(page.get_by_role("alert")).to_have_count(0)
 
@@ -98,4 +98,4 @@ def test_a_viewer_has_no_page_of_a_person_and_is_told_why(
 
     page.goto("/entity/user/linh.fischer%40acme.example")
 
-    expect(page.get_by_role("alert")).to_contain_text("pages of this kind show personal data")
+    expect(page.get_by_role("alert")).to_contain_text("this page shows personal data")

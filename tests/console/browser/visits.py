@@ -1,4 +1,4 @@
-"""Somebody in front of a real browser, and all that the browser complains of."""
+"""Visits of the console with a real browser, and the browser's errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAIT_MILLISECONDS = 10_000
 WIDE: ViewportSize = {"width": 1360, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 ZONE = "America/New_York"
-"""Where the visitor lives: five hours behind UTC in November."""
+"""The browser's time zone: five hours behind UTC in November."""
 _TELL_VIOLATIONS = """
 document.addEventListener('securitypolicyviolation', (event) => {
   const { violatedDirective, blockedURI, sourceFile, sample } = event;
@@ -38,25 +38,25 @@ Visit = Callable[..., Page]
 
 @dataclass
 class Watch:
-    """What went wrong in a browser, and what a test says has to."""
+    """Errors in a browser, and those that a test expects."""
 
     origins: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
-    """To questions that pages ask in a dialog; one that is not answered here is a fault."""
+    """Answers to dialogs of pages; a dialog without an answer is an error."""
     asked: list[str] = field(default_factory=list)
-    """What dialogs said."""
+    """Texts of dialogs."""
 
     def expect(self, *texts: str) -> None:
-        """Let faults be that contain one of these texts."""
+        """Accept errors that contain one of the texts."""
         self.expected += texts
 
     def unexpected(self) -> list[str]:
         return [fault for fault in self.faults if not any(text in fault for text in self.expected)]
 
     def over(self, context: BrowserContext) -> None:
-        """Watch everything that happens in a context."""
+        """Record the errors of a browser context."""
         context.add_init_script(_TELL_VIOLATIONS)
         context.on("console", self._heard)
         context.on("weberror", lambda error: self.faults.append(f"error: {error.error}"))
@@ -81,12 +81,12 @@ class Watch:
 
 
 def _is_inside(url: str) -> bool:
-    """Say whether an address leads nowhere out of the browser."""
+    """Return whether a URL needs no network."""
     return url.startswith(("data:", "blob:"))
 
 
 def visits(browser: Browser, watch: Watch, contexts: ExitStack) -> Visit:
-    """Return what opens pages, each in a context of its own."""
+    """Return a function that opens pages, each in a context of its own."""
 
     def visit(served: Served, path: str = "/", *, name: str = "", is_inside: bool = True, **options: Any) -> Page:
         watch.origins.add(served.url)
@@ -110,13 +110,13 @@ def visits(browser: Browser, watch: Watch, contexts: ExitStack) -> Visit:
 
 
 def settled(page: Page) -> None:
-    """Wait until all of a page is there."""
+    """Wait until a page has loaded all its data."""
     expect(page.locator("body")).to_have_attribute("data-ready", "yes")
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
 
 
 def held(page: Page, pattern: str) -> list[Route]:
-    """Let requests like this wait, for good or until they are told to go on."""
+    """Hold matching requests until the test continues them."""
     routes: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -127,7 +127,7 @@ def held(page: Page, pattern: str) -> list[Route]:
 
 
 def query_of(page: Page) -> dict[str, list[str]]:
-    """Return what the page's address asks for."""
+    """Return the parameters of the page's URL."""
     found: dict[str, list[str]] = {}
     pairs = page.evaluate("[...new URLSearchParams(location.search)]")
     for name, value in pairs:

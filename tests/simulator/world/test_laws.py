@@ -1,4 +1,4 @@
-"""What makes the world believable, as laws over a month of its activities."""
+"""Laws that make the world believable, over days of its activities."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def month() -> tuple[Activity, ...]:
 
 
 @cache
-def told_in_stories() -> frozenset[str]:
+def storyline_ids() -> frozenset[str]:
     stories = world().storylines(MONDAY - 20 * DAY, MONDAY + DAYS * DAY)
     return frozenset(name for story in stories for name in story.activity_ids)
 
 
 def ordinary() -> Iterator[Activity]:
-    return (one for one in month() if one["id"] not in told_in_stories())
+    return (one for one in month() if one["id"] not in storyline_ids())
 
 
 def test_a_chat_is_created_once_and_stays_in_its_project() -> None:
@@ -108,15 +108,15 @@ def test_administration_is_done_by_administrators() -> None:
 
 @cache
 def years_of_changes() -> tuple[Activity, ...]:
-    """Return what happens to settings and members in 400 days, without all the work between."""
+    """Return the changes of settings and members in 400 days, without ordinary work."""
     days = range(MONDAY // DAY - 400, MONDAY // DAY)
     agenda = world()._agenda
-    beats = sorted(beat for day in days for beat in agenda.happenings(day, world().cycles, world().details))
-    return tuple(json.loads(agenda.row(beat).raw) for beat in beats)
+    planned = sorted(one for day in days for one in agenda.lifecycles(day, world().cycles, world().details))
+    return tuple(json.loads(agenda.row(one).raw) for one in planned)
 
 
 def changes() -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Yield each change of something that stays: what it is of, and its values before and after."""
+    """Yield each change of a permanent object: the key of the setting, the old value, and the new value."""
     for one in years_of_changes():
         of = {"claude_user_settings_updated": one["actor"].get("user_id", "")}.get(one["type"], "")
         if one["type"] in {"claude_organization_settings_updated", "claude_user_settings_updated"}:

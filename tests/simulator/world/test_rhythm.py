@@ -1,4 +1,4 @@
-"""How many activities there are: as many as asked for, whatever else is asked for."""
+"""The number of activities: exactly as many as requested, with any other settings."""
 
 from __future__ import annotations
 

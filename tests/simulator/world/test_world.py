@@ -41,12 +41,12 @@ def test_a_minute_is_told_the_same_way_in_any_order_and_any_process() -> None:
         "print(sha256(b''.join(minutes)).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
-    told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True)
 
     backwards = [world().rows(minute) for minute in reversed(range(MONDAY + 840, MONDAY + 900))]
 
     own = sha256(b"".join(row.raw for rows in reversed(backwards) for row in rows)).hexdigest()
-    assert told.stdout.strip() == own
+    assert done.stdout.strip() == own
 
 
 def test_another_seed_is_another_world() -> None:
@@ -164,10 +164,10 @@ def _problems(activity: Mapping[str, Any], name: str, actor: str) -> Iterator[st
     own = {"id", "created_at", "type", "actor", "organization_id", "organization_uuid"}
     fields = {key: value for key, value in activity.items() if key not in own}
     yield from _misfits(fields, catalogue.types[name].fields, name)
-    told = dict(activity["actor"])
-    if told.pop("type") != actor:
+    members = dict(activity["actor"])
+    if members.pop("type") != actor:
         yield "another kind of actor"
-    yield from _misfits(told, catalogue.actors[actor].fields, actor)
+    yield from _misfits(members, catalogue.actors[actor].fields, actor)
 
 
 def _misfits(given: Mapping[str, Any], fields: Mapping[str, FieldSpec], where: str) -> Iterator[str]:
@@ -180,7 +180,7 @@ def _misfits(given: Mapping[str, Any], fields: Mapping[str, FieldSpec], where: s
             if not spec.is_nullable:
                 yield f"{where}.{name} is null"
         elif spec.is_array and not isinstance(given[name], list):
-            yield f"{where}.{name} is no list"
+            yield f"{where}.{name} is not a list"
         elif spec.is_array:
             yield from (problem for item in given[name] for problem in _misfit(item, spec, f"{where}.{name}"))
         else:

@@ -140,10 +140,10 @@ def _counted(counts: CatalogueStatistics) -> Iterator[str]:
     agreeing = counts.published - len(counts.deviating)
     levels = ", ".join(f"{number} {level}" for level, number in counts.sensitivities.items())
     yield f"types                {counts.types} in {counts.families} families, all categorized by hand ({levels})"
-    yield f"published table      {counts.published} of them, {agreeing} alike, {len(counts.deviating)} otherwise:"
+    yield f"published table      {counts.published} types, {agreeing} categorized alike, {len(counts.deviating)} not:"
     yield f"                     {', '.join(counts.deviating)}"
-    yield f"described, sentences {counts.described}, {counts.told}"
-    yield f"fields not all known {counts.partial} types"
+    yield f"with a description   {counts.described} types, {counts.told} with a sentence"
+    yield f"with unknown fields  {counts.partial} types"
     yield f"fields               {counts.fields} of activities, {counts.exported_fields} below anthropic.audit"
     yield f"                     {counts.ecs_fields} of ECS; {counts.personal_fields} personal"
     yield f"kinds of actor       {counts.actors}"

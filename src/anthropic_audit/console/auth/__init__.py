@@ -1,4 +1,4 @@
-"""Who gets in, and what is written down about it."""
+"""Access control of the console: sessions, passwords, limits and the access log."""
 
 from .access_log import AccessLog
 from .connection_limits import ConnectionLimits

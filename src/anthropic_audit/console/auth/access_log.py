@@ -1,4 +1,4 @@
-"""Who looked at what: a line of JSON for each page, answer and attempt to get in; only ever added to."""
+"""The access log: a line of JSON for each request, append-only."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from anthropic_audit.errors import SetupError
 
 
 class AccessLog:
-    """A file of lines, readable by its owner only.
+    """A log file, readable by its owner only; safe from any thread.
 
     Raises:
-        SetupError: It can't be written.
+        SetupError: The file can't be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,7 +27,7 @@ class AccessLog:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             message = f"the access log can't be written: `{path}`: {error.strerror or error}"
-            raise SetupError(message, hint="name a file that can be: the setting `console.access_log`") from error
+            raise SetupError(message, hint="set `console.access_log` to a file that can be written") from error
         self.path = path
 
     def __enter__(self) -> Self:
@@ -39,10 +39,10 @@ class AccessLog:
         os.close(self._file)
 
     def note(self, entry: dict[str, object]) -> None:
-        """Add a line.
+        """Append an entry as a line.
 
         Raises:
-            OSError: The disk is full, or the file is gone; then nothing may be shown.
+            OSError: The entry was not written whole; the request must then be refused.
         """
         line = orjson.dumps(entry) + b"\n"
         with self._lock:

@@ -1,4 +1,4 @@
-"""What each answer says to the browser: run nothing, show nothing, send nothing that is not ours."""
+"""Security headers of all responses: the browser runs, embeds and sends only the console's own content."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLICY: Final = "; ".join(
         "trusted-types default",
     )
 )
-"""No inline script or style, no eval, no frame, nothing from elsewhere; the DOM takes no text as script."""
+"""Content Security Policy: no inline script or style, no eval, no frames, no other origin, and Trusted Types."""
 
 HEADERS: Final = {
     "content-security-policy": POLICY,
@@ -32,23 +32,23 @@ HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-_SECURE: Final = "max-age=31536000"
+_STRICT_TRANSPORT_SECURITY: Final = "max-age=31536000"
 
 
 def hardened(app: ASGIApp, *, is_secure: bool) -> ASGIApp:
-    """Wrap an application so that every answer carries these headers, and none is kept by a cache unless it says so."""
+    """Wrap an application so that all responses have `HEADERS`, and `no-store` unless they set `cache-control`."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: Message) -> None:
+        async def hardened_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("cache-control", "no-store")
                 if is_secure:
-                    headers["strict-transport-security"] = _SECURE
+                    headers["strict-transport-security"] = _STRICT_TRANSPORT_SECURITY
             await send(message)
 
-        await app(scope, receive, sending)
+        await app(scope, receive, hardened_send)
 
     return answer

@@ -15,26 +15,26 @@ MAX_PASSWORD_CHARS: Final = 1000
 
 
 def hash_password(password: str) -> str:
-    """Return what a user's `password_hash` has to be.
+    """Return the `password_hash` of a user for a password.
 
     Raises:
-        SetupError: It is too short or too long.
+        SetupError: The password is too short or too long.
     """
     if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        message = f"a password has {MIN_PASSWORD_CHARS} signs at least, and {MAX_PASSWORD_CHARS:,} at most"
-        raise SetupError(message, hint="a few words that nobody would put together are easy to keep in mind")
+        message = f"a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS:,} characters"
+        raise SetupError(message, hint="choose several unrelated words: they are easy to remember and hard to guess")
     return PasswordHasher().hash(password)
 
 
 def fits(password_hash: str | None, password: str) -> bool:
-    """Say whether a password is the one; takes as long when there is nobody of that name."""
+    """Return whether a password matches a hash; for None, an unknown user, return False after the same time."""
     try:
-        PasswordHasher().verify(password_hash or _nobodys(), password[:MAX_PASSWORD_CHARS])
+        PasswordHasher().verify(password_hash or _dummy_hash(), password[:MAX_PASSWORD_CHARS])
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
 
 
 @cache
-def _nobodys() -> str:
-    return PasswordHasher().hash("nobody has this password")
+def _dummy_hash() -> str:
+    return PasswordHasher().hash("no user has this password")

@@ -1,4 +1,4 @@
-"""How often somebody may try to get in."""
+"""Rate limit of logins."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from anthropic_audit.ports import Clock
 
 MAX_ATTEMPTS: Final = 8
 WITHIN: Final = timedelta(minutes=5)
-_REMEMBERED: Final = 10_000
+_MAX_KEYS: Final = 10_000
 
 
-_OF_ONE: Final = 64
+_IPV6_CLIENT_PREFIX: Final = 64
 
 
 def client_network(address: str) -> str:
-    """Return what stands for whoever asks from an address: of IPv6, a household has a whole /64 to choose from."""
+    """Return the key of a client's address: its /64 network for IPv6, as one client has all of it, else the address."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -27,7 +27,7 @@ def client_network(address: str) -> str:
     if not isinstance(found, IPv6Address):
         return address
     mapped = found.ipv4_mapped
-    return str(mapped or ip_network((int(found), _OF_ONE), strict=False))
+    return str(mapped or ip_network((int(found), _IPV6_CLIENT_PREFIX), strict=False))
 
 
 class LoginRateLimit:
@@ -39,23 +39,23 @@ class LoginRateLimit:
         self._failures: dict[str, deque[datetime]] = {}
 
     def wait(self, *keys: str) -> timedelta | None:
-        """Return how long one of these has to wait, or None when it may try now."""
+        """Return the longest time that one of the keys has to wait, or None if all may log in now."""
         now = self._clock.now()
         with self._lock:
             waits = [self._wait(key, now) for key in keys]
         return max((one for one in waits if one is not None), default=None)
 
     def note(self, *keys: str) -> None:
-        """Count a failure."""
+        """Count a failed login for each key."""
         now = self._clock.now()
         with self._lock:
             for key in keys:
-                if len(self._failures) >= _REMEMBERED:
+                if len(self._failures) >= _MAX_KEYS:
                     self._failures = {name: times for name, times in self._failures.items() if times[-1] > now - WITHIN}
                 self._failures.setdefault(key, deque(maxlen=MAX_ATTEMPTS)).append(now)
 
     def forget(self, *keys: str) -> None:
-        """Start anew after a success."""
+        """Remove the failures of keys after a successful login."""
         with self._lock:
             for key in keys:
                 self._failures.pop(key, None)

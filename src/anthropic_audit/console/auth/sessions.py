@@ -1,4 +1,4 @@
-"""Sessions: who is in, until when; kept by this process only, and never by their own name."""
+"""Sessions of logged-in users, in this process's memory only, stored by the hash of their cookie."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ _BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is in."""
+    """The session of a user who is logged in."""
 
     user: str
     role: Role
     label: str
-    """What stands for the session in the access log; nobody gets in by it."""
+    """Identifier of the session in the access log; it gives no access."""
     csrf: str
-    """What a form has to bring along, so that no other site can send it."""
+    """The CSRF token that forms of this session have to carry."""
     ends: datetime
 
-    def vouches_for(self, token: str) -> bool:
-        """Say whether a form was made for this session."""
+    def has_csrf_token(self, token: str) -> bool:
+        """Return whether a form's token is that of this session."""
         return hmac.compare_digest(self.csrf.encode(), token.encode(errors="replace"))
 
 
 class Sessions:
-    """All who are in, by the hash of what their cookie says."""
+    """All sessions, by the hash of their cookie; safe from any thread."""
 
-    def __init__(self, clock: Clock, lasting: timedelta) -> None:
+    def __init__(self, clock: Clock, duration: timedelta) -> None:
         self._clock = clock
-        self._lasting = lasting
+        self._duration = duration
         self._lock = threading.Lock()
-        self._held: dict[bytes, Session] = {}
+        self._sessions: dict[bytes, Session] = {}
 
     def begin(self, user: str, role: Role) -> tuple[str, Session]:
-        """Let somebody in, and return what the cookie has to say."""
+        """Start a session, and return the value of its cookie with it; beyond `_MAX_SESSIONS`, the oldest one ends."""
         cookie = secrets.token_urlsafe(_BYTES)
         now = self._clock.now()
-        session = Session(user, role, secrets.token_hex(4), secrets.token_urlsafe(_BYTES), now + self._lasting)
+        session = Session(user, role, secrets.token_hex(4), secrets.token_urlsafe(_BYTES), now + self._duration)
         with self._lock:
-            self._held = {key: one for key, one in self._held.items() if one.ends > now}
-            if len(self._held) >= _MAX_SESSIONS:
-                oldest = min(self._held, key=lambda key: self._held[key].ends)
-                del self._held[oldest]
-            self._held[_key(cookie)] = session
+            self._sessions = {key: one for key, one in self._sessions.items() if one.ends > now}
+            if len(self._sessions) >= _MAX_SESSIONS:
+                oldest = min(self._sessions, key=lambda key: self._sessions[key].ends)
+                del self._sessions[oldest]
+            self._sessions[_key(cookie)] = session
         return cookie, session
 
     def of(self, cookie: str) -> Session | None:
-        """Return whose cookie it is, or None when nobody's is, or the session is over."""
+        """Return the session of a cookie, or None if there is none or it has expired."""
         with self._lock:
-            session = self._held.get(_key(cookie))
+            session = self._sessions.get(_key(cookie))
         return session if session is not None and session.ends > self._clock.now() else None
 
     def end(self, cookie: str) -> None:
-        """End a session; its cookie opens nothing any more, whoever has it."""
+        """End the session of a cookie, if there is one."""
         with self._lock:
-            self._held.pop(_key(cookie), None)
+            self._sessions.pop(_key(cookie), None)
 
 
 def _key(cookie: str) -> bytes:

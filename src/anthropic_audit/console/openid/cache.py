@@ -1,4 +1,4 @@
-"""A document of a provider's, kept for a while, so that it is asked seldom; also when it can't be reached."""
+"""A cache of a provider's documents, and of failures to load them."""
 
 from __future__ import annotations
 
@@ -12,62 +12,62 @@ from anthropic_audit.ports import Clock
 
 _Value = TypeVar("_Value")
 
-KEPT: Final = timedelta(hours=1)
-"""How long a document counts."""
-PAUSE: Final = timedelta(seconds=60)
-"""How often it is asked for because something in it seems to have changed."""
-REST: Final = timedelta(seconds=5)
-"""How long a provider is left alone that could not be reached."""
+MAX_AGE: Final = timedelta(hours=1)
+"""How long a document is used before it is loaded again."""
+RELOAD_INTERVAL: Final = timedelta(seconds=60)
+"""Shortest time between two reloads of a document that seems to have changed."""
+RETRY_INTERVAL: Final = timedelta(seconds=5)
+"""How long a failure is returned before the document is requested again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Read(Generic[_Value]):
-    """What was read, or why it could not be."""
+    """A document, or the error of loading it, until it expires."""
 
     value: _Value | ProviderError
     ends: datetime
 
 
 class CachedDocument(Generic[_Value]):
-    """One document; several threads may read it at the same time, and the last one counts.
+    """One cached document; several threads may load it at the same time, and the last result is kept.
 
     Args:
         clock: The time of day.
-        read: Asks the provider for it; raises ProviderError.
+        read: Loads the document from the provider; raises ProviderError.
     """
 
     def __init__(self, clock: Clock, read: Callable[[], _Value]) -> None:
         self._clock = clock
         self._read = read
-        self._kept: _Read[_Value] | None = None
-        self._asked_anew: datetime | None = None
+        self._cached: _Read[_Value] | None = None
+        self._reloaded_at: datetime | None = None
 
     def value(self) -> _Value:
-        """Return the document, read anew when the one before is too old.
+        """Return the document, loaded again if the cached one has expired.
 
         Raises:
-            ProviderError: It can't be read, or could not be a moment ago.
+            ProviderError: The document can't be loaded, or could not be within the last `RETRY_INTERVAL`.
         """
-        kept = self._kept
-        if kept is None or kept.ends <= self._clock.now():
-            kept = self._kept = self._taken()
-        if isinstance(kept.value, ProviderError):
-            raise kept.value.with_traceback(None)
-        return kept.value
+        cached = self._cached
+        if cached is None or cached.ends <= self._clock.now():
+            cached = self._cached = self._load()
+        if isinstance(cached.value, ProviderError):
+            raise cached.value.with_traceback(None)
+        return cached.value
 
-    def anew(self) -> _Value:
-        """Return the document as it is now, unless that was asked for a moment ago.
+    def reload(self) -> _Value:
+        """Return the document, loaded again unless a reload was requested within the last `RELOAD_INTERVAL`.
 
         Raises:
-            ProviderError: It can't be read.
+            ProviderError: The document can't be loaded.
         """
         now = self._clock.now()
-        if self._asked_anew is None or self._asked_anew <= now - PAUSE:
-            self._asked_anew, self._kept = now, None
+        if self._reloaded_at is None or self._reloaded_at <= now - RELOAD_INTERVAL:
+            self._reloaded_at, self._cached = now, None
         return self.value()
 
-    def _taken(self) -> _Read[_Value]:
+    def _load(self) -> _Read[_Value]:
         try:
-            return _Read(self._read(), self._clock.now() + KEPT)
+            return _Read(self._read(), self._clock.now() + MAX_AGE)
         except ProviderError as error:
-            return _Read(error, self._clock.now() + REST)
+            return _Read(error, self._clock.now() + RETRY_INTERVAL)

@@ -1,4 +1,4 @@
-"""What an ID token claims, compared with the login that asked for it (OpenID Connect Core, 3.1.3.7); pure."""
+"""Validation of an ID token's claims against the login that requested it (OpenID Connect Core, 3.1.3.7); pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any, Final
 from .doubts import Disbelief, disbelieved
 
 LEEWAY: Final = timedelta(seconds=60)
-"""How far the provider's clock and ours may differ."""
+"""Largest accepted difference between the provider's clock and ours."""
 _MAX_SUBJECT_CHARS: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a token has to fit."""
+    """The values that an ID token is compared with."""
 
     issuer: str
     client_id: str
@@ -30,10 +30,10 @@ class Expected:
 
 
 def check_claims(claims: Mapping[str, Any], expected: Expected, now: datetime) -> None:
-    """Compare claims with what was asked.
+    """Compare claims with the expected values.
 
     Raises:
-        LoginRefusedError: The token is another provider's, for somebody else, of another login, or of another time.
+        LoginRefusedError: The token has another issuer, audience or nonce, is not valid now, or names no subject.
     """
     if claims.get("iss") != expected.issuer:
         raise disbelieved(Disbelief.ISSUER)
@@ -74,7 +74,7 @@ def _moment(claims: Mapping[str, Any], name: str) -> float:
 
 
 def _half_hash(expected: Expected) -> str:
-    """Return the left half of the access token's hash; Ed25519 goes with SHA-512."""
+    """Return the left half of the access token's hash, as in `at_hash`; Ed25519 uses SHA-512."""
     bits = "512" if expected.algorithm.startswith("Ed") else expected.algorithm[2:]
     digest = new(f"sha{bits}", expected.access_token.encode()).digest()
     return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()

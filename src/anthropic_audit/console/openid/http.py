@@ -1,4 +1,4 @@
-"""Requests to an identity provider: few, small, soon over, and never led elsewhere."""
+"""Requests to an identity provider: with small responses, a timeout and no redirects."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _CONNECTIONS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class ProviderResponse:
-    """What came back."""
+    """The status and the body of a response."""
 
     status: int
     body: bytes
 
 
 class Fetcher:
-    """Asks a provider; keeps none of its cookies, so that one login knows nothing of another.
+    """An HTTP client for a provider; it stores no cookies, so that logins are independent of each other.
 
     Raises:
-        SetupError: The proxy or the file of authorities can't be used.
+        SetupError: The proxy or the CA file can't be used.
     """
 
     def __init__(self, settings: OpenIdSettings, check: Callable[[], None] = nothing) -> None:
@@ -54,25 +54,25 @@ class Fetcher:
             supervise(self._client, self._supervisor)
         except (ValueError, httpx2.InvalidURL) as error:
             message = f"`console.openid`: the proxy can't be used: `{safe_url(settings.proxy_url)}`"
-            raise SetupError(message, hint="write http://host:port, https://host:port or socks5://host:port") from error
+            raise SetupError(message, hint="use http://host:port, https://host:port or socks5://host:port") from error
         except ImportError as error:
-            message = "a socks proxy needs one more package"
+            message = "a SOCKS proxy needs the extra `socks`"
             raise SetupError(message, hint="pip install 'anthropic-audit[socks]'") from error
 
     def get(self, url: str, *, token: Secret | None = None) -> ProviderResponse:
-        """Ask for a document, with an access token if it needs one.
+        """Send a GET request, with an access token if one is given.
 
         Raises:
-            ProviderError: No answer came, or one that is too large or takes too long.
+            ProviderError: There was no response, or it is too large or took too long.
         """
         headers = {"authorization": f"Bearer {token.reveal()}"} if token else {}
         return self._ask(self._client.build_request("GET", url, headers=headers))
 
     def post(self, url: str, form: Mapping[str, str], *, basic: tuple[str, Secret] | None = None) -> ProviderResponse:
-        """Send a form, with our name and secret in a header if they belong there.
+        """Send a form, with the client's name and secret as basic authentication if they are given.
 
         Raises:
-            ProviderError: No answer came, or one that is too large or takes too long.
+            ProviderError: There was no response, or it is too large or took too long.
         """
         headers = {"authorization": _basic(*basic)} if basic else {}
         return self._ask(self._client.build_request("POST", url, data=dict(form), headers=headers))
@@ -91,27 +91,27 @@ class Fetcher:
 
 
 def _body(response: httpx2.Response) -> bytes:
-    """Read an answer as it comes: one that unpacks to something large would be large before it could be refused."""
+    """Read a response up to `MAX_RESPONSE_BYTES`; compressed ones are refused: they could expand beyond it."""
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise unreachable(response.url.host, "it answers packed")
+        raise unreachable(response.url.host, "its response is compressed")
     parts, size = [], 0
     for part in response.iter_raw():
         parts.append(part)
         size += len(part)
         if size > MAX_RESPONSE_BYTES:
-            raise unreachable(response.url.host, "its answer is too large")
+            raise unreachable(response.url.host, "its response is too large")
     return b"".join(parts)
 
 
 def _basic(name: str, secret: Secret) -> str:
-    """Write name and secret as RFC 6749 (2.3.1) wants them: each as in a form, then together as in any header."""
-    told = f"{quote_plus(name)}:{quote_plus(secret.reveal())}"
-    return f"Basic {b64encode(told.encode()).decode()}"
+    """Return the header of basic authentication; RFC 6749 (2.3.1) wants name and secret form-encoded first."""
+    credentials = f"{quote_plus(name)}:{quote_plus(secret.reveal())}"
+    return f"Basic {b64encode(credentials.encode()).decode()}"
 
 
 @contextmanager
 def _translated(host: str) -> Iterator[None]:
-    """Turn the HTTP library's failures into ours, without what was sent."""
+    """Translate errors of the HTTP library into ProviderError, without anything that was sent."""
     try:
         yield
     except (DeadlineExceededError, httpx2.TimeoutException) as error:
@@ -123,7 +123,7 @@ def _translated(host: str) -> Iterator[None]:
 
 
 def unreachable(host: str, reason: str) -> ProviderError:
-    """Say that the provider can't be asked."""
+    """Return the error for a provider that can't be reached."""
     message = f"the identity provider can't be reached: {host}: {reason}"
-    hint = "try it again in a minute; if that doesn't help, tell whoever runs this console: check the network, and "
+    hint = "try again in a minute; if that doesn't help, ask the operator of this console to check the network, and "
     return ProviderError(message, hint=f"{hint}`issuer`, `ca_file`, `proxy_url` and `timeout` of `console.openid`")

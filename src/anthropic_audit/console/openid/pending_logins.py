@@ -1,4 +1,4 @@
-"""Logins that have begun: each belongs to one browser, can be finished once, and not for long."""
+"""Pending logins: each is bound to one browser, can be finished once, and expires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Final
 
 from anthropic_audit.ports import Clock
 
-LASTING: Final = timedelta(minutes=10)
+LOGIN_TIMEOUT: Final = timedelta(minutes=10)
 MAX_PENDING: Final = 5_000
 MAX_PENDING_PER_NETWORK: Final = 200
 _BYTES: Final = 32
@@ -23,63 +23,63 @@ _BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login that has begun."""
+    """A pending login."""
 
     state: str
-    """Comes back with the browser."""
+    """Returned by the browser in the callback."""
     nonce: str
-    """Comes back in the token that the provider signs."""
+    """Returned in the ID token that the provider signs."""
     verifier: str
-    """Proves to the provider that whoever brings the code has begun the login (PKCE)."""
+    """Proves to the provider that the client with the code has begun the login (PKCE)."""
     browser: bytes
-    """The hash of what the browser's cookie says."""
+    """The hash of the browser's cookie."""
     address: str
     session: str
-    """The cookie of the session before it, which ends when this one begins; empty if there was none."""
+    """The cookie of the browser's earlier session, which ends when the new one begins; empty if there was none."""
     ends: datetime
 
     @property
     def challenge(self) -> str:
-        """What the provider is shown of the verifier: its SHA-256."""
+        """The code challenge (PKCE): the SHA-256 of the verifier."""
         return urlsafe_b64encode(sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 class Attempts:
-    """All logins that have begun; when there are too many, the oldest can't be finished any more."""
+    """All pending logins; beyond `MAX_PENDING`, or `MAX_PENDING_PER_NETWORK` of an address, the oldest is dropped."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: dict[str, Attempt] = {}
+        self._pending: dict[str, Attempt] = {}
 
     def begin(self, address: str, session: str) -> tuple[str, Attempt]:
-        """Begin a login, and return what the browser's cookie has to say."""
+        """Add a login, and return the value of the browser's cookie with it."""
         state, nonce, verifier, cookie = (secrets.token_urlsafe(_BYTES) for _ in range(4))
         now = self._clock.now()
-        attempt = Attempt(state, nonce, verifier, _hashed(cookie), address, session, now + LASTING)
+        attempt = Attempt(state, nonce, verifier, _hashed(cookie), address, session, now + LOGIN_TIMEOUT)
         with self._lock:
-            for old in list(self._outlived(now, address)):
-                self._held.pop(old, None)
-            self._held[state] = attempt
+            for old in list(self._expired(now, address)):
+                self._pending.pop(old, None)
+            self._pending[state] = attempt
         return cookie, attempt
 
     def take(self, state: str, cookie: str) -> Attempt | None:
-        """Return the login of this state if this browser has begun it, for the first time and soon enough."""
+        """Remove and return the login of a state; None if another browser has begun it, or it was used or expired."""
         with self._lock:
-            attempt = self._held.get(state)
+            attempt = self._pending.get(state)
             if attempt is None or not hmac.compare_digest(attempt.browser, _hashed(cookie)):
                 return None
-            del self._held[state]
+            del self._pending[state]
         return attempt if attempt.ends > self._clock.now() else None
 
-    def _outlived(self, now: datetime, address: str) -> Iterator[str]:
-        """Yield what has to go before one more comes in: what is over, and the oldest of too many."""
-        yield from (one.state for one in takewhile(lambda one: one.ends <= now, self._held.values()))
-        of_address = [one.state for one in self._held.values() if one.address == address]
+    def _expired(self, now: datetime, address: str) -> Iterator[str]:
+        """Yield the states to drop before a login is added: expired ones, and the oldest beyond a limit."""
+        yield from (one.state for one in takewhile(lambda one: one.ends <= now, self._pending.values()))
+        of_address = [one.state for one in self._pending.values() if one.address == address]
         if len(of_address) >= MAX_PENDING_PER_NETWORK:
             yield of_address[0]
-        elif len(self._held) >= MAX_PENDING:
-            yield next(iter(self._held))
+        elif len(self._pending) >= MAX_PENDING:
+            yield next(iter(self._pending))
 
 
 def _hashed(cookie: str) -> bytes:

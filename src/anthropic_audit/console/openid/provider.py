@@ -1,4 +1,4 @@
-"""An identity provider: where it sends people, and what it says of those who come back."""
+"""An identity provider: its login URL, and the user that a callback identifies."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from .responses import (
     read_metadata,
     read_tokens,
 )
-from .roles import SignedInUser, lacks, recognise
+from .roles import SignedInUser, needs_userinfo, recognise
 from .signatures import Header, Jwk, choose, read_header, signed_claims
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 _GOOD: Final = 200
-_REQUESTS: Final = 5
-"""As many as one login may need: discovery, code, keys, keys again, and userinfo."""
+_MAX_REQUESTS: Final = 5
+"""Largest number of requests of one login: discovery, code, keys, keys again, and userinfo."""
 
 
 class Provider:
-    """A provider that people log in by.
+    """An OpenID Connect provider.
 
     Args:
-        settings: Which one, and who may come in.
-        secret: Proves to it who we are.
+        settings: The provider, and the users and groups with access.
+        secret: The client secret.
         clock: The time of day.
-        callback: Where it sends people back to.
+        callback: The redirect URI.
 
     Raises:
-        SetupError: The proxy or the file of authorities can't be used.
+        SetupError: The proxy or the CA file can't be used.
     """
 
     def __init__(self, settings: OpenIdSettings, secret: Secret, clock: Clock, callback: str) -> None:
@@ -55,8 +55,8 @@ class Provider:
         self._clock = clock
         self._callback = callback
         self._fetcher = Fetcher(settings, clock.check)
-        self.patience_seconds = _REQUESTS * settings.timeout.total_seconds()
-        """How long all that is asked for one login may take."""
+        self.login_timeout_seconds = _MAX_REQUESTS * settings.timeout.total_seconds()
+        """Upper bound on the time of all requests of one login."""
         self._metadata = CachedDocument(clock, self._read_metadata)
         self._keys = CachedDocument(clock, self._read_keys)
 
@@ -69,7 +69,7 @@ class Provider:
         self._fetcher.close()
 
     def login_url(self, attempt: Attempt) -> str:
-        """Return where a browser has to go to log in.
+        """Return the URL that a browser is redirected to for a login.
 
         Raises:
             ProviderError: The provider can't be reached, or its discovery document can't be used.
@@ -88,21 +88,21 @@ class Provider:
         return f"{url}{'&' if '?' in url else '?'}{urlencode(asked)}"
 
     def identify(self, callback: Callback, attempt: Attempt) -> SignedInUser:
-        """Return who came back.
+        """Return the user that a callback identifies.
 
         Raises:
-            LoginRefusedError: The provider refuses, or what it says can't be believed.
-            ProviderError: It can't be reached, or answers what no agreement covers.
+            LoginRefusedError: The provider refuses the login, or its response is rejected.
+            ProviderError: The provider can't be reached, or its response is not as specified.
         """
         metadata = self._metadata.value()
         check_callback(callback, metadata, self._settings.issuer)
-        tokens = self._exchanged(metadata, callback.code, attempt)
-        claims = self._believed(tokens, attempt)
-        if metadata.userinfo and tokens.access and lacks(self._settings, claims):
-            claims = {**self._more(metadata, tokens, str(claims["sub"])), **claims}
+        tokens = self._exchange(metadata, callback.code, attempt)
+        claims = self._verified_claims(tokens, attempt)
+        if metadata.userinfo and tokens.access and needs_userinfo(self._settings, claims):
+            claims = {**self._userinfo(metadata, tokens, str(claims["sub"])), **claims}
         return recognise(self._settings, claims)
 
-    def _exchanged(self, metadata: Metadata, code: str, attempt: Attempt) -> TokenResponse:
+    def _exchange(self, metadata: Metadata, code: str, attempt: Attempt) -> TokenResponse:
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -117,8 +117,8 @@ class Provider:
             answer = self._fetcher.post(metadata.token, {**form, **mine})
         return read_tokens(answer.status, answer.body)
 
-    def _believed(self, tokens: TokenResponse, attempt: Attempt) -> Mapping[str, Any]:
-        """Return what the ID token claims, once it is known that the provider says so, and to us, and of this login."""
+    def _verified_claims(self, tokens: TokenResponse, attempt: Attempt) -> Mapping[str, Any]:
+        """Return the claims of the ID token after checking its signature, audience and login."""
         header = read_header(tokens.identity)
         claims = signed_claims(tokens.identity, self._key(header))
         expected = Expected(
@@ -132,20 +132,20 @@ class Provider:
         return claims
 
     def _key(self, header: Header) -> Jwk:
-        """Return the key that signed; keys are asked for anew if it is unknown, as providers change theirs."""
-        key = choose(header, self._keys.value()) or choose(header, self._keys.anew())
+        """Return the key that signed a token; load the keys again if it is unknown, as providers rotate theirs."""
+        key = choose(header, self._keys.value()) or choose(header, self._keys.reload())
         if key is None:
             raise disbelieved(Disbelief.KEY)
         return key
 
-    def _more(self, metadata: Metadata, tokens: TokenResponse, subject: str) -> Mapping[str, Any]:
-        """Return what the provider claims of somebody beyond the ID token."""
+    def _userinfo(self, metadata: Metadata, tokens: TokenResponse, subject: str) -> Mapping[str, Any]:
+        """Return the claims of the userinfo endpoint."""
         answer = self._fetcher.get(metadata.userinfo, token=Secret(tokens.access))
         if answer.status != _GOOD:
             raise answered(answer.status)
         claims = read_json(answer.body)
         if claims.get("sub") != subject:
-            raise disbelieved(Disbelief.SOMEBODY_ELSE)
+            raise disbelieved(Disbelief.OTHER_USER)
         return claims
 
     def _read_metadata(self) -> Metadata:

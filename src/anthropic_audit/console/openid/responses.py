@@ -1,6 +1,6 @@
-"""What a provider and a browser say, read and compared with what may be said; pure.
+"""Responses of a provider and callbacks of browsers, parsed and validated; pure.
 
-No message repeats what was received: it could be a secret, or a text that somebody else wrote.
+No message repeats received text: it could be a secret, or written by an attacker.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _GOOD: Final = 200
 _DENIED: Final = frozenset({"access_denied", "login_required", "consent_required", "interaction_required"})
 _OF_CLIENT: Final = frozenset({"invalid_client", "unauthorized_client"})
 _AGAIN: Final = "log in again"
-_ASK: Final = "tell whoever runs this console: the settings below `console.openid` have to fit the provider"
+_ASK: Final = "ask the operator of this console to check that the settings below `console.openid` match the provider"
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Where a provider is asked, as its discovery document says."""
+    """Endpoints and features of a provider, from its discovery document."""
 
     authorization: str
     token: str
@@ -31,14 +31,14 @@ class Metadata:
     userinfo: str
     """Empty if there is none."""
     wants_basic: bool
-    """Whether the client's secret goes into a header; else it goes into the form."""
+    """Whether the client secret is sent as basic authentication instead of in the form."""
     names_itself: bool
-    """Whether each answer by way of the browser says whose it is (RFC 9207)."""
+    """Whether callbacks name their issuer (RFC 9207)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """What a code was exchanged for."""
+    """The tokens that a code was exchanged for."""
 
     identity: str
     access: str
@@ -47,7 +47,7 @@ class TokenResponse:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What a browser brings back from the provider."""
+    """The parameters of a callback; empty if missing."""
 
     state: str
     code: str
@@ -56,10 +56,10 @@ class Callback:
 
 
 def read_json(body: bytes) -> Mapping[str, Any]:
-    """Read a table.
+    """Parse a JSON object.
 
     Raises:
-        ProviderError: It is none.
+        ProviderError: The body is invalid.
     """
     try:
         value = orjson.loads(body)
@@ -71,35 +71,35 @@ def read_json(body: bytes) -> Mapping[str, Any]:
 
 
 def read_metadata(body: bytes, issuer: str) -> Metadata:
-    """Read a discovery document.
+    """Parse a discovery document.
 
     Raises:
-        ProviderError: It is none, it is another issuer's, or the traffic with what it names could be read on the way.
+        ProviderError: It is invalid, names another issuer, or names an endpoint without HTTPS.
     """
-    told = read_json(body)
-    if told.get("issuer") != issuer:
-        message = "the identity provider's discovery document is another issuer's"
-        raise ProviderError(message, hint=f"write `console.openid.issuer` as `issuer` in that document; {_ASK}")
-    methods = _words(told.get("token_endpoint_auth_methods_supported")) or ["client_secret_basic"]
+    fields = read_json(body)
+    if fields.get("issuer") != issuer:
+        message = "the identity provider's discovery document names another issuer"
+        raise ProviderError(message, hint=f"set `console.openid.issuer` to the `issuer` in that document; {_ASK}")
+    methods = _words(fields.get("token_endpoint_auth_methods_supported")) or ["client_secret_basic"]
     if not {"client_secret_basic", "client_secret_post"} & set(methods):
-        message = "the identity provider takes no client secret"
+        message = "the identity provider doesn't accept a client secret"
         raise ProviderError(message, hint=_ASK)
     is_local = issuer.startswith("http:")
     return Metadata(
-        authorization=_endpoint(told, "authorization_endpoint", is_local=is_local),
-        token=_endpoint(told, "token_endpoint", is_local=is_local),
-        keys=_endpoint(told, "jwks_uri", is_local=is_local),
-        userinfo=_endpoint(told, "userinfo_endpoint", is_local=is_local) if told.get("userinfo_endpoint") else "",
+        authorization=_endpoint(fields, "authorization_endpoint", is_local=is_local),
+        token=_endpoint(fields, "token_endpoint", is_local=is_local),
+        keys=_endpoint(fields, "jwks_uri", is_local=is_local),
+        userinfo=_endpoint(fields, "userinfo_endpoint", is_local=is_local) if fields.get("userinfo_endpoint") else "",
         wants_basic="client_secret_basic" in methods,
-        names_itself=told.get("authorization_response_iss_parameter_supported") is True,
+        names_itself=fields.get("authorization_response_iss_parameter_supported") is True,
     )
 
 
 def read_keys(body: bytes) -> Sequence[Mapping[str, Any]]:
-    """Read a set of keys.
+    """Parse a JSON Web Key Set.
 
     Raises:
-        ProviderError: It is none.
+        ProviderError: The body is invalid.
     """
     keys = read_json(body).get("keys")
     if not isinstance(keys, list):
@@ -108,58 +108,58 @@ def read_keys(body: bytes) -> Sequence[Mapping[str, Any]]:
 
 
 def read_tokens(status: int, body: bytes) -> TokenResponse:
-    """Read what a code was exchanged for.
+    """Parse the response of the token endpoint.
 
     Raises:
-        LoginRefusedError: The provider does not take the code.
-        ProviderError: It does not take our secret, or the answer is none.
+        LoginRefusedError: The provider does not accept the code.
+        ProviderError: The provider does not accept the client secret, or the response is invalid.
     """
     if status != _GOOD:
         raise _refused_code(status, body)
-    told = read_json(body)
-    identity, access = told.get("id_token"), told.get("access_token", "")
+    fields = read_json(body)
+    identity, access = fields.get("id_token"), fields.get("access_token", "")
     if not isinstance(identity, str) or not isinstance(access, str):
         raise _unreadable()
     return TokenResponse(identity, access)
 
 
 def read_callback(parameters: Sequence[tuple[str, str]]) -> Callback:
-    """Read what a browser brings back; whatever is said twice was not said by the provider.
+    """Parse the parameters of a callback; a repeated parameter does not come from the provider.
 
     Raises:
-        LoginRefusedError: It is no answer of a provider's.
+        LoginRefusedError: A parameter is repeated, or the state is missing.
     """
     names = [name for name, _ in parameters]
-    told = dict(parameters)
+    fields = dict(parameters)
     known = ("state", "code", "error", "iss")
-    if any(names.count(name) > 1 for name in known) or not told.get("state"):
-        message = "this is no answer of an identity provider"
+    if any(names.count(name) > 1 for name in known) or not fields.get("state"):
+        message = "this is not a response of an identity provider"
         raise LoginRefusedError(message, hint=_AGAIN)
-    return Callback(*(told.get(name, "") for name in known))
+    return Callback(*(fields.get(name, "") for name in known))
 
 
 def check_callback(callback: Callback, metadata: Metadata, issuer: str) -> None:
-    """Compare what a browser brings back with what the provider may say.
+    """Validate a callback.
 
     Raises:
-        LoginRefusedError: The provider refuses, it is another one, or there is no code.
+        LoginRefusedError: The provider refused the login, the issuer is another one, or there is no code.
     """
     if (callback.issuer or metadata.names_itself) and callback.issuer != issuer:
-        message = "this is another identity provider's answer"
+        message = "this is the response of another identity provider"
         raise LoginRefusedError(message, hint=_AGAIN)
     if callback.error:
         said = f": {callback.error}" if callback.error in _DENIED else ""
         message = f"the identity provider did not log you in{said}"
-        raise LoginRefusedError(message, hint=f"{_AGAIN}, or ask whoever runs the provider")
+        raise LoginRefusedError(message, hint=f"{_AGAIN}, or ask the provider's administrator")
     if not callback.code:
-        message = "the identity provider's answer has no code"
+        message = "the identity provider's response has no code"
         raise LoginRefusedError(message, hint=_AGAIN)
 
 
 def answered(status: int) -> ProviderError:
-    """Say that the provider answered with a status that is no yes."""
+    """Return the error for a response with an unexpected status."""
     message = f"the identity provider answered {status}"
-    return ProviderError(message, hint=f"try it again; if that doesn't help, {_ASK}")
+    return ProviderError(message, hint=f"try again; if that doesn't help, {_ASK}")
 
 
 def _refused_code(status: int, body: bytes) -> AuditError:
@@ -168,16 +168,16 @@ def _refused_code(status: int, body: bytes) -> AuditError:
     except ProviderError:
         code = None
     if code == "invalid_grant":
-        message = "the identity provider doesn't take the code that it gave"
+        message = "the identity provider doesn't accept the code that it issued"
         return LoginRefusedError(message, hint=_AGAIN)
     if code in _OF_CLIENT:
-        message = "the identity provider doesn't take this console's client_id and secret"
+        message = "the identity provider doesn't accept this console's client_id and secret"
         return ProviderError(message, hint=_ASK)
     return answered(status)
 
 
-def _endpoint(told: Mapping[str, Any], name: str, *, is_local: bool) -> str:
-    url = told.get(name)
+def _endpoint(fields: Mapping[str, Any], name: str, *, is_local: bool) -> str:
+    url = fields.get(name)
     if not isinstance(url, str) or not is_protected(url) or (url.startswith("http:") and not is_local):
         message = f"the identity provider's discovery document names no usable `{name}`"
         raise ProviderError(message, hint=_ASK)
@@ -189,5 +189,5 @@ def _words(value: object) -> Sequence[str]:
 
 
 def _unreadable() -> ProviderError:
-    message = "the identity provider's answer can't be read"
-    return ProviderError(message, hint=f"try it again; if that doesn't help, {_ASK}")
+    message = "the identity provider's response can't be read"
+    return ProviderError(message, hint=f"try again; if that doesn't help, {_ASK}")

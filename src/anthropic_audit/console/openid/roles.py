@@ -1,4 +1,4 @@
-"""Who somebody is here, by what the provider claims of them: a name, and a role if any list has them; pure."""
+"""The console's user for a provider's claims: a name, and a role if a list of the settings names the user; pure."""
 
 from __future__ import annotations
 
@@ -15,33 +15,39 @@ _MAX_NAME_CHARS: Final = 254
 
 @dataclass(frozen=True, slots=True)
 class SignedInUser:
-    """Somebody whom the provider knows."""
+    """A user that the provider has identified."""
 
     name: str
     subject: str
     role: Role | None
-    """What they may see; None: they are in no list, and don't get in."""
+    """The user's role; None if no list names the user, who then has no access."""
 
 
 def recognise(openid: OpenIdSettings, claims: Mapping[str, Any]) -> SignedInUser:
-    """Return who somebody is, and what they may see; whoever is in two lists may see what the larger right gives.
+    """Return the user that claims identify; a user in the lists of both roles is an investigator.
 
     Raises:
-        LoginRefusedError: The claims don't say who it is, or by an address that the provider calls unverified.
+        LoginRefusedError: The claims don't name the user, or by an e-mail address that is not verified.
     """
-    said = claims.get(openid.claim)
-    if not isinstance(said, str) or not 0 < len(said.strip()) <= _MAX_NAME_CHARS or not said.isprintable():
-        message = f"the identity provider doesn't say who you are: there is no usable claim `{openid.claim}`"
-        raise LoginRefusedError(message, hint="tell whoever runs this console: `console.openid.claim` and its scopes")
+    name_claim = claims.get(openid.claim)
+    if (
+        not isinstance(name_claim, str)
+        or not 0 < len(name_claim.strip()) <= _MAX_NAME_CHARS
+        or not name_claim.isprintable()
+    ):
+        message = f"the identity provider doesn't identify you: it sent no usable claim `{openid.claim}`"
+        raise LoginRefusedError(
+            message, hint="ask the operator of this console to check `console.openid.claim` and `console.openid.scopes`"
+        )
     if openid.claim == EMAIL and claims.get("email_verified", True) not in (True, "true"):
         message = "the identity provider says that your e-mail address is not verified"
-        raise LoginRefusedError(message, hint="verify it there, and log in again")
-    (name,) = map_names([said.strip()], openid.claim)
+        raise LoginRefusedError(message, hint="verify it at the provider, then log in again")
+    (name,) = map_names([name_claim.strip()], openid.claim)
     return SignedInUser(name, str(claims["sub"]), _role(openid, name, _groups(claims.get(openid.groups_claim))))
 
 
-def lacks(openid: OpenIdSettings, claims: Mapping[str, Any]) -> bool:
-    """Say whether a claim that decides is missing, so that the provider has to be asked for more."""
+def needs_userinfo(openid: OpenIdSettings, claims: Mapping[str, Any]) -> bool:
+    """Return whether a claim that decides on the role is missing, so that userinfo has to be requested."""
     wants_groups = bool(openid.investigator_groups or openid.viewer_groups)
     return openid.claim not in claims or (wants_groups and openid.groups_claim not in claims)
 
@@ -55,6 +61,6 @@ def _role(openid: OpenIdSettings, name: str, groups: frozenset[str]) -> Role | N
 
 
 def _groups(value: object) -> frozenset[str]:
-    """Return the groups that a claim lists; a single one may stand there without a list."""
+    """Return the groups of a claim: a list, or a single text."""
     listed = value if isinstance(value, list) else [value]
     return frozenset(one for one in listed if isinstance(one, str))

@@ -1,4 +1,4 @@
-"""Whether a provider signed a token: by its own keys, and by an algorithm whose key only it has."""
+"""Verification of a token's signature with the provider's public keys."""
 
 from __future__ import annotations
 
@@ -19,50 +19,55 @@ from .doubts import Disbelief, disbelieved
 _CURVES: Final = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 _KINDS: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", *_CURVES)
-"""How a token may be signed: none of them uses a secret that we share, and none is no signature at all."""
+"""Accepted signature algorithms: asymmetric ones only, without HMAC and `none`."""
 
 _MAX_TOKEN_CHARS: Final = 100_000
 _PARTS: Final = 3
 _MODULUS: Final = range(342, 1_400)
-"""Signs of an RSA key's modulus: from 2,048 bits to some 8,000."""
+"""Accepted lengths of an RSA key's modulus in base64url characters: from 2,048 bits to about 8,000."""
 _LIBRARY: Final = (JoseError, ArithmeticError, LookupError, TypeError, ValueError, struct.error)
-"""What the library raises at a key or token that is none."""
+"""Errors that the library raises for an invalid key or token."""
 
 Jwk = Mapping[str, Any]
-"""A key as a provider publishes it."""
+"""A JSON Web Key, as a provider publishes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a token says of its signature."""
+    """The header of a signed token."""
 
     algorithm: str
     key: str | None
-    """The name of the key, if the provider gives keys names."""
+    """The identifier of the key (`kid`), if the token names one."""
 
 
 def read_header(token: str) -> Header:
-    """Read what a token says of its signature.
+    """Parse the header of a token.
 
     Raises:
-        LoginRefusedError: It is no signed token, or signed in a way that proves nothing.
+        LoginRefusedError: It is not a signed token, or its algorithm is not accepted.
     """
     parts = token.split(".")
     if len(token) > _MAX_TOKEN_CHARS or len(parts) != _PARTS or not token.isascii():
         raise disbelieved(Disbelief.SHAPE)
     try:
-        told = orjson.loads(urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
+        fields = orjson.loads(urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
     except ValueError as error:
         raise disbelieved(Disbelief.SHAPE) from error
-    if not isinstance(told, dict) or not isinstance(told.get("kid", ""), str) or "crit" in told or "b64" in told:
+    if (
+        not isinstance(fields, dict)
+        or not isinstance(fields.get("kid", ""), str)
+        or "crit" in fields
+        or "b64" in fields
+    ):
         raise disbelieved(Disbelief.HEADER)
-    if told.get("alg") not in ALGORITHMS:
+    if fields.get("alg") not in ALGORITHMS:
         raise disbelieved(Disbelief.ALGORITHM)
-    return Header(told["alg"], told.get("kid"))
+    return Header(fields["alg"], fields.get("kid"))
 
 
 def choose(header: Header, keys: Sequence[Jwk]) -> Jwk | None:
-    """Return the key that a token says it was signed with; a token that names none is for the only key that fits."""
+    """Return the key that a token names, or if it names none, the only key for its algorithm; None if there is none."""
     fitting = [key for key in keys if _fits(key, header.algorithm)]
     if header.key is None:
         return fitting[0] if len(fitting) == 1 else None
@@ -70,10 +75,10 @@ def choose(header: Header, keys: Sequence[Jwk]) -> Jwk | None:
 
 
 def signed_claims(token: str, key: Jwk) -> Mapping[str, Any]:
-    """Return what a token says, if it was signed with this key.
+    """Return the claims of a token after verifying its signature with a key.
 
     Raises:
-        LoginRefusedError: It was not, or says nothing.
+        LoginRefusedError: The signature is invalid, or the token has no claims.
     """
     try:
         signed = deserialize_compact(token, JWKRegistry.import_key(dict(key)), registry=_Signatures())
@@ -86,7 +91,7 @@ def signed_claims(token: str, key: Jwk) -> Mapping[str, Any]:
 
 
 class _Signatures(JWSRegistry):
-    """Takes our algorithms and no others; headers may carry what we don't know, such as certificates."""
+    """Accepts `ALGORITHMS` only; headers may have unknown members, such as certificates."""
 
     max_header_length = _MAX_TOKEN_CHARS
     max_payload_length = _MAX_TOKEN_CHARS
@@ -95,14 +100,14 @@ class _Signatures(JWSRegistry):
         super().__init__(algorithms=ALGORITHMS, strict_check_header=False)
 
     def get_alg(self, name: str) -> JWSAlgModel:
-        """Return the algorithm, without the library's warning that `EdDSA` has got a new name."""
+        """Return the algorithm, without the library's warning that `EdDSA` was renamed."""
         if name not in ALGORITHMS:
             raise UnsupportedAlgorithmError(name)
         return self.algorithms[name]
 
 
 def _fits(key: Jwk, algorithm: str) -> bool:
-    """Say whether a key is one for signatures by this algorithm, and no weaker than any should be."""
+    """Return whether a key is for signatures by an algorithm and is strong enough."""
     if key.get("kty") != _KINDS[algorithm[:2]] or key.get("use", "sig") != "sig":
         return False
     if key.get("alg", algorithm) != algorithm:

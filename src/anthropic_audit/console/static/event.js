@@ -1,11 +1,11 @@
-import { copy, kept } from "./page.js";
+import { copy, withPeriod } from "./page.js";
 
-// Links lead to the time that was looked at; from an event of long ago, to the week before and after it.
+// Links keep the page's period; without one, links of an event older than a week lead to the weeks around it.
 function followed(path) {
-  const asked = new URLSearchParams(location.search), when = new Date(document.querySelector(".event time").dateTime).getTime();
+  const parameters = new URLSearchParams(location.search), when = new Date(document.querySelector(".event time").dateTime).getTime();
   const week = 7 * 86_400_000;
   if (path.includes("from=")) return path;
-  if (asked.has("from") || Number.isNaN(when) || when > Date.now() - week) return kept(path);
+  if (parameters.has("from") || Number.isNaN(when) || when > Date.now() - week) return withPeriod(path);
   const period = new URLSearchParams({ from: new Date(when - week).toISOString(), to: new Date(when + week).toISOString() });
   return `${path}${path.includes("?") ? "&" : "?"}${period}`;
 }

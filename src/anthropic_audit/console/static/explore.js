@@ -1,19 +1,19 @@
-import { Refused, ask, askLong, clearTrouble, copy, draw, element, failed, kept, number, percent, ranking, refill, send, state, tags, tellTrouble, time } from "./page.js";
-import "./asking.js";
+import { RequestError, request, requestWithProgress, clearQueryError, copy, draw, element, failed, withPeriod, number, percent, ranking, refill, send, state, tags, showQueryError, time } from "./page.js";
+import "./query_bar.js";
 
 const head = document.getElementById("head"), body = document.getElementById("rows"), more = document.getElementById("more");
 const end = document.getElementById("end"), count = document.getElementById("count"), chart = document.getElementById("over-time");
 const fields = document.getElementById("fields"), find = document.getElementById("field-filter"), saved = document.getElementById("saved");
-const forget = document.getElementById("forget"), stop = document.getElementById("stop");
-const working = document.getElementById("working"), far = document.getElementById("far"), cancel = document.getElementById("cancel");
-const SUMMARY = [["Time", "@timestamp"], ["What happened", null], ["Who", null], ["Outcome", "event.outcome"], ["From", document.body.dataset.role === "viewer" ? null : "source.ip"]];
+const remove = document.getElementById("delete"), stop = document.getElementById("stop");
+const working = document.getElementById("working"), progress = document.getElementById("progress"), cancel = document.getElementById("cancel");
+const SUMMARY = [["Time", "@timestamp"], ["Event", null], ["Actor", null], ["Outcome", "event.outcome"], ["Source", document.body.dataset.role === "viewer" ? null : "source.ip"]];
 
 let known = [], searches = new Map(), following = null, running = new AbortController(), counting = new AbortController();
 
-const columns = () => (state.read().asked.get("columns") || "").split(",").filter(Boolean);
-const sort = () => state.read().asked.get("sort") || "-@timestamp";
+const columns = () => (state.read().parameters.get("columns") || "").split(",").filter(Boolean);
+const sort = () => state.read().parameters.get("sort") || "-@timestamp";
 
-// Of further columns, the console says which ones it can sort by.
+// Additional columns are sortable if `/api/fields` says so.
 const sortable = (field) => field !== null && (SUMMARY.some((one) => one[1] === field) || known.some((one) => one.name === field && one.is_sortable));
 
 function heading(title, field) {
@@ -26,11 +26,11 @@ function heading(title, field) {
 function row(one) {
   const cells = [
     element("td", {}, time(one.at)),
-    element("td", { class: "told" }, element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one).slice(0, 1), element("small", {}, ` ${one.action || ""}`)),
+    element("td", { class: "sentence" }, element("a", { href: withPeriod(`/event/${one.seq}`) }, one.told), " ", ...tags(one).slice(0, 1), element("small", {}, ` ${one.action || ""}`)),
     element("td", {}, one.who || ""),
     element("td", {}, one.outcome ? element("span", { class: `tag ${one.outcome}` }, one.outcome) : ""),
     element("td", {}, one.source || "", one.country ? element("small", {}, ` ${one.country}`) : ""),
-    ...one.cells.map((cell) => element("td", {}, cell.link ? element("a", { href: kept(cell.link) }, cell.value) : shown(cell.value))),
+    ...one.cells.map((cell) => element("td", {}, cell.link ? element("a", { href: withPeriod(cell.link) }, cell.value) : shown(cell.value))),
   ];
   return element("tr", {}, ...cells);
 }
@@ -43,18 +43,18 @@ async function load(after, signal) {
   more.disabled = true;
   try {
     const wanted = { columns: columns().join(","), sort: sort(), ...(after ? { after } : {}) };
-    const found = await askLong("/api/events", () => { stop.hidden = false; }, signal, wanted);
+    const found = await requestWithProgress("/api/events", () => { stop.hidden = false; }, signal, wanted);
     if (!after) body.replaceChildren();
     body.append(...found.rows.map(row));
     following = found.next;
     more.hidden = following === null;
-    end.textContent = following ? "" : body.children.length ? "that is all" : "no event fits: try a longer period, or fewer conditions";
-    clearTrouble();
+    end.textContent = following ? "" : body.children.length ? "End of results" : "No events match. Try a longer period or fewer conditions.";
+    clearQueryError();
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!after) body.replaceChildren();
     more.hidden = true;
-    if (error instanceof Refused && error.column) tellTrouble(error);
+    if (error instanceof RequestError && error.column) showQueryError(error);
     failed(end, error);
   } finally {
     stop.hidden = true;
@@ -68,18 +68,18 @@ async function histogram() {
   counting.abort();
   counting = new AbortController();
   const mine = counting;
-  const tell = (done) => {
+  const onProgress = (done) => {
     working.hidden = false;
-    far.textContent = percent(done);
+    progress.textContent = percent(done);
   };
   chart.setAttribute("aria-busy", "true");
   count.textContent = "…";
   try {
-    const found = await askLong("/api/over-time", tell, mine.signal);
+    const found = await requestWithProgress("/api/over-time", onProgress, mine.signal);
     count.textContent = `${number(found.events)} events`;
     await draw(chart, found);
   } catch (error) {
-    if (mine === counting) count.textContent = "not counted";
+    if (mine === counting) count.textContent = "Not counted";
     failed(chart, error);
   } finally {
     if (mine === counting) {
@@ -102,7 +102,7 @@ function listFields() {
       if (!details.open) return;
       values.replaceChildren("…");
       try {
-        ranking(values, await ask("/api/values", { field: one.name }, running.signal));
+        ranking(values, await request("/api/values", { field: one.name }, running.signal));
       } catch (error) {
         failed(values, error);
       }
@@ -124,7 +124,7 @@ async function all() {
   const mine = running;
   listHeadings();
   exports();
-  tellSaved();
+  selectSaved();
   listFields();
   await Promise.all([load("", mine.signal), histogram()]);
   if (!mine.signal.aborted) document.body.dataset.ready = "yes";
@@ -135,21 +135,21 @@ function listHeadings() {
 }
 
 function exports() {
-  const asked = new URLSearchParams(location.search);
-  for (const link of document.querySelectorAll("[data-export]")) link.href = `/export/${link.dataset.export}?${asked}`;
+  const parameters = new URLSearchParams(location.search);
+  for (const link of document.querySelectorAll("[data-export]")) link.href = `/export/${link.dataset.export}?${parameters}`;
 }
 
 function listSaved(found) {
   searches = new Map(found.map((one) => [one.name, one.query]));
   saved.replaceChildren(element("option", { value: "" }, "Saved searches"), ...found.map((one) => element("option", {}, one.name)));
-  tellSaved();
+  selectSaved();
 }
 
-// Which saved search is shown, if it is one.
-function tellSaved() {
-  const asked = location.search.slice(1);
-  if (searches.get(saved.value) !== asked) saved.value = [...searches.keys()].find((name) => searches.get(name) === asked) ?? "";
-  forget.hidden = !saved.value;
+// Select the saved search that the current query equals, if any.
+function selectSaved() {
+  const parameters = location.search.slice(1);
+  if (searches.get(saved.value) !== parameters) saved.value = [...searches.keys()].find((name) => searches.get(name) === parameters) ?? "";
+  remove.hidden = !saved.value;
 }
 
 async function change(form) {
@@ -165,23 +165,23 @@ cancel.addEventListener("click", () => counting.abort());
 stop.addEventListener("click", () => {
   running.abort();
   counting.abort();
-  end.textContent = "stopped: there may be more";
+  end.textContent = "Stopped. There may be more events.";
   document.body.dataset.ready = "yes";
 });
 find.addEventListener("input", listFields);
 saved.addEventListener("change", () => {
   if (!saved.value) return;
-  const asked = searches.get(saved.value);
-  history.pushState(null, "", asked ? `?${asked}` : location.pathname);
-  document.dispatchEvent(new CustomEvent("asked"));
+  const parameters = searches.get(saved.value);
+  history.pushState(null, "", parameters ? `?${parameters}` : location.pathname);
+  document.dispatchEvent(new CustomEvent("query-changed"));
 });
 document.getElementById("save").addEventListener("click", () => {
-  const name = prompt("Name of this search");
+  const name = prompt("Name for this search");
   if (name) change({ do: "save", name, query: location.search.slice(1) });
 });
-forget.addEventListener("click", () => change({ do: "remove", name: saved.value }));
+remove.addEventListener("click", () => change({ do: "remove", name: saved.value }));
 document.getElementById("share").addEventListener("click", (event) => copy(event.target, location.href));
-document.addEventListener("asked", all);
+document.addEventListener("query-changed", all);
 all();
-ask("/api/fields").then((found) => { known = found; listHeadings(); listFields(); }).catch((error) => failed(fields, error));
-ask("/api/searches").then(listSaved).catch(() => {});
+request("/api/fields").then((found) => { known = found; listHeadings(); listFields(); }).catch((error) => failed(fields, error));
+request("/api/searches").then(listSaved).catch(() => {});

@@ -1,4 +1,4 @@
-// The page is made by the server; it comes anew each minute while somebody looks.
+// The page is rendered by the server; it reloads each minute while it is visible.
 import "./page.js";
 
 const MINUTE = 60_000;

@@ -1,29 +1,29 @@
-// What all pages share: what is asked for (in the address), times, values, charts.
+// Shared by all pages: the query in the URL, times, values and charts.
 
 export const state = {
   read() {
-    const asked = new URLSearchParams(location.search);
+    const parameters = new URLSearchParams(location.search);
     return {
-      from: asked.get("from") || "now-7d",
-      to: asked.get("to") || "now",
-      q: asked.get("q") || "",
-      filters: asked.getAll("filter"),
-      asked,
+      from: parameters.get("from") || "now-7d",
+      to: parameters.get("to") || "now",
+      q: parameters.get("q") || "",
+      filters: parameters.getAll("filter"),
+      parameters,
     };
   },
   write(changes) {
-    const asked = new URLSearchParams(location.search);
+    const parameters = new URLSearchParams(location.search);
     for (const [name, value] of Object.entries(changes)) {
-      asked.delete(name);
-      for (const one of Array.isArray(value) ? value : [value]) if (one) asked.append(name, one);
+      parameters.delete(name);
+      for (const one of Array.isArray(value) ? value : [value]) if (one) parameters.append(name, one);
     }
-    if (asked.get("from") === "now-7d") asked.delete("from");
-    if (asked.get("to") === "now") asked.delete("to");
-    const text = asked.size ? `?${asked}` : "";
+    if (parameters.get("from") === "now-7d") parameters.delete("from");
+    if (parameters.get("to") === "now") parameters.delete("to");
+    const text = parameters.size ? `?${parameters}` : "";
     if (text !== location.search) history.pushState(null, "", text || location.pathname);
-    document.dispatchEvent(new CustomEvent("asked"));
+    document.dispatchEvent(new CustomEvent("query-changed"));
   },
-  keep(filter) {
+  addFilter(filter) {
     const { filters } = state.read();
     if (!filters.includes(filter)) state.write({ filter: [...filters, filter], after: "" });
   },
@@ -32,27 +32,27 @@ export const state = {
 export const isUtc = () => (localStorage.getItem("zone") || "local") === "utc";
 export const csrf = () => document.body.dataset.csrf || "";
 
-// The same as visible.py: what can't be seen, or turns others around, is shown as ⟨U+202E⟩.
+// As visible.py: invisible characters, and those that change the direction of others, are shown as ⟨U+202E⟩.
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 const DRAWN = /[\t\n\u0600-\u0605\u06dd\u0890\u0891\u08e2\u{110bd}\u{110cd}]/u;
 const JOINING = /[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]/u;
 const EMOJI = /[\u00a9\u00ae\u203c-\u3299\u{1f000}-\u{1faff}\ufe0f]/u;
 const IDEOGRAPH = /[\u3400-\u9fff\u{20000}-\u{3ffff}]/u;
 
-function isNeeded(sign, before, after) {
+function isNeeded(character, before, after) {
   if (before === "") return false;
-  if (sign === "\u200c") return JOINING.test(before) && JOINING.test(after);
-  if (sign === "\u200d") return JOINING.test(before) || (EMOJI.test(before) && EMOJI.test(after));
-  if (sign === "\ufe0e" || sign === "\ufe0f") return before !== "\ufe0f" && (EMOJI.test(before) || /[0-9#*]/.test(before));
-  return /[\ufe00-\ufe0d\u{e0100}-\u{e01ef}]/u.test(sign) && IDEOGRAPH.test(before);
+  if (character === "\u200c") return JOINING.test(before) && JOINING.test(after);
+  if (character === "\u200d") return JOINING.test(before) || (EMOJI.test(before) && EMOJI.test(after));
+  if (character === "\ufe0e" || character === "\ufe0f") return before !== "\ufe0f" && (EMOJI.test(before) || /[0-9#*]/.test(before));
+  return /[\ufe00-\ufe0d\u{e0100}-\u{e01ef}]/u.test(character) && IDEOGRAPH.test(before);
 }
 
 export function visible(text) {
-  return text.replace(HIDDEN, (sign, place) => {
+  return text.replace(HIDDEN, (character, place) => {
     const before = [...text.slice(Math.max(0, place - 2), place)].at(-1) ?? "";
-    const after = [...text.slice(place + sign.length, place + sign.length + 2)][0] ?? "";
-    if (DRAWN.test(sign) || isNeeded(sign, before, after)) return sign;
-    return `⟨U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+    const after = [...text.slice(place + character.length, place + character.length + 2)][0] ?? "";
+    if (DRAWN.test(character) || isNeeded(character, before, after)) return character;
+    return `⟨U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
   });
 }
 
@@ -70,7 +70,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Fill a place anew; who is there by keyboard stays at what is called the same, or at the first thing that can be used.
+// Replace an element's children; keyboard focus inside moves to the control of the same name, or to the first one.
 export function refill(place, ...children) {
   const called = (one) => (one.getAttribute("aria-label") || one.textContent).replace(/ [↓↑]$/, "");
   const was = place.contains(document.activeElement) && called(document.activeElement);
@@ -95,77 +95,77 @@ export function time(text) {
   return element("time", { datetime: text, title: text }, shownTime(text));
 }
 
-export function tellTimes(root = document) {
+export function formatTimes(root = document) {
   for (const one of root.querySelectorAll("time[datetime]")) {
     one.textContent = shownTime(one.getAttribute("datetime"));
     one.title = one.getAttribute("datetime");
   }
 }
 
-export class Refused extends Error {
-  constructor(told, status) {
-    super(told.error || "no answer");
-    this.hint = told.hint;
-    this.column = told.column;
+export class RequestError extends Error {
+  constructor(reply, status) {
+    super(reply.error || "no response");
+    this.hint = reply.hint;
+    this.column = reply.column;
     this.status = status;
   }
 }
 
-export async function ask(path, more = {}, signal) {
-  const asked = new URLSearchParams();
+export async function request(path, extra = {}, signal) {
+  const parameters = new URLSearchParams();
   const now = state.read();
-  asked.set("from", now.from);
-  asked.set("to", now.to);
-  if (now.q) asked.set("q", now.q);
-  for (const one of now.filters) asked.append("filter", one);
-  asked.set("tz", isUtc() ? "utc" : "local");
-  for (const [name, value] of Object.entries(more)) asked.set(name, value);
-  return answered(`${path}?${asked}`, { signal, headers: { accept: "application/json" } });
+  parameters.set("from", now.from);
+  parameters.set("to", now.to);
+  if (now.q) parameters.set("q", now.q);
+  for (const one of now.filters) parameters.append("filter", one);
+  parameters.set("tz", isUtc() ? "utc" : "local");
+  for (const [name, value] of Object.entries(extra)) parameters.set(name, value);
+  return fetchJson(`${path}?${parameters}`, { signal, headers: { accept: "application/json" } });
 }
 
-// Whatever the console says, or why it says nothing; whoever is not in any more is led to the door.
-async function answered(address, how) {
+// Fetch JSON; throw `RequestError` for an error or no response, and go to the login page when the session has ended.
+async function fetchJson(address, how) {
   const answer = await fetch(address, how).catch((error) => {
     if (error.name === "AbortError") throw error;
-    throw new Refused({ error: "the console does not answer", hint: "check that it runs, then reload the page" });
+    throw new RequestError({ error: "the console does not respond", hint: "check that it is running, then reload the page" });
   });
-  tellDamage(answer.headers.get("x-archive-damage"));
+  showDamage(answer.headers.get("x-archive-damage"));
   if (answer.status === 401) {
     location.assign("/login");
     throw new DOMException("this page is being left", "AbortError");
   }
   const text = await answer.text();
-  const told = /json/.test(answer.headers.get("content-type")) ? JSON.parse(text) : { error: text.trim() };
-  if (!answer.ok) throw new Refused(told, answer.status);
-  return told;
+  const body = /json/.test(answer.headers.get("content-type")) ? JSON.parse(text) : { error: text.trim() };
+  if (!answer.ok) throw new RequestError(body, answer.status);
+  return body;
 }
 
-// Damage that was found since the page was loaded is told as the page itself tells it.
-function tellDamage(files) {
+// Show damaged files that were found after the page was loaded, like the server does in base.html.
+function showDamage(files) {
   if (!files) return;
   let banner = document.querySelector(".damage");
   if (!banner) {
     const command = element("code", {}, "anthropic-audit archive repair");
-    const help = [" ", command, " sets them aside and restores what can be restored. Reload the page to see which they are."];
-    banner = element("section", { class: "damage", role: "alert", "aria-label": "Damage" }, element("p", {}, element("strong"), ...help));
+    const help = [" Run ", command, " to set damaged files aside and restore what can be restored. Reload the page to list the files."];
+    banner = element("section", { class: "damage", role: "alert", "aria-label": "Damaged files" }, element("p", {}, element("strong"), ...help));
     document.querySelector("body > header").after(banner);
   }
-  banner.querySelector("strong").textContent = `${files} damaged or missing files of the archive are left out: what is shown is not all there is.`;
+  banner.querySelector("strong").textContent = `Results are incomplete: ${files} damaged or missing file${files === "1" ? "" : "s"} of the archive ${files === "1" ? "is" : "are"} left out.`;
 }
 
-// Ask for what may take long; after a while, `tell` is given how far it is, in percent or null.
-export async function askLong(path, tell, signal, more = {}) {
+// Send a request that may take long; after half a second, call `onProgress` with the progress in percent or null.
+export async function requestWithProgress(path, onProgress, signal, extra = {}) {
   const ticket = Math.random().toString(36).slice(2);
   let isOver = false;
   const look = async () => {
     const answer = await fetch(`/api/progress?ticket=${ticket}`, { signal });
-    const told = answer.ok ? await answer.json() : { percent: null };
-    if (!isOver) tell(told.percent);
+    const progress = answer.ok ? await answer.json() : { percent: null };
+    if (!isOver) onProgress(progress.percent);
   };
-  const first = setTimeout(() => tell(null), 500);
+  const first = setTimeout(() => onProgress(null), 500);
   const timer = setInterval(() => look().catch(() => {}), 1000);
   try {
-    return await ask(path, { ...more, ticket }, signal);
+    return await request(path, { ...extra, ticket }, signal);
   } finally {
     isOver = true;
     clearTimeout(first);
@@ -176,7 +176,7 @@ export async function askLong(path, tell, signal, more = {}) {
 export const percent = (done) => (done === null ? "" : `${Math.floor(done)} %`);
 
 export async function send(path, form) {
-  return answered(path, { method: "POST", body: new URLSearchParams(form), headers: { "x-csrf-token": csrf() } });
+  return fetchJson(path, { method: "POST", body: new URLSearchParams(form), headers: { "x-csrf-token": csrf() } });
 }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -196,10 +196,10 @@ function config() {
   };
 }
 
-// ECS categories have a colour each, so that it means the same on every page.
+// Each ECS category has its own colour, the same on every page.
 const CATEGORIES = ["authentication", "api", "configuration", "file", "iam", "session", "vulnerability", "web", "process", "threat"];
 
-// The part of a chart that shows what is counted; others draw land, or the period before.
+// The layer of a chart that shows the counted events; other layers draw land, or the previous period.
 const main = (spec) => spec.layer?.find((one) => one.params) || spec;
 
 function coloured(spec) {
@@ -217,7 +217,7 @@ function coloured(spec) {
 export async function draw(body, answer) {
   body.replaceChildren();
   if (!answer.events) {
-    body.append(element("p", { class: "empty" }, "nothing in this period"));
+    body.append(element("p", { class: "empty" }, "No events in this period"));
     return;
   }
   const painted = ["land", "soft"].reduce((text, name) => text.replaceAll(`"value":"${name}"}`, `"value":"${colour(`--${name}`)}"}`), JSON.stringify(answer.spec));
@@ -234,17 +234,17 @@ export async function draw(body, answer) {
   listen(made.view, answer);
 }
 
-// What a chart tells of the place under the pointer.
+// Show the values under the pointer.
 function tooltip(_, event, item, value) {
   let place = document.getElementById("tooltip");
   if (!value) return place?.remove();
   if (!place) document.body.append((place = element("div", { id: "tooltip", role: "tooltip" })));
-  place.replaceChildren(...Object.entries(value).map(([name, told]) => element("div", {}, element("small", {}, `${name} `), String(told))));
+  place.replaceChildren(...Object.entries(value).map(([name, shown]) => element("div", {}, element("small", {}, `${name} `), String(shown))));
   place.style.left = `${Math.min(event.clientX + 14, innerWidth - place.offsetWidth - 8)}px`;
   place.style.top = `${Math.min(event.clientY + 14, innerHeight - place.offsetHeight - 8)}px`;
 }
 
-// The same as a table, for those who can't see the chart.
+// The chart's data as a table, for screen readers.
 function asTable(answer) {
   const layer = main(answer.spec);
   const sums = new Map();
@@ -255,7 +255,7 @@ function asTable(answer) {
   const rows = [...sums].map(([name, events]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, number(events))));
   const head = element("tr", {}, element("th", { scope: "col" }, "value"), element("th", { scope: "col" }, "events"));
   const table = element("table", {}, element("caption", {}, answer.spec.description), element("thead", {}, head), element("tbody", {}, ...rows));
-  return element("div", { class: "unseen" }, table);
+  return element("div", { class: "visually-hidden" }, table);
 }
 
 function listen(view, answer) {
@@ -263,19 +263,19 @@ function listen(view, answer) {
   if ("span" in signals) {
     let chosen = null;
     view.addSignalListener("span", (_, value) => { chosen = value.start; });
-    // The pointer may be let go anywhere, also beyond the chart.
+    // The pointer may be released outside of the chart.
     view.addEventListener("pointerdown", () => addEventListener("pointerup", () => setTimeout(() => {
       if (!chosen || chosen[1] - chosen[0] < 1000) return;
       const [from, to] = chosen.map((when) => new Date(when).toISOString());
       state.write({ from, to, after: "" });
     }), { once: true }));
     view.addSignalListener("value", (_, value) => {
-      if (value.value && value.value[0] !== "none") state.keep(equality(answer.field, value.value[0]));
+      if (value.value && value.value[0] !== "none") state.addFilter(equality(answer.field, value.value[0]));
     });
   }
   if ("country" in signals) {
     view.addSignalListener("country", (_, value) => {
-      if (value.code) state.keep(equality(answer.field, value.code[0]));
+      if (value.code) state.addFilter(equality(answer.field, value.code[0]));
     });
   }
 }
@@ -285,7 +285,7 @@ export const equality = (field, value) => `${field} : ${quoted(value)}`;
 
 export function ranking(body, answer) {
   if (!answer.values.length) {
-    const none = answer.without ? `none of ${number(answer.without)} events has one` : "nothing in this period";
+    const none = answer.without ? `None of ${number(answer.without)} events has this field` : "No events in this period";
     body.replaceChildren(element("p", { class: "empty" }, none));
     return;
   }
@@ -295,27 +295,27 @@ export function ranking(body, answer) {
     const bar = element("span", { class: "fill", "aria-hidden": "true" });
     bar.style.width = `${(100 * one.events) / most}%`;
     const label = one.label || one.value;
-    const name = one.link ? element("a", { href: kept(one.link), title: one.about || label }, label) : element("span", { title: one.about || label }, label);
+    const name = one.link ? element("a", { href: withPeriod(one.link), title: one.about || label }, label) : element("span", { title: one.about || label }, label);
     const row = element("li", {}, bar, element("span", { class: "name" }, name),
       one.filter && element("span", { class: "buttons" },
-        element("button", { type: "button", class: "quiet", title: `Only ${label}`, "aria-label": `Only ${label}`, onclick: () => state.keep(one.filter) }, "+"),
-        element("button", { type: "button", class: "quiet", title: `Without ${label}`, "aria-label": `Without ${label}`, onclick: () => state.keep(`not ${one.filter}`) }, "−")),
+        element("button", { type: "button", class: "quiet", title: `Filter for ${label}`, "aria-label": `Filter for ${label}`, onclick: () => state.addFilter(one.filter) }, "+"),
+        element("button", { type: "button", class: "quiet", title: `Filter out ${label}`, "aria-label": `Filter out ${label}`, onclick: () => state.addFilter(`not ${one.filter}`) }, "−")),
       element("span", { class: "count" }, number(one.events)), change(one));
     list.append(row);
   }
   const rest = [];
-  if (answer.distinct > answer.values.length) rest.push(`${number(answer.distinct)} different values`);
-  if (answer.without) rest.push(`${number(answer.without)} events without`);
-  if (answer.sample) rest.push(`of about the newest ${number(answer.sample)} events`);
+  if (answer.distinct > answer.values.length) rest.push(`${number(answer.distinct)} distinct values`);
+  if (answer.without) rest.push(`${number(answer.without)} events without a value`);
+  if (answer.sample) rest.push(`among about the newest ${number(answer.sample)} events`);
   refill(body, list, element("p", { class: "rest" }, rest.join(", ")));
 }
 
 function change(one) {
   if (one.before === undefined) return null;
-  return element("span", { class: "change", title: `${number(one.before)} in the period before` }, share(one.events, one.before));
+  return element("span", { class: "change", title: `${number(one.before)} in the previous period` }, changeOf(one.events, one.before));
 }
 
-export function share(now, before) {
+export function changeOf(now, before) {
   if (!before) return now ? "new" : "";
   const percent = Math.round((100 * (now - before)) / before);
   return percent === 0 ? "±0 %" : `${percent > 0 ? "+" : "−"}${number(Math.abs(percent))} %`;
@@ -323,11 +323,11 @@ export function share(now, before) {
 
 export function rows(body, answer) {
   if (!answer.rows.length) {
-    body.replaceChildren(element("p", { class: "empty" }, "nothing in this period"));
+    body.replaceChildren(element("p", { class: "empty" }, "No events in this period"));
     return;
   }
-  refill(body, element("ol", { class: "told" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
-    element("a", { href: kept(`/event/${one.seq}`) }, one.told), " ", ...tags(one)))));
+  refill(body, element("ol", { class: "sentences" }, ...answer.rows.map((one) => element("li", {}, time(one.at), " ",
+    element("a", { href: withPeriod(`/event/${one.seq}`) }, one.told), " ", ...tags(one)))));
 }
 
 export function tags(one) {
@@ -337,19 +337,19 @@ export function tags(one) {
   return found;
 }
 
-// Copy a text, and say beside the button how that went: browsers let only https, and this machine, do it.
+// Copy a text, and show the result next to the button; browsers allow it with HTTPS or on localhost only.
 export async function copy(button, text) {
-  const told = element("span", { role: "status", class: "told-once" });
-  button.after(told);
-  told.textContent = await navigator.clipboard?.writeText(text).then(() => " copied", () => "") || " can't be copied here";
-  setTimeout(() => told.remove(), 2000);
+  const notice = element("span", { role: "status", class: "notice" });
+  button.after(notice);
+  notice.textContent = await navigator.clipboard?.writeText(text).then(() => " Copied", () => "") || " Copying needs HTTPS or localhost";
+  setTimeout(() => notice.remove(), 2000);
 }
 
-// A link that keeps the period.
-export function kept(path) {
-  const { asked } = state.read();
+// Return a link with the current period.
+export function withPeriod(path) {
+  const { parameters } = state.read();
   const period = new URLSearchParams();
-  for (const name of ["from", "to"]) if (asked.get(name)) period.set(name, asked.get(name));
+  for (const name of ["from", "to"]) if (parameters.get(name)) period.set(name, parameters.get(name));
   const text = period.toString();
   return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
 }
@@ -359,28 +359,28 @@ export function failed(body, error) {
   body.replaceChildren(element("p", { class: "trouble", role: "alert" }, error.message, error.hint ? ` (${error.hint})` : ""));
 }
 
-// Fill all panels of a page, each as soon as its answer is there; a change of what is asked gives the old ones up.
+// Fill all panels of a page, two at a time; a changed query aborts the pending requests.
 export function panels(path, shapes) {
   let running = new AbortController(), stopped = false;
   const stop = document.getElementById("stop");
   const fill = async ([name, places], signal) => {
     const bodies = places.map((place) => place.querySelector(".body"));
     for (const body of bodies) body.setAttribute("aria-busy", "true");
-    const tell = (done) => {
+    const onProgress = (done) => {
       if (stop) stop.hidden = false;
       for (const body of bodies) body.dataset.done = percent(done);
     };
     try {
-      const answer = await askLong(path(name), tell, signal);
+      const answer = await requestWithProgress(path(name), onProgress, signal);
       for (const [index, { dataset }] of places.entries()) {
         await shapes[dataset.shape](bodies[index], dataset.part ? answer[dataset.part] : answer);
         if (!signal.aborted) bodies[index].setAttribute("aria-busy", "false");
       }
-      clearTrouble();
+      clearQueryError();
     } catch (error) {
-      if (error.column) tellTrouble(error);
+      if (error.column) showQueryError(error);
       for (const body of bodies) failed(body, error);
-      if (stopped && signal.aborted) for (const body of bodies) body.replaceChildren(element("p", { class: "empty" }, "stopped"));
+      if (stopped && signal.aborted) for (const body of bodies) body.replaceChildren(element("p", { class: "empty" }, "Stopped"));
     }
     for (const body of bodies) delete body.dataset.done;
     if (stopped || !signal.aborted) for (const body of bodies) body.setAttribute("aria-busy", "false");
@@ -400,11 +400,11 @@ export function panels(path, shapes) {
     if (stop) stop.hidden = true;
     document.body.dataset.ready = "yes";
   };
-  document.addEventListener("asked", all);
+  document.addEventListener("query-changed", all);
   all();
 }
 
-export function tellTrouble(error) {
+export function showQueryError(error) {
   const place = document.getElementById("trouble"), input = document.getElementById("q");
   if (!place) return;
   place.replaceChildren(error.message, error.hint ? element("small", {}, ` ${error.hint}`) : "");
@@ -416,38 +416,38 @@ export function tellTrouble(error) {
   }
 }
 
-export function clearTrouble() {
+export function clearQueryError() {
   const place = document.getElementById("trouble");
   if (place) place.hidden = true;
   for (const name of ["aria-invalid", "aria-describedby"]) document.getElementById("q")?.removeAttribute(name);
 }
 
-// Dark and light, local time and UTC, links between pages.
+// The page's frame: theme, time zone, and navigation links that keep the period.
 function frame() {
   document.getElementById("theme").addEventListener("click", () => {
     const is = document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
     const next = is === "dark" ? "light" : "dark";
     document.documentElement.dataset.theme = next;
     localStorage.setItem("theme", next);
-    document.dispatchEvent(new CustomEvent("asked"));
+    document.dispatchEvent(new CustomEvent("query-changed"));
   });
   const zone = document.getElementById("zone");
-  const tellZone = () => { zone.textContent = isUtc() ? "UTC" : "local time"; };
+  const showZone = () => { zone.textContent = isUtc() ? "UTC" : "Local time"; };
   zone.addEventListener("click", () => {
     localStorage.setItem("zone", isUtc() ? "local" : "utc");
-    tellZone();
-    tellTimes();
-    document.dispatchEvent(new CustomEvent("asked"));
+    showZone();
+    formatTimes();
+    document.dispatchEvent(new CustomEvent("query-changed"));
   });
-  tellZone();
-  tellTimes();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new CustomEvent("asked")));
+  showZone();
+  formatTimes();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new CustomEvent("query-changed")));
   const follow = () => {
-    for (const link of document.querySelectorAll("a[data-keeps-period]")) link.href = kept(new URL(link.href).pathname);
+    for (const link of document.querySelectorAll("a[data-keeps-period]")) link.href = withPeriod(new URL(link.href).pathname);
   };
   follow();
-  document.addEventListener("asked", follow);
-  addEventListener("popstate", () => document.dispatchEvent(new CustomEvent("asked")));
+  document.addEventListener("query-changed", follow);
+  addEventListener("popstate", () => document.dispatchEvent(new CustomEvent("query-changed")));
 }
 
 frame();

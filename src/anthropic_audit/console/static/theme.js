@@ -1,7 +1,7 @@
-// The page's only way from text to markup: none. Vega empties elements this way, and nothing else passes.
+// Trusted Types: text never becomes HTML. Only the empty string is accepted, with which Vega clears elements.
 if (window.trustedTypes) trustedTypes.createPolicy("default", { createHTML: (text) => (text === "" ? text : null) });
 
-// Before anything is drawn: dark or light, as chosen here, else as the system is.
+// Apply the stored theme before the first paint; without one, the system's theme is used.
 (() => {
   const chosen = localStorage.getItem("theme");
   if (chosen) document.documentElement.dataset.theme = chosen;

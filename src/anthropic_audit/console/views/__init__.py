@@ -1,1 +1,1 @@
-"""The pages and what they ask for: one module a page."""
+"""Request handlers of the console, one module per page."""

@@ -1,4 +1,4 @@
-"""Somebody or something: since when it is known, what it does, from where, and what is done to it."""
+"""The page of an entity: first and last seen, its events over time, its values, and changes by and to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from anthropic_audit.catalogue import Catalogue
 from anthropic_audit.console import entities
 from anthropic_audit.console.context import PageRequest, answered, page_request_of, viewer_of
 from anthropic_audit.errors import QueryError
-from anthropic_audit.search import (
+from anthropic_audit.query import (
     AllOf,
     AnyOf,
     Condition,
@@ -27,38 +27,38 @@ from anthropic_audit.search import (
     page,
     top_values_of,
 )
-from anthropic_audit.search.aggregations import FirstAndLast, seen
+from anthropic_audit.query.aggregations import FirstAndLast, seen
 from anthropic_audit.times import format_time
 
 from .layout import json
 from .layout import page as rendered
-from .overview import chart_over_time, narrowed, ranked, told
+from .overview import chart_over_time, narrowed, ranked, shown_value
 from .rows import shown_row
 
 _ROWS: Final = 20
 _TOP: Final = 8
 _FACETS: Final = {
-    "What it does": "event.action",
-    "Who": "user.email",
-    "Addresses": "source.ip",
+    "Actions": "event.action",
+    "Users": "user.email",
+    "IP addresses": "source.ip",
     "Countries": "source.geo.country_iso_code",
     "Networks": "source.as.organization.name",
     "User agents": "user_agent.original",
-    "Outcome": "event.outcome",
+    "Outcomes": "event.outcome",
     "Organizations": "organization.id",
 }
 _CHANGING: Final = frozenset({"change", "creation", "deletion", "admin"})
-"""The ECS event types of what changes something."""
+"""ECS event types (`event.type`) of events that change something."""
 _PARTS: Final = {"seen", "over-time", "latest", "changed", "changes", "values"}
 
 
 async def entity(request: Request) -> Response:
-    """Show an entity's page; its parts ask for themselves."""
+    """Return an entity's page; its script requests the panels."""
     kind, value = _named(request)
-    lens = viewer_of(request).lens
-    if any(lens.hides(field) for field in kind.fields):
-        message = f"pages of this kind show personal data: {kind.title.lower()}"
-        raise QueryError(message, hint="an investigator may see them")
+    masking = viewer_of(request).masking
+    if any(masking.hides(field) for field in kind.fields):
+        message = f"this page shows personal data: {kind.title.lower()}"
+        raise QueryError(message, hint="an investigator can open it")
     query = " or ".join(equality(field, value) for field in kind.fields)
     return rendered(
         request,
@@ -72,39 +72,42 @@ async def entity(request: Request) -> Response:
 
 
 async def part(request: Request) -> Response:
-    """Answer a part of an entity's page."""
+    """Return the data of a panel of an entity's page as JSON."""
     kind, value = _named(request)
-    wish = page_request_of(request)
+    page_request = page_request_of(request)
     about = entities.about(kind, value)
-    wish.viewer.lens.check(about)
-    name, changing = request.path_params["part"], _changing(wish.viewer.place.catalogue)
+    page_request.viewer.masking.check(about)
+    name, changing = request.path_params["part"], _changing(page_request.viewer.context.catalogue)
     if name not in _PARTS:
         raise HTTPException(404)
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         match name:
             case "seen":
-                return _seen(seen(connection, SearchRequest(query=about), wish.now))
+                return _seen(seen(connection, SearchRequest(query=about), page_request.now))
             case "over-time":
-                return chart_over_time(connection, wish, by="event.category", more=(about,))
+                return chart_over_time(connection, page_request, by="event.category", more=(about,))
             case "latest":
-                return _rows(connection, wish, about)
+                return _rows(connection, page_request, about)
             case "changed":
-                return _rows(connection, wish, AllOf((entities.by(kind, value), changing)))
+                return _rows(connection, page_request, AllOf((entities.by(kind, value), changing)))
             case "changes":
-                return _rows(connection, wish, AllOf((entities.upon(kind, value), changing)))
-        return _facets(connection, wish, about)
+                return _rows(connection, page_request, AllOf((entities.upon(kind, value), changing)))
+        return _facets(connection, page_request, about)
 
     return json(await answered(request, ask))
 
 
 def _is_itself(kind: entities.EntityKind, field: str) -> bool:
-    """Say whether a field of an entity's events can only be the entity: where it acts or undergoes, but not both."""
+    """Return whether a field of an entity's events can only name the entity: if it is always actor or always target."""
     return field in kind.fields and not (kind.acts and kind.undergoes)
 
 
 def _changing(catalogue: Catalogue) -> Query:
-    """Return what is no event of a type that is known to change nothing; actions are compared faster than lists."""
+    """Return the query for events that may change something.
+
+    It excludes the types that are known to change nothing: comparing actions is faster than comparing lists of types.
+    """
     still = (name for name, kind in catalogue.types.items() if not _CHANGING.intersection(kind.type))
     return Not(AnyOf(tuple(Condition("event.action", Operator.EQUAL, name) for name in still)))
 
@@ -122,22 +125,24 @@ def _seen(found: FirstAndLast | None) -> dict[str, Any]:
     return {"events": found.events, "first": format_time(found.first), "last": format_time(found.last)}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, wish: PageRequest, more: Query) -> dict[str, Any]:
-    found = page(connection, narrowed(wish.question, more), wish.now, order=SortOrder(), size=_ROWS)
-    return {"rows": [shown_row(wish.viewer, hit) for hit in found.hits]}
+def _rows(connection: duckdb.DuckDBPyConnection, page_request: PageRequest, more: Query) -> dict[str, Any]:
+    found = page(
+        connection, narrowed(page_request.search_request, more), page_request.now, order=SortOrder(), size=_ROWS
+    )
+    return {"rows": [shown_row(page_request.viewer, hit) for hit in found.hits]}
 
 
-def _facets(connection: duckdb.DuckDBPyConnection, wish: PageRequest, about: Query) -> dict[str, Any]:
-    question, fields = narrowed(wish.question, about), tuple(_FACETS.values())
-    found = top_values_of(connection, question, wish.now, fields=fields, limit=_TOP)
-    return {field: _facet(wish, field, found[field]) for field in fields}
+def _facets(connection: duckdb.DuckDBPyConnection, page_request: PageRequest, about: Query) -> dict[str, Any]:
+    search_request, fields = narrowed(page_request.search_request, about), tuple(_FACETS.values())
+    found = top_values_of(connection, search_request, page_request.now, fields=fields, limit=_TOP)
+    return {field: _facet(page_request, field, found[field]) for field in fields}
 
 
-def _facet(wish: PageRequest, field: str, found: Values) -> dict[str, Any]:
-    values = [{**told(wish, field, value), "events": events} for value, events in found.values]
+def _facet(page_request: PageRequest, field: str, found: Values) -> dict[str, Any]:
+    values = [{**shown_value(page_request, field, value), "events": events} for value, events in found.values]
     return {
         "field": field,
         "distinct": found.distinct,
         "without": found.without,
-        "values": ranked(wish, field, values),
+        "values": ranked(page_request, field, values),
     }

@@ -1,4 +1,4 @@
-"""One event: told, taken apart, beside the bytes that were received, and among those it belongs to."""
+"""The page of an event: its sentence, its fields, the received activity, and related events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from starlette.responses import Response
 from anthropic_audit.archive.duck import translated
 from anthropic_audit.console import entities
 from anthropic_audit.console.context import Viewer, answered, viewer_of
-from anthropic_audit.console.masking import Document, Masking
 from anthropic_audit.console.truncation import (
     MAX_FIELD_DEPTH,
     MAX_FIELDS,
@@ -29,7 +28,8 @@ from anthropic_audit.console.truncation import (
 )
 from anthropic_audit.console.url_query import UrlQuery
 from anthropic_audit.documents import value_at
-from anthropic_audit.search import (
+from anthropic_audit.privacy.masking import Document, Masking
+from anthropic_audit.query import (
     AnyOf,
     Condition,
     Operator,
@@ -48,10 +48,10 @@ from .rows import shown_row
 
 _NEAR: Final = timedelta(hours=24)
 _WIDE: Final = timedelta(days=7)
-_RELATED: Final = 15
+_MAX_RELATED: Final = 15
 _MAX_OBJECTS: Final = 20
 _MAX_PLACES: Final = 20
-_DIGITS: Final = 19
+_MAX_SEQ_DIGITS: Final = 19
 _BY_SEQ: Final = "SELECT seq, feed, document FROM events WHERE seq = ?"
 _RECEIVED: Final = """
 SELECT raw, lower(hex(sha256)) AS sha256, epoch_us(received_at) AS received_at, request_id, walk_id, feed
@@ -86,7 +86,7 @@ _GROUPS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ReceivedView:
-    """An activity as it came."""
+    """An activity as received, with the request and the walk that received it."""
 
     raw: bytes
     sha256: str
@@ -97,7 +97,7 @@ class ReceivedView:
 
 
 async def event(request: Request) -> Response:
-    """Show one event."""
+    """Return the page of one event."""
     viewer, seq = viewer_of(request), _number(request.path_params["seq"])
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
@@ -111,8 +111,12 @@ async def event(request: Request) -> Response:
 
 
 def _number(text: str) -> int:
-    """Return which event is meant; of more digits than 64 bits have, there is none."""
-    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS):
+    """Return the `seq` in a URL.
+
+    Raises:
+        HTTPException: 404; the text is not a number, or has more digits than a 64-bit integer.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < _MAX_SEQ_DIGITS):
         raise HTTPException(404)
     return int(text)
 
@@ -124,14 +128,14 @@ def _hit(connection: duckdb.DuckDBPyConnection, seq: int) -> SearchHit | None:
 
 
 def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit) -> dict[str, Any]:
-    place, lens = viewer.place, viewer.lens
-    document = lens.document(hit.fields)
-    received = _received(connection, hit.seq) if lens.sees_everything else None
+    context, masking = viewer.context, viewer.masking
+    document = masking.document(hit.fields)
+    received = _received(connection, hit.seq) if masking.sees_everything else None
     action = value_at(document, "event.action")
-    kind = place.catalogue.types.get(action) if isinstance(action, str) else None
+    kind = context.catalogue.types.get(action) if isinstance(action, str) else None
     return {
         "seq": hit.seq,
-        "told": cut(place.teller.tell(document)),
+        "sentence": cut(context.sentences.write(document)),
         "at": value_at(document, "@timestamp"),
         "around": _around_it(hit),
         "action": cut_value(action),
@@ -142,29 +146,29 @@ def _shown(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit
             (
                 title,
                 [
-                    (name, cut_value(value), _link(lens, name, value))
+                    (name, cut_value(value), _link(masking, name, value))
                     for name in names
                     if (value := value_at(document, name)) is not None
                 ],
             )
-            for title, names in (("Who", _WHO), ("From where", _WHERE), ("How it went", _HOW))
+            for title, names in (("Actor", _WHO), ("Source", _WHERE), ("Outcome", _HOW))
         ],
         "changes": _changes(document),
         "entities": [
             (entities.KINDS[kind].title, value, entities.path(field, value))
             for kind, field, value in entities.named(document)
-            if not lens.hides(field) and is_linkable(value)
+            if not masking.hides(field) and is_linkable(value)
         ],
         "objects": [
             (field.rpartition(".")[2], value, equality(field, value))
             for field, value in islice(entities.objects(document), MAX_FIELDS)
-            if not lens.hides(field) and is_linkable(value)
+            if not masking.hides(field) and is_linkable(value)
         ],
         "fields": [
-            (cut(name), cut_value(value), _field_link(lens, name, value))
+            (cut(name), cut_value(value), _field_link(masking, name, value))
             for name, value in islice(leaves(document), MAX_FIELDS)
         ],
-        "most_fields": MAX_FIELDS,
+        "max_fields": MAX_FIELDS,
         "document": cut(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), MAX_TEXT_CHARS),
         "received": received,
         "raw": cut(received.raw.decode(errors="replace"), MAX_TEXT_CHARS) if received else "",
@@ -182,15 +186,15 @@ def _when(hit: SearchHit) -> datetime:
 
 
 def _around_it(hit: SearchHit) -> str:
-    """Return the part of an address that asks for the time around an event, so that what is found has it, too."""
+    """Return the query string for the period around an event, so that the results of a link include the event."""
     since, until = moved(_when(hit), -_WIDE), moved(_when(hit), _WIDE)
     return UrlQuery(format_time(since), format_time(until)).address("").removeprefix("?")
 
 
 def leaves(value: Any, name: str = "", depth: int = MAX_FIELD_DEPTH) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - whatever JSON holds
-    """Yield the fields of a document with their values; lists are values, and so is the text as received.
+    """Yield the fields of a document with their values, without `event.original`; a list is one value.
 
-    Objects in more than `depth` levels are values, too.
+    Objects nested more than `depth` levels deep are values as well.
     """
     if isinstance(value, Mapping) and value and depth > 0:
         for member, inner in value.items():
@@ -200,9 +204,9 @@ def leaves(value: Any, name: str = "", depth: int = MAX_FIELD_DEPTH) -> Iterator
 
 
 def mapping(raw: bytes, document: Document) -> list[tuple[str, Any, list[str]]]:
-    """Return what was received, field by field, each with the fields of the event that say the same.
+    """Return the fields of a received activity with their values and the event's fields that have the same value.
 
-    At most `MAX_FIELDS` are returned; of bytes that the fast parser can't read, none.
+    At most `MAX_FIELDS` are returned, and none if the fast parser can't parse the bytes.
     """
     try:
         activity = orjson.loads(raw)
@@ -221,9 +225,9 @@ def mapping(raw: bytes, document: Document) -> list[tuple[str, Any, list[str]]]:
 
 
 def _places(places: Mapping[str, list[str]], name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON holds
-    """Return where a value went; the time is written anew, in milliseconds."""
+    """Return the event's fields with a received value; the time is reformatted, to milliseconds."""
     found = ["@timestamp"] if name == "created_at" else []
-    return [cut(place) for place in dict.fromkeys([*found, *places.get(as_text(value), [])[: 2 * _MAX_PLACES]])]
+    return [cut(field) for field in dict.fromkeys([*found, *places.get(as_text(value), [])[: 2 * _MAX_PLACES]])]
 
 
 def _received(connection: duckdb.DuckDBPyConnection, seq: int) -> ReceivedView | None:
@@ -233,37 +237,37 @@ def _received(connection: duckdb.DuckDBPyConnection, seq: int) -> ReceivedView |
 
 
 def _changes(document: Document) -> list[tuple[str, str, str]]:
-    """Return what was changed: name, before, after; the normalizer writes `name: before → after`."""
+    """Return the changes of an event: name, old and new value; the normalizer writes `name: before → after`."""
     found = value_at(document, "anthropic.audit.changes")
-    told = []
+    changes = []
     for change in found[:MAX_FIELDS] if isinstance(found, list) else []:
         name, _, values = str(change).partition(": ")
         before, _, after = values.partition(" → ")
-        told.append((cut(name), cut(before), cut(after)))
-    return told
+        changes.append((cut(name), cut(before), cut(after)))
+    return changes
 
 
-def _link(lens: Masking, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
-    may_link = isinstance(value, str) and is_linkable(value) and not lens.hides(field)
+def _link(masking: Masking, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+    may_link = isinstance(value, str) and is_linkable(value) and not masking.hides(field)
     return entities.path(field, value) if may_link else None
 
 
-def _field_link(lens: Masking, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
-    """Return the query for events with this value."""
-    if isinstance(value, (dict, list)) or value is None or lens.hides(field):
+def _field_link(masking: Masking, field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+    """Return the query for events with this value, or None if it can't be queried."""
+    if isinstance(value, (dict, list)) or value is None or masking.hides(field):
         return None
     return equality(field, as_text(value)) if is_linkable(value) and is_linkable(field) else None
 
 
 def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit) -> list[dict[str, Any]]:
-    """Return what happened around it, by what they have in common."""
-    named = [one for one in entities.named(hit.fields) if not viewer.lens.hides(one[1]) and is_linkable(one[2])]
+    """Return related events, grouped by the entities that they share with an event."""
+    named = [one for one in entities.named(hit.fields) if not viewer.masking.hides(one[1]) and is_linkable(one[2])]
     chain = []
     for title, kinds in _GROUPS.items():
         fields = [(field, value) for kind, field, value in named if kind in kinds]
         if title == _OBJECT:
             others = islice(entities.objects(hit.fields), _MAX_OBJECTS)
-            fields += [one for one in others if not viewer.lens.hides(one[0]) and is_linkable(one[1])]
+            fields += [one for one in others if not viewer.masking.hides(one[0]) and is_linkable(one[1])]
         if fields:
             rows = _around(connection, viewer, hit, fields)
             chain.append({"title": title, "rows": rows, "fields": fields, "address": _in_explore(hit, fields)})
@@ -271,7 +275,7 @@ def _chain(connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit
 
 
 def _in_explore(hit: SearchHit, fields: list[tuple[str, str]]) -> str:
-    """Return where Explore shows all that a part of the story shows the nearest of."""
+    """Return the URL of Explore with all events of a group of related events."""
     when = _when(hit)
     text = " or ".join(equality(field, value) for field, value in fields)
     return UrlQuery(format_time(moved(when, -_NEAR)), format_time(moved(when, _NEAR)), text).address("/explore")
@@ -280,14 +284,14 @@ def _in_explore(hit: SearchHit, fields: list[tuple[str, str]]) -> str:
 def _around(
     connection: duckdb.DuckDBPyConnection, viewer: Viewer, hit: SearchHit, fields: list[tuple[str, str]]
 ) -> list[dict[str, Any]]:
-    """Return the events with one of these values nearest to an event, oldest first, itself among them."""
+    """Return the events nearest to an event that have one of the values, oldest first, including the event itself."""
     when = _when(hit)
     wanted: Query = AnyOf(tuple(Condition(field, Operator.EQUAL, value, is_literal=True) for field, value in fields))
     before, after = (
         SearchRequest(moved(when, -_NEAR), when, query=wanted),
         SearchRequest(when, moved(when, _NEAR), query=wanted),
     )
-    earlier = page(connection, before, when, order=SortOrder(), size=_RELATED).hits
-    later = page(connection, after, when, order=SortOrder(is_descending=False), size=_RELATED).hits
+    earlier = page(connection, before, when, order=SortOrder(), size=_MAX_RELATED).hits
+    later = page(connection, after, when, order=SortOrder(is_descending=False), size=_MAX_RELATED).hits
     hits = {one.seq: one for one in [*reversed(earlier), *later]}
     return [{**shown_row(viewer, one), "is_this": one.seq == hit.seq} for one in hits.values()]

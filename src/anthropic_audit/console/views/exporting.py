@@ -1,4 +1,4 @@
-"""Export: exactly what Explore shows, all pages of it, as CSV, NDJSON or Parquet."""
+"""Exports of all events that Explore lists, with the same columns, as CSV, NDJSON or Parquet."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from anthropic_audit.console.context import PageRequest, context_of, page_reques
 from anthropic_audit.console.snapshots import ReaderTicket
 from anthropic_audit.documents import value_at
 from anthropic_audit.errors import AuditError
-from anthropic_audit.search import SearchHit, SortOrder
-from anthropic_audit.search.paging import in_order
+from anthropic_audit.query import SearchHit, SortOrder
+from anthropic_audit.query.paging import in_order
 
 from .explore import columns_of, order_of
 from .rows import row
@@ -34,34 +34,36 @@ _CHUNK: Final = 1 << 20
 _GROUP_CHARS: Final = 8 << 20
 _GROUP_ROWS: Final = 10_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""With one of these at its start, a spreadsheet takes a text for a formula; the last four are their wide forms."""
+"""A spreadsheet evaluates a text that begins with one of these as a formula; the last four are full-width forms."""
 _SUMMARY: Final = ("@timestamp", "told", "event.action", "who", "event.outcome", "source.ip")
-"""What Explore shows of an event besides chosen fields."""
+"""Columns that Explore shows for every event."""
 
 Some = Sequence[Mapping[str, Any]]
-"""Some rows: values by column."""
+"""Rows as values by column."""
 
 
 async def export(request: Request) -> Response:
-    """Send everything that fits, as it is found."""
+    """Stream all matching events as a file."""
     write = _WRITERS.get(request.path_params["format"])
     if write is None:
         raise HTTPException(404)
-    wish, place = page_request_of(request), context_of(request)
-    columns, order = columns_of(request, place), order_of(request, wish.viewer.lens)
+    page_request, context = page_request_of(request), context_of(request)
+    columns, order = columns_of(request, context), order_of(request, page_request.viewer.masking)
     ticket = ReaderTicket()
-    name = f"events-{wish.period.since:%Y%m%d}-{wish.period.until:%Y%m%d}.{request.path_params['format']}"
+    name = (
+        f"events-{page_request.period.since:%Y%m%d}-{page_request.period.until:%Y%m%d}.{request.path_params['format']}"
+    )
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    rows = _rows(wish, ticket, order, columns)
+    rows = _rows(page_request, ticket, order, columns)
     kind, parts = write(rows, list(dict.fromkeys([*_SUMMARY, *columns])))
-    turn = place.exports.turn(session_of(request).label)
+    turn = context.exports.turn(session_of(request).label)
     return _Export(parts, ticket, turn, media_type=kind, headers=headers)
 
 
 class _Export(StreamingResponse):
-    """An answer that waits for its turn, holds it while it is sent, and ends when nobody listens any more.
+    """A response that waits for an export slot, holds it while it is sent, and ends when the client disconnects.
 
-    A client that takes less than a part (about a megabyte) in two minutes is given up by the connection itself.
+    The connection closes if a client accepts less than a part (about a megabyte) in two minutes.
     """
 
     def __init__(
@@ -78,10 +80,10 @@ class _Export(StreamingResponse):
         self._turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer.
+        """Wait for a free export slot, then send the file; stop when the client disconnects.
 
         Raises:
-            ConsoleBusyError: Nothing was sent: there is no room for another export.
+            ConsoleBusyError: No slot is available; nothing was sent.
             ArchiveError: The archive can't be read.
         """
         failed: list[AuditError] = []
@@ -105,7 +107,7 @@ class _Export(StreamingResponse):
 
 
 async def _in_threads(parts: Generator[bytes], ticket: ReaderTicket) -> AsyncIterator[bytes]:
-    """Make each part in a thread; at the end, whatever the reason, close what reads the archive."""
+    """Yield parts that are made in a thread; close the generator that reads the archive in any case."""
     try:
         async for part in iterate_in_threadpool(parts):
             yield part
@@ -115,15 +117,15 @@ async def _in_threads(parts: Generator[bytes], ticket: ReaderTicket) -> AsyncIte
             await anyio.to_thread.run_sync(parts.close)
 
 
-def _rows(wish: PageRequest, ticket: ReaderTicket, order: SortOrder, columns: Sequence[str]) -> Iterator[Some]:
-    with wish.viewer.place.library.cursor(ticket) as cursor:
-        for hits in in_order(cursor, wish.question, wish.now, order):
-            yield [_row(wish, hit, columns) for hit in hits]
+def _rows(page_request: PageRequest, ticket: ReaderTicket, order: SortOrder, columns: Sequence[str]) -> Iterator[Some]:
+    with page_request.viewer.context.snapshots.cursor(ticket) as cursor:
+        for hits in in_order(cursor, page_request.search_request, page_request.now, order):
+            yield [_row(page_request, hit, columns) for hit in hits]
 
 
-def _row(wish: PageRequest, hit: SearchHit, columns: Sequence[str]) -> Mapping[str, Any]:
-    shown = row(wish.viewer, hit)
-    document = wish.viewer.lens.document(hit.fields)
+def _row(page_request: PageRequest, hit: SearchHit, columns: Sequence[str]) -> Mapping[str, Any]:
+    shown = row(page_request.viewer, hit)
+    document = page_request.viewer.masking.document(hit.fields)
     summary = (shown["at"], shown["told"], shown["action"], shown["who"], shown["outcome"], shown["source"])
     return {**dict(zip(_SUMMARY, summary, strict=True)), **{name: value_at(document, name) for name in columns}}
 
@@ -144,7 +146,7 @@ def _line(cells: Sequence[str]) -> bytes:
 
 
 def _cell(value: object) -> str:
-    """Return a value as a cell that no spreadsheet computes."""
+    """Return a value as text that a spreadsheet does not evaluate as a formula."""
     text = _text(value) or ""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
@@ -159,7 +161,7 @@ def _ndjson(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Generato
 
 
 def _parquet(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Generator[bytes]]:
-    """Write a file first, as its end says what is in it; all columns are texts."""
+    """Write a temporary file first, since Parquet's metadata is at its end; all columns are strings."""
     schema = pa.schema([pa.field(name, pa.string()) for name in columns])
 
     def parts() -> Generator[bytes]:
@@ -175,7 +177,7 @@ def _parquet(rows: Iterator[Some], columns: Sequence[str]) -> tuple[str, Generat
 
 
 def _row_groups(rows: Iterator[Some], columns: Sequence[str]) -> Iterator[list[dict[str, str | None]]]:
-    """Yield rows as texts, some megabytes at a time: a file of many small groups has a large index, kept in memory."""
+    """Yield rows as strings in groups of some megabytes: many small row groups would need a large index in memory."""
     group: list[dict[str, str | None]] = []
     chars = 0
     for some in rows:
@@ -194,4 +196,4 @@ _WRITERS: Final[Mapping[str, Callable[[Iterator[Some], Sequence[str]], tuple[str
     "ndjson": _ndjson,
     "parquet": _parquet,
 }
-"""What can be exported, by the ending of its name."""
+"""Writers of the export formats, by file name extension."""

@@ -1,4 +1,4 @@
-"""Feed health: is it working? What is covered, how far behind, what is missing, and who else asks."""
+"""The page "Feed health": coverage, lag, gaps, followers and the request budget."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from starlette.responses import Response
 
 from anthropic_audit.console.context import answered, context_of, viewer_of
 from anthropic_audit.console.health import Health, gather
-from anthropic_audit.console.masking import Masking
+from anthropic_audit.privacy.masking import Masking
 
 from .layout import page as rendered
 
 
 async def feeds(request: Request) -> Response:
-    """Show the page."""
-    place = context_of(request)
-    shelf = place.library.shelf()
-    now = place.now()
-    health = await answered(request, lambda connection: gather(connection, place.settings, shelf.reader, now))
-    return rendered(request, "feeds.html", title="Feed health", health=_seen(health, viewer_of(request).lens))
+    """Return the page."""
+    context = context_of(request)
+    snapshot = context.snapshots.newest()
+    now = context.now()
+    health = await answered(request, lambda connection: gather(connection, context.settings, snapshot.reader, now))
+    return rendered(request, "feeds.html", title="Feed health", health=_seen(health, viewer_of(request).masking))
 
 
-def _seen(health: Health, lens: Masking) -> Health:
-    """Return it as somebody may see it: filters name users, strangers have addresses, who spends may be a person."""
-    if lens.sees_everything:
+def _seen(health: Health, masking: Masking) -> Health:
+    """Return the data as a role may see it: filters, addresses of foreign requests and actors can be personal data."""
+    if masking.sees_everything:
         return health
 
     def masked(field: str, value: str | None) -> str:
-        return lens.value(field, value) if value else ""
+        return masking.value(field, value) if value else ""
 
     feeds = []
     for feed in health.feeds:

@@ -1,4 +1,4 @@
-"""What all pages have in common: their frame, and how failures look."""
+"""The frame of all pages, JSON responses, and error pages."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from anthropic_audit import __version__
 from anthropic_audit.console.auth import Visitor
 from anthropic_audit.console.context import ConsoleContext
-from anthropic_audit.console.url_query import UrlQuery
 from anthropic_audit.errors import AuditError, InterruptedRunError, QueryError, SetupError, TransientError
 from anthropic_audit.times import format_duration, format_time
 from anthropic_audit.visible import visible, visible_json
 
 _TEMPLATES: Final = resources.files("anthropic_audit.console").joinpath("templates")
-_WORDS: Final = {404: "there is nothing here", 413: "this is too large"}
-_GONE: Final = 499
-"""What nginx calls an answer that nobody waits for."""
+_MESSAGES: Final = {404: "page not found", 413: "the request is too large"}
+_CLIENT_CLOSED_REQUEST: Final = 499
+"""The status "client closed request", as nginx logs it."""
 
 DAMAGE_HEADER: Final = "x-archive-damage"
-"""Says to a page's script how many damaged or missing files were found; see `answered` in `page.js`."""
+"""Response header with the number of damaged or missing files, for `answered` in `page.js`."""
 
 PAGES: Final = (("/", "Overview"), ("/explore", "Explore"), ("/feeds", "Feed health"))
 
@@ -39,7 +38,7 @@ def _source(name: str) -> str | None:
 
 
 def _shown(value: object) -> object:
-    """Make visible what can't be seen in any text that a template shows; JSON and markup come ready."""
+    """Return a template's text with invisible characters made visible; JSON and markup are already prepared."""
     return visible(value, "\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -61,7 +60,7 @@ _environment.filters |= {
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - what templates show
-    """Return a page."""
+    """Render a template as a page; `values` are its variables."""
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     session = visitor.session if visitor else None
     shown = {
@@ -69,7 +68,6 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
         "pages": PAGES,
         "path": request.url.path,
         "session": session,
-        "asked": UrlQuery(),
         "damage": damage_shown(request) if session else [],
         **values,
     }
@@ -77,18 +75,18 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
 
 
 def damage_shown(request: Request) -> list[str]:
-    """Return what is said of damaged files that are left out of all pages."""
-    place: ConsoleContext | None = getattr(request.app.state, "place", None)
-    return [str(one) for one in place.library.damage] if place else []
+    """Return a description of each damaged file that is left out of all pages."""
+    context: ConsoleContext | None = getattr(request.app.state, "context", None)
+    return [str(one) for one in context.snapshots.damage] if context else []
 
 
-def reporting_damage(app: ASGIApp, place: ConsoleContext) -> ASGIApp:
-    """Wrap an application so that what it answers to scripts says in a header how many files are left out."""
+def reporting_damage(app: ASGIApp, context: ConsoleContext) -> ASGIApp:
+    """Wrap an application so that its responses below `/api/` have `DAMAGE_HEADER` if files are left out."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start" and place.library.damage:
-                MutableHeaders(scope=message)[DAMAGE_HEADER] = str(len(place.library.damage))
+            if message["type"] == "http.response.start" and context.snapshots.damage:
+                MutableHeaders(scope=message)[DAMAGE_HEADER] = str(len(context.snapshots.damage))
             await send(message)
 
         is_of_script = scope["type"] == "http" and scope["path"].startswith("/api/")
@@ -98,52 +96,54 @@ def reporting_damage(app: ASGIApp, place: ConsoleContext) -> ASGIApp:
 
 
 def json(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - whatever JSON holds
-    """Return an answer to a page's script."""
+    """Return a JSON response to a page's script."""
     return Response(orjson.dumps(value), status, media_type="application/json")
 
 
 async def failed(request: Request, error: Exception) -> Response:
-    """Tell what went wrong: a script as JSON, people as a page."""
+    """Return the response to an expected error: JSON below `/api/`, a page otherwise."""
     if not isinstance(error, AuditError):
         raise TypeError from error
     column = error.column if isinstance(error, QueryError) else None
-    answer = _told(request, _status(error), str(error), hint=error.hint, column=column)
+    answer = _error_response(request, _status(error), str(error), hint=error.hint, column=column)
     if isinstance(error, TransientError) and error.retry_after is not None:
         answer.headers["retry-after"] = f"{error.retry_after:.0f}"
     return answer
 
 
 async def missing(request: Request, error: Exception) -> Response:
-    """Tell that there is nothing of this name."""
+    """Return the response to an HTTP error, such as 404."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    return _told(
+    return _error_response(
         request,
         status,
-        _WORDS.get(status, "this can't be done here"),
-        hint="it may have been removed, or the address was cut",
+        _MESSAGES.get(status, "the request is not supported"),
+        hint="check the URL: it may be incomplete, or the page may no longer exist",
     )
 
 
-async def gone(request: Request, error: Exception) -> Response:
-    """Tell nobody: who asked went away before all was asked, and only the access log hears of it."""
+async def disconnected(request: Request, error: Exception) -> Response:
+    """Return the response to a client that disconnected while it sent a request; only the access log shows it."""
     del request, error
-    return Response(status_code=_GONE)
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)
 
 
 async def broken(request: Request, error: Exception) -> Response:
-    """Tell that we made a mistake; what it was is for the log."""
+    """Return the response to an unexpected error; its details go to the log only."""
     del error
-    return _told(request, 500, "this should not happen: please report it with what the console's log says")
+    return _error_response(request, 500, "internal error: please report it with the messages in the console's log")
 
 
-def _told(request: Request, status: int, words: str, *, hint: str | None = None, column: int | None = None) -> Response:
-    told = {"error": words, "hint": hint, "column": column}
+def _error_response(
+    request: Request, status: int, message: str, *, hint: str | None = None, column: int | None = None
+) -> Response:
+    body = {"error": message, "hint": hint, "column": column}
     if request.scope["path"].startswith("/api/"):
-        return json(told, status)
-    return page(request, "failure.html", status, title="Something is wrong", **told)
+        return json(body, status)
+    return page(request, "failure.html", status, title="Something is wrong", **body)
 
 
 def _status(error: AuditError) -> int:
     if isinstance(error, SetupError):
         return 400
-    return _GONE if isinstance(error, InterruptedRunError) else 503
+    return _CLIENT_CLOSED_REQUEST if isinstance(error, InterruptedRunError) else 503

@@ -1,4 +1,4 @@
-"""The way in and out: a link with a one-time token, a name with a password, or what others vouch for."""
+"""Logging in and out: by a link with a one-time token, by name and password, or at an identity provider."""
 
 from __future__ import annotations
 
@@ -24,48 +24,48 @@ from anthropic_audit.times import format_duration
 from .layout import page
 
 _MAX_FORM_FIELDS: Final = 20
-_CHECKED_AT_ONCE: Final = 2
-"""Each check of a password takes 64 MiB."""
-_HOMES: Final = 10_000
+_MAX_CONCURRENT_CHECKS: Final = 2
+"""Upper bound on concurrent password checks: each takes 64 MiB of memory."""
+_MAX_KNOWN_LOGINS: Final = 10_000
 LOCAL_USER: Final = "local"
-"""Who comes by the link: whoever can read this process's terminal."""
+"""Name of the user who logs in by the link, and so can read this process's terminal."""
 
 
 class OneTimeTokens:
-    """The one token that opens the door now; used once, another takes its place."""
+    """The current one-time token of the link; after use, a new one replaces it."""
 
-    def __init__(self, told: Callable[[str], None]) -> None:
-        self._told = told
+    def __init__(self, on_token: Callable[[str], None]) -> None:
+        self._on_token = on_token
         self._lock = threading.Lock()
         self._token = secrets.token_urlsafe(32)
 
     @property
     def current(self) -> str:
-        """What the link has to carry."""
+        """The token that the link has to carry."""
         return self._token
 
     def use(self, token: str) -> bool:
-        """Say whether this is the token; from then on it is another one, which is told."""
+        """Return whether a text is the current token; if so, replace the token and report the new one."""
         with self._lock:
             if not hmac.compare_digest(self._token.encode(), token.encode(errors="replace")):
                 return False
             self._token = secrets.token_urlsafe(32)
-        self._told(self._token)
+        self._on_token(self._token)
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalLogin:
-    """Where people log in who need no password of ours."""
+    """The identity provider on the login page."""
 
     host: str
     url: str
-    """What begins it."""
+    """The URL that starts the login there."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginMethods:
-    """All ways in."""
+    """The login methods that the settings enable."""
 
     users: Mapping[str, UserSettings]
     tokens: OneTimeTokens | None
@@ -73,66 +73,68 @@ class LoginMethods:
 
 
 class LoginPages:
-    """The pages at the door."""
+    """Request handlers for logging in and out."""
 
-    def __init__(self, sessions: Sessions, throttle: LoginRateLimit, ways: LoginMethods, *, is_secure: bool) -> None:
+    def __init__(
+        self, sessions: Sessions, rate_limit: LoginRateLimit, methods: LoginMethods, *, is_secure: bool
+    ) -> None:
         self._sessions = sessions
-        self._throttle = throttle
-        self._ways = ways
+        self._rate_limit = rate_limit
+        self._methods = methods
         self.is_secure = is_secure
-        """Whether cookies may be for https only."""
-        self._checking = anyio.CapacityLimiter(_CHECKED_AT_ONCE)
-        self._homes: dict[tuple[str, str], None] = {}
-        """Names, and where they logged in from, the latest last."""
+        """Whether cookies are restricted to HTTPS."""
+        self._password_checks = anyio.CapacityLimiter(_MAX_CONCURRENT_CHECKS)
+        self._known_logins: dict[tuple[str, str], None] = {}
+        """User names with the networks from which they have logged in, the latest last."""
 
     async def enter(self, request: Request) -> Response:
-        """Let in whoever has the link."""
+        """Log in by the link's one-time token."""
         visitor = visitor_of(request)
-        place = client_network(visitor.address)
-        waiting = self._throttle.wait(place)
+        network = client_network(visitor.address)
+        waiting = self._rate_limit.wait(network)
         if waiting is not None:
-            return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
-        if self._ways.tokens is None or not self._ways.tokens.use(request.query_params.get("token", "")):
-            self._throttle.note(place)
-            return self.page(request, "this link was used before, or is none of ours", 403)
-        return self._let_in(LOCAL_USER, "investigator", visitor)
+            return self.page(request, f"too many attempts: wait {format_duration(waiting)}", 429)
+        if self._methods.tokens is None or not self._methods.tokens.use(request.query_params.get("token", "")):
+            self._rate_limit.note(network)
+            return self.page(request, "this link was already used or is not valid", 403)
+        return self._logged_in(LOCAL_USER, "investigator", visitor)
 
     async def login(self, request: Request) -> Response:
-        """Show the form, or try what it says."""
+        """Return the login form, or log in by name and password."""
         if request.method != "POST":
             return self.page(request)
         form, visitor = await form_of(request), visitor_of(request)
         name = form.get("name", "")[:MAX_PASSWORD_CHARS]
-        place = client_network(visitor.address)
-        keys = self._counted(name, place)
-        waiting = self._throttle.wait(*keys)
+        network = client_network(visitor.address)
+        keys = self._attempt_keys(name, network)
+        waiting = self._rate_limit.wait(*keys)
         if waiting is not None:
-            return self.page(request, f"too many tries: wait {format_duration(waiting)}", 429)
-        self._throttle.note(*keys)  # before it is known to be wrong, so that many at once count, too
-        user = self._ways.users.get(name)
+            return self.page(request, f"too many attempts: wait {format_duration(waiting)}", 429)
+        self._rate_limit.note(*keys)  # counted before the check, so that concurrent attempts count as well
+        user = self._methods.users.get(name)
         password_hash, password = user.password_hash if user else None, form.get("password", "")
-        is_right = await anyio.to_thread.run_sync(fits, password_hash, password, limiter=self._checking)
+        is_right = await anyio.to_thread.run_sync(fits, password_hash, password, limiter=self._password_checks)
         if user is None or not is_right:
-            return self.page(request, "the name or the password is wrong", 403)
-        self._throttle.forget(*keys)
-        self._remember(name, place)
-        return self._let_in(user.name, user.role, visitor)
+            return self.page(request, "wrong name or password", 403)
+        self._rate_limit.forget(*keys)
+        self._remember(name, network)
+        return self._logged_in(user.name, user.role, visitor)
 
-    def _counted(self, name: str, place: str) -> tuple[str, ...]:
-        """Return what a try counts for: where it comes from, and the name.
+    def _attempt_keys(self, name: str, network: str) -> tuple[str, ...]:
+        """Return the keys that an attempt counts for: the client's network, and the user name.
 
-        Where somebody has logged in before, their name does not count: strangers elsewhere can't make them wait.
+        From a network where a user has logged in before, the name does not count: others can't block the user there.
         """
-        return (place,) if (name, place) in self._homes else (place, f"user {name}")
+        return (network,) if (name, network) in self._known_logins else (network, f"user {name}")
 
-    def _remember(self, name: str, place: str) -> None:
-        self._homes.pop((name, place), None)
-        self._homes[name, place] = None
-        if len(self._homes) > _HOMES:
-            del self._homes[next(iter(self._homes))]
+    def _remember(self, name: str, network: str) -> None:
+        self._known_logins.pop((name, network), None)
+        self._known_logins[name, network] = None
+        if len(self._known_logins) > _MAX_KNOWN_LOGINS:
+            del self._known_logins[next(iter(self._known_logins))]
 
     async def logout(self, request: Request) -> Response:
-        """End the session."""
+        """Log out: end the session."""
         visitor = visitor_of(request)
         await form_of(request)
         self._sessions.end(visitor.cookie)
@@ -141,7 +143,7 @@ class LoginPages:
         return answer
 
     def begin(self, answer: Response, name: str, role: Role, *, before: str) -> Session:
-        """Let somebody in with this answer, and end the session that they had before."""
+        """Start a session, set its cookie on a response, and end the session of the cookie `before`, if not empty."""
         if before:
             self._sessions.end(before)
         cookie, session = self._sessions.begin(name, role)
@@ -149,38 +151,38 @@ class LoginPages:
         return session
 
     def page(self, request: Request, refusal: str = "", status: int = 200, *, hint: str = "") -> Response:
-        """Show all ways in, and why one of them did not lead there."""
-        ways = self._ways
-        shown = {"refusal": refusal, "hint": hint, "has_users": bool(ways.users), "elsewhere": ways.elsewhere}
+        """Return the login page with all login methods, and the reason why a login was refused."""
+        methods = self._methods
+        shown = {"refusal": refusal, "hint": hint, "has_users": bool(methods.users), "elsewhere": methods.elsewhere}
         return page(request, "login.html", status, title="Log in", **shown)
 
-    def _let_in(self, name: str, role: Role, visitor: Visitor) -> Response:
+    def _logged_in(self, name: str, role: Role, visitor: Visitor) -> Response:
         answer = RedirectResponse("/", 303)
         self.begin(answer, name, role, before=visitor.cookie)
         return answer
 
 
 async def form_of(request: Request) -> Mapping[str, str]:
-    """Read a form; one of somebody who is in has to bring the session's token along.
+    """Read the form of a request; within a session, it must carry the session's CSRF token.
 
     Raises:
-        SetupError: It has no token, or another one's; or it is no form.
+        SetupError: The token is missing or belongs to another session, or the form has too many fields.
     """
     body = (await request.body()).decode(errors="replace")
     try:
         form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS))
     except ValueError as error:
-        message = "this form has more fields than any of ours"
+        message = "the form has too many fields"
         raise SetupError(message) from error
     session = visitor_of(request).session
     if session is not None and request.url.path != "/login":
         token = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
-        if not session.vouches_for(token):
-            message = "this form was not made for your session"
-            raise SetupError(message, hint="reload the page, and try again")
+        if not session.has_csrf_token(token):
+            message = "this form belongs to another session"
+            raise SetupError(message, hint="reload the page and try again")
     return form
 
 
 def visitor_of(request: Request) -> Visitor:
-    """Return who asks."""
+    """Return the visitor that the access middleware has put into the request's state."""
     return cast("Visitor", request.state.visitor)

@@ -1,4 +1,4 @@
-"""How far a question is that takes long."""
+"""The progress of a running query."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from .layout import json
 
 
 async def progress(request: Request) -> Response:
-    """Answer how many percent of the visitor's own question with this ticket are done; null when nobody knows."""
+    """Return the progress in percent of the session's own query with a ticket as JSON; null if it is unknown."""
     tickets, ticket = context_of(request).tickets, request.query_params.get("ticket", "")
     return json({"percent": tickets.percent(session_of(request).label, ticket)})

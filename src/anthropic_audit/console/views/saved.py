@@ -1,4 +1,4 @@
-"""Saved searches, for the page that shows and changes them."""
+"""Saved searches: listing, saving and deleting them."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from .login import form_of
 
 
 async def searches(request: Request) -> Response:
-    """Answer all saved searches that may be seen; by POST, save or remove one first."""
-    kept, viewer = context_of(request).searches, viewer_of(request)
+    """Return all saved searches that the role may see as JSON; on POST, save or delete one first."""
+    saved_searches, viewer = context_of(request).searches, viewer_of(request)
     if request.method == "POST":
         form = await form_of(request)
         await anyio.to_thread.run_sync(_change, viewer, form)
-    found = await anyio.to_thread.run_sync(kept.all)
+    found = await anyio.to_thread.run_sync(saved_searches.all)
     return json([{"name": name, "query": text} for name, text in found.items() if _may_see(viewer, text)])
 
 
 def _change(viewer: Viewer, form: Mapping[str, str]) -> None:
-    """Save or remove a search.
+    """Save or delete a search.
 
     Raises:
-        SetupError: One that the visitor may not see is meant; or it can't be kept as it is.
+        SetupError: The role may not see the search, or the search can't be saved.
     """
-    kept = viewer.place.searches
+    saved_searches = viewer.context.searches
     name, text = " ".join(form.get("name", "").split()), form.get("query", "")
-    if not (_may_see(viewer, text) and _may_see(viewer, kept.all().get(name, ""))):
-        message = "this search asks for personal data"
-        raise SetupError(message, hint="an investigator may save, change and remove it")
+    if not (_may_see(viewer, text) and _may_see(viewer, saved_searches.all().get(name, ""))):
+        message = "this search queries personal data"
+        raise SetupError(message, hint="an investigator can save, change and delete it")
     if form.get("do") == "remove":
-        kept.remove(name)
+        saved_searches.remove(name)
     else:
-        kept.save(name, text)
+        saved_searches.save(name, text)
 
 
 def _may_see(viewer: Viewer, text: str) -> bool:
-    """Say whether somebody may see what a search asks for; what can't be read may name anybody."""
-    if viewer.lens.sees_everything:
+    """Return whether a role may see a search; one that can't be parsed may hold personal data."""
+    if viewer.masking.sees_everything:
         return True
-    place, parameters = viewer.place, parse_qsl(text, keep_blank_values=True)
+    context, parameters = viewer.context, parse_qsl(text, keep_blank_values=True)
     try:
-        viewer.lens.check(query(read_url_query(parameters), place.known, place.now()))
-        order_by(dict(parameters).get("sort", ""), viewer.lens)
+        viewer.masking.check(query(read_url_query(parameters), context.known, context.now()))
+        order_by(dict(parameters).get("sort", ""), viewer.masking)
     except SetupError:
         return False
     return True

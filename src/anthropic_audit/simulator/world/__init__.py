@@ -1,4 +1,4 @@
-"""The simulated world: a believable organization, what happens in it minute by minute, and what is hidden in it."""
+"""The simulated world: a believable organization, its activities minute by minute, and the incidents among them."""
 
 from .registry import Registry
 from .rhythm import PAUSE_MINUTES, Extent

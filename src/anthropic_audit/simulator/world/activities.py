@@ -1,4 +1,4 @@
-"""From a type and a scene to an activity, as the vendor sends it."""
+"""Make activities of every type, as the vendor sends them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _POOLS: Mapping[str, str] = {
     "guest": UNAUTHENTICATED,
     "device": "attested_device_actor",
 }
-"""Which kind of actor somebody of a pool is, where it is not a person."""
+"""The kind of actor of each pool whose actors are not users."""
 _SECOND_US, _MINUTE_US = 1_000_000, 60_000_000
 _ALIKE = (USER, "system_actor", "api_actor", UNAUTHENTICATED)
 
 
 @dataclass(frozen=True, slots=True)
 class _TypePlan:
-    """A type, ready to be told."""
+    """An activity type, compiled for making activities."""
 
     kinds: tuple[str, ...]
     fields: Maker
@@ -42,46 +42,48 @@ class _TypePlan:
 
 
 class Activities:
-    """Make up activities of every type of a catalogue."""
+    """Makes activities of every type of a catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._plans = {name: _plan(kind) for name, kind in catalogue.types.items()}
         self._actors = {name: compile_fields(kind.fields) for name, kind in catalogue.actors.items()}
 
     def members(self, name: str) -> frozenset[str]:
-        """Return the names of a type's own members."""
+        """Return the names of the fields of a type, without those that all types have."""
         return self._plans[name].names
 
     def kind(self, name: str, pool: str) -> str:
-        """Return the kind of actor that causes a type when somebody of a pool does it."""
+        """Return the kind of actor that performs a type, for an actor of a pool."""
         kinds = self._plans[name].kinds
         return next((one for one in (_POOLS.get(pool, USER), *_ALIKE) if one in kinds), kinds[0])
 
-    def tell(self, name: str, kind: str, scene: FieldContext, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-        """Return an activity of a type by a kind of actor; `told` sets those members that the type has."""
-        unit = scene.session.person.unit
+    def make(self, name: str, kind: str, context: FieldContext, **fixed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """Return an activity of a type by a kind of actor; `fixed` sets those fields that the type has."""
+        unit = context.session.person.unit
         plan = self._plans[name]
-        activity = {**head(scene.created_at, name, self.actor(kind, scene), unit=unit, variable=token(scene.random))}
-        activity.update(plan.fields(scene))
-        activity.update((member, value) for member, value in told.items() if member in plan.names)
+        activity = {
+            **head(context.created_at, name, self.actor(kind, context), unit=unit, variable=token(context.random))
+        }
+        activity.update(plan.fields(context))
+        activity.update((member, value) for member, value in fixed.items() if member in plan.names)
         return activity
 
-    def actor(self, kind: str, scene: FieldContext) -> dict[str, Any]:
+    def actor(self, kind: str, context: FieldContext) -> dict[str, Any]:
         """Return the actor of an activity."""
-        session = scene.session
+        session = context.session
         where = {"ip_address": session.address, "user_agent": session.agent}
         if kind == USER:
             return {"type": kind, "email_address": session.person.email, "user_id": session.person.id, **where}
         if kind == UNAUTHENTICATED:
             return {"type": kind, "unauthenticated_email_address": session.person.email, **where}
         try:
-            return scene.organization.machines.actor(kind, scene.random)
-        except KeyError:  # a kind that only the catalogue knows
-            return {"type": kind, **self._actors[kind](scene)}
+            return context.organization.machines.actor(kind, context.random)
+        except KeyError:  # a kind that only the catalogue has
+            return {"type": kind, **self._actors[kind](context)}
 
 
 def head(created_at: str, name: str, actor: Mapping[str, Any], *, unit: Unit, variable: str) -> dict[str, Any]:
-    """Return the members that every activity has; `variable` is what is its own in its id."""
+    """Return the fields that every activity has; `variable` is the unique part of its id."""
     return {
         "id": f"activity_{variable}",
         "created_at": created_at,
@@ -93,7 +95,7 @@ def head(created_at: str, name: str, actor: Mapping[str, Any], *, unit: Unit, va
 
 
 def row(created_us: int, activity: Mapping[str, Any]) -> Row:
-    """Return what the vendor keeps of an activity."""
+    """Return the vendor's row of an activity."""
     actor = activity["actor"]
     return Row(
         created_us,
@@ -107,14 +109,14 @@ def row(created_us: int, activity: Mapping[str, Any]) -> Row:
 
 
 def time_text(created_us: int) -> str:
-    """Return a time as the vendor writes it."""
+    """Return a time in the vendor's format, with microseconds."""
     minute, rest = divmod(created_us, _MINUTE_US)
     return f"{_prefix(minute)}{rest // _SECOND_US:02}.{rest % _SECOND_US:06}Z"
 
 
 @lru_cache(512)
 def _prefix(minute: int) -> str:
-    """Return a minute's time as text, up to its seconds."""
+    """Return the text of a minute's times up to the seconds."""
     return (EPOCH + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:")
 
 

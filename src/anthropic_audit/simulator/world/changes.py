@@ -1,4 +1,4 @@
-"""What changes to what: legal values of each setting in turn, so that each old value is the last new one."""
+"""Changes of settings: the values of each setting in turn, so that each old value is the previous new one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ORGANIZATION_SETTINGS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("batches_download_ui_visibility", ("selected", "all", "none")),
     ("allowed_invite_domains", (["acme.example"], ["acme.example", "acme-labs.example"])),
 )
-"""Settings of the organization, by slot of their family, each with the values that it takes in turn."""
+"""Settings of the organization, by slot of their family, each with its values in turn."""
 
 USER_SETTINGS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("artifacts_enabled", (True, False)),
@@ -81,7 +81,7 @@ UPDATES: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("allowed_inference_geos", ("global", "global,us")),
     ),
 }
-"""What the entries of `updates` may be; an object's n-th generation takes the n-th of them."""
+"""The entries of `updates`; an object's n-th generation takes the n-th entry."""
 
 PAIRS: Mapping[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
     "claude_user_seat_tier_updated": (("previous_seat_tier", "current_seat_tier", SEAT_TIERS),),
@@ -153,27 +153,27 @@ PAIRS: Mapping[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
         ("previous_github_app_client_id", "github_app_client_id", ("Iv23li6f0c2a", "Iv23li6f0c2a")),
     ),
 }
-"""Members that name the old and the new value, and the values in turn."""
+"""Fields with the old and the new value, and the values in turn."""
 
 
 def in_turn(values: Sequence[Any], times: int) -> tuple[Any, Any]:
-    """Return the value before and after so many earlier changes."""
+    """Return the old and the new value of a change that follows `times` earlier ones."""
     return values[times % len(values)], values[(times + 1) % len(values)]
 
 
 def role_values(role: str) -> tuple[str, str]:
-    """Return the roles that a member has in turn; who manages the organization keeps the role."""
+    """Return the two roles that a member has in turn; owners and administrators keep their role."""
     return {"developer": ("developer", "user"), "user": ("user", "developer")}.get(role, (role, role))
 
 
 def changed(name: str, generation: int, slot: int, *, stays: bool) -> dict[str, Any]:
-    """Return the members that tell of a change.
+    """Return the fields with the old and new values of a change.
 
     Args:
         name: The activity's type.
-        generation: How many changes, or things, there were before in this slot.
-        slot: Which of the family's things.
-        stays: Whether it is the same thing in all generations, and each change begins where the last one ended.
+        generation: The number of earlier changes, or objects, in this slot.
+        slot: The slot of the object in its family.
+        stays: Whether all generations are the same object, and each change begins with the value of the last one.
     """
     if name == "claude_organization_settings_updated":
         return _update(*ORGANIZATION_SETTINGS[slot % len(ORGANIZATION_SETTINGS)], generation)

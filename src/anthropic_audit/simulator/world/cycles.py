@@ -1,4 +1,4 @@
-"""When the lifecycles of the families bring something about: found for any day without telling the days before it."""
+"""The times of lifecycle activities: computed for any day without computing the days before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .organization import Organization, Person
 from .random_values import number
 
 _MAX_DELAY_DAYS = 8
-"""A sitting waits for its person's next working day, and may end in the next day of UTC."""
+"""A sitting waits for its person's next working day, and may end on the next UTC day."""
 _RARE_DAYS = 2500.0
 _DAY_US = MINUTES_A_DAY * 60_000_000
 _PAUSE_US = 17 * 60_000_000
@@ -32,7 +32,7 @@ _STEP = re.compile(r"(\w+?)(?:\+(\d+))?(?:@(\w+))?")
 
 
 class CycleStep(NamedTuple):
-    """One type in a sitting: so many minutes after its begin, by somebody of another pool if one is named."""
+    """One activity type of a sitting: its minutes after the start, and another pool of actors if one is given."""
 
     type: str
     after: int
@@ -40,7 +40,7 @@ class CycleStep(NamedTuple):
 
 
 class Sitting(NamedTuple):
-    """What follows one another at a point in a lifecycle, from 0 to 1."""
+    """Activities that one person performs one after the other, at a point of a lifecycle (0 to 1)."""
 
     share: float
     steps: tuple[CycleStep, ...]
@@ -48,7 +48,7 @@ class Sitting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Things of a kind, and what happens in the life of each."""
+    """Objects of one kind, and the activities in the life of each."""
 
     name: str
     period_days: float
@@ -56,24 +56,24 @@ class Family:
     pool: str
     sittings: tuple[Sitting, ...]
     stays: bool = False
-    """Whether all generations of a slot are one thing."""
+    """Whether all generations of a slot are the same object."""
 
     @property
     def types(self) -> frozenset[str]:
-        """Return the types that its sittings bring about."""
+        """The activity types of all sittings."""
         return frozenset(step.type for sitting in self.sittings for step in sitting.steps)
 
 
 class CycleObject(NamedTuple):
-    """One thing of a family: which slot, and which generation of it."""
+    """One object of a family, by its slot and its generation."""
 
     family: Family
     slot: int
     generation: int
 
 
-class Happening(NamedTuple):
-    """Something that happens to a thing."""
+class CycleActivity(NamedTuple):
+    """One activity in the life of an object."""
 
     at_us: int
     type: str
@@ -81,15 +81,18 @@ class Happening(NamedTuple):
     session: WorkSession
     thing: CycleObject
     place: int
-    """Which of the thing's happenings it is, from 0."""
+    """The position among the object's activities, from 0."""
 
 
 def read_families(types: Iterable[str], text: str = FAMILIES) -> tuple[Family, ...]:
-    """Read the table of families, and give what is in no line families of their own.
+    """Parse the table of families, and add families for the types that the table does not name.
 
     Args:
-        types: The types that are to happen, once in a long while if no line says more.
+        types: The activity types that occur; those that the table does not name occur rarely.
         text: The table.
+
+    Raises:
+        ValueError: A word of the table is not a step.
     """
     families = tuple(_family(line) for line in _CONTINUED.sub(" ", text.strip()).splitlines())
     rest = sorted(frozenset(types).difference(*(one.types for one in families)))
@@ -105,15 +108,15 @@ def _family(line: str) -> Family:
             continue
         found = _STEP.fullmatch(word)
         if found is None:
-            message = f"no step of a family: {word}"
+            message = f"not a step of a family: {word}"
             raise ValueError(message)
         sittings[-1][1].append(CycleStep(found[1], int(found[2] or 0), found[3]))
-    told = tuple(Sitting(share, tuple(steps)) for share, steps in sittings)
-    return Family(name.lstrip("="), float(period), int(slots), pool, told, name.startswith("="))
+    parsed = tuple(Sitting(share, tuple(steps)) for share, steps in sittings)
+    return Family(name.lstrip("="), float(period), int(slots), pool, parsed, name.startswith("="))
 
 
 def _rare(types: Sequence[str]) -> Iterator[Family]:
-    """Yield a family for the types of each thing, in the order in which such things happen."""
+    """Yield a family for the types of each kind of object, in the usual order of such types."""
     for stem, members in groupby(types, lambda name: name.rpartition("_")[0]):
         ordered = sorted(members, key=_stage)
         sittings = tuple(
@@ -128,18 +131,18 @@ def _stage(name: str) -> tuple[int, str]:
 
 
 class Cycles:
-    """All happenings of all families.
+    """The lifecycle activities of all families.
 
     Args:
-        seed: The world.
-        organization: Whose people do it.
-        days: When they work.
-        families: What there is.
-        kept: Which share of the slots is told, from 0 to 1.
+        seed: The seed of the world.
+        organization: The organization whose people act.
+        days: The working days of the people.
+        families: The families of objects.
+        share: The share of the slots that is used, from 0 to 1.
     """
 
     def __init__(
-        self, seed: int, organization: Organization, days: Days, families: Sequence[Family], *, kept: float
+        self, seed: int, organization: Organization, days: Days, families: Sequence[Family], *, share: float
     ) -> None:
         self._seed = seed
         self._days = days
@@ -150,7 +153,7 @@ class Cycles:
             family.name: {
                 slot: number(seed, "phase", family.name, slot) / _BITS
                 for slot in range(len(organization.people) if family.pool == "self" else family.slots)
-                if number(seed, "kept", family.name, slot) < kept * _BITS
+                if number(seed, "kept", family.name, slot) < share * _BITS
             }
             for family in families
         }
@@ -162,7 +165,7 @@ class Cycles:
         return self._families[name]
 
     def things(self, name: str, day: int) -> list[CycleObject]:
-        """Return the things of a family whose life holds a day, one for each slot that is told."""
+        """Return the objects of a family whose life includes a day, one for each slot that is used."""
         family = self._families[name]
         return [
             CycleObject(family, slot, floor(day / family.period_days + phase))
@@ -170,17 +173,17 @@ class Cycles:
         ]
 
     def is_there(self, thing: CycleObject, day: int) -> bool:
-        """Say whether a thing is there from a day's begin to its end: made before, and nothing ends it so soon."""
+        """Return whether an object exists for a whole day: created before, and ended two days later or more."""
         life = self.life(thing)
         return life[0].at_us < day * _DAY_US and life[-1].at_us >= (day + 2) * _DAY_US
 
-    def _of_day(self, day: int) -> tuple[Happening, ...]:
-        """Return what happens on a UTC day, counted from the epoch."""
+    def _of_day(self, day: int) -> tuple[CycleActivity, ...]:
+        """Return the activities of a UTC day, counted from the epoch."""
         start, end = day * _DAY_US, (day + 1) * _DAY_US
         return tuple(one for thing in self._near(day) for one in self.life(thing) if start <= one.at_us < end)
 
     def _near(self, day: int) -> Iterator[CycleObject]:
-        """Yield the things to which something may happen on a day."""
+        """Yield the objects that may have an activity on a day."""
         for family in self._families.values():
             late, early = (day + 1) / family.period_days, (day - _MAX_DELAY_DAYS) / family.period_days
             shares = [sitting.share for sitting in family.sittings]
@@ -189,22 +192,22 @@ class Cycles:
                     if any(early <= generation + share - phase <= late for share in shares):
                         yield CycleObject(family, slot, generation)
 
-    def _life(self, thing: CycleObject) -> tuple[Happening, ...]:
-        """Return all that happens to a thing, in order."""
+    def _life(self, thing: CycleObject) -> tuple[CycleActivity, ...]:
+        """Return all activities in the life of an object, in order."""
         family, slot, generation = thing
         begin = generation - self._phases[family.name][slot]
-        told: list[Happening] = []
+        life: list[CycleActivity] = []
         earliest_us = 0
         for at, sitting in enumerate(family.sittings):
             chance = number(self._seed, "sitting", family.name, slot, generation, at)
             day = floor((begin + sitting.share) * family.period_days)
-            told += self._sitting(thing, sitting, (day, earliest_us), chance=chance, before=len(told))
-            earliest_us = told[-1].at_us + _PAUSE_US
-        return tuple(told)
+            life += self._sitting(thing, sitting, (day, earliest_us), chance=chance, before=len(life))
+            earliest_us = life[-1].at_us + _PAUSE_US
+        return tuple(life)
 
     def _sitting(
         self, thing: CycleObject, sitting: Sitting, begin: tuple[int, int], *, chance: int, before: int
-    ) -> Iterator[Happening]:
+    ) -> Iterator[CycleActivity]:
         main = self._days.working(self._person(thing, thing.family.pool, chance), begin[0])
         length = max(30, main.last_minute - main.first_minute - 60)
         start_us = max(begin[1], (main.first_minute + 25 + chance % length) * 60_000_000 + chance % 50_000_000)
@@ -212,10 +215,10 @@ class Cycles:
             pool = step.pool or thing.family.pool
             session = main if step.pool in {None, "same"} else self._nearest(thing, pool, start_us, chance + 1)
             delay_us = step.after * 60_000_000 + (at * 7 + chance % 5) * 1_000_000
-            yield Happening(start_us + delay_us, step.type, pool, session, thing, before + at)
+            yield CycleActivity(start_us + delay_us, step.type, pool, session, thing, before + at)
 
     def _nearest(self, thing: CycleObject, pool: str, at_us: int, chance: int) -> WorkSession:
-        """Return a session of somebody else of a pool, open at that time if anybody's is."""
+        """Return a session of a person of a pool, one that is open at that time if there is one."""
         minute = at_us // 60_000_000
         people = self._members.get(pool, self._members["user"])
         hour = self._days.active(minute - minute % 60, minute - minute % 60 + 60)
@@ -236,7 +239,7 @@ class Cycles:
 
 
 def _pools(organization: Organization) -> Mapping[str, tuple[Person, ...]]:
-    """Return who may be meant by the name of a pool; `user` is everybody, as are the pools of machines."""
+    """Return the people of each pool; `user` has all people, who also serve the pools of machines."""
     people, administrators, owners = organization.people, organization.administrators, organization.owners
     return {
         "user": people,

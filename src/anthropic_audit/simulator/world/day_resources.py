@@ -1,4 +1,4 @@
-"""What people work with on a day: the projects, artifacts, servers and workspaces that are there all day long."""
+"""The resources that people use on a day: the projects, artifacts, servers and workspaces that exist all day."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _KINDS = {
     "workspace": "workspace_id",
     "session_share": "share_id",
 }
-"""Families of things that ordinary work touches, with the member that names one."""
+"""Families of objects that ordinary work uses, with the field of the object's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project that can be worked in."""
+    """A project in which a team works."""
 
     id: str
     documents: Sequence[Document]
 
 
 class DayResources:
-    """What is there on a day."""
+    """The resources that exist on a day."""
 
     def __init__(self, cycles: Cycles, details: Details) -> None:
         self._cycles = cycles
@@ -40,16 +40,16 @@ class DayResources:
         self.things = lru_cache(_REMEMBERED_DAYS * len(_KINDS))(self._things)
 
     def projects(self, team: str, day: int) -> Sequence[Project]:
-        """Return the projects in which a team works on a day."""
+        """Return the projects of a team on a UTC day, counted from the epoch."""
         return self._by_team(day).get(team, ())
 
     def project_of(self, chat: Chat, team: str) -> str | None:
-        """Return the id of the project that a chat belongs to."""
+        """Return the id of the project that a chat belongs to, or None."""
         projects = self.projects(team, chat.created_minute // MINUTES_A_DAY)
         return projects[int(chat.rank * len(projects))].id if chat.rank is not None and projects else None
 
     def _things(self, family: str, day: int) -> Sequence[Mapping[str, Any]]:
-        """Return what is known of each thing of a family that is there on a day."""
+        """Return the identifying fields of each object of a family that exists on a day."""
         found = [one for one in self._cycles.things(family, day) if self._cycles.is_there(one, day)]
         return [self._details.of(one) for one in found]
 

@@ -1,4 +1,4 @@
-"""Who works when, from where and with what: a day of a person is always the same one."""
+"""Working days: when, where and on which device each person works; the same seed gives the same days."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .random_values import generator, token
 MINUTES_A_DAY = 1440
 _MINUTES_AN_HOUR = 60
 _FIRST_WEEKDAY = 3
-"""The first of January 1970 was a Thursday; Monday is 0."""
+"""The weekday of the first of January 1970, a Thursday; Monday is 0."""
 _WEEKEND = 5
 _AT_WORK, _AT_WORK_ON_WEEKENDS = 0.9, 0.07
 _AT_OFFICE, _AT_HOME = 0.55, 0.9
@@ -30,19 +30,19 @@ _REMEMBERED_SESSIONS = 8192
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat to which its author comes back."""
+    """A chat that its author continues later."""
 
     id: str
     created_minute: int
     deleted_minute: int | None = None
     rank: float | None = None
-    """Which of the projects that the author then had it belongs to, from 0 to 1; None: to none."""
+    """The chat's project, as a position (0 to 1) among the author's projects at its creation; None: no project."""
     file_id: str | None = None
-    """A file that was uploaded to it right after its creation."""
+    """The id of a file that was uploaded to the chat right after its creation."""
     filename: str = ""
 
     def is_there(self, minute: int) -> bool:
-        """Say whether it can be opened in a minute."""
+        """Return whether the chat exists in a minute."""
         return self.created_minute < minute and (self.deleted_minute is None or minute < self.deleted_minute)
 
 
@@ -63,18 +63,18 @@ class WorkSession:
 
 
 class Days:
-    """The sessions of all people, found by time.
+    """The sessions of all people, by time.
 
     Args:
-        seed: The world.
-        organization: Whose people they are.
-        kept: Which share of the sign-ins and of the chats that are kept is told, from 0 to 1.
+        seed: The seed of the world.
+        organization: The organization of the people.
+        share: The share of the sign-ins and of the continued chats that is recorded, from 0 to 1.
     """
 
-    def __init__(self, seed: int, organization: Organization, kept: float) -> None:
+    def __init__(self, seed: int, organization: Organization, share: float) -> None:
         self._seed = seed
         self._organization = organization
-        self._kept = kept
+        self._share = share
         self.of_day = lru_cache(16)(self._of_day)
         self.active = lru_cache(64)(self._active)
         self.of_person = lru_cache(_REMEMBERED_SESSIONS)(self._of_person)
@@ -85,13 +85,13 @@ class Days:
         return tuple(sorted((one for one in sessions if one), key=lambda one: (one.first_minute, one.person.number)))
 
     def _active(self, start: int, end: int) -> Sequence[WorkSession]:
-        """Return the sessions that are open for a while in `[start, end)`; there may be none in the dead of night."""
+        """Return the sessions that are open during some of the minutes `[start, end)`; at night there may be none."""
         day = start // MINUTES_A_DAY
         nearby = (*self.of_day(day - 1), *self.of_day(day))
         return tuple(one for one in nearby if one.first_minute + 2 < end and one.last_minute > start)
 
     def _of_person(self, person: Person, day: int) -> WorkSession | None:
-        """Return the session of a person that begins on a UTC day; None on most weekends, and now and then."""
+        """Return the session of a person that begins on a UTC day; None on most weekends and on days off."""
         random = generator(self._seed, "day", person.number, day)
         drawn, starts_at = random.random(), 8.75 + random.gauss(0, 0.8)
         first = day * MINUTES_A_DAY + round(((starts_at - person.place.offset_hours) % 24) * _MINUTES_AN_HOUR)
@@ -102,7 +102,7 @@ class Days:
         return self._worked(person, first, random)
 
     def working(self, person: Person, day: int) -> WorkSession:
-        """Return the first session of a person from a UTC day on, within a week."""
+        """Return the first session of a person from a UTC day on; an extra one if there is none within a week."""
         for later in range(7):
             session = self.of_person(person, day + later)
             if session is not None:
@@ -118,18 +118,20 @@ class Days:
             address = person.home if place < _AT_HOME else f"{VPN}.{2 + person.number % 250}"
         last = first + round(max(2.0, random.gauss(8.5, 1.2)) * _MINUTES_AN_HOUR)
         agent = random.choices(person.agents, range(len(person.agents) * 3, 0, -3))[0]
-        is_told = random.random() < self._kept
+        is_recorded = random.random() < self._share
         return WorkSession(
             person=person,
             first_minute=first,
             last_minute=last,
             agent=agent,
             address=address,
-            chats=tuple(self._chat(person, first, last, random) for _ in range(_CHATS) if random.random() < self._kept),
+            chats=tuple(
+                self._chat(person, first, last, random) for _ in range(_CHATS) if random.random() < self._share
+            ),
             id=f"session_{token(random)}",
-            signs_in=is_told,
-            signs_out=is_told and random.random() < _SIGNS_OUT,
-            fails_first=is_told and random.random() < _FAILS_FIRST,
+            signs_in=is_recorded,
+            signs_out=is_recorded and random.random() < _SIGNS_OUT,
+            fails_first=is_recorded and random.random() < _FAILS_FIRST,
         )
 
     def _chat(self, person: Person, first: int, last: int, random: Random) -> Chat:

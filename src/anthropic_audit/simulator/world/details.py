@@ -1,4 +1,4 @@
-"""What an activity tells of the thing that it happens to: the same ids and names through the thing's whole life."""
+"""The fields of lifecycle activities: the ids and names of an object are the same through its whole life."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anthropic_audit.times import EPOCH
 
 from .activities import time_text
 from .changes import changed, in_turn, role_values
-from .cycles import CycleObject, Cycles, Happening
+from .cycles import CycleActivity, CycleObject, Cycles
 from .days import MINUTES_A_DAY, Days, WorkSession
 from .fields import FieldContext, Maker, compile_field, id_prefix, own_id
 from .names import FILES, MCP_SERVERS, PLUGINS, TEAMS, words
@@ -49,8 +49,8 @@ _BORROWED = {
     "agent_id": "agent",
     "plugin_id": "plugin",
 }
-"""Members that name a thing of another family."""
-_STANDING = 4
+"""Fields with the id of an object of another family."""
+_PERMANENT = 4
 _ALONG = {"mcp_server_id": "mcp_server_name", "group_id": "group_name", "plugin_id": "plugin_name"}
 _REMEMBERED = 16_384
 _DAY_US = MINUTES_A_DAY * 60_000_000
@@ -64,7 +64,7 @@ class Document(NamedTuple):
 
 
 class Details:
-    """Everything that is known of the things of all families."""
+    """The fields of the objects of all families."""
 
     def __init__(
         self, seed: int, organization: Organization, days: Days, *, cycles: Cycles, catalogue: Catalogue
@@ -77,17 +77,17 @@ class Details:
         self._makers: dict[str, list[tuple[str, Maker]]] = {}
         self.of = lru_cache(_REMEMBERED)(self._of)
 
-    def told(self, happening: Happening) -> dict[str, Any]:
-        """Return the members that an activity has because of the thing it happens to."""
-        thing, name = happening.thing, happening.type
+    def activity_fields(self, activity: CycleActivity) -> dict[str, Any]:
+        """Return the fields of an activity that depend on its object."""
+        thing, name = activity.thing, activity.type
         members = dict(self.of(thing))
         members |= changed(name, thing.generation, thing.slot, stays=thing.family.stays)
         members |= _switched(name)
-        told = _SPECIAL.get(name)
-        return members if told is None else {**members, **told(self, happening)}
+        special = _SPECIAL.get(name)
+        return members if special is None else {**members, **special(self, activity)}
 
     def target(self, thing: CycleObject) -> Person:
-        """Return the person that a thing is about, where it is about one."""
+        """Return the person that an object belongs to or refers to, for families of objects with such a person."""
         people = self.organization.people
         if thing.family.pool == "self":
             return people[thing.slot]
@@ -101,36 +101,36 @@ class Details:
         return [Document(f"claude_proj_doc_{token(random)}", name) for name in names]
 
     def owner(self, thing: CycleObject) -> Person:
-        """Return who made a thing."""
+        """Return the person who created an object."""
         return self._cycles.life(thing)[0].session.person
 
     def members(self, thing: CycleObject) -> list[Person]:
-        """Return four people who are members of a group at one time or another."""
+        """Return the four people who are members of a group at some time."""
         random = generator(self._seed, "members", *_own(thing))
         people = self.organization.people
         return random.sample(people, min(4, len(people)))
 
     def permissions(self, thing: CycleObject) -> list[tuple[str, str, str]]:
-        """Return the two permissions that a role is given in its life, each a resource type, its id and an action."""
+        """Return the two permissions that a role gets in its life: triples of resource type, resource id and action."""
         return [_PERMISSIONS[(thing.slot + at) % len(_PERMISSIONS)] for at in (0, 1)]
 
     def _of(self, thing: CycleObject) -> Mapping[str, Any]:
-        """Return the members that name a thing, whatever happens to it."""
+        """Return the identifying fields of an object, which are the same in all its activities."""
         family = thing.family
         if family.name not in self._makers:
             self._makers[family.name] = self._compiled(thing)
         session = self._days.working(self.organization.people[0], 0) if family.stays else self._session(thing)
-        scene = FieldContext(
+        context = FieldContext(
             generator(self._seed, "thing", *_own(thing)), session, self.target(thing), self.organization, ""
         )
-        members = {name: maker(scene) for name, maker in self._makers[family.name]}
+        members = {name: maker(context) for name, maker in self._makers[family.name]}
         if family.stays:
             return members
         members |= self._chat(thing, members)
         return {**members, **self._borrowed(thing, {name: one for name, one in members.items() if one is not None})}
 
     def _borrowed(self, thing: CycleObject, members: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the names of things of other families that are there when this one comes into being."""
+        """Return the fields that refer to objects of other families, which exist when this object is created."""
         borrowed: dict[str, Any] = {}
         life = self._cycles.life(thing)
         day = life[0].at_us // _DAY_US
@@ -143,19 +143,19 @@ class Details:
                 for one in self._cycles.things(family, day)
                 if self._cycles.is_there(one, day) and self._cycles.life(one)[-1].at_us > life[-1].at_us
             ]
-            known = self.of(there[chance % len(there)]) if there else self._standing(member, chance)
+            known = self.of(there[chance % len(there)]) if there else self._permanent(member, chance)
             borrowed.update({name: value for name, value in known.items() if name in (member, _ALONG.get(member, ""))})
         return {name: value for name, value in borrowed.items() if name in members}
 
-    def _standing(self, member: str, chance: int) -> Mapping[str, Any]:
-        """Return the name of a thing that was always there."""
-        at = chance % _STANDING
-        named = {"group_id": TEAMS, "mcp_server_id": MCP_SERVERS, "plugin_id": PLUGINS}.get(member, ("",) * _STANDING)
+    def _permanent(self, member: str, chance: int) -> Mapping[str, Any]:
+        """Return the fields that refer to an object that exists at all times."""
+        at = chance % _PERMANENT
+        named = {"group_id": TEAMS, "mcp_server_id": MCP_SERVERS, "plugin_id": PLUGINS}.get(member, ("",) * _PERMANENT)
         things = self.organization.things(id_prefix(member))
         return {member: things[at], _ALONG.get(member, member + "_name"): named[at]}
 
     def _chat(self, thing: CycleObject, members: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the name of a chat of who made a thing, one that stays and is in no project."""
+        """Return the fields of a chat of an object's creator; the chat is in no project, and is not deleted."""
         if "claude_chat_id" not in members:
             return {}
         first = self._cycles.life(thing)[0]
@@ -187,65 +187,65 @@ def _own(thing: CycleObject) -> tuple[object, ...]:
 
 
 def _switched(name: str) -> dict[str, Any]:
-    """Return the two values of what a type switches on or off."""
+    """Return the old and the new value of a type that switches something on or off."""
     if name.endswith("_enabled"):
         return {"previous_value": False, "current_value": True, "enabled": True}
     return {"previous_value": True, "current_value": False} if name.endswith("_disabled") else {}
 
 
-_Told = Callable[[Details, Happening], dict[str, Any]]
+_SpecialFields = Callable[[Details, CycleActivity], dict[str, Any]]
 
 
-def _document(details: Details, happening: Happening) -> dict[str, Any]:
-    at = min(happening.place - 1, _DOCUMENTS - 1) if happening.type.endswith("_uploaded") else 0
-    document = details.documents(happening.thing)[at]
+def _document(details: Details, activity: CycleActivity) -> dict[str, Any]:
+    at = min(activity.place - 1, _DOCUMENTS - 1) if activity.type.endswith("_uploaded") else 0
+    document = details.documents(activity.thing)[at]
     return {"claude_project_document_id": document.id, "filename": document.filename}
 
 
-def _role(details: Details, happening: Happening) -> dict[str, Any]:
-    before, after = in_turn(role_values(details.target(happening.thing).role), happening.thing.generation)
+def _role(details: Details, activity: CycleActivity) -> dict[str, Any]:
+    before, after = in_turn(role_values(details.target(activity.thing).role), activity.thing.generation)
     return {"previous_role": before, "current_role": after}
 
 
-def _group_members(details: Details, happening: Happening) -> dict[str, Any]:
-    ids = [person.id for person in details.members(happening.thing)]
-    is_first = happening.place == 1
+def _group_members(details: Details, activity: CycleActivity) -> dict[str, Any]:
+    ids = [person.id for person in details.members(activity.thing)]
+    is_first = activity.place == 1
     chosen = ids[:3] if is_first else ids[3:] or ids[-1:]
-    return {"member_ids": ids[:1] if happening.type == "group_member_removed" else chosen}
+    return {"member_ids": ids[:1] if activity.type == "group_member_removed" else chosen}
 
 
-def _permission(details: Details, happening: Happening) -> dict[str, Any]:
-    given = details.permissions(happening.thing)
-    is_second = happening.place > 2 and happening.type == "rbac_role_permission_added"  # noqa: PLR2004 - the first sitting
+def _permission(details: Details, activity: CycleActivity) -> dict[str, Any]:
+    given = details.permissions(activity.thing)
+    is_second = activity.place > 2 and activity.type == "rbac_role_permission_added"  # noqa: PLR2004 - the first sitting
     kind, resource, action = given[is_second]
     return {"resource_type": kind, "resource_id": resource, "action": action}
 
 
-def _transfer(details: Details, happening: Happening) -> dict[str, Any]:
-    person = happening.session.person
+def _transfer(details: Details, activity: CycleActivity) -> dict[str, Any]:
+    person = activity.session.person
     others = [one for one in details.organization.administrators if one != person]
     owners = [one for one in others if one.role == "owner"] or others or [person]
     return {"previous_owner_id": person.id, "new_owner_id": owners[0].id}
 
 
-def _export(_: Details, happening: Happening) -> dict[str, Any]:
-    day = happening.at_us // (MINUTES_A_DAY * 60_000_000)
+def _export(_: Details, activity: CycleActivity) -> dict[str, Any]:
+    day = activity.at_us // (MINUTES_A_DAY * 60_000_000)
     first, last = (EPOCH + timedelta(days=day - back) for back in (30, 0))
     return {"from_date": f"{first:%Y-%m-%d}", "to_date": f"{last:%Y-%m-%d}"}
 
 
-def _access(_: Details, happening: Happening) -> dict[str, Any]:
-    chats = happening.session.chats
+def _access(_: Details, activity: CycleActivity) -> dict[str, Any]:
+    chats = activity.session.chats
     resource = {"type": "chat", "id": chats[0].id} if chats else {"type": "workspace", "id": None}
-    return {"accessed_at": time_text(happening.at_us - 95_000_000), "resource_details": resource, "workspace_id": None}
+    return {"accessed_at": time_text(activity.at_us - 95_000_000), "resource_details": resource, "workspace_id": None}
 
 
-def _attestation(_: Details, happening: Happening) -> dict[str, Any]:
-    thing = happening.thing
+def _attestation(_: Details, activity: CycleActivity) -> dict[str, Any]:
+    thing = activity.thing
     action, before, after = _ATTESTATIONS[thing.generation % len(_ATTESTATIONS)]
     turn = thing.generation // len(_ATTESTATIONS)
     control = _CONTROLS[(thing.slot * 2 + turn) % len(_CONTROLS)]
-    review = EPOCH + timedelta(microseconds=happening.at_us, days=365)
+    review = EPOCH + timedelta(microseconds=activity.at_us, days=365)
     return {
         "control": control,
         "action": action,
@@ -255,19 +255,19 @@ def _attestation(_: Details, happening: Happening) -> dict[str, Any]:
     }
 
 
-def _connected(_: Details, __: Happening) -> dict[str, Any]:
+def _connected(_: Details, __: CycleActivity) -> dict[str, Any]:
     return {"integration_type": "mcp_server"}
 
 
-def _keys_written(_: Details, __: Happening) -> dict[str, Any]:
+def _keys_written(_: Details, __: CycleActivity) -> dict[str, Any]:
     return {"deleted_all": False, "keys_deleted": [], "keys_deleted_count": 0, "keys_written_count": 1}
 
 
-def _login(_: Details, __: Happening) -> dict[str, Any]:
+def _login(_: Details, __: CycleActivity) -> dict[str, Any]:
     return {"mfa_method": "not_used"}
 
 
-_SPECIAL: Mapping[str, _Told] = {
+_SPECIAL: Mapping[str, _SpecialFields] = {
     "claude_project_document_uploaded": _document,
     "claude_project_document_updated": _document,
     "claude_project_document_deleted": _document,

@@ -1,12 +1,11 @@
-"""What happens seldom: lifecycles of things and changes of settings, how often, in which order, and by whom.
+"""The table of infrequent activities: lifecycles of objects and changes of settings, with rates, order and actors.
 
-A line is `name period slots pool`, and then sittings: each a share of the period and the types that follow one
-another
-in it, `type+minutes` after the sitting's begin, `type@pool` by somebody else. Each of the slots holds one thing at a
-time, of one generation after the other: a period is the life of a thing in days, or the time between two changes.
-With `=` before its name, a family's things stay the same through all generations: only their settings change. A pool
-`self` makes one slot for each person. Types that no line names happen once in a long while, see `cycles.py`. A line
-that begins with a blank goes on with the one before it.
+A line is `name period slots pool`, followed by sittings. A sitting is a share of the period (0 to 1) and the types
+that follow one another in it: `type+minutes` after the start of the sitting, `type@pool` by an actor of another pool.
+Each slot holds one object at a time, one generation after the other. The period is the life of an object in days, or
+the time between two changes. With `=` before the name of a family, all generations are the same object, and only its
+settings change. The pool `self` makes one slot for each person. Types that no line names occur rarely, see
+`cycles.py`. A line that begins with a blank continues the previous line.
 """
 
 from __future__ import annotations

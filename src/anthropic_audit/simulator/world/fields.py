@@ -1,4 +1,4 @@
-"""What stands in a field: by its documented shape, and by its name. Compiled once, then asked for each activity."""
+"""Make field values by their documented shape and their name; compiled once, and called for each activity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNSPECIFIED = "unspecified"
 
 @dataclass(slots=True)
 class FieldContext:
-    """What an activity is about while it is being made up."""
+    """The context in which the fields of one activity are made."""
 
     random: Random
     session: WorkSession
@@ -35,59 +35,59 @@ class FieldContext:
 
 
 Maker = Callable[[FieldContext], Any]
-"""From a scene to a value of a field."""
+"""Makes the value of a field."""
 
 
 def _thing(prefix: str) -> Maker:
-    def make(scene: FieldContext) -> str:
-        things = scene.organization.things(prefix)
-        return things[int(scene.random.random() ** 2 * len(things))]
+    def make(context: FieldContext) -> str:
+        things = context.organization.things(prefix)
+        return things[int(context.random.random() ** 2 * len(things))]
 
     return make
 
 
 def _one_of(*values: Any) -> Maker:  # noqa: ANN401 - values of any JSON type
-    return lambda scene: values[int(scene.random.random() * len(values))]
+    return lambda context: values[int(context.random.random() * len(values))]
 
 
 def _whole(lowest: int, highest: int) -> Maker:
-    return lambda scene: lowest + int(scene.random.random() * (highest - lowest))
+    return lambda context: lowest + int(context.random.random() * (highest - lowest))
 
 
 def _other(member: str) -> Maker:
-    return lambda scene: getattr(scene.other, member)
+    return lambda context: getattr(context.other, member)
 
 
 def _of_team(names: Mapping[str, tuple[str, ...]]) -> Maker:
-    """Return what chooses among names of the team whose member acts."""
+    """Return a maker that chooses among the names of the acting person's team."""
 
-    def make(scene: FieldContext) -> str:
-        words = names[scene.session.person.team]
-        return words[int(scene.random.random() * len(words))]
+    def make(context: FieldContext) -> str:
+        words = names[context.session.person.team]
+        return words[int(context.random.random() * len(words))]
 
     return make
 
 
-def _guest(scene: FieldContext) -> str:
-    return f"guest{int(scene.random.random() * 50)}@{PARTNERS[int(scene.random.random() * len(PARTNERS))]}"
+def _guest(context: FieldContext) -> str:
+    return f"guest{int(context.random.random() * 50)}@{PARTNERS[int(context.random.random() * len(PARTNERS))]}"
 
 
-def _chat(scene: FieldContext) -> str:
-    chats = scene.session.chats
-    return chats[int(scene.random.random() * len(chats))].id if chats else f"claude_chat_{token(scene.random)}"
+def _chat(context: FieldContext) -> str:
+    chats = context.session.chats
+    return chats[int(context.random.random() * len(chats))].id if chats else f"claude_chat_{token(context.random)}"
 
 
 _EXACT: Mapping[str, Maker] = {
     "claude_chat_id": _chat,
-    "session_id": lambda scene: scene.session.id,
-    "cowork_session_id": lambda scene: f"cowork_{scene.session.id}",
+    "session_id": lambda context: context.session.id,
+    "cowork_session_id": lambda context: f"cowork_{context.session.id}",
     "user_email": _other("email"),
     "invited_email": _other("email"),
     "invitee_email": _guest,
     "deleted_user_email": _other("email"),
     "unauthenticated_email_address": _other("email"),
     "email_address": _other("email"),
-    "alert_emails": lambda scene: scene.session.person.email,
+    "alert_emails": lambda context: context.session.person.email,
     "user_id": _other("id"),
     "deleted_user_id": _other("id"),
     "requester_user_id": _other("id"),
@@ -97,24 +97,24 @@ _EXACT: Mapping[str, Maker] = {
     "principal_id": _other("id"),
     "target_id": _other("id"),
     "new_owner_id": _other("id"),
-    "previous_owner_id": lambda scene: scene.session.person.id,
-    "org_name": lambda scene: scene.session.person.unit.name,
-    "org_id": lambda scene: scene.session.person.unit.id,
+    "previous_owner_id": lambda context: context.session.person.id,
+    "org_name": lambda context: context.session.person.unit.name,
+    "org_id": lambda context: context.session.person.unit.id,
     "filename": _of_team(FILES),
     "title": _one_of(*WORDS["title"]),
     "resource_descriptor": _of_team(PROJECTS),
     "scopes": _one_of("read:compliance_activities", "read:compliance_org_data", "read:compliance_user_data"),
     "request_method": _one_of("GET"),
-    "url": lambda scene: f"https://hooks.{DOMAIN}/{scene.session.person.team}/security-scans",
-    "webhook_url": lambda scene: f"https://dlp.{DOMAIN}/hooks/claude",
-    "lti_platform_issuer": lambda scene: f"https://learning.{DOMAIN}",
-    "issuer": lambda scene: f"https://token.ci.{DOMAIN}",
-    "request_id": lambda scene: f"req_{token(scene.random)}",
-    "request_body": lambda scene: None,
+    "url": lambda context: f"https://hooks.{DOMAIN}/{context.session.person.team}/security-scans",
+    "webhook_url": lambda context: f"https://dlp.{DOMAIN}/hooks/claude",
+    "lti_platform_issuer": lambda context: f"https://learning.{DOMAIN}",
+    "issuer": lambda context: f"https://token.ci.{DOMAIN}",
+    "request_id": lambda context: f"req_{token(context.random)}",
+    "request_body": lambda context: None,
     "status_code": _one_of(*(200,) * 97, 403, 429, 503),
-    "ip_address": lambda scene: f"{SERVERS}.{2 + int(scene.random.random() * 250)}",
-    "user_agent": lambda scene: scene.session.agent,
-    "hour": lambda scene: scene.created_at[:13] + ":00:00Z",
+    "ip_address": lambda context: f"{SERVERS}.{2 + int(context.random.random() * 250)}",
+    "user_agent": lambda context: context.session.agent,
+    "hour": lambda context: context.created_at[:13] + ":00:00Z",
     "github_webhook_id": _whole(100_000_000, 999_999_999),
     "github_installation_id": _whole(10_000_000, 99_999_999),
     "transparency_log_leaf_index": _whole(1000, 9_000_000),
@@ -133,17 +133,17 @@ _EXACT: Mapping[str, Maker] = {
 }
 
 _ENDINGS: tuple[tuple[str, Maker], ...] = (
-    ("_at", lambda scene: scene.created_at),
-    ("_date", lambda scene: scene.created_at[:10]),
-    ("_uuid", lambda scene: uuid(scene.random)),
-    ("_hash", lambda scene: f"{scene.random.getrandbits(256):064x}"),
-    ("_sha256", lambda scene: f"{scene.random.getrandbits(256):064x}"),
-    ("_checksum", lambda scene: f"{scene.random.getrandbits(160):040x}"),
-    ("jti", lambda scene: uuid(scene.random)),
+    ("_at", lambda context: context.created_at),
+    ("_date", lambda context: context.created_at[:10]),
+    ("_uuid", lambda context: uuid(context.random)),
+    ("_hash", lambda context: f"{context.random.getrandbits(256):064x}"),
+    ("_sha256", lambda context: f"{context.random.getrandbits(256):064x}"),
+    ("_checksum", lambda context: f"{context.random.getrandbits(160):040x}"),
+    ("jti", lambda context: uuid(context.random)),
     ("_email", _other("email")),
     ("_emails", _other("email")),
     ("member_ids", _other("id")),
-    ("_url", lambda scene: f"https://tools.{DOMAIN}/{scene.session.person.team}"),
+    ("_url", lambda context: f"https://tools.{DOMAIN}/{context.session.person.team}"),
     ("_name", _of_team(PROJECTS)),
 )
 _OTHER_WORDS = _one_of("default", "standard")
@@ -166,30 +166,30 @@ _PREFIXES = {
     "slack_channel": "C",
     "slack_enterprise": "E",
 }
-"""How ids begin, where that is not the name of their field."""
+"""The prefixes of ids that differ from the name of their field."""
 
 
 def compile_fields(fields: Mapping[str, FieldSpec]) -> Maker:
-    """Return a function that makes up all of an object's fields."""
+    """Return a maker of all fields of a JSON object."""
     made = [(name, _maybe(spec, compile_field(name, spec))) for name, spec in fields.items()]
     missing = _absent
 
-    def make(scene: FieldContext) -> dict[str, Any]:
-        return {name: value for name, maker in made if (value := maker(scene)) is not missing}
+    def make(context: FieldContext) -> dict[str, Any]:
+        return {name: value for name, maker in made if (value := maker(context)) is not missing}
 
     return make
 
 
 def compile_field(name: str, spec: FieldSpec) -> Maker:
-    """Return a function that makes up one field's value, as its shape wants it."""
+    """Return a maker of one field's value, by its shape."""
     single = _single(name, spec)
     if not spec.is_array:
         return single
 
-    def many(scene: FieldContext) -> list[Any]:
+    def many(context: FieldContext) -> list[Any]:
         if spec.kind == "object":
-            return [single(scene)]
-        return list(dict.fromkeys(single(scene) for _ in range(1 + int(scene.random.random() * _MAX_LIST_LENGTH))))
+            return [single(context)]
+        return list(dict.fromkeys(single(context) for _ in range(1 + int(context.random.random() * _MAX_LIST_LENGTH))))
 
     return many
 
@@ -198,18 +198,18 @@ def _absent(_: FieldContext) -> None: ...
 
 
 def _maybe(spec: FieldSpec, make: Maker) -> Maker:
-    """Leave optional fields out at times, and set nullable ones to null."""
+    """Return a maker that sometimes leaves out an optional field, and sets a nullable one to null."""
     is_constant = spec.kind == "enum" and len(spec.values) == 1
     if (spec.is_required or is_constant) and not spec.is_nullable:
         return make
 
-    def perhaps(scene: FieldContext) -> Any:  # noqa: ANN401 - a value of any JSON type
-        chance = scene.random.random()
+    def perhaps(context: FieldContext) -> Any:  # noqa: ANN401 - a value of any JSON type
+        chance = context.random.random()
         if spec.is_nullable and chance < _NULL:
             return None
         if not spec.is_required and chance < _MISSING:
             return _absent
-        return make(scene)
+        return make(context)
 
     return perhaps
 
@@ -219,13 +219,13 @@ def _single(name: str, spec: FieldSpec) -> Maker:
         case "enum" if spec.values:
             return _one_of(*([one for one in spec.values if one != _UNSPECIFIED] or spec.values))
         case "boolean":
-            return lambda scene: scene.random.random() < _TRUE
+            return lambda context: context.random.random() < _TRUE
         case "number" if not _is_number(name):
             return _whole(1, 12)
         case "object":
             return _object(spec)
         case "map":
-            return lambda scene: {scene.session.person.team: int(scene.random.random() * 100)}
+            return lambda context: {context.session.person.team: int(context.random.random() * 100)}
         case _:
             return _EXACT[name] if name in _EXACT else _text(name)
 
@@ -234,26 +234,26 @@ def _object(spec: FieldSpec) -> Maker:
     if not spec.variants:
         return compile_fields(spec.fields)
     variants = [compile_fields(variant) for variant in spec.variants]
-    return lambda scene: variants[int(scene.random.random() * len(variants))](scene)
+    return lambda context: variants[int(context.random.random() * len(variants))](context)
 
 
 def _is_number(name: str) -> bool:
-    """Say whether a field has numbers of its own; `version` is a text in some types and a number in others."""
+    """Return whether a field has its own numbers; `version` is a text in some types and a number in others."""
     return name in _EXACT and name != "version"
 
 
 def id_prefix(name: str) -> str:
-    """Return how the ids in a member begin."""
+    """Return the prefix of the ids in a field."""
     stem = name.removesuffix("_ids").removesuffix("_id")
     return _PREFIXES.get(stem, stem)
 
 
 def own_id(name: str) -> Maker | None:
-    """Return what makes ids that nothing else has, for a member that names a thing; None where a person is named."""
+    """Return a maker of new unique ids, for a field with the id of an object; None for any other field."""
     if name in _EXACT or not name.endswith("_id"):
         return None
     prefix = id_prefix(name)
-    return lambda scene: f"{prefix}_{token(scene.random)}"
+    return lambda context: f"{prefix}_{token(context.random)}"
 
 
 def _text(name: str) -> Maker:

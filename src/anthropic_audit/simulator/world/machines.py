@@ -1,4 +1,4 @@
-"""What acts without a person: keys, service accounts, workloads and the directory; few of each, always the same."""
+"""Actors that are not people: keys, service accounts, workloads and the directory; a few fixed ones of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EXPORTER_AGENT = "python-httpx/0.28.1"
 
 @dataclass(frozen=True, slots=True)
 class MachineKey:
-    """A key or an account that programs use, with where they run."""
+    """A key or service account of a program, with the program's address and user agent."""
 
     id: str
     name: str
@@ -25,7 +25,7 @@ class MachineKey:
     user_agent: str
 
     def acting(self, kind: str, member: str) -> dict[str, Any]:
-        """Return the actor of an activity."""
+        """Return the actor of an activity; `member` names the field of the id."""
         return {"type": kind, member: self.id, "ip_address": self.ip_address, "user_agent": self.user_agent}
 
 
@@ -51,10 +51,10 @@ class Machines:
         self.kid_hash = f"{random.getrandbits(256):064x}"
 
     def actor(self, kind: str, random: Random) -> dict[str, Any]:
-        """Return an actor of a kind that is no person.
+        """Return an actor of a kind that is not a person.
 
         Raises:
-            KeyError: There is no machine of this kind.
+            KeyError: No machine is of this kind.
         """
         keys = {
             "api_actor": ("api_key_id", (self.siem,)),
@@ -62,8 +62,8 @@ class Machines:
             "service_account_actor": ("service_account_id", self.service_accounts),
         }
         if kind in keys:
-            member, among = keys[kind]
-            return among[int(random.random() * len(among))].acting(kind, member)
+            member, candidates = keys[kind]
+            return candidates[int(random.random() * len(candidates))].acting(kind, member)
         return self._workload(kind, random)
 
     def _workload(self, kind: str, random: Random) -> dict[str, Any]:

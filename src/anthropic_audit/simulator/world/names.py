@@ -1,4 +1,4 @@
-"""Names of people, teams and things: invented, from many places, on domains reserved for examples (RFC 2606)."""
+"""Invented names of people, teams and objects, from many countries, on domains reserved for examples (RFC 2606)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FAMILY = words(
 TEAMS = ("platform", "data-science", "finance", "legal", "marketing", "sales", "security", "support", "research")
 TECHNICAL_TEAMS = frozenset({"platform", "data-science", "security", "research"})
 ROLES = ("owner", "admin", "developer", "user")
-"""Roles of members, from the one that may do most; the first person is the primary owner."""
+"""Roles of members, the most powerful one first; the first person is the primary owner."""
 SEAT_TIERS = ("standard", "premium")
 MODELS = ("claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5")
 DOMAINS = ("acme.example", "acme-labs.example", "acme-emea.example")
@@ -83,7 +83,7 @@ FILES = {
     "support": ("macros.csv", "ticket-export.csv", "help-article.md", "escalation-guide.docx", "survey.xlsx"),
     "research": ("interview-guide.docx", "transcripts.txt", "survey-results.csv", "paper.pdf", "sketches.png"),
 }
-"""Names of files, by the team that works with them."""
+"""Names of files, by team."""
 ROLE_DESCRIPTIONS = {
     "owner": "Manages the organization, its members, billing and keys",
     "admin": "Manages members and keys",
@@ -96,4 +96,4 @@ ROLE_DESCRIPTIONS = {
     "Billing viewers": "See invoices and usage",
     "Skill authors": "Publish skills and plugins",
 }
-"""The built-in roles, and those that administrators make."""
+"""The descriptions of the built-in roles, and of those that administrators create."""

@@ -1,4 +1,4 @@
-"""The bulk of what happens: tasks of those who are at work, and of programs, until a stretch of time is full."""
+"""The bulk of the activities: tasks of people at work and of programs, until a block of time is full."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ from .places import DESKTOP
 from .random_values import generator, token
 from .rhythm import Rhythm
 from .values import Row
-from .work import PEOPLE, PROGRAMS, TECHNICAL_PEOPLE, Desk, Task, Told, federated_sign_in
+from .work import PEOPLE, PROGRAMS, TECHNICAL_PEOPLE, Task, TaskContext, TaskStep, federated_sign_in
 
 _MINUTE_US = 60_000_000
 _PROGRAM_SHARE = 0.06
 _FEDERATED_SHARE = 0.3
 _ATTEMPTS = 4
-_LEAST_STEP_US, _STEP_SPAN_US = 4_000_000, 150_000_000
+_MIN_STEP_US, _STEP_SPAN_US = 4_000_000, 150_000_000
 _TERMINAL, _DESKTOP = "terminal", "desktop"
 
 
 class _Draw:
-    """Draws a task, each as often as its weight says."""
+    """Draws tasks by their weights."""
 
     def __init__(self, tasks: Sequence[tuple[Task, int, str]]) -> None:
         self._tasks = [(task, surface) for task, _, surface in tasks]
         self._sums = list(accumulate(weight for _, weight, _ in tasks))
 
     def one(self, random: Random) -> tuple[Task, str]:
-        """Draw a task, with what it is done with."""
+        """Draw a task, with the surface on which it is done."""
         return self._tasks[bisect(self._sums, random.random() * self._sums[-1])]
 
 
 class Office:
-    """Whoever is at work, and what they do."""
+    """Fills blocks of time with the tasks of people at work and of programs."""
 
     def __init__(
-        self, seed: int, organization: Organization, days: Days, *, shelf: DayResources, rhythm: Rhythm
+        self, seed: int, organization: Organization, days: Days, *, resources: DayResources, rhythm: Rhythm
     ) -> None:
         self._seed = seed
         self._machines: Machines = organization.machines
         self._unit: Unit = organization.units[0]
-        self._nobody = days.working(organization.people[0], 0)
+        self._program_session = days.working(organization.people[0], 0)
         self._days = days
-        self._shelf = shelf
+        self._resources = resources
         self._rhythm = rhythm
         self._people, self._technical, self._programs = _Draw(PEOPLE), _Draw(TECHNICAL_PEOPLE), _Draw(PROGRAMS)
 
     def rows(self, start: int, end: int, count: int) -> list[Row]:
-        """Return so many activities in the minutes `[start, end)`."""
+        """Return `count` activities in the minutes `[start, end)`."""
         random = generator(self._seed, "work", start)
         sessions = self._days.active(start, end)
         made: list[Row] = []
@@ -68,10 +68,10 @@ class Office:
                 made += self._by_person(random, session, (minute, end), count - len(made))
         return made
 
-    def _by_person(self, random: Random, session: WorkSession, span: tuple[int, int], most: int) -> Iterator[Row]:
+    def _by_person(self, random: Random, session: WorkSession, span: tuple[int, int], max_steps: int) -> Iterator[Row]:
         person = session.person
         task, surface = (self._technical if person.is_technical else self._people).one(random)
-        steps = list(task(Desk(random, session, span[0], self._shelf, self._days)))[:most]
+        steps = list(task(TaskContext(random, session, span[0], self._resources, self._days)))[:max_steps]
         actor = {
             "type": USER,
             "email_address": person.email,
@@ -80,20 +80,20 @@ class Office:
             "user_agent": _agent(session, surface),
         }
         end = min(span[1], session.last_minute)
-        yield from _told(random, steps, (span[0], end), actor, unit=person.unit)
+        yield from _rows_of(random, steps, (span[0], end), actor, unit=person.unit)
 
-    def _by_program(self, random: Random, span: tuple[int, int], most: int) -> Iterator[Row]:
+    def _by_program(self, random: Random, span: tuple[int, int], max_steps: int) -> Iterator[Row]:
         if random.random() < _FEDERATED_SHARE:
             actor = self._machines.actor("federated_identity_actor", random)
-            yield from _told(random, [federated_sign_in(self._machines, random)], span, actor, unit=self._unit)
+            yield from _rows_of(random, [federated_sign_in(self._machines, random)], span, actor, unit=self._unit)
             return
         task, _ = self._programs.one(random)
-        steps = list(task(Desk(random, self._nobody, span[0], self._shelf, self._days)))[:most]
-        yield from _told(random, steps, span, self._machines.actor("service_account_actor", random), unit=self._unit)
+        steps = list(task(TaskContext(random, self._program_session, span[0], self._resources, self._days)))[:max_steps]
+        yield from _rows_of(random, steps, span, self._machines.actor("service_account_actor", random), unit=self._unit)
 
 
 def _at_work(sessions: Sequence[WorkSession], minute: int, random: Random) -> WorkSession | None:
-    """Return somebody who is at work in a minute; None after a few attempts in vain."""
+    """Return the session of a person who is at work in a minute, or None if a few attempts find none."""
     for _ in range(_ATTEMPTS if sessions else 0):
         session = sessions[int(random.random() * len(sessions))]
         if session.first_minute + 1 < minute < session.last_minute:
@@ -107,12 +107,12 @@ def _agent(session: WorkSession, surface: str) -> str:
     return DESKTOP if surface == _DESKTOP else session.agent
 
 
-def _told(
-    random: Random, steps: Sequence[Told], span: tuple[int, int], actor: Mapping[str, Any], *, unit: Unit
+def _rows_of(
+    random: Random, steps: Sequence[TaskStep], span: tuple[int, int], actor: Mapping[str, Any], *, unit: Unit
 ) -> Iterator[Row]:
-    """Yield the steps of a task, one some time after the other, all before the span ends."""
+    """Yield the rows of a task's steps, with pauses between them, all before the span of minutes ends."""
     start_us = span[0] * _MINUTE_US + int(random.random() * _MINUTE_US)
-    waits = [0, *(_LEAST_STEP_US + int(random.random() ** 2 * _STEP_SPAN_US) for _ in steps[1:])]
+    waits = [0, *(_MIN_STEP_US + int(random.random() ** 2 * _STEP_SPAN_US) for _ in steps[1:])]
     room_us = max(span[1], span[0] + 1) * _MINUTE_US - start_us - 1
     scale = min(1.0, room_us / max(1, sum(waits)))
     at_us = start_us

@@ -1,4 +1,4 @@
-"""The organization: people with offices and devices, who comes and who goes, and the ids of things; from the seed."""
+"""The organization, from the seed: people with offices and devices, joiners and leavers, and ids of objects."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .places import BROWSERS, PHONES, PLACES, TERMINAL, Workplace
 from .random_values import generator, number, token, uuid
 
 ERA_DAYS = 10
-"""Every so many days somebody joins, somebody leaves, and each storyline is told once."""
+"""The length of an era: in each one, one person joins, one leaves, and each storyline takes place once."""
 _POOL = 400
 _ROLE_SHARES = (0.02, 0.06, 0.32, 0.60)
 _MAX_LEAVERS = 20
 _PEOPLE_PER_LEAVER = 6
 _NAME_STEP = 1543
+"""A prime, so that consecutive numbers get very different names, and no name twice."""
 _LEAVER_NUMBERS = 1000
-"""A prime, so that following numbers get names far apart and none twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:
-    """A member of the organization; one id is one person."""
+    """A member of the organization; persons with the same id are equal."""
 
     number: int
     id: str
@@ -49,7 +49,7 @@ class Person:
     """Browsers and phones, most used first."""
     terminal: str | None = None
     first_day: int | None = None
-    """The first working day, counted from the epoch; None: before anything that the feed holds."""
+    """The first working day, counted from the epoch; None: before the start of the feed."""
     last_day: int | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -60,16 +60,16 @@ class Person:
 
     @property
     def is_technical(self) -> bool:
-        """Say whether this person writes code."""
+        """Whether this person writes code."""
         return self.team in TECHNICAL_TEAMS
 
     def works_on(self, day: int) -> bool:
-        """Say whether this person is a member on a day."""
+        """Return whether this person is a member on a day, counted from the epoch."""
         return (self.first_day is None or day >= self.first_day) and (self.last_day is None or day <= self.last_day)
 
 
 class Organization:
-    """Everybody and everything that the world's activities are about.
+    """The people, machines and objects that the world's activities refer to.
 
     Most people stay; of the others, one joins and one leaves in every era.
     """
@@ -88,7 +88,7 @@ class Organization:
         self.leaver = lru_cache(64)(self._leaver)
 
     def things(self, prefix: str) -> Sequence[str]:
-        """Return the ids of all things of a kind: always the same, so that one thing is met again and again."""
+        """Return the fixed ids of the objects of a kind, so that activities refer to the same objects again."""
         if prefix not in self._pools:
             random = generator(self._seed, "things", prefix)
             self._pools[prefix] = tuple(f"{prefix}_{token(random)}" for _ in range(_POOL))
@@ -96,16 +96,16 @@ class Organization:
 
     @property
     def administrators(self) -> tuple[Person, ...]:
-        """Return the people who may change the organization; there is always one."""
+        """The people who may change the organization; at least one."""
         return tuple(one for one in self.people if one.role in {"owner", "admin"})
 
     @property
     def owners(self) -> tuple[Person, ...]:
-        """Return the people who may change billing, keys and sign-in; there is always one."""
+        """The people who may change billing, keys and sign-in; at least one."""
         return tuple(one for one in self.people if one.role == "owner")
 
     def _staff(self, day: int) -> tuple[Person, ...]:
-        """Return all members of a day, counted from the epoch."""
+        """Return all members on a day, counted from the epoch."""
         era = day // ERA_DAYS
         leavers = (
             (self.leaver(one) for one in range(era, era + self.leavers_at_once + 1)) if self.leavers_at_once else ()
@@ -113,7 +113,7 @@ class Organization:
         return (*self.people, *(one for one in leavers if one.works_on(day)))
 
     def _leaver(self, era: int) -> Person:
-        """Return the one who leaves in an era, counted from the epoch; they joined that many eras before."""
+        """Return the person who leaves in an era, counted from the epoch; they joined `leavers_at_once` eras before."""
         at = len(self.people) + era % _LEAVER_NUMBERS
         last_day = era * ERA_DAYS + ERA_DAYS - 4
         first_day = last_day - self.leavers_at_once * ERA_DAYS + 2
@@ -147,7 +147,7 @@ def _person(
 
 
 def _name(seed: int, at: int) -> tuple[str, str, str]:
-    """Return a name that nobody else has; a number tells apart those beyond all names."""
+    """Return a unique name: given name, family name, and a number if all names are taken."""
     count = len(GIVEN) * len(FAMILY)
     place = (number(seed, "names") + at * _NAME_STEP) % count
     given, family = divmod(place, len(FAMILY))
@@ -157,7 +157,7 @@ def _name(seed: int, at: int) -> tuple[str, str, str]:
 def _unit(place: Workplace, random: Random) -> int:
     if place.offset_hours in {0, 1}:
         return 2
-    return 1 if random.random() < 0.25 else 0  # noqa: PLR2004 - a quarter of the others works in the labs
+    return 1 if random.random() < 0.25 else 0  # noqa: PLR2004 - the share of the others who work in the labs
 
 
 def _agents(random: Random) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""Where people work from: offices with a time zone and networks, and what they work with.
+"""Places of work: offices with a time zone and networks, and the user agents of devices and programs.
 
 Offices and homes use public address ranges of large access networks in the office's country, so that a location
-database finds the country; nobody is meant by them, and nothing is ever sent there. The attackers of the storylines use
-such ranges, too. Everything else uses the ranges reserved for documentation (RFC 5737).
+database finds the country. They refer to no real user, and nothing is ever sent to them. The attackers of the
+storylines use such ranges, too. Everything else uses the ranges reserved for documentation (RFC 5737).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """An office, its distance from UTC, and the first three parts of its networks' addresses."""
+    """An office, its offset from UTC in hours, and the first three octets of its networks' addresses."""
 
     name: str
     offset_hours: int
     office: str
     homes: tuple[str, ...]
     share: float
-    """Which share of the people work there."""
+    """The share of the people who work at this office."""
 
 
 PLACES = (

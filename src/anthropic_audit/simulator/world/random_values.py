@@ -1,4 +1,4 @@
-"""Chance that is the same on every machine: generators and names from a seed and what they are for."""
+"""Deterministic randomness: generators and values from a seed and the names of their purpose, on every machine."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from random import Random
 
 _TOKEN_BITS, _TOKEN_BYTES, _TOKEN_LETTERS = 136, 17, 22
 _LETTERS = bytes.maketrans(b"+/", b"Kq")
-"""What stands for the two signs of base 64 that ids don't have."""
+"""Replacements for the two characters of base64 that ids don't have."""
 
 
 def number(*parts: object) -> int:
-    """Return 64 bits that depend on nothing but these parts' texts."""
+    """Return 64 bits that depend on the texts of the parts alone."""
     text = "\x1f".join(map(str, parts)).encode()
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
 
 def generator(*parts: object) -> Random:
-    """Return a generator of its own for these parts."""
+    """Return a random generator that depends on the parts alone."""
     return Random(number(*parts))
 
 
@@ -36,8 +36,8 @@ def uuid(random: Random) -> str:
 
 
 def poisson(random: Random, mean: float) -> int:
-    """Return how often something happens that happens `mean` times on average."""
-    if mean > 40:  # noqa: PLR2004 - from there on a normal distribution is as good, and its cost does not grow
+    """Draw a number from the Poisson distribution with a mean."""
+    if mean > 40:  # noqa: PLR2004 - from there on a normal distribution is as good, at a constant cost
         return max(0, round(random.gauss(mean, math.sqrt(mean))))
     limit, count, product = math.exp(-mean), 0, random.random()
     while product > limit:

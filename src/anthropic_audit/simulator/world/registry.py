@@ -1,4 +1,4 @@
-"""What the activities up to a moment have made of members, roles, groups, keys and settings."""
+"""The members, roles, groups, keys and settings at a given time, as the activities before it have left them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from .changes import ORGANIZATION_SETTINGS, role_values
-from .cycles import CycleObject, Happening
+from .cycles import CycleActivity, CycleObject
 from .days import MINUTES_A_DAY
 from .names import ROLE_DESCRIPTIONS, ROLES, TEAMS
 from .organization import Organization, Person
@@ -30,7 +30,7 @@ _TYPES: dict[type, str] = {bool: "boolean", int: "integer", str: "string"}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person who is a member at a moment; `joined_us` is None for who always was."""
+    """A person who is a member at a given time; `joined_us` is None for a member since before history."""
 
     person: Person
     role: str
@@ -39,7 +39,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role that exists at a moment."""
+    """A role that exists at a given time."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group that exists at a moment, its members each with the moment in which they came in."""
+    """A group that exists at a given time, and its members, each with the time of joining."""
 
     id: str
     name: str
@@ -65,7 +65,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class RegistryKey:
-    """A key of the Compliance API, as the settings list it."""
+    """A Compliance Access Key, as the organization's settings list it."""
 
     id: str
     name: str
@@ -76,14 +76,14 @@ class RegistryKey:
 
 
 class Registry:
-    """The state of the organization at any moment."""
+    """The state of the organization at any time."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     @property
     def organization(self) -> Organization:
-        """The organization itself."""
+        """The organization."""
         return self._world.organization
 
     def members(self, now_us: int) -> list[Member]:
@@ -99,15 +99,15 @@ class Registry:
         ]
 
     def roles(self, now_us: int) -> list[Role]:
-        """Return the built-in roles, and those that administrators made."""
+        """Return the built-in roles, and those that administrators created."""
         built_in = [
             Role(role_id, name, ROLE_DESCRIPTIONS[name], None, None, _BUILT_IN[name])
             for name, role_id in zip(ROLES, self.organization.things("role"), strict=False)
         ]
-        return [*built_in, *(self._role(thing, past) for thing, past in self._there("rbac_role", now_us))]
+        return [*built_in, *(self._role(thing, past) for thing, past in self._existing("rbac_role", now_us))]
 
     def groups(self, now_us: int) -> list[Group]:
-        """Return a group for each team, which the directory provides, and those that administrators made."""
+        """Return a group for each team, which the directory provides, and the groups that administrators created."""
         members = self.members(now_us)
         teams = [
             Group(
@@ -123,17 +123,17 @@ class Registry:
             for team, group_id in zip(TEAMS, self.organization.things("group"), strict=False)
         ]
         current = {one.person.id for one in members}
-        return [*teams, *(self._group(thing, past, current) for thing, past in self._there("group", now_us))]
+        return [*teams, *(self._group(thing, past, current) for thing, past in self._existing("group", now_us))]
 
     def api_keys(self, now_us: int) -> list[RegistryKey]:
-        """Return the keys of the Compliance API that were made and not deleted."""
+        """Return the Compliance Access Keys that were created and not deleted."""
         machines, owner = self.organization.machines, self.organization.people[0].id
         always = [
             RegistryKey(one.id, one.name, _SIEM_SCOPES, None, owner, is_active=True)
             for one in (machines.siem, machines.exporter)
         ]
         made = []
-        for thing, past in self._there("api_key", now_us):
+        for thing, past in self._existing("api_key", now_us):
             known = self._world.details.of(thing)
             is_active = all(one.type != "scoped_api_key_updated" for one in past)
             creator = past[0].session.person.id
@@ -168,7 +168,7 @@ class Registry:
         return roles[self._changes("person_role", person.number, now_us) % 2]
 
     def _primary_owner(self, now_us: int) -> str:
-        """Return the id of the one to whom the organization was handed over last."""
+        """Return the id of the current primary owner."""
         cycles = self._world.cycles
         transfers = self._past(cycles.things("owner_transfer", now_us // _DAY_US), now_us) or self._past(
             [one._replace(generation=one.generation - 1) for one in cycles.things("owner_transfer", now_us // _DAY_US)],
@@ -176,32 +176,32 @@ class Registry:
         )
         if not transfers:
             return self.organization.people[0].id
-        return str(self._world.details.told(transfers[-1])["new_owner_id"])
+        return str(self._world.details.activity_fields(transfers[-1])["new_owner_id"])
 
-    def _past(self, things: Sequence[CycleObject], now_us: int) -> list[Happening]:
+    def _past(self, things: Sequence[CycleObject], now_us: int) -> list[CycleActivity]:
         return [one for thing in things for one in self._world.cycles.life(thing) if one.at_us <= now_us]
 
     def _changes(self, family: str, slot: int, now_us: int) -> int:
-        """Return how many changes a thing that stays has seen; none in a world that does not tell of it."""
+        """Return the number of changes of a permanent object so far; 0 if the world has no changes of it."""
         for thing in self._world.cycles.things(family, now_us // _DAY_US):
             if thing.slot == slot:
                 return thing.generation + len(self._past([thing], now_us))
         return 0
 
-    def _there(self, family: str, now_us: int) -> Iterator[tuple[CycleObject, list[Happening]]]:
-        """Yield the things of a family that were made and not ended, each with what happened to it."""
+    def _existing(self, family: str, now_us: int) -> Iterator[tuple[CycleObject, list[CycleActivity]]]:
+        """Yield the objects of a family that exist, each with its activities so far."""
         for thing in self._world.cycles.things(family, now_us // _DAY_US):
             for one in (thing._replace(generation=thing.generation - 1), thing):
                 life = self._world.cycles.life(one)
                 if life[0].at_us <= now_us < life[-1].at_us:
                     yield one, [happened for happened in life if happened.at_us <= now_us]
 
-    def _role(self, thing: CycleObject, past: Sequence[Happening]) -> Role:
+    def _role(self, thing: CycleObject, past: Sequence[CycleActivity]) -> Role:
         known = self._world.details.of(thing)
         given: list[tuple[str, str, str]] = []
         for happened in past:
-            told = self._world.details.told(happened)
-            permission = (str(told.get("resource_type")), str(told.get("resource_id")), str(told.get("action")))
+            fields = self._world.details.activity_fields(happened)
+            permission = (str(fields.get("resource_type")), str(fields.get("resource_id")), str(fields.get("action")))
             if happened.type == "rbac_role_permission_added":
                 given.append(permission)
             elif happened.type == "rbac_role_permission_removed":
@@ -210,12 +210,14 @@ class Registry:
         description = ROLE_DESCRIPTIONS.get(name, name)
         return Role(str(known["role_id"]), name, description, past[0].at_us, past[-1].at_us, given)
 
-    def _group(self, thing: CycleObject, past: Sequence[Happening], current: set[str]) -> Group:
+    def _group(self, thing: CycleObject, past: Sequence[CycleActivity], current: set[str]) -> Group:
         known = self._world.details.of(thing)
         people = {one.id: one for one in self._world.details.members(thing)}
         since: dict[str, int] = {}
         for happened in past:
-            ids = self._world.details.told(happened).get("member_ids", ()) if "member" in happened.type else ()
+            ids = (
+                self._world.details.activity_fields(happened).get("member_ids", ()) if "member" in happened.type else ()
+            )
             for one in ids:
                 if happened.type == "group_member_added":
                     since[one] = happened.at_us
@@ -241,24 +243,29 @@ class Registry:
         return left.get(person.id, (person.last_day + 1) * _DAY_US)
 
     def _story_keys(self, now_us: int) -> Iterator[RegistryKey]:
-        """Yield the keys that stories made and nobody has deleted yet."""
+        """Yield the keys that the storylines created and did not delete yet."""
         day = now_us // _DAY_US
         made: dict[str, RegistryKey] = {}
         for row in self._world.story_rows(day - _STORY_DAYS, day + 1):
             if row.created_us > now_us or row.type not in {"api_key_created", "scoped_api_key_deleted"}:
                 continue
-            told = orjson.loads(row.raw)
+            activity = orjson.loads(row.raw)
             if row.type == "scoped_api_key_deleted":
-                made.pop(told["api_key_id"], None)
+                made.pop(activity["api_key_id"], None)
             else:
-                made[told["api_key_id"]] = RegistryKey(
-                    told["api_key_id"], "backup", told["scopes"], row.created_us, row.actor_user_id, is_active=True
+                made[activity["api_key_id"]] = RegistryKey(
+                    activity["api_key_id"],
+                    "backup",
+                    activity["scopes"],
+                    row.created_us,
+                    row.actor_user_id,
+                    is_active=True,
                 )
         yield from made.values()
 
 
 def _type(value: object) -> str:
-    """Return the name of a setting's type."""
+    """Return the name of the type of a setting's value."""
     if isinstance(value, list):
         return "data_retention" if value and isinstance(value[0], dict) else "string_list"
     return _TYPES[type(value)]

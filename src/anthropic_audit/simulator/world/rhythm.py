@@ -1,4 +1,4 @@
-"""How many activities happen when: the shape of a week, and exact counts for every stretch of time."""
+"""The number of activities over time: the shape of a week, and exact counts for every block of minutes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .random_values import number
 
 _WEEK = 7 * MINUTES_A_DAY
 _THURSDAY = 3 * MINUTES_A_DAY
-"""The epoch began on a Thursday."""
+"""The minute of the week at which the epoch began, a Thursday."""
 _NIGHT, _WEEKEND = 0.06, 0.12
-"""How busy nights and weekends are, in relation to a working day's best hour."""
+"""Activity at night and on weekends, in relation to the busiest hour of a working day."""
 _BLOCKS = (60, 30, 10, 5, 2, 1)
-"""Lengths of stretches in minutes, each a divisor of a day."""
+"""Lengths of blocks in minutes, each a divisor of a day."""
 _MAX_ROWS = 20_000
 _PEAK = 3.0
 PAUSE_MINUTES = 3
-"""So long after an extent with a number of activities nothing happens."""
-_DAY_BITS, _LEAST_DAY, _DAY_SPAN = 2.0**64, 0.9, 0.2
+"""The minutes without any activity after an extent with a fixed number of activities."""
+_DAY_BITS, _MIN_DAY_FACTOR, _DAY_FACTOR_SPAN = 2.0**64, 0.9, 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How many activities there are to be in `[first_minute, end_minute)`, all together."""
+    """A fixed number of activities in the minutes `[first_minute, end_minute)`."""
 
     activities: int
     first_minute: int
@@ -35,12 +35,12 @@ class Extent:
 
 
 class Rhythm:
-    """How many activities happen in each block of minutes.
+    """The number of activities in each block of minutes.
 
     Args:
-        seed: What makes one day a little busier than another.
-        per_day: The mean of a day over a whole week, where no extent says otherwise.
-        extent: A stretch of time with a number of activities of its own.
+        seed: The seed that makes some days a little busier than others.
+        per_day: The mean number of activities per day over a whole week; not used with an extent.
+        extent: A span of time with a fixed number of activities.
     """
 
     def __init__(self, seed: int, per_day: float, extent: Extent | None = None) -> None:
@@ -55,7 +55,7 @@ class Rhythm:
         self._counts = {} if extent is None else self._exact(extent)
 
     def blocks(self, day: int) -> Sequence[tuple[int, int]]:
-        """Return the blocks of a UTC day as minutes `[start, end)`; an extent begins and ends with a block."""
+        """Return the blocks of a UTC day as minutes `[start, end)`; an extent starts and ends at edges of blocks."""
         start = day * MINUTES_A_DAY
         edges = set(range(start, start + MINUTES_A_DAY + 1, self.block))
         if self._extent is not None:
@@ -65,27 +65,27 @@ class Rhythm:
         return list(pairwise(ordered))
 
     def is_inside(self, minute: int) -> bool:
-        """Say whether a minute lies in the extent with a number of its own."""
+        """Return whether a minute is in the extent with a fixed number."""
         return self._extent is not None and self._extent.first_minute <= minute < self._extent.end_minute
 
     def is_paused(self, minute: int) -> bool:
-        """Say whether nothing happens in a minute, so that what an extent holds is visible at its end."""
+        """Return whether a minute has no activity, so that all activities of the extent before it become visible."""
         end = None if self._extent is None else self._extent.end_minute
         return end is not None and end <= minute < end + PAUSE_MINUTES
 
     def count(self, start: int, end: int) -> int:
-        """Return how many activities a block has."""
+        """Return the number of activities of a block."""
         if (start, end) in self._counts:
             return self._counts[start, end]
         mean = self.per_day / MINUTES_A_DAY * self._weight(start, end)
         return int(mean + number(self._seed, "count", start) / _DAY_BITS)
 
     def shape(self, minute: int) -> float:
-        """Return how busy a minute is; 1 on average over a week."""
+        """Return the relative activity of a minute; 1 on average over a week."""
         return self._week[(minute + _THURSDAY) % _WEEK]
 
     def minute_at(self, start: int, end: int, share: float) -> int:
-        """Return the minute of a block by which so much of its activity has happened, from 0 to 1."""
+        """Return the minute of a block by which a share (0 to 1) of its activities has occurred."""
         low = (start + _THURSDAY) % _WEEK
         sums, length = self._sums, end - start
         if low + length > _WEEK:
@@ -94,21 +94,23 @@ class Rhythm:
         return start + min(length - 1, max(0, bisect_right(sums, target) - 1 - low))
 
     def _weight(self, start: int, end: int) -> float:
-        """Return the sum of the shape over a block, on its day."""
+        """Return the sum of the shape over a block, scaled by the factor of its day."""
         low = (start + _THURSDAY) % _WEEK
         high = low + end - start
         total = self._sums[min(high, _WEEK)] - self._sums[low] + self._sums[max(0, high - _WEEK)]
-        return total * (_LEAST_DAY + _DAY_SPAN * number(self._seed, "busy", start // MINUTES_A_DAY) / _DAY_BITS)
+        return total * (
+            _MIN_DAY_FACTOR + _DAY_FACTOR_SPAN * number(self._seed, "busy", start // MINUTES_A_DAY) / _DAY_BITS
+        )
 
     def _mean_of(self, extent: Extent) -> float:
-        """Return the mean of a day over a week in a world that has so many activities in an extent."""
+        """Return the mean number of activities per day in a world with a fixed number in an extent."""
         minutes = max(1, extent.end_minute - extent.first_minute)
         whole, rest = divmod(minutes, _WEEK)
         weight = whole * _WEEK + self._weight(extent.first_minute, extent.first_minute + rest)
         return extent.activities * MINUTES_A_DAY / max(weight, 1e-9)
 
     def _exact(self, extent: Extent) -> dict[tuple[int, int], int]:
-        """Spread the activities of an extent over its blocks, by their weights, so that none is lost by rounding."""
+        """Distribute the activities of an extent over its blocks by weight; the sum is exact."""
         days = range(extent.first_minute // MINUTES_A_DAY, (extent.end_minute - 1) // MINUTES_A_DAY + 1)
         blocks = [one for day in days for one in self.blocks(day) if self.is_inside(one[0])]
         sums = list(accumulate((self._weight(*one) for one in blocks), initial=0.0))
@@ -117,7 +119,7 @@ class Rhythm:
 
 
 def _week() -> tuple[float, ...]:
-    """Return how busy each minute of a week is (Monday 00:00 UTC first), 1 on average."""
+    """Return the relative activity of each minute of a week (Monday 00:00 UTC first), 1 on average."""
     busy = [
         sum(place.share * _busyness(minute + place.offset_hours * 60) for place in PLACES) for minute in range(_WEEK)
     ]
@@ -126,7 +128,7 @@ def _week() -> tuple[float, ...]:
 
 
 def _busyness(local_minute: int) -> float:
-    """Return how busy people are at a minute of their own week: two humps around lunch, little at night."""
+    """Return the activity at a minute of a person's local week: a peak before and after lunch, little at night."""
     minute = local_minute % _WEEK
     hour = minute % MINUTES_A_DAY / 60
     humps = max(0.0, 1 - ((hour - 10.5) / 3.0) ** 2) + max(0.0, 1 - ((hour - 15.25) / 3.5) ** 2)

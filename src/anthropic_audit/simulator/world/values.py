@@ -1,4 +1,4 @@
-"""What the world tells of itself: its settings, one row of its history, and what is hidden in it."""
+"""Values of the world: its settings, rows of its history, and storylines."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldSettings:
-    """Which world, and how busy it is."""
+    """Settings of the world: its seed, its size, and its rate of activities."""
 
     seed: int = 1
     activities_per_day: float = 5000.0
-    """The mean over a whole week; working hours carry most of it."""
+    """The mean over a whole week; most activities occur in working hours."""
     people: int = 120
     activities: int | None = None
-    """How many activities the history has, all together; sets the mean of a day."""
+    """The exact number of activities in the history, which replaces `activities_per_day`; None: no exact number."""
 
 
 class Row(NamedTuple):
-    """One activity, with what the vendor must know of it to answer queries."""
+    """One activity: its JSON, and the values by which queries filter and order it."""
 
     created_us: int
     """Microseconds since the epoch, UTC."""
@@ -34,11 +34,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Storyline:
-    """Something that an investigator would want to find."""
+    """An incident for an investigator to find."""
 
     name: str
     title: str
     sentence: str
     activity_ids: tuple[str, ...]
     search: str
-    """The arguments of `anthropic-audit search` that lead to it."""
+    """The arguments of `anthropic-audit search` that find the incident."""

@@ -1,4 +1,4 @@
-"""Values that a text field can have, by the field's name; what depends on who and when stands in `fields.py`."""
+"""Values of text fields, by the field's name; values that depend on the actor or the time are in `fields.py`."""
 
 from __future__ import annotations
 
@@ -133,4 +133,4 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "seat_tier": SEAT_TIERS,
     "name": TEAMS,
 }
-"""Words to choose among where nothing else is known."""
+"""The values to choose from, for fields without a maker of their own."""

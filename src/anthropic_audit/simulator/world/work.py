@@ -1,4 +1,4 @@
-"""What people and programs do all day: tasks, each a few activities that follow from one another."""
+"""The ordinary tasks of people and programs; a task is a few related activities."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .machines import Machines
 from .names import FILES, words
 from .random_values import token
 
-Told = tuple[str, Mapping[str, Any]]
-"""A type with its members."""
+TaskStep = tuple[str, Mapping[str, Any]]
+"""An activity type, with the fields that the task sets."""
 _BACK_DAYS = (0, 0, 0, 1, 1, 2, 3, 4)
-"""How many days ago a chat began to which somebody comes back."""
+"""The ages in days of the chats that people continue, each as likely as it occurs here."""
 
 
 @dataclass(slots=True)
-class Desk:
-    """Where a task is done: whose session, when, and what is at hand."""
+class TaskContext:
+    """The context of a task: its session, its time, and the resources in use."""
 
     random: Random
     session: WorkSession
     minute: int
-    shelf: DayResources
+    resources: DayResources
     days: Days
 
     @property
@@ -35,30 +35,30 @@ class Desk:
         return self.minute // MINUTES_A_DAY
 
     def chance(self, share: float) -> bool:
-        """Draw something that happens in so many of all cases."""
+        """Return True with a probability of `share` (0 to 1)."""
         return self.random.random() < share
 
-    def times(self, most: int) -> range:
-        """Draw how often, at least once."""
-        return range(1 + int(self.random.random() * most))
+    def times(self, maximum: int) -> range:
+        """Return a range of random length, from 1 to `maximum`."""
+        return range(1 + int(self.random.random() * maximum))
 
     def filename(self) -> str:
-        """Return the name of a file of the team."""
+        """Return a random file name of the team."""
         names = FILES[self.session.person.team]
         return names[int(self.random.random() * len(names))]
 
     def project(self) -> Project | None:
-        """Return a project of the team."""
-        projects = self.shelf.projects(self.session.person.team, self.day)
+        """Return a random project of the team, or None if there is none."""
+        projects = self.resources.projects(self.session.person.team, self.day)
         return projects[int(self.random.random() ** 1.5 * len(projects))] if projects else None
 
     def thing(self, family: str) -> Mapping[str, Any] | None:
-        """Return one of the things of a family that are there."""
-        things = self.shelf.things(family, self.day)
+        """Return the fields of a random existing object of a family, or None if there is none."""
+        things = self.resources.things(family, self.day)
         return things[int(self.random.random() ** 1.5 * len(things))] if things else None
 
     def known_chat(self) -> Chat | None:
-        """Return a chat of the person to which one can come back now."""
+        """Return an earlier chat that the person can continue now, or None if there is none."""
         back = _BACK_DAYS[int(self.random.random() * len(_BACK_DAYS))]
         day = self.session.first_minute // MINUTES_A_DAY - back
         session = self.days.of_person(self.session.person, day)
@@ -66,119 +66,122 @@ class Desk:
         return chats[int(self.random.random() * len(chats))] if chats else None
 
 
-Task = Callable[[Desk], Iterator[Told]]
+Task = Callable[[TaskContext], Iterator[TaskStep]]
 
 
-def _new_chat(desk: Desk) -> Iterator[Told]:
-    project = desk.project() if desk.chance(0.35) else None
-    chat = {"claude_chat_id": f"claude_chat_{token(desk.random)}", "claude_project_id": project.id if project else None}
+def _new_chat(context: TaskContext) -> Iterator[TaskStep]:
+    project = context.project() if context.chance(0.35) else None
+    chat = {
+        "claude_chat_id": f"claude_chat_{token(context.random)}",
+        "claude_project_id": project.id if project else None,
+    }
     yield "claude_chat_created", chat
-    if desk.chance(0.22):
-        yield "claude_file_uploaded", _file(desk, chat)
-    for _ in desk.times(2):
+    if context.chance(0.22):
+        yield "claude_file_uploaded", _file(context, chat)
+    for _ in context.times(2):
         yield "claude_chat_updated", chat
-        if desk.chance(0.6):
+        if context.chance(0.6):
             yield "claude_chat_viewed", chat
 
 
-def _file(desk: Desk, chat: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"claude_file_id": f"claude_file_{token(desk.random)}", "filename": desk.filename(), **chat}
+def _file(context: TaskContext, chat: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"claude_file_id": f"claude_file_{token(context.random)}", "filename": context.filename(), **chat}
 
 
-def _back_to_chat(desk: Desk) -> Iterator[Told]:
-    chat = desk.known_chat()
+def _back_to_chat(context: TaskContext) -> Iterator[TaskStep]:
+    chat = context.known_chat()
     if chat is None:
-        yield from _new_chat(desk)
+        yield from _new_chat(context)
         return
     known = {
         "claude_chat_id": chat.id,
-        "claude_project_id": desk.shelf.project_of(chat, desk.session.person.team),
+        "claude_project_id": context.resources.project_of(chat, context.session.person.team),
     }
-    for _ in desk.times(3):
+    for _ in context.times(3):
         yield "claude_chat_viewed", known
-        if chat.file_id and desk.chance(0.5) and desk.minute > chat.created_minute + 2:
+        if chat.file_id and context.chance(0.5) and context.minute > chat.created_minute + 2:
             yield "claude_file_viewed", {"claude_file_id": chat.file_id, "filename": chat.filename}
-        if desk.chance(0.35):
+        if context.chance(0.35):
             yield "claude_chat_updated", known
 
 
-def _in_project(desk: Desk) -> Iterator[Told]:
-    project = desk.project()
+def _in_project(context: TaskContext) -> Iterator[TaskStep]:
+    project = context.project()
     if project is None:
-        yield from _new_chat(desk)
+        yield from _new_chat(context)
         return
     known = {"claude_project_id": project.id}
     yield "claude_project_viewed", {**known, "preview_only": False}
-    if desk.chance(0.6):
-        document = project.documents[int(desk.random.random() * len(project.documents))]
+    if context.chance(0.6):
+        document = project.documents[int(context.random.random() * len(project.documents))]
         yield (
             "claude_project_document_viewed",
             {"claude_project_document_id": document.id, "filename": document.filename, **known},
         )
-    if desk.chance(0.1):
-        document_id = f"claude_proj_doc_{token(desk.random)}"
-        uploaded = {"claude_project_document_id": document_id, "filename": desk.filename(), **known}
+    if context.chance(0.1):
+        document_id = f"claude_proj_doc_{token(context.random)}"
+        uploaded = {"claude_project_document_id": document_id, "filename": context.filename(), **known}
         yield "claude_project_document_uploaded", uploaded
         yield "claude_project_document_viewed", uploaded
-    if desk.chance(0.5):
-        chat = {"claude_chat_id": f"claude_chat_{token(desk.random)}", **known}
+    if context.chance(0.5):
+        chat = {"claude_chat_id": f"claude_chat_{token(context.random)}", **known}
         yield "claude_chat_created", chat
         yield "claude_chat_updated", chat
 
 
-def _new_artifact(desk: Desk) -> Iterator[Told]:
-    yield from _new_chat(desk)
-    artifact = {"claude_artifact_id": f"claude_artifact_{token(desk.random)}"}
+def _new_artifact(context: TaskContext) -> Iterator[TaskStep]:
+    yield from _new_chat(context)
+    artifact = {"claude_artifact_id": f"claude_artifact_{token(context.random)}"}
     yield "claude_artifact_created", artifact
-    for _ in desk.times(2):
-        version = f"claude_artifact_version_{token(desk.random)}"
+    for _ in context.times(2):
+        version = f"claude_artifact_version_{token(context.random)}"
         yield "claude_artifact_viewed", {**artifact, "claude_artifact_version_id": version}
 
 
-def _shared_artifact(desk: Desk) -> Iterator[Told]:
-    artifact = desk.thing("artifact")
+def _shared_artifact(context: TaskContext) -> Iterator[TaskStep]:
+    artifact = context.thing("artifact")
     if artifact is None:
-        yield from _new_artifact(desk)
+        yield from _new_artifact(context)
         return
     version = artifact["claude_artifact_version_id"]
-    for _ in desk.times(2):
+    for _ in context.times(2):
         yield (
             "claude_artifact_viewed",
             {"claude_artifact_id": artifact["claude_artifact_id"], "claude_artifact_version_id": version},
         )
 
 
-def _code(desk: Desk) -> Iterator[Told]:
-    session = {"session_id": f"session_{token(desk.random)}"}
+def _code(context: TaskContext) -> Iterator[TaskStep]:
+    session = {"session_id": f"session_{token(context.random)}"}
     yield "ccr_session_created", session
-    for _ in desk.times(4):
+    for _ in context.times(4):
         yield "ccr_session_updated", session
 
 
-def _cowork(desk: Desk) -> Iterator[Told]:
-    session = {"cowork_session_id": f"cowork_{token(desk.random)}", "claude_project_id": None}
-    for _ in desk.times(3):
+def _cowork(context: TaskContext) -> Iterator[TaskStep]:
+    session = {"cowork_session_id": f"cowork_{token(context.random)}", "claude_project_id": None}
+    for _ in context.times(3):
         yield "cowork_session_updated", session
 
 
-def _design(desk: Desk) -> Iterator[Told]:
-    project = desk.thing("design_project")
+def _design(context: TaskContext) -> Iterator[TaskStep]:
+    project = context.thing("design_project")
     if project is None:
-        yield from _new_artifact(desk)
+        yield from _new_artifact(context)
         return
     known = {"design_project_id": project["design_project_id"], "project_type": project["project_type"]}
     yield "design_project_viewed", {**known, "surface": "web", "access_via": "organization"}
-    if desk.chance(0.4):
+    if context.chance(0.4):
         yield "design_project_updated", {**known, "updated_fields": ["content"]}
 
 
-def _connector(desk: Desk) -> Iterator[Told]:
-    server = desk.thing("mcp_server")
+def _connector(context: TaskContext) -> Iterator[TaskStep]:
+    server = context.thing("mcp_server")
     if server is None:
-        yield from _back_to_chat(desk)
+        yield from _back_to_chat(context)
         return
-    failed = desk.chance(0.02)
-    for _ in desk.times(2):
+    failed = context.chance(0.02)
+    for _ in context.times(2):
         yield (
             "mcp_server_managed_auth_token_exchanged",
             {
@@ -191,31 +194,31 @@ def _connector(desk: Desk) -> Iterator[Told]:
         )
 
 
-def _shared_session(desk: Desk) -> Iterator[Told]:
-    share = desk.thing("session_share")
+def _shared_session(context: TaskContext) -> Iterator[TaskStep]:
+    share = context.thing("session_share")
     if share is None:
-        yield from _code(desk)
+        yield from _code(context)
         return
     yield "session_share_accessed", {"share_id": share["share_id"]}
 
 
-def _console_files(desk: Desk) -> Iterator[Told]:
-    uploaded = {"file_id": f"file_{token(desk.random)}"}
+def _console_files(context: TaskContext) -> Iterator[TaskStep]:
+    uploaded = {"file_id": f"file_{token(context.random)}"}
     yield "platform_file_uploaded", uploaded
-    if desk.chance(0.4):
+    if context.chance(0.4):
         yield "platform_file_content_downloaded", uploaded
 
 
-def _agent_run(desk: Desk) -> Iterator[Told]:
-    workspace = desk.thing("workspace")
+def _agent_run(context: TaskContext) -> Iterator[TaskStep]:
+    workspace = context.thing("workspace")
     run = {
-        "session_id": f"sesn_{token(desk.random)}",
+        "session_id": f"sesn_{token(context.random)}",
         "workspace_id": workspace["workspace_id"] if workspace else None,
     }
     yield "platform_agent_session_created", run
-    if desk.chance(0.3):
+    if context.chance(0.3):
         yield "platform_agent_session_updated", run
-    if desk.chance(0.15):
+    if context.chance(0.15):
         yield "platform_agent_session_archived", run
 
 
@@ -229,7 +232,7 @@ PEOPLE: Sequence[tuple[Task, int, str]] = (
     (_design, 3, "web"),
     (_connector, 2, "web"),
 )
-"""Tasks of people who write no code: how often in relation to one another, and with what."""
+"""Tasks of people who write no code, each with its weight and its surface."""
 TECHNICAL_PEOPLE: Sequence[tuple[Task, int, str]] = (
     (_new_chat, 15, "web"),
     (_back_to_chat, 33, "web"),
@@ -257,11 +260,11 @@ TYPES = frozenset(
     """
     )
 )
-"""The types that tasks bring about."""
+"""The activity types of all tasks."""
 
 
-def federated_sign_in(machines: Machines, random: Random) -> Told:
-    """Return the sign-in of a workload that deploys."""
+def federated_sign_in(machines: Machines, random: Random) -> TaskStep:
+    """Return the sign-in of a deployment workload."""
     fails = random.random() < 0.01  # noqa: PLR2004 - the share of expired tokens
     account = machines.service_accounts[int(random.random() * len(machines.service_accounts))]
     return (

@@ -1,0 +1,1 @@
+"""Privacy: masking for viewers, and rewriting of fields before events leave the archive."""
