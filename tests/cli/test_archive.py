@@ -63,7 +63,7 @@ def test_what_is_too_old_is_removed_when_that_is_set(run: Run, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ('keep = "5d"', "keep must be 35d at least"),
+        ('keep = "5d"', "keep must be at least 35d"),
         ('holds = [{ from = 2020-02-01, to = 2020-01-01, reason = "x" }]', "is before its `from`"),
         ("holds = [{ from = 2020-02-01, to = 2020-03-01 }]", "retention.holds[0].reason: required, but missing"),
     ],

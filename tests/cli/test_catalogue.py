@@ -181,8 +181,8 @@ def test_lint_of_a_settings_file_points_at_what_is_wrong(run: Run, tmp_path: Pat
     )
     assert "audit.toml:7: there is no group of activity types `keyz`: did you mean `keys/*`?" in result.stdout
     assert "audit.toml:7: no activity type matches `*_never`" in result.stdout
-    assert "audit.toml:3: api_keys/*_deleted is admin_api_key_deleted, scoped_api_key_deleted" in result.stdout
-    assert "3 to mend" in result.stdout
+    assert "audit.toml:3: api_keys/*_deleted means admin_api_key_deleted, scoped_api_key_deleted" in result.stdout
+    assert "3 problems" in result.stdout
 
 
 def test_lint_of_a_settings_file_without_a_mistake_exits_0(run: Run, tmp_path: Path) -> None:

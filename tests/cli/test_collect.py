@@ -165,7 +165,7 @@ def test_following_ends_cleanly_when_stopped(server: Server, tmp_path: Path, num
 
     assert process.returncode == 0
     assert json.loads(line)["feed"] == "default"
-    assert b"stopped on request: what is stored stays" in rest
+    assert b"stopped on request: stored activities stay" in rest
     assert b"error" not in rest
 
 

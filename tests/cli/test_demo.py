@@ -31,5 +31,5 @@ def test_a_folder_with_something_in_it_is_left_alone(run: Run, tmp_path: Path) -
     result = run("demo", "--archive", "kept")
 
     assert result.exit_code == 2
-    assert "there is something in: kept" in result.stderr
+    assert "the demo needs an empty folder, and this one is not: kept" in result.stderr
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["mine"]

@@ -137,7 +137,7 @@ def test_what_was_declared_is_permanent_with_reason_and_user(run: Run, holed: Pa
     result = run(*DECLARE)
 
     assert result.exit_code == 0
-    assert "declared lost for good" in result.stderr
+    assert "declared permanently lost" in result.stderr
     permanent = [gap for gap in gaps(run) if gap["state"] == "permanent"]
     assert [(gap["cause"], gap["by"]) for gap in permanent] == [("the key was revoked", ME)]
     assert [row.entry.recorded_by for row in open_reader(str(holed)).gaps()] == [ME]

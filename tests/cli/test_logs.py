@@ -116,7 +116,7 @@ LOGGED = re.compile(r'(?:log\.(?:info|warning|error)\(|_tell\(log,)\s*"([a-z ]+)
 def test_every_event_and_every_metric_of_a_sink_is_documented() -> None:
     page = (ROOT / "docs" / "guides" / "collect.md").read_text()
     logged = {name for path in (ROOT / "src").rglob("*.py") for name in LOGGED.findall(path.read_text())}
-    figures = (ROOT / "src" / "anthropic_audit" / "service" / "figures.py").read_text()
+    figures = (ROOT / "src" / "anthropic_audit" / "service" / "metrics.py").read_text()
     metrics = re.findall(r'_(?:counter|gauge)\("(sink_\w+)"', figures)
 
     assert "delivery failed" in logged

@@ -71,7 +71,7 @@ def test_configured_feeds_and_others_are_told_apart(run: Run, tmp_path: Path) ->
     shown = run("status").stdout
     status = json.loads(run("status", "--format", "json").stdout)
 
-    assert "new-one: configured, and never collected" in shown
+    assert "new-one: configured, but never collected" in shown
     assert status["never_walked"] == ["new-one"]
     assert status["feeds"][0]["is_configured"] is True
 

@@ -40,7 +40,7 @@ def test_echoes_are_told() -> None:
     text = printed(found)
 
     assert "acme: alive: echoes of 11 of our 12 requests of the last day, typically within 5m12s" in text
-    assert "quiet: SILENT: none of our 12 requests" in text
+    assert "quiet: SILENT: no echo of our 12 requests" in text
     assert "requests to the Compliance API" not in text, "nobody else sends any"
 
 

@@ -100,7 +100,7 @@ def by_check(asked: Asked) -> Mapping[tuple[str, str], FeedState]:
     found = {}
     for one in archive_findings(str(asked.folder), asked.settings.feeds, NOW):
         if one.what.endswith(": coverage"):
-            is_behind = one.state is State.WARNING and "whether `run` is at work" in (one.cure or "")
+            is_behind = one.state is State.WARNING and "check that `run` is running" in (one.cure or "")
             state = NEVER if "never collected" in one.found else BEHIND if is_behind else CURRENT
             found[one.what.removeprefix("feed ").removesuffix(": coverage")] = state
     return {(feed.name, feed.filters.key()): found[feed.name] for feed in asked.settings.feeds}

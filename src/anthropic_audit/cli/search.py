@@ -129,13 +129,9 @@ def search(
     catalogue = load_catalogue()
     known = known_fields(document_fields(catalogue))
     check_fields([*(one.field for one in conditions), *shown], known)
-    max_hits = _limit(limit, format)
+    parsed, max_hits = read_query(query, known, now), _limit(limit, format)
     request = SearchRequest(
-        *read_span(since, until, now),
-        conditions,
-        tuple(text or []),
-        read_query(query, known, now),
-        max_hits and max_hits + 1,
+        *read_span(since, until, now), conditions, tuple(text or []), parsed, max_hits and max_hits + 1
     )
     request = replace(request, oldest_first=oldest_first)
     printed, is_cut = _find(settings.archive, request, format, shown=shown, catalogue=catalogue)

@@ -74,9 +74,7 @@ class ServiceMetrics:
         self._heard = self._gauge("echo_heard", "Our requests of the last day whose echo was received", "feed")
         self._delivered = self._counter("sink_events", "Events that sinks have settled", "sink", "fate")
         self._sink_failures = self._counter("sink_failures", "Failures to deliver", "sink", "kind")
-        self._position = self._gauge(
-            "sink_position", "Sequence number up to which a sink has settled all events", "sink"
-        )
+        self._position = self._gauge("sink_position", "Sequence number up to which a sink settled all events", "sink")
         self._answered: dict[str, float] = {}
         self._long_requests = self._counter(
             "long_requests", "Notices that a request still waits for its response or the end of it", "feed"
