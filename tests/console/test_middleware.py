@@ -384,7 +384,7 @@ def test_a_user_logs_in_by_name_and_password(served_with_users: Served, name: st
         ("viewer", f"{PASSWORD} "),
         ("Viewer", PASSWORD),
         ("nobody", PASSWORD),
-        ("nobody", "nobody has this password"),
+        ("nobody", "no user has this password"),
         ("", ""),
         ("local", PASSWORD),
         ("viewer", "x" * 10_000),
