@@ -139,7 +139,7 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
 
     shown = run("check").stdout
 
-    assert "opensearch 3.8.0 answers" in shown
+    assert "opensearch 3.8.0 responds" in shown
     assert "is set up" in shown
 
 
