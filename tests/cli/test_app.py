@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -116,3 +117,30 @@ def test_each_extra_is_one_of_the_package() -> None:
     used = {source.extra for source in SOURCES.values() if source.extra}
 
     assert used <= set(lazy.EXTRAS) <= set(declared)
+
+
+def test_examples_are_printed_as_they_are_typed(run: Run) -> None:
+    settings, search = run("settings", "--help").stdout, run("search", "--help").stdout
+
+    assert "  [[feeds]]\n  name = " in settings
+    assert "not (user.email : *@acme.example or source.ip : 10.0.0.0/8)'\n" in search
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [("sea", ["search"]), ("search --old", ["--oldest-first"]), ("sinks re", ["rejected", "retry", "replay"])],
+)
+def test_the_shell_completes_commands_and_options(words: str, completions: list[str]) -> None:
+    typed = {"COMP_WORDS": f"anthropic-audit {words}", "COMP_CWORD": str(len(words.split()))}
+    code = "from anthropic_audit.cli import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **typed, "_ANTHROPIC_AUDIT_COMPLETE": "complete_bash"},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+    assert done.stdout.split() == completions

@@ -42,14 +42,11 @@ _SHOWN_IN_A_TABLE = 50
 
 EXAMPLES = """Examples:
 
+\b
 anthropic-audit search alice --from 7d
-
 anthropic-audit search --from 1d --format sentences
-
 anthropic-audit search -f event.action=*_failed -f source.ip=203.0.113.0/24
-
 anthropic-audit search -q 'event.outcome : failure and not (user.email : *@acme.example or source.ip : 10.0.0.0/8)'
-
 anthropic-audit search -f 'http.response.status_code>=400' --format ndjson --columns @timestamp,url.path
 """
 

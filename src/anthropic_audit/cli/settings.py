@@ -22,14 +22,14 @@ from .output import Heading, notes, print_json, print_table
 
 _HEADINGS = (Heading("setting"), Heading("value"), Heading("origin"))
 
-EXAMPLES = r"""A settings file looks like this:
+EXAMPLES = """A settings file looks like this:
 
+\b
 archive = "./archive"
 
-[\[feeds]]
-
+\b
+[[feeds]]
 name = "acme"
-
 api_key_env = "ANTHROPIC_COMPLIANCE_ACCESS_KEY"
 
 Each setting can also come from the environment: ANTHROPIC_AUDIT_ARCHIVE, ANTHROPIC_AUDIT_FEEDS__ACME__INTERVAL.

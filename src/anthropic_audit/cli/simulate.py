@@ -79,10 +79,9 @@ KeyFile = Annotated[
 
 EXAMPLES = """Examples:
 
+\b
 anthropic-audit simulate --history 30d --activities 200000
-
 anthropic-audit simulate --late-share 0.01 --lateness 1h --repeat-share 0.01 --fault 500=0.02 --fault reset=0.01
-
 anthropic-audit simulate --no-order --no-exclude
 """
 
