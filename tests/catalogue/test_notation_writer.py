@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,15 +46,13 @@ def test_what_is_written_is_read_back(spec: FieldSpec) -> None:
     assert parse_field(write_line(spec)) == spec
 
 
-@pytest.mark.parametrize("name", sorted(load().types))
-def test_every_sentence_and_field_of_ours_is_read_back(name: str) -> None:
-    kind = load().types[name]
-
-    assert parse_sentence(write_sentence(kind.sentence)) == kind.sentence
-    for spec in kind.fields.values():
-        written = write_field(spec)
-        assert isinstance(written, dict) == bool(spec.variants)
-        assert spec.variants or parse_field(str(written)) == spec
+def test_every_sentence_and_field_of_ours_is_read_back() -> None:
+    for kind in load().types.values():
+        assert parse_sentence(write_sentence(kind.sentence)) == kind.sentence
+        for spec in kind.fields.values():
+            written = write_field(spec)
+            assert isinstance(written, dict) == bool(spec.variants)
+            assert spec.variants or parse_field(str(written)) == spec
 
 
 def test_a_rule_is_told_in_words() -> None:

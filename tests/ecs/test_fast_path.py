@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
+from operator import itemgetter
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.batches import batches
 
 from anthropic_audit.catalogue import AuditField, FieldSpec, load
 from anthropic_audit.ecs import Normalizer, Options, to_json
@@ -109,17 +111,18 @@ def nearly_documented(draw: st.DrawFn) -> dict[str, Json]:
     return {one: made[one] for one in order}
 
 
-@pytest.mark.parametrize("name", sorted(CATALOGUE.types))
-def test_an_activity_as_documented_takes_the_fast_path_with_any_actor(name: str) -> None:
-    chance = Random(name)
-    made = [
-        orjson.dumps(WORLD.example(name, actor, chance)) for actor in CATALOGUE.types[name].actors for _ in range(3)
-    ]
+@pytest.mark.parametrize("kinds", batches(CATALOGUE.types), ids=itemgetter(0))
+def test_an_activity_as_documented_takes_the_fast_path_with_any_actor(kinds: list[str]) -> None:
+    for kind in kinds:
+        chance = Random(kind)
+        made = [
+            orjson.dumps(WORLD.example(kind, actor, chance)) for actor in CATALOGUE.types[kind].actors for _ in range(3)
+        ]
 
-    written = [FAST_PATH.written(raw) for raw in made]
+        written = [FAST_PATH.written(raw) for raw in made]
 
-    assert None not in written
-    assert [orjson.loads(text) for text in written if text] == [NORMALIZER.document(raw) for raw in made]
+        assert None not in written, kind
+        assert [orjson.loads(text) for text in written if text] == [NORMALIZER.document(raw) for raw in made], kind
 
 
 @settings(max_examples=300, deadline=None)

@@ -22,7 +22,6 @@ from .actors import read_actor
 from .changes import changes_of
 from .context import EnrichmentContext
 from .drafts import Draft
-from .field_rules import TypeRules, parts_of, target_of, users_of
 from .fields import place_fields
 from .limits import MAX_REMEMBERED_CHARS
 from .options import DATASET, ECS, MODULE, Options
@@ -129,7 +128,6 @@ class FeedFastPath:
         self._types = {shape: self._type_json(shape.plan, event) for shape, event in self._events.items()}
         self._stamp = b',"anthropic":{"audit":{"catalogue":' + _encode(shared.stamp)
         self._fields = shared.tables.fields
-        self._heads: dict[tuple[type[Shape], str | None], bytes] = {}
         self._middles: dict[str | None, bytes] = {}
 
     def _type_json(self, plan: Plan, event: Mapping[str, Json]) -> _TypeJson:
@@ -183,8 +181,6 @@ class FeedFastPath:
         deciding = {name: getattr(activity, name) for name in plan.deciding} if plan.deciding else _NOTHING
         outcome = None if rule is None else rule.outcome(deciding)
         changes = self._changes(activity, plan) if plan.changes else _NOTHING
-        if plan.rules is not None:
-            return self._with_rules(activity, plan.rules, actor, changes=changes, outcome=outcome)
         odd = [pair for pair in zip(plan.odd_names, plan.odd(activity)) if pair[1] is not None]  # noqa: B905 - is slow
         if odd and may_hold_credentials(_encode([value for _, value in odd])):
             return None
@@ -206,45 +202,6 @@ class FeedFastPath:
         middle = self._middle(activity.organization_id, named) if named else None
         return head, middle, _continued(audit), self._ended(document, actor_json, actor)
 
-    def _with_rules(
-        self, activity: Shape, rules: TypeRules, actor: bytes, *, changes: Mapping[str, Json], outcome: str | None
-    ) -> _FieldJson | None:
-        """Return the same for a type with resolved rules; None when a field may hold a password."""
-        shape, ending = activity.__class__, None
-        target = target_of(rules, activity)
-        users = users_of(rules, activity, target)
-        parts = parts_of(rules, activity) if rules.parts else _NOTHING
-        hosts = [host for field in rules.hosts if (host := getattr(activity, field)) is not None]
-        if "url" in parts and "domain" in parts["url"]:
-            hosts.insert(0, parts["url"]["domain"])
-        if target or users or hosts:
-            ending = self._joined(self._shared.actors[actor], target, users, hosts)
-        if parts:
-            ending = (ending or self._endings[actor])[:-1] + _continued(parts) + b"}"
-        head = None if outcome is None else self._head(shape, outcome)
-        reason = rules.reason and getattr(activity, rules.reason)
-        if rules.reason and reason is not None:
-            if may_hold_credentials(_encode(reason)):
-                return None
-            event = self._events[shape]
-            head = self._constant + _open({**event, "reason": reason, "outcome": outcome or event["outcome"]})
-            setattr(activity, rules.reason, None)
-        return head, None, _continued(changes), ending
-
-    def _joined(self, actor_json: _ActorJson, target: dict[str, Json], users: list[str], hosts: list[str]) -> bytes:
-        """Write the end of a document that names more users and hosts than the actor."""
-        document = dict(actor_json.people)
-        if target:
-            document["user"] = {**document.get("user", _NOTHING), "target": target}
-        related = dict(document.get("related", _NOTHING))
-        if users:
-            related["user"] = list(dict.fromkeys([*related.get("user", ()), *users]))
-        if hosts:
-            related["hosts"] = list(dict.fromkeys([*related.get("hosts", ()), *hosts]))
-        if related:
-            document["related"] = related
-        return b"".join((actor_json.audit, actor_json.rest, _continued(document), b"}"))
-
     def _ended(self, document: dict[str, Json], actor_json: _ActorJson, actor: bytes) -> bytes | None:
         """Write the end of a document; return None when fields added nothing to the actor's parts."""
         people = actor_json.people
@@ -254,14 +211,6 @@ class FeedFastPath:
             more = {name: part for name, part in document.items() if name not in people}
             return self._endings[actor][:-1] + _continued(more) + b"}"
         return b"".join((actor_json.audit, actor_json.rest, _continued(document), b"}"))
-
-    def _head(self, shape: type[Shape], outcome: str | None) -> bytes:
-        """Write the text between the time and `event.id`, once for each outcome."""
-        head = self._heads.get((shape, outcome))
-        if head is None:
-            event = {**self._events[shape], "outcome": outcome}
-            head = self._heads[shape, outcome] = self._constant + _open(event)
-        return head
 
     def _changes(self, activity: Shape, plan: Plan) -> Mapping[str, Json]:
         """Return the member `changes` of `anthropic.audit`, or an empty mapping."""

@@ -19,7 +19,6 @@ from msgspec import Meta
 from anthropic_audit.catalogue import ActivityType, Catalogue, FieldSpec
 
 from .changes import ValueChange, changes_in
-from .field_rules import TypeRules, type_rules
 from .tables import Tables, TypePlan
 from .values import FITTED, LONG, Json
 
@@ -84,8 +83,6 @@ class Plan:
     """The names of the fields in `changes`."""
     changes_objects: bool
     """True when one of the fields in `changes` is an object or a list of objects."""
-    rules: TypeRules | None
-    """The resolved rules of the odd fields, or None when they can't be resolved."""
     is_plain: bool
     """True when all fields are stored unchanged, and the outcome is constant."""
     has_fractions: bool
@@ -122,10 +119,7 @@ def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
         fields[name] = Any if simple is None else simple
         odd += [name] if simple is None else []
     odd.sort()
-    changes, rules = changes_in(kind.fields), type_rules(kind, odd, tables.fields)
-    if rules is not None:
-        fields |= {name: _ruled(kind.fields[name]) for name in odd}
-        odd = [] if rules.is_empty else odd
+    changes = changes_in(kind.fields)
     changing = tuple(name for change in changes for name in (change.fields or (change.name,)))
     plan = Plan(
         action=kind.name,
@@ -137,7 +131,6 @@ def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
         changes=changes,
         changing=changing,
         changes_objects=any(kind.fields[name].kind not in _FLAT for name in changing),
-        rules=rules,
         is_plain=not (odd or changes or kind.outcome_rule),
         has_fractions=any(_has_fractions(name, spec, tables) for name, spec in kind.fields.items()),
     )
@@ -157,13 +150,6 @@ def _shape(kind: ActivityType, tables: Tables) -> type[Shape]:
 
 def _has_fractions(name: str, spec: FieldSpec, tables: Tables) -> bool:
     return tables.fields[name].fitted in (FITTED["double"], FITTED["flattened"]) or spec.kind not in _FLAT
-
-
-def _ruled(spec: FieldSpec) -> _Read:
-    """Return the type that reads an odd field of an activity type with resolved rules."""
-    if spec.kind == "number":
-        return _Whole
-    return _Texts if spec.is_array else _Text
 
 
 def _simple(name: str, spec: FieldSpec, tables: Tables, type_plan: TypePlan) -> _Read | None:
