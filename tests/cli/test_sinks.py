@@ -172,9 +172,9 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
         (
             '[[sinks]]\nname = "a"\nto = "opensearch"\nurls = ["http://x"]\nretention = "36h"',
             ["deliver"],
-            "sinks[0].retention: clusters count in whole days",
+            "sinks[0].retention: must be whole days",
         ),
-        ('[sinks]\nname = "a"\nto = "ndjson"', ["deliver"], "begin each sink with `[[sinks]]`, not `[sinks]`"),
+        ('[sinks]\nname = "a"\nto = "ndjson"', ["deliver"], "start each sink with `[[sinks]]`, not `[sinks]`"),
         ('sinks = ["a"]', ["deliver"], "sinks[0]: sinks is a list of tables"),
         ("sinks = 5", ["status"], "sinks: sinks is a list of tables"),
         ('[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = ""', ["deliver"], "sinks[0].folder: must not be empty"),
@@ -183,7 +183,7 @@ def test_check_asks_the_cluster(run: Run, sink: str) -> None:
         (
             '[[sinks]]\nname = "a"\nto = "http"\nurl = "http://x"\nheaders = { x = "a\\nb" }',
             ["deliver"],
-            "sinks[0].headers: a header has",
+            "sinks[0].headers: a header must have",
         ),
         (
             '[[sinks]]\nname = "a"\nto = "ndjson"\nfolder = "o"\n[[sinks]]\nname = "b"\nto = "ndjson"\nfolder = "o"',

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -18,6 +18,9 @@ _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
 
 
 class _Sink(Section):
+    library: ClassVar[str | None] = None
+    """The module that the sink needs; it comes with an extra that has the name of the sink's `to`."""
+
     name: str = Field(description="Name of the sink in commands, in logs and in the archive")
     batch_events: int = Field(2000, ge=1, le=50_000, description="Maximum number of events in one request")
     batch_bytes: int = Field(5_000_000, ge=1000, le=100_000_000, description="Maximum size of one request, in bytes")
@@ -49,6 +52,11 @@ class _Sink(Section):
     def has_secret(self) -> bool:
         """True if the settings name the location of a secret."""
         return bool(self.secret_env or self.secret_file or self.secret_command)
+
+    @property
+    def sends_token(self) -> bool:
+        """True if the secret is sent unchanged in a header, which can't hold spaces or line breaks."""
+        return getattr(self, "auth", "none") in ("api_key", "bearer")
 
     @property
     def parallel_requests(self) -> int:
@@ -115,6 +123,8 @@ class _Cluster(_Web):
 class ElasticsearchSink(_Cluster):
     """A data stream of an Elasticsearch cluster."""
 
+    library: ClassVar[str | None] = "elasticsearch"
+
     to: Literal["elasticsearch"]
     cloud_id: str = Field("", description="Cloud id, instead of `urls`")
     auth: Literal["none", "api_key", "basic", "bearer"] = Field("none", description="Authentication method")
@@ -132,6 +142,8 @@ class ElasticsearchSink(_Cluster):
 
 class OpenSearchSink(_Cluster):
     """A data stream of an OpenSearch cluster."""
+
+    library: ClassVar[str | None] = "opensearchpy"
 
     to: Literal["opensearch"]
     auth: Literal["none", "basic", "bearer", "aws"] = Field("none", description="Authentication method")
@@ -202,6 +214,11 @@ class SplunkHecSink(_Web):
             raise ValueError(message)
         return self
 
+    @property
+    def sends_token(self) -> bool:
+        """Always: the token is the secret."""
+        return True
+
 
 class OtlpSink(_Web):
     """An OpenTelemetry logs endpoint (OTLP over HTTP, as JSON)."""
@@ -211,9 +228,16 @@ class OtlpSink(_Web):
     headers: Headers = Field({}, description="Headers of each request; never secrets")
     service_name: str = Field("anthropic-audit", description="`service.name` of the resource")
 
+    @property
+    def sends_token(self) -> bool:
+        """Always: the secret is sent as a bearer token."""
+        return True
+
 
 class KafkaSink(_Sink):
     """A Kafka topic; the key of a message is the activity's id."""
+
+    library: ClassVar[str | None] = "confluent_kafka"
 
     to: Literal["kafka"]
     brokers: tuple[Filled, ...] = Field(min_length=1, description="Bootstrap brokers, as `host:port`")

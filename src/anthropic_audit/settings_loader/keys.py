@@ -119,7 +119,7 @@ def resolve_sink_secret(sink: SinkSettings, environ: Mapping[str, str], run: Run
     if not text.strip():
         message = f"sink `{sink.name}` has no secret: {origin} is empty"
         raise SetupError(message, hint=hint)
-    if _is_token(sink) and not _SENDABLE.fullmatch(text.strip()):
+    if sink.sends_token and not _SENDABLE.fullmatch(text.strip()):
         message = (
             f"the secret of sink `{sink.name}` has spaces, line breaks or other characters that no token has: {origin}"
         )
@@ -142,11 +142,6 @@ def resolve_client_secret(openid: OpenIdSettings, environ: Mapping[str, str], ru
         message = f"`console.openid` has no secret: {origin} is empty"
         raise SetupError(message, hint="it must hold only the client's secret")
     return ResolvedKey(Secret(text.strip()), origin, warning)
-
-
-def _is_token(sink: SinkSettings) -> bool:
-    """Return whether a sink's secret is sent unchanged in a header."""
-    return sink.to in ("splunk_hec", "otlp") or getattr(sink, "auth", "") in ("api_key", "bearer")
 
 
 def resolve_key(feed: FeedSettings, environ: Mapping[str, str], run: Run = run_command) -> ResolvedKey:

@@ -25,14 +25,10 @@ from .otlp import OtlpTarget
 from .splunk import SplunkTarget
 from .webhook import WebhookTarget
 
-_LIBRARIES = {"elasticsearch": "elasticsearch", "opensearch": "opensearchpy", "kafka": "confluent_kafka"}
-"""Libraries of extras, by the sink's `to`."""
-
 
 def missing_library(settings: SinkSettings) -> str | None:
     """Return the name of the extra that a sink needs and that is not installed, or None."""
-    library = _LIBRARIES.get(settings.to)
-    return settings.to if library is not None and find_spec(library) is None else None
+    return settings.to if settings.library is not None and find_spec(settings.library) is None else None
 
 
 def open_sink(settings: SinkSettings, secret: Secret | None, clock: Clock) -> Sink:

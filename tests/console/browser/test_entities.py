@@ -40,7 +40,7 @@ def test_a_page_of_each_kind_tells_what_the_archive_knows(
     expect(page.get_by_role("heading", level=1)).to_have_text(value)
     seen = page.locator("[data-panel=seen]").inner_text()
     assert int(seen.partition(" events in total")[0].rpartition(" ")[2].replace(",", "")) >= events
-    assert seen.startswith("first seen 2026-11-1")
+    assert seen.startswith("First seen 2026-11-1")
     for body in page.locator(".body").all():
         expect(body).not_to_be_empty()
     expect(page.get_by_role("alert")).to_have_count(0)
