@@ -79,6 +79,7 @@ ROOMS = {
     "application": Room(3, "assemble all parts from settings: for commands, service, demo and API"),
     "api": Room(3, "the Python API"),
     "cli": Room(4, "commands: arguments to settings to one call"),
+    "__main__": Room(4, ""),
 }
 """Every room; one with a dot is a module that stands on another level than the rest of its package."""
 LEVELS = {name: room.level for name, room in ROOMS.items()}

@@ -119,6 +119,19 @@ def test_each_extra_is_one_of_the_package() -> None:
     assert used <= set(lazy.EXTRAS) <= set(declared)
 
 
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "anthropic_audit", "search", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: anthropic-audit search ")
+
+
 def test_examples_are_printed_as_they_are_typed(run: Run) -> None:
     settings, search = run("settings", "--help").stdout, run("search", "--help").stdout
 
