@@ -57,7 +57,7 @@ def test_odd_locales_and_terminals_end_in_no_traceback(tmp_path: Path, setup: st
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(("limit_kb", "args"), [(13_000, "--version"), (150_000, "search")])
+@pytest.mark.parametrize(("limit_kb", "args"), [(16_000, "--version"), (150_000, "search")])
 def test_too_little_memory_to_load_is_said(tmp_path: Path, limit_kb: int, args: str) -> None:
     line = f"ulimit -v {limit_kb}; {sys.executable} -c '{MAIN}' {args}"
 

@@ -99,7 +99,7 @@ def test_a_query_finds_what_fits(archive: Connection, names_of: NamesOf, query: 
         pytest.param('event.action : "abc', 16, "closing quote", id="quotes not closed"),
         pytest.param("http.response.status_code : abc", 29, "is a number", id="no number"),
         pytest.param("http.response.status_code > abc", 29, "is a number", id="no number, in a range"),
-        pytest.param("@timestamp > yesterday", 14, "no time", id="no time"),
+        pytest.param("@timestamp > yesterday", 14, "not a time", id="not a time"),
         pytest.param("source.ip : 10.0.0.0/99", 13, "not a network", id="no network"),
         pytest.param("event.action : {a}", 16, "unexpected `", id="nested queries"),
         pytest.param("(" * 51 + "a" + ")" * 51, 51, "deep", id="too deep"),

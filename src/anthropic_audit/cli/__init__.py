@@ -23,7 +23,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, _leave)
     try:
         app_module = import_module(".app", __package__)
-    except (ImportError, MemoryError, OSError) as error:
+    except (ImportError, MemoryError, OSError, SystemError) as error:
         message = f"error: this program can't be loaded: {' '.join(str(error).split()) or type(error).__name__}\n"
         hint = "hint: give the process more memory (`ulimit -v`), or install anthropic-audit again\n"
         try:
