@@ -21,7 +21,7 @@ from anthropic_audit.cli.demo_play import DemoWorld, play
 @contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
     """Open a headless browser, and close it at the end; exit with an error if none is installed."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-headless-shell")
     if path is None:
         sys.exit("error: Chromium not found\nhint: run `apt-get install chromium`, or set CHROMIUM to a browser's path")
     unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -67,13 +67,13 @@ def test_the_first_thing_is_a_way_past_the_navigation(shared: Served, visit: Vis
 def test_all_is_reached_by_tab_in_the_order_of_the_page_and_seen(shared: Served, visit: Visit, path: str) -> None:
     page = visit(shared, path)
 
-    passed = walk(page, "Show")
+    passed = walk(page, "Apply")
     assert names(passed) == [
-        "Skip to main content", "anthropic-audit", "Overview", "Explore", "Feed health", "local time",
+        "Skip to main content", "anthropic-audit", "Overview", "Explore", "Feed health", "Local time",
         "Switch between dark and light theme", "Log out", "Query", "Period", "Refresh interval", "Apply",
     ]  # fmt: skip
     last = "Top actions" if path == "/" else "Events"
-    passed += walk(page, "Without claude_chat_viewed" if last == "Top actions" else last)
+    passed += walk(page, "Filter out claude_chat_viewed" if last == "Top actions" else last)
 
     assert [one for one in passed if not (one.outlined and one.seen)] == []
 
@@ -83,7 +83,7 @@ def test_going_back_by_tab_nothing_hides_behind_the_query_bar(shared: Served, vi
     page.get_by_role("region", name="Organizations").get_by_role("button").last.focus()
     page.keyboard.press("Shift+Tab")
 
-    passed = walk(page, "Without claude_chat_viewed", "Shift+Tab")
+    passed = walk(page, "Filter out claude_chat_viewed", "Shift+Tab")
 
     assert [one for one in passed if not one.seen] == []
 
@@ -95,7 +95,7 @@ def test_filters_are_added_and_removed_and_the_keyboard_stays(shared: Served, vi
     page.keyboard.press("Enter")
     settled(page)
     assert query_of(page)["filter"] == ['event.action : "claude_chat_viewed"']
-    assert focused(page).name == "Only claude_chat_viewed"
+    assert focused(page).name == "Filter for claude_chat_viewed"
     page.get_by_role("button", name="Remove event.action").focus()
     page.keyboard.press("Space")
     settled(page)
@@ -126,7 +126,7 @@ def test_a_field_is_opened_and_its_value_chosen_by_keyboard(shared: Served, visi
     assert focused(page).name == "event.outcome"
     page.keyboard.press("Enter")
     expect(page.locator(".fields .ranking li").first).to_be_visible()
-    walk(page, "Only failure")
+    walk(page, "Filter for failure")
     page.keyboard.press("Enter")
     settled(page)
 

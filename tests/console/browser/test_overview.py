@@ -73,7 +73,7 @@ def test_the_numbers_are_those_of_the_archive(shared: Served, archive: Path, vis
 
     figures = panel(page, "Key figures").locator("li")
     assert figures.locator(".title").all_inner_texts() == [
-        "Events", "Users", "Addresses", "Failures", "Critical", "Unknown",
+        "Events", "Users", "IP addresses", "Failures", "Critical", "Unknown",
     ]  # fmt: skip
     assert figures.locator("strong").all_inner_texts() == [f"{number:,}" for number in counted[0]]
 
@@ -90,7 +90,7 @@ def test_rankings_have_the_most_frequent_values(shared: Served, archive: Path, v
         assert {value: truth[value] for value, _ in shown} == dict(shown)
         without = asked(archive, f"count(*) - count({column})")[0][0]
         rest = panel(page, title).locator(".rest").inner_text()
-        assert (f"{len(truth)} different values" in rest) == (len(truth) > 8)
+        assert (f"{len(truth)} distinct values" in rest) == (len(truth) > 8)
         assert (f"{without:,} events without" in rest) == (without != 0)
 
 

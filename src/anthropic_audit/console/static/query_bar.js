@@ -11,6 +11,12 @@ const until = document.getElementById("until");
 const refresh = document.getElementById("refresh");
 const filters = document.getElementById("filters");
 
+// The bar stays above the page: what gets the focus must not scroll behind it, however many lines the bar has.
+new ResizeObserver(() => {
+  const isAbove = getComputedStyle(form).position === "sticky";
+  document.documentElement.style.scrollPaddingTop = isAbove ? `${form.offsetHeight + 16}px` : "";
+}).observe(form);
+
 let options = [], completed = "", chosen = -1, replaces = 0, waiting, completing = new AbortController(), shown = {};
 
 // Show the state of the URL; unfinished input is kept until the URL's query or period changes.
