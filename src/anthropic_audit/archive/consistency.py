@@ -15,7 +15,7 @@ from anthropic_audit.ports import REPAIR_HINT
 
 from .damage import log_damage_since_checkpoint, missing_files
 from .delta import DeltaLog
-from .duck import connect, read
+from .duck import read, shared
 from .schema import ACTIVITIES, CLAIMED, COVERAGE, EVENTS, NORMALIZED, SEQ, TABLES
 from .snapshot import DataFile, Snapshot
 
@@ -116,5 +116,5 @@ def _sum_of(log: DeltaLog, sql: str) -> int:
     files = [file.path for file in log.files]
     if not files:
         return 0
-    with connect() as connection:
+    with shared() as connection:
         return int(read(connection, sql, {"files": files}).to_pylist()[0]["number"] or 0)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from anthropic_audit.model import Delivery, DeliveryPurpose, Rejection
 
 from .delta import DeltaLog
-from .duck import connect, read
+from .duck import read, shared
 from .lease import Lease
 from .location import folder_of
 from .schema import DELIVERIES, REJECTED
@@ -92,7 +92,7 @@ class DeliveryLedger:
         files = [file.path for file in log.files]
         if not files:
             return []
-        with translated(self._folder), connect() as connection:
+        with translated(self._folder), shared() as connection:
             rows: list[dict[str, Any]] = read(connection, query, {"files": files, "sink": self._sink}).to_pylist()
             return rows
 

@@ -14,7 +14,7 @@ from anthropic_audit.model import Window
 from anthropic_audit.plan import GapEntry, GapState
 
 from .delta import DeltaLog
-from .duck import connect, read
+from .duck import read, shared
 from .location import folder_of
 from .schema import GAPS
 from .snapshot import translated
@@ -79,7 +79,7 @@ class GapLedger:
         files = [file.path for file in self._log.files]
         self._last, self._entries = 0, {}
         if files:
-            with translated(self._folder), connect() as connection:
+            with translated(self._folder), shared() as connection:
                 found = read(connection, _ALL, {"files": files})
             self._keep(gaps_of(found.to_pylist()))
             self._last = max(found.column("number").to_pylist(), default=0)

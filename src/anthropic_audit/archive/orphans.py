@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from anthropic_audit.plan import Spans
 
 from .delta import DeltaLog
-from .duck import connect, read
+from .duck import read, shared
 from .rebuild import FOLDER
 from .schema import ACTIVITIES, EVENTS
 
@@ -83,7 +83,7 @@ def set_orphans_aside(archive: Path, folder: Path, last: int) -> int:
         parameters["activities"] = [file.path for file in activities.files]
     else:
         sql = sql.replace("ANTI JOIN read_parquet($activities, hive_partitioning = false) a ON a.seq = e.seq", "")
-    with connect() as connection:
+    with shared() as connection:
         connection.register("known", known)
         found = read(connection, sql, parameters)
     if not found.num_rows:
@@ -151,7 +151,7 @@ def _selected(sql: str, log: DeltaLog, name: str, values: Sequence[_Value]) -> l
     files = [file.path for file in log.files]
     if not files or not values:
         return []
-    with connect() as connection:
+    with shared() as connection:
         found: list[_Value] = read(connection, sql, {"files": files, name: list(values)}).column(0).to_pylist()
     return found
 

@@ -20,11 +20,11 @@ from anthropic_audit.ports import DAMAGE_LOGGER
 
 from .chunks import divided_by_day
 from .damage import TABLE_GONE, Damage, damaged_since, has_content, open_table
-from .duck import connect, read
+from .duck import connect, read, shared
 from .gap_ledger import GapRow, gaps_of
 from .location import folder_of
 from .rows import coverage_of
-from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, NORMALIZED, TABLES, Table
+from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, GAPS, NORMALIZED, TABLES, Table
 from .snapshot import DataFile, Snapshot, is_table, translated
 from .table_list import missing, recorded_tables
 from .tolerant import TolerantConnection
@@ -111,15 +111,18 @@ class ArchiveReader:
         A file that proves to be damaged while it is read is left out from then on, and the query is run again. The
         logger `DAMAGE_LOGGER` gets a warning for each file that is left out.
         """
+        return self._connect(TABLES)
+
+    def _connect(self, tables: Collection[str]) -> duckdb.DuckDBPyConnection:
         self._warn(self._damage)
-        inner = self._connect_to_whole()
+        inner = self._connect_to_whole(tables)
         return cast("duckdb.DuckDBPyConnection", TolerantConnection(inner, partial(self._contain, inner)))
 
-    def _connect_to_whole(self) -> duckdb.DuckDBPyConnection:
-        """Connect to all undamaged files; DuckDB reads the first one of each table immediately."""
+    def _connect_to_whole(self, tables: Collection[str]) -> duckdb.DuckDBPyConnection:
+        """Connect to all undamaged files of tables; DuckDB reads the first one of each table immediately."""
         while True:
             try:
-                return self.connect_to({name: [file.path for file in files] for name, files in self._whole.items()})
+                return self.connect_to({name: [file.path for file in self._whole[name]] for name in tables})
             except ArchiveError as error:
                 found = list(damaged_since(self._folder, self._whole, str(error), ""))
                 if not found:
@@ -210,7 +213,7 @@ class ArchiveReader:
 
     def _events_in(self, window: Window, held: Sequence[DataFile], max_events: int) -> Iterator[pa.Table]:
         parameters = {"start": window.start, "end": window.end}
-        with translated(self._folder), connect() as connection:
+        with translated(self._folder), shared() as connection:
             files = [file.path for file in held]
             seqs = read(connection, _SEQS_OF, {"files": files, **parameters}).column("seq")
         for place in range(0, len(seqs), max_events):
@@ -226,19 +229,19 @@ class ArchiveReader:
         held = [file.path for file in self._tables[EVENTS.name].files if file.may_hold("timestamp", start, last)]
         if not held:
             return {}
-        with translated(self._folder), connect() as connection:
+        with translated(self._folder), shared() as connection:
             rows = read(connection, _BY_HOUR, {"files": held, "start": start, "end": end}).to_pylist()
         return {row["hour"].astimezone(UTC): row["events"] for row in rows}
 
     def _events(self, query: str, files: Sequence[DataFile], parameters: Mapping[str, object]) -> pa.Table:
         if not files:
             return EVENTS.schema.empty_table().select(["seq", "id", "timestamp", "document"])
-        with translated(self._folder), connect() as connection:
+        with translated(self._folder), shared() as connection:
             return read(connection, query, {"files": [file.path for file in files], **parameters})
 
     def coverage(self, feed: str | None = None) -> list[Coverage]:
         """Return the finished walks of one feed, or of all, oldest first."""
-        with translated(self._folder), self.connect() as connection:
+        with translated(self._folder), self._connect([COVERAGE.name]) as connection:
             found = read(connection, "SELECT * FROM coverage ORDER BY walked_at, to_time")
         walks = [coverage_of(row) for row in found.to_pylist()]
         return [walk for walk in walks if feed in (None, walk.feed)]
@@ -251,7 +254,7 @@ class ArchiveReader:
 
     def gaps(self, feed: str | None = None) -> list[GapRow]:
         """Return the ledger of gaps of one feed, or of all, oldest entry first; older archives have none."""
-        with translated(self._folder), self.connect() as connection:
+        with translated(self._folder), self._connect([GAPS.name]) as connection:
             found = read(connection, "SELECT * FROM gaps")
         return [row for row in gaps_of(found.to_pylist()) if feed in (None, row.feed)]
 

@@ -21,7 +21,7 @@ from .consistency import counted
 from .damage import list_damage
 from .delta import DeltaLog
 from .digests import DigestJournal
-from .duck import connect
+from .duck import shared
 from .gap_ledger import GapRow
 from .id_index import FOLDER as IDS
 from .lease import Lease
@@ -212,7 +212,7 @@ def _derive_missing(folder: Path, derive: Derive, highest: int) -> int:
             continue
         sql = _WITHOUT_EVENT + (_AND_NO_EVENT if done else "") + " ORDER BY seq"
         parameters: dict[str, object] = {"activities": held, "first": first, "last": last}
-        with connect() as connection:
+        with shared() as connection:
             batches = connection.sql(sql, params={**parameters, **({"events": done} if done else {})}).to_arrow_reader(
                 _BATCH_ROWS
             )

@@ -14,7 +14,7 @@ from anthropic_audit.model import Coverage, Window
 from anthropic_audit.plan import GapEntry, GapState, Spans, read_gaps
 
 from .delta import DeltaLog
-from .duck import connect, read
+from .duck import read, shared
 from .gap_ledger import GapLedger, GapRow
 from .rows import coverage_of, coverage_rows
 from .schema import ACTIVITIES, COVERAGE, WITHDRAWALS
@@ -126,7 +126,7 @@ def _stored_by_walk(archive: Path) -> dict[str, int]:
     files = [file.path for file in DeltaLog(archive, ACTIVITIES).files]
     if not files:
         return {}
-    with connect() as connection:
+    with shared() as connection:
         rows = read(connection, _STORED, {"files": files}).to_pylist()
     return {row["walk_id"]: row["stored"] for row in rows}
 
@@ -135,7 +135,7 @@ def _rows(log: DeltaLog) -> list[dict[str, Any]]:
     files = [file.path for file in log.files]
     if not files:
         return []
-    with connect() as connection:
+    with shared() as connection:
         found: list[dict[str, Any]] = read(
             connection, "SELECT * FROM read_parquet($files)", {"files": files}
         ).to_pylist()

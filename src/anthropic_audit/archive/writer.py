@@ -22,7 +22,7 @@ from .activity_store import ActivityStore
 from .chunks import FileChunk, chunks_of
 from .consistency import counted, refuse_contradictions
 from .delta import DeltaLog
-from .duck import connect, read
+from .duck import read, shared
 from .gap_ledger import GapLedger, GapRow
 from .lease import Lease
 from .location import folder_of
@@ -101,7 +101,7 @@ class ArchiveWriter:
             folder.mkdir(parents=True, exist_ok=True)
         self._lease = Lease(folder, clock.now())
         try:
-            self._duckdb = connect()
+            self._duckdb = shared()
             self._store = ActivityStore(folder, self._lease, self._duckdb, watch)
             self._activities = self._store.activities
             self._events = DeltaLog(folder, EVENTS, self._lease)
