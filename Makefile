@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup format lint types browser test test-fast bench fuzz docs docs-check wheel-check lock check clean
+.PHONY: help demo setup format lint types browser test test-all test-fast bench fuzz docs docs-check wheel-check lock check clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,11 +43,14 @@ types: setup  ## Check types
 browser:
 	@scripts/install_browser.sh
 
-test: setup browser  ## Run all tests
+test: setup browser  ## Run every test, with a sample of the cases of long ones
+	@$(PYTEST) --sample
+
+test-all: setup browser  ## Run every case of every test, like CI
 	@$(PYTEST)
 
-test-fast: setup  ## Run the tests of what decides (no socket, no file)
-	@$(PYTEST) tests/plan tests/catalogue tests/ecs tests/test_*.py
+test-fast: setup  ## Run the tests of what decides: no socket, no process
+	@$(PYTEST) --sample -m "not slow" tests/plan tests/catalogue tests/ecs tests/test_*.py
 
 bench: setup  ## Measure: simulator, normalizing, collecting
 	@$(BIN)/python bench/simulator.py
@@ -72,7 +75,7 @@ lock: setup  ## Lock the newest versions that fit
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev $(foreach extra,$(EXTRAS),--extra $(extra)) pyproject.toml \
 		--upgrade --generate-hashes --no-header --no-annotate -o requirements-dev.lock
 
-check: lint types docs-check wheel-check test  ## All that CI runs
+check: lint types docs-check wheel-check test-all  ## All that CI runs
 
 clean:  ## Remove what was made
 	@rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from anthropic_audit.simulator import vendor
 from anthropic_audit.simulator.world import World
 
-pytest_plugins = ["tests.engines.plugin", "tests.grouping"]
+pytest_plugins = ["tests.engines.plugin", "tests.grouping", "tests.sampling"]
 
 settings.register_profile(
     "house",

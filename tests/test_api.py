@@ -15,6 +15,8 @@ import anthropic_audit
 from anthropic_audit import collect, normalize, open_archive, search
 from anthropic_audit.errors import FeedDeniedError, QueryError, SetupError
 
+pytestmark = pytest.mark.slow
+
 GUIDE = Path(__file__).parent.parent / "docs" / "guides" / "python.md"
 
 

@@ -27,6 +27,7 @@ def test_waiting_takes_that_long() -> None:
     assert time.monotonic() - started >= 0.05
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_every_wait_now_and_later() -> None:
     clock = SystemClock()
     threading.Timer(0.05, clock.interrupt).start()
@@ -40,6 +41,7 @@ def test_an_interrupt_ends_every_wait_now_and_later() -> None:
 
 
 @pytest.mark.timeout(60, method="thread")  # its signal is ours here
+@pytest.mark.slow
 def test_a_signal_at_any_moment_ends_the_wait() -> None:
     """A handler runs on the main thread, during its wait; an interrupt that it misses is noticed a second later."""
     before = signal.getsignal(signal.SIGALRM)

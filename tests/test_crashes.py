@@ -6,6 +6,7 @@ import pytest
 from bench.crashes import Plan, try_it
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(

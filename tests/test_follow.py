@@ -26,6 +26,8 @@ from anthropic_audit.simulator.world import World, WorldSettings
 from anthropic_audit.testing import FakeClock
 from anthropic_audit.times import EPOCH
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CATALOGUE = load()
 OLD, NEW = Normalizer(replace(CATALOGUE, version="old")), Normalizer(replace(CATALOGUE, version="new"))

@@ -193,6 +193,7 @@ def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(id_index, "_MIN_RUN_HASHES", 2)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
 @pytest.mark.usefixtures("small_runs")
 def test_an_index_that_was_harmed_gives_no_wrong_answer(tmp_path: Path, harm: Callable[[Path], None]) -> None:

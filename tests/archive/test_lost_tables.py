@@ -31,6 +31,7 @@ def fill(folder: Path) -> None:
         archive.claim(claim())
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("part", ["", "_delta_log"])
 @pytest.mark.parametrize("name", TABLES)
 def test_an_archive_that_has_lost_a_table_is_not_written(tmp_path: Path, name: str, part: str) -> None:
@@ -118,6 +119,7 @@ def test_where_no_archive_was_a_reader_still_says_so(tmp_path: Path) -> None:
         open_reader(str(tmp_path))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("part", ["", "_delta_log"])
 @pytest.mark.parametrize("name", WRITES)
 def test_a_table_that_is_removed_while_it_is_written_is_said(tmp_path: Path, name: str, part: str) -> None:

@@ -189,6 +189,7 @@ DAMAGES = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_every_damage_is_repaired(house: House, damage: Callable[[House], None]) -> None:
     damage(house)
@@ -204,6 +205,7 @@ def test_every_damage_is_repaired(house: House, damage: Callable[[House], None])
     assert (again.set_aside, again.lost, again.holes, again.derived) == ((), (), (), 0)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("damage", [bits_flipped, table_gone("activities")], ids=lambda damage: damage.__name__)
 def test_a_repair_that_is_killed_again_and_again_is_done_in_the_end(
     house: House, damage: Callable[[House], None]
@@ -359,6 +361,7 @@ def claim_without_reading(house: House, window: object) -> None:
         archive.claim(type(one)(**{**{name: getattr(one, name) for name in one.__slots__}, **changed}))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("step", range(0, 21, 3))
 def test_a_repair_that_is_cut_off_is_done_again(house: House, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupt a repair before one of its writes, as a kill would."""

@@ -62,6 +62,7 @@ def test_a_good_archive_is_right(house: House) -> None:
     assert steps[-1][0] == steps[-1][1] > 1000
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("table", "changed", "what"),
     [

@@ -28,6 +28,7 @@ def move_away(archive: Path) -> None:
     archive.rename(archive.with_name("elsewhere"))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("takes", "says"),
     [(delete_lease, "lease file was deleted"), (delete_coverage, "removed or replaced"), (move_away, "moved away")],

@@ -60,6 +60,7 @@ def test_other_days_are_searched(run: Run, archive: Path, damaged: Callable[[Pat
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("table", ["activities", "coverage", "events"])
 @pytest.mark.parametrize("damaged", [gone, flipped])
 def test_a_report_does_not_call_complete_what_could_not_be_read(
@@ -78,6 +79,7 @@ def test_a_report_does_not_call_complete_what_could_not_be_read(
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("table", ["activities", "events"])
 @pytest.mark.parametrize("damaged", [gone, zeroed])
 def test_every_command_that_reads_goes_on(run: Run, archive: Path, damaged: Callable[[Path], None], table: str) -> None:

@@ -82,6 +82,7 @@ MAY_SAY_MORE = {"drift"}
 """Commands that exit with 3 if they find a problem, as they do here."""
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_shows_all_others_and_never_fails(name: str, run: Run, settings: Path) -> None:
     done = run(*COMMANDS[name], "--config", str(settings), env={"ANTHROPIC_AUDIT_DEBUG": "1"})

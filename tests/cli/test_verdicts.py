@@ -182,6 +182,7 @@ VIEWS: Sequence[Callable[[Asked], Mapping[tuple[str, str], FeedState]]] = (
 SHOW_RETIRED_FEEDS = {by_status, by_console, by_report}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_all_views_give_one_verdict(run: Run, make_archive: MakeArchive, tmp_path: Path, name: str) -> None:
     one = SITUATIONS[name]

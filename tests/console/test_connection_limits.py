@@ -61,6 +61,7 @@ def received(connection: socket.socket) -> bytes:
         return b""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("begun", [b"", b"G", HEAD, POST, POST + b"12345678"])
 def test_what_is_not_asked_in_time_is_asked_no_more(connection: socket.socket, begun: bytes) -> None:
     connection.sendall(begun)

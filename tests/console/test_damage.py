@@ -13,6 +13,7 @@ from tests.console.test_extremes import WISHES
 PAGES = ("/", "/explore", "/feeds", "/entity/user/x", *WISHES)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("table", ["activities", "coverage", "events"])
 @pytest.mark.parametrize("damaged", [gone, cut_off, zeroed, flipped])
 def test_no_page_fails_because_of_one_damaged_file(

@@ -45,6 +45,7 @@ def test_all_time_there_is_can_be_asked_for(inside: httpx2.Client, path: str) ->
     assert inside.get(httpx2.URL(path).copy_merge_params({"from": since, "to": until})).status_code == 200
 
 
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("path", WISHES)
 @pytest.mark.parametrize("name", ["from", "to"])
 @pytest.mark.parametrize("when", OUTSIDE)

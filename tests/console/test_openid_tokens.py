@@ -71,6 +71,7 @@ SIGNATURES: Mapping[str, Sign] = {
 }
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("sign", SIGNATURES.values(), ids=SIGNATURES.keys())
 def test_what_the_provider_did_not_sign_is_not_believed(openid: Served, provider: Provider, sign: Sign) -> None:
     provider.published = [public(key_of("RSA")), public(key_of("P-256", "two"))]
@@ -81,6 +82,7 @@ def test_what_the_provider_did_not_sign_is_not_believed(openid: Served, provider
     refused(openid, provider, "can't be")
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("claims", "said"),
     [

@@ -15,6 +15,7 @@ def grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
         yield grounds
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("group", ["sessions", "forms", "hosts", "paths", "exports", "journals"])
 def test_nothing_that_is_tried_gets_in(grounds: Grounds, group: str) -> None:
     _, attacks_of = GROUPS[group]

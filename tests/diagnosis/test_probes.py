@@ -161,6 +161,7 @@ def test_who_writes_an_archive_is_told_and_not_disturbed(tmp_path: Path) -> None
     assert "another process writes this archive: process" in found["archive: writing"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("is_gone", [False, True])
 @pytest.mark.parametrize(
     ("table", "told_too"),

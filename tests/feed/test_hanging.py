@@ -46,6 +46,7 @@ def places(way: str, port: int) -> dict[str, Any]:
             return {"url": f"http://127.0.0.1:{port}"}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("way", [*PLAIN, "tls", "silent-tls", "proxy"])
 def test_a_whole_request_has_a_deadline(way: str) -> None:
     clock, events = SystemClock(), list[Progress]()
@@ -63,6 +64,7 @@ def test_a_whole_request_has_a_deadline(way: str) -> None:
     assert [one.feed for one in events if isinstance(one, StillWaiting)][:1] == ["default"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("way", [*PLAIN, "tls", "silent-tls", "proxy"])
 def test_the_operators_stop_ends_a_request(way: str) -> None:
     clock = SystemClock()

@@ -36,9 +36,10 @@ def test_every_input_of_a_corpus_keeps_the_laws(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(find_spec("atheris") is None, reason=WITHOUT_ATHERIS)
-def test_a_short_run_of_each_target_finds_nothing_new(tmp_path: Path) -> None:
+def test_a_short_run_of_each_target_finds_nothing_new(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    runs = ["--runs", "100"] if request.config.getoption("--sample") else []
     run = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.engine", "--findings", str(tmp_path), *NAMES],
+        [sys.executable, "-m", "tests.fuzz.engine", "--findings", str(tmp_path), *runs, *NAMES],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -99,6 +99,7 @@ NAMES = (
 )
 
 
+@pytest.mark.sampled(50)
 @pytest.mark.parametrize(
     "changes",
     [

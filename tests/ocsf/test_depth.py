@@ -53,6 +53,7 @@ def test_a_member_of_any_depth_is_kept_whole_its_inside_as_text(make: Callable[[
     assert text == text_of(make, DEEP - levels)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("make", [objects, lists])
 @pytest.mark.parametrize("place", ["custom", "anthropic", "audit", "event", "created_at"])
 def test_a_document_of_any_depth_becomes_an_event_that_can_be_written(make: Callable[[int], Json], place: str) -> None:

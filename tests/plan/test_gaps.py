@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anthropic_audit.model import Purpose, Window
-from anthropic_audit.plan import Due, GapEntry, GapState, Spans, gap_changes, read_gaps, without_permanent
+from anthropic_audit.plan import Due, Gap, GapEntry, GapState, Spans, gap_changes, read_gaps, without_permanent
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -127,6 +127,32 @@ def test_gaps_that_opened_at_different_times_stay_apart_when_they_are_closed() -
     known = [opened(10, 20, minute=21), opened(20, 30, minute=35), closed(10, 30, minute=50)]
 
     assert [gap.window for gap in read_gaps(known).closed] == [window(10, 20), window(20, 30)]
+
+
+def test_an_entry_says_when_and_by_whom_it_was_recorded() -> None:
+    known = [opened(30, 40)]
+
+    found = gap_changes(spans((0, 10), (20, 60)), at(61), known, lag_limit=LATE, cause=None)
+
+    assert found == [
+        GapEntry(window(30, 40), GapState.CLOSED, at(61), "walked", "collector"),
+        GapEntry(window(10, 20), GapState.OPENED, at(61), "not walked", "collector"),
+    ]
+
+
+def test_a_ledger_reads_as_gaps_with_all_that_was_recorded() -> None:
+    gaps = read_gaps([opened(10, 20, minute=21), closed(10, 12, minute=30), declared(30, 40, minute=50)])
+
+    assert gaps.opened == (Gap(window(12, 20), GapState.OPENED, at(21), "503"),)
+    assert gaps.closed == (Gap(window(10, 12), GapState.CLOSED, at(21), "503", at(30), "gap"),)
+    assert gaps.permanent == (Gap(window(30, 40), GapState.PERMANENT, at(50), "keys were lost", ended_by="alice"),)
+
+
+def test_gaps_that_touch_are_two() -> None:
+    one, other = opened(10, 20, minute=21), opened(20, 30, minute=35, cause="401")
+
+    assert [gap.window for gap in read_gaps([one, other]).opened] == [window(10, 20), window(20, 30)]
+    assert read_gaps([other, one]) == read_gaps([one, other])
 
 
 def test_what_was_declared_lost_is_neither_opened_nor_closed() -> None:

@@ -150,6 +150,7 @@ def test_files_are_read_once_whatever_compaction_makes_of_them(archive: Connecti
         assert sorted(firsts.between(*everything)) == sorted(whole.between(*everything))
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("field", ["@timestamp", "user.email", "http.response.status_code", "event.reason", "seq"])
 @pytest.mark.parametrize("question", [FAILED, RECENT], ids=["failed", "recent"])
@@ -181,6 +182,7 @@ def token(*place: object) -> str:
     return urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("field", ["user.email", "http.response.status_code", "@timestamp"])
 @pytest.mark.parametrize(
     "after",

@@ -48,6 +48,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         yield connection
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "word",
     [

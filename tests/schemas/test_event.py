@@ -37,6 +37,7 @@ LOGIN = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_type_by_every_actor_makes_valid_events(
     family: str, *, normalizer: Normalizer, examples: Examples, against_schema: Check, against_ecs: Check

@@ -54,6 +54,7 @@ def test_collecting_again_adds_what_is_new_and_nothing_else(tmp_path: Path) -> N
     assert house.clock.now() - covered_to[-1] < timedelta(minutes=2)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "changes",
     [

@@ -74,6 +74,7 @@ def read() -> dict[str, object]:
     return results
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", SERVED)
 def test_what_is_served_is_read(read: dict[str, object], name: str) -> None:
     count = read[name]

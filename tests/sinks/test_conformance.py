@@ -113,6 +113,7 @@ def position(house: House, name: str) -> int:
         return ledger.position
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.timeout(600)
 def test_everything_comes_there_as_it_is(house: House, place: Place, name: str) -> None:
     rejected = deliver(house, place, name)
@@ -124,6 +125,7 @@ def test_everything_comes_there_as_it_is(house: House, place: Place, name: str) 
     assert position(house, name) == len(found)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.timeout(600)
 def test_what_is_delivered_twice_is_there_once_where_the_target_can_tell(house: House, place: Place, name: str) -> None:
     deliver(house, place, name)
@@ -134,6 +136,7 @@ def test_what_is_delivered_twice_is_there_once_where_the_target_can_tell(house: 
     assert len(found) == len(stored(house, place)) * (1 if place.tells_repeats else 2)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("place", KINDS, indirect=True)
 def test_bad_events_are_rejected_and_all_others_are_there(house: House, place: Place, name: str) -> None:
@@ -151,6 +154,7 @@ def test_bad_events_are_rejected_and_all_others_are_there(house: House, place: P
     assert position(house, name) == len(stored(house, place))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("place", KINDS, indirect=True)
 def test_a_target_that_goes_away_and_comes_back_loses_nothing(house: House, place: Place, name: str) -> None:

@@ -50,6 +50,7 @@ def seconds_of(action: Callable[[], object]) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_delivery_has_a_deadline(target: str, way: str) -> None:
@@ -62,6 +63,7 @@ def test_a_delivery_has_a_deadline(target: str, way: str) -> None:
         assert seconds_of(deliver) < 15
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("way", ["unread", "body"])
 def test_the_operators_stop_ends_a_delivery(target: str, way: str) -> None:

@@ -32,6 +32,7 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_breaks_no_rule(shared: Served, visit: Visit, watch: Watch, *, name: str, scheme: str) -> None:
@@ -44,6 +45,7 @@ def test_a_page_breaks_no_rule(shared: Served, visit: Visit, watch: Watch, *, na
     assert violations(page) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", PAGES)
 def test_headings_go_down_by_steps_and_fields_and_tables_have_names(
     shared: Served, visit: Visit, watch: Watch, name: str

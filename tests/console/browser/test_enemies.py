@@ -47,6 +47,7 @@ def numbers(archive: Path) -> list[int]:
     return [seq for (seq,) in rows]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("part", range(5))
 def test_no_event_of_an_enemy_does_harm(shared: Served, visit: Visit, numbers: list[int], part: int) -> None:
     page = visit(shared, "/feeds")
@@ -58,6 +59,7 @@ def test_no_event_of_an_enemy_does_harm(shared: Served, visit: Visit, numbers: l
     assert len(numbers) == 4 * len(EVIL) + 4
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("path", ["/?", f"/explore?columns={','.join(COLUMNS[:5])}&", "/feeds?"])
 def test_no_page_that_shows_enemies_does_harm(shared: Served, visit: Visit, path: str) -> None:
     page = visit(shared, f"{path}{EVERYTHING}")
@@ -67,6 +69,7 @@ def test_no_page_that_shows_enemies_does_harm(shared: Served, visit: Visit, path
         assert SCRIPT in page.locator("body").inner_text()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("kind", "column"), [("user", "user_email"), ("server", "mcp_server_name")])
 @pytest.mark.parametrize("number", range(len(EVIL)))
 def test_no_page_about_an_enemy_does_harm(
@@ -122,6 +125,7 @@ def test_no_part_of_an_address_does_harm(shared: Served, visit: Visit, watch: Wa
         assert harm(page) == NONE, names
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("text", [BOTH, f'{BOTH} : "x"', f"feed : ({SCRIPT}", f"nothing.like.{IMAGE} : x"])
 def test_markup_in_a_query_is_text_in_what_is_told_of_it(shared: Served, visit: Visit, watch: Watch, text: str) -> None:
     watch.expect("400 (Bad Request)")
@@ -135,6 +139,7 @@ def test_markup_in_a_query_is_text_in_what_is_told_of_it(shared: Served, visit: 
     expect(page.get_by_label("Query")).to_have_value(text)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("path", ["/event/{}", "/entity/{}/x", "/{}", "/export/{}", "/enter?token={}"])
 def test_pages_that_are_not_there_do_no_harm(shared: Served, visit: Visit, watch: Watch, path: str) -> None:
     watch.expect("404 (Not Found)", "403 (Forbidden)")

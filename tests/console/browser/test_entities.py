@@ -29,6 +29,7 @@ def frequent(archive: Path, field: str) -> tuple[str, int]:
     return found[0][0], found[0][1]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_page_of_each_kind_tells_what_the_archive_knows(
     shared: Served, visit: Visit, archive: Path, kind: str

@@ -67,6 +67,7 @@ def test_after_the_logout_the_back_button_shows_nothing(served_with_users: Serve
     expect(page.get_by_text("Feed health")).to_have_count(0)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("path", ["/", "/explore", "/entity/address/192.0.2.99"])
 def test_a_session_that_ends_in_the_middle_leads_to_the_login(
     served_with_users: Served, visit: Visit, watch: Watch, path: str

@@ -120,6 +120,7 @@ def test_an_event_without_bytes_that_can_be_read_is_shown(shared: Served, visit:
     expect(page.locator("#raw")).to_have_text("�{no activity")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("path", ["/event/999999", "/entity/nobody/x", "/nothing"])
 def test_what_is_not_there_is_told(shared: Served, visit: Visit, watch: Watch, path: str) -> None:
     watch.expect("404 (Not Found)")

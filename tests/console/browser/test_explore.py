@@ -67,6 +67,7 @@ def test_all_pages_together_are_what_fits_in_order(shared: Served, archive: Path
     expect(page.get_by_text("End of results")).to_be_visible()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("title", "column"), [("Outcome", "event_outcome"), ("Source", "source_ip"), ("user.email", "user_email")]
 )

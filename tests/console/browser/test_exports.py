@@ -82,6 +82,7 @@ def of_parquet(path: Path) -> tuple[Sequence[str], Read]:
 READERS = {"CSV": of_csv, "NDJSON": of_ndjson, "Parquet": of_parquet}
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("sort", ["", "&sort=user.email", "&sort=-event.outcome"])
 def test_an_export_has_the_rows_of_the_page_in_its_order(shared: Served, visit: Visit, sort: str) -> None:
     page = visit(shared, f"/explore?{ASKED}{sort}")

@@ -24,6 +24,7 @@ def ask_again(page: Page) -> None:
     settled(page)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_console_that_is_gone_is_told_in_words(served: Served, visit: Visit, watch: Watch, path: str) -> None:
     watch.expect("ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
@@ -84,6 +85,7 @@ def expect_damage(page: Page, files: int) -> None:
     assert "Traceback" not in page.content()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("path", PAGES)
 def test_damage_that_is_found_after_a_page_was_loaded_is_told_on_it_and_on_the_next(
     serve: Serve, own_archive: Path, visit: Visit, path: str

@@ -63,6 +63,7 @@ def test_the_first_thing_is_a_way_past_the_navigation(shared: Served, visit: Vis
     assert names(walk(page, "Search field names")) == ["Search field names"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("path", ["/", "/explore?q=event.outcome+%3A+failure"])
 def test_all_is_reached_by_tab_in_the_order_of_the_page_and_seen(shared: Served, visit: Visit, path: str) -> None:
     page = visit(shared, path)

@@ -86,6 +86,7 @@ def test_charts_follow_the_system_when_it_turns_dark(shared: Served, visit: Visi
     assert drawn == wanted != light
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_scrolls_sideways_when_it_is_narrow_or_large(
     shared: Served, visit: Visit, watch: Watch, name: str

@@ -178,6 +178,7 @@ def drag(page: Page, first: float, last: float) -> None:
     page.mouse.up()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("end", [0.9, 1.04])
 def test_dragging_over_the_chart_zooms(shared: Served, visit: Visit, end: float) -> None:
     """Also when the pointer is let go beyond the chart."""

@@ -85,6 +85,7 @@ def test_arrows_go_round_and_the_chosen_option_is_announced(shared: Served, visi
     expect(query(page)).to_have_attribute("aria-expanded", "true")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("path", ["/", "/explore", "/entity/address/192.0.2.99"])
 def test_what_can_not_be_read_is_pointed_at_until_it_is_mended(
     shared: Served, visit: Visit, watch: Watch, path: str

@@ -35,6 +35,7 @@ def everything(page: Page) -> str:
     return text
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_shows_a_viewer_who_it_was(
     shared_with_users: Served, visit: Visit, secrets: frozenset[str], path: str

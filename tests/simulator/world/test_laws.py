@@ -162,6 +162,7 @@ LIVES = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("member", "first", "last"), LIVES.values(), ids=LIVES.keys())
 def test_nothing_happens_to_a_thing_before_it_is_made_or_after_it_is_gone(member: str, first: str, last: str) -> None:
     made: dict[str, int] = {}

@@ -26,6 +26,7 @@ WORLDS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("count", "history", "people"), WORLDS.values(), ids=WORLDS.keys())
 @pytest.mark.parametrize("seed", [7])
 def test_a_history_has_as_many_activities_as_asked_for(count: int, history: str, people: int, seed: int) -> None:
