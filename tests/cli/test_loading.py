@@ -105,6 +105,22 @@ def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 @cache
+def lazy_names(package: str) -> dict[str, str]:
+    """Return the modules that a package imports when a name of it is used, by that name."""
+    path = module_path(package)
+    assert path is not None, package
+    body = ast.parse(path.read_text()).body if path.name == "__init__.py" else []
+    blocks = [one.body for one in body if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.dump(one.test)]
+    return {
+        alias.name: f"{package}.{one.module}"
+        for block in blocks
+        for one in block
+        if isinstance(one, ast.ImportFrom)
+        for alias in one.names
+    }
+
+
+@cache
 def imported(module: str) -> frozenset[str]:
     """Return the modules that a module of this package imports, with the packages around them."""
     path = module_path(module)
@@ -116,7 +132,10 @@ def imported(module: str) -> frozenset[str]:
         elif isinstance(one, ast.ImportFrom):
             base = module.split(".")[: len(module.split(".")) - one.level + (path.name == "__init__.py")]
             source = ".".join([*(base if one.level else []), *([one.module] if one.module else [])])
-            names |= {source, *(f"{source}.{alias.name}" for alias in one.names if source.startswith(PACKAGE))}
+            names.add(source)
+            if source.startswith(PACKAGE):
+                lazy = lazy_names(source)
+                names |= {lazy.get(alias.name, f"{source}.{alias.name}") for alias in one.names}
     own = {name for name in names if name.startswith(PACKAGE) and module_path(name)}
     around = {name.rsplit(".", count)[0] for name in own for count in range(name.count(".") + 1)}
     return frozenset({name for name in names if not name.startswith(PACKAGE)} | own | around)

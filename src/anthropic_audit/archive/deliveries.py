@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from .lease import Lease
 from .location import folder_of
 from .schema import DELIVERIES, REJECTED
 from .snapshot import translated
+from .values import rejection_of
 
 _POSITION = "SELECT max(last_seq) AS position FROM read_parquet($files) WHERE sink = $sink AND errand = 'follow'"
 _REJECTED = """
@@ -95,17 +96,6 @@ class DeliveryLedger:
         with translated(self._folder), shared() as connection:
             rows: list[dict[str, Any]] = read(connection, query, {"files": files, "sink": self._sink}).to_pylist()
             return rows
-
-
-def delivery_of(row: Mapping[str, Any]) -> Delivery:
-    """Convert a row of `deliveries` to a delivery."""
-    times = {name: row[name].astimezone(UTC) for name in ("started_at", "finished_at")}
-    return Delivery(**{**row, **times, "errand": DeliveryPurpose(row["errand"])})
-
-
-def rejection_of(row: Mapping[str, Any]) -> Rejection:
-    """Convert a row of `rejected` to a rejection."""
-    return Rejection(**{**row, **{name: row[name].astimezone(UTC) for name in ("timestamp", "recorded_at")}})
 
 
 def _rejection_rows(rejections: Iterable[Rejection]) -> pa.Table:

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
-from anthropic_audit.model import Window
-from anthropic_audit.plan import GapEntry, GapState
+from anthropic_audit.plan import GapEntry
 
 from .delta import DeltaLog
 from .duck import read, shared
 from .location import folder_of
 from .schema import GAPS
 from .snapshot import translated
+from .values import GapRow, gaps_of
 
 _ALL = "SELECT * FROM read_parquet($files, hive_partitioning = false)"
-
-
-@dataclass(frozen=True, slots=True)
-class GapRow:
-    """An entry of the ledger, with its feed and filters."""
-
-    feed: str
-    filters: str
-    """The key of the filters that the coverage belongs to."""
-    entry: GapEntry
 
 
 class GapLedger:
@@ -119,15 +106,3 @@ def gap_rows(rows: Sequence[GapRow], first_number: int) -> pa.Table:
         ],
         schema=GAPS.schema,
     )
-
-
-def gaps_of(rows: Iterable[Mapping[str, Any]]) -> list[GapRow]:
-    """Convert rows of `gaps` to entries, in the order in which they were recorded."""
-    return [_gap_of(row) for row in sorted(rows, key=lambda row: (row["number"], row["recorded_at"]))]
-
-
-def _gap_of(row: Mapping[str, Any]) -> GapRow:
-    window = Window(row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC))
-    recorded_at = row["recorded_at"].astimezone(UTC)
-    entry = GapEntry(window, GapState(row["state"]), recorded_at, row["cause"], row["recorded_by"])
-    return GapRow(row["feed"], row["filters"], entry)

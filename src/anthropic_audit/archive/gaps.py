@@ -9,7 +9,7 @@ from anthropic_audit.model import Filters
 from anthropic_audit.plan import GapEntry, GapState, gap_changes
 from anthropic_audit.redact import redact
 
-from .gap_ledger import GapRow
+from .values import GapRow
 from .writer import ArchiveWriter
 
 _MAX_CAUSE_CHARS = 500

@@ -21,13 +21,12 @@ from anthropic_audit.ports import DAMAGE_LOGGER
 from .chunks import divided_by_day
 from .damage import TABLE_GONE, Damage, damaged_since, has_content, open_table
 from .duck import connect, read, shared
-from .gap_ledger import GapRow, gaps_of
 from .location import folder_of
-from .rows import coverage_of
 from .schema import COVERAGE, DAY, ESSENTIAL, EVENTS, GAPS, NORMALIZED, TABLES, Table
 from .snapshot import DataFile, Snapshot, is_table, translated
 from .table_list import missing, recorded_tables
 from .tolerant import TolerantConnection
+from .values import GapRow, coverage_of, gaps_of
 
 _BETWEEN = """
 SELECT seq, id, timestamp, document FROM read_parquet($files, hive_partitioning = false)

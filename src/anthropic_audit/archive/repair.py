@@ -22,7 +22,6 @@ from .damage import list_damage
 from .delta import DeltaLog
 from .digests import DigestJournal
 from .duck import shared
-from .gap_ledger import GapRow
 from .id_index import FOLDER as IDS
 from .lease import Lease
 from .orphans import Settled, set_orphans_aside, settle_orphans
@@ -43,6 +42,7 @@ from .snapshot import is_table, translated
 from .survey import Numbers, Survey, survey
 from .table_list import FILE as TABLES_FILE
 from .table_list import record_table
+from .values import GapRow
 from .withdrawals import Withdrawal, apply_withdrawals, claim_ends, overlapping, record_holes, record_withdrawals
 
 Derive = Callable[[pa.Table], Events]

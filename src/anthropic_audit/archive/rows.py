@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anthropic_audit.model import Coverage, Purpose, Received, RequestMade, Window
+from anthropic_audit.model import Coverage, Received, RequestMade
 from anthropic_audit.times import EPOCH
 
 from .columns import columns_of
@@ -111,26 +111,6 @@ def removal_rows(removed: Sequence[Removed], now: datetime) -> pa.Table:
         "removed_at": [now] * len(removed),
     }
     return pa.table(columns, schema=REMOVALS.schema)
-
-
-def coverage_of(row: Mapping[str, Any]) -> Coverage:
-    """Convert a row of `coverage` to a claim."""
-    return Coverage(
-        feed=row["feed"],
-        filters=row["filters"],
-        window=Window(row["from_time"].astimezone(UTC), row["to_time"].astimezone(UTC)),
-        purpose=Purpose(row["purpose"]),
-        walk_id=row["walk_id"],
-        walked_at=row["walked_at"].astimezone(UTC),
-        pages=row["pages"],
-        activities=row["activities"],
-        new=row["new"],
-        first_id=row["first_id"],
-        last_id=row["last_id"],
-        request_id=row["request_id"],
-        requests_limit=row["requests_limit"],
-        requests_remaining=row["requests_remaining"],
-    )
 
 
 def _binary(values: Sequence[bytes]) -> pa.Array:

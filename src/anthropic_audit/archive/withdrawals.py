@@ -15,9 +15,10 @@ from anthropic_audit.plan import GapEntry, GapState, Spans, read_gaps
 
 from .delta import DeltaLog
 from .duck import read, shared
-from .gap_ledger import GapLedger, GapRow
-from .rows import coverage_of, coverage_rows
+from .gap_ledger import GapLedger
+from .rows import coverage_rows
 from .schema import ACTIVITIES, COVERAGE, WITHDRAWALS
+from .values import GapRow, coverage_of
 
 BY = "archive repair"
 """The recorder of gaps that withdrawn claims leave."""

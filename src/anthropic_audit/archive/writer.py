@@ -23,7 +23,7 @@ from .chunks import FileChunk, chunks_of
 from .consistency import counted, refuse_contradictions
 from .delta import DeltaLog
 from .duck import read, shared
-from .gap_ledger import GapLedger, GapRow
+from .gap_ledger import GapLedger
 from .lease import Lease
 from .location import folder_of
 from .maintenance import GRACE, Compacted, Removed, Vacuumed
@@ -44,6 +44,7 @@ from .schema import (
     WITHDRAWALS,
 )
 from .snapshot import translated
+from .values import GapRow
 
 _LEASE_SECONDS = 1.0
 
