@@ -11,8 +11,7 @@ import pytest
 from anthropic_audit import catalogue as room
 from anthropic_audit.catalogue import load, read_catalogue
 from anthropic_audit.catalogue.line_numbers import read_lines
-from anthropic_audit.catalogue.lint import lint, slips
-from anthropic_audit.catalogue.wording import unwanted_words
+from anthropic_audit.catalogue.lint import lint, slips, unwanted_words
 
 Write = Callable[..., Path]
 

@@ -14,7 +14,7 @@ from tests.cli.test_progress_display import shown
 from tests.serving import key
 from typer.testing import Result
 
-from anthropic_audit.cli.clock_notes import ClockNotes
+from anthropic_audit.cli.collect import ClockNotes
 from anthropic_audit.cli.progress_display import FeedTally, clocks_line, tallied
 from anthropic_audit.model import Window
 from anthropic_audit.progress import ClaimHeldBack, ClockDiffers, Progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from itertools import combinations
 
 from .line_numbers import Lines
 from .model import ActivityType, AuditField, Catalogue, FieldSpec
-from .wording import unwanted_words
 
 MOVED_OF_ANY = frozenset({"ip_address", "user_agent", "unauthenticated_email_address"})
 """Members that move to ECS fields for every kind of actor."""
@@ -247,3 +247,14 @@ def _field_place(name: str, lines: Lines) -> str:
 def _file_and_line(where: str) -> tuple[str, int]:
     file, _, line = where.partition(":")
     return file, int(line or 0)
+
+
+UNWANTED_WORDS = frozenset({"anew", "anybody", "everybody", "lately", "nobody", "somebody", "tell", "tells", "told"})
+"""Words that name no actor, such as "somebody", and words that read like a translation."""
+
+_WORD = re.compile(r"[a-z]+")
+
+
+def unwanted_words(text: str) -> list[str]:
+    """Return the words of a text that are in `UNWANTED_WORDS`, in alphabetical order."""
+    return sorted(UNWANTED_WORDS.intersection(_WORD.findall(text.lower())))

@@ -15,13 +15,13 @@ from anthropic_audit.application import Application
 from anthropic_audit.application.collecting import FeedWithKey, chosen_feeds, open_collecting
 from anthropic_audit.application.feed_filters import warnings, with_types
 from anthropic_audit.catalogue import load as load_catalogue
+from anthropic_audit.clock_difference import CURE, difference_in_words, effect_in_words
 from anthropic_audit.errors import FeedRefusedError, InterruptedRunError
-from anthropic_audit.progress import Watch
+from anthropic_audit.progress import ClaimHeldBack, Progress, Watch
 from anthropic_audit.service import FeedOutcome, safely
 from anthropic_audit.settings import FeedSettings
 from anthropic_audit.settings_loader import resolve_keys
 
-from .clock_notes import ClockNotes
 from .configuration import open_application
 from .failures import print_error, worst
 from .logs import logging_watch, open_log
@@ -128,3 +128,25 @@ def watching() -> Iterator[Watch]:
             yield display.watch
     else:
         yield logging_watch(open_log())
+
+
+class ClockNotes:
+    """A watch that records the clock difference of each feed whose claim was held back, and passes all events on."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._next_watch = watch
+        self._held_back: dict[str, timedelta] = {}
+
+    def watch(self, event: Progress) -> None:
+        """Record one progress event, and pass it on; thread-safe."""
+        if isinstance(event, ClaimHeldBack):
+            self._held_back[event.feed] = event.difference
+        self._next_watch(event)
+
+    def left(self, feed: str) -> str:
+        """Return a line that a feed is incomplete, with the clock difference if that is the cause, and a hint."""
+        difference = self._held_back.get(feed)
+        if difference is None:
+            return f"feed {feed}: not collected up to now: run the command again"
+        why = f"{difference_in_words(difference)}, and {effect_in_words(difference)}"
+        return f"feed {feed}: not collected up to now: {why}; {CURE}, then run the command again"

@@ -10,7 +10,7 @@ import typer
 
 from anthropic_audit.application.normalizing import Schema, document_writer, open_normalizer
 from anthropic_audit.ecs import Options
-from anthropic_audit.ecs.unreadable import error_document
+from anthropic_audit.ecs.fallbacks import error_document
 
 from .configuration import open_application
 from .options import Config

@@ -1,4 +1,4 @@
-"""Completion of documents whose activity has an unknown type, or a missing or unreadable envelope."""
+"""Documents of bytes that are not an activity, of unknown types, and of missing or unreadable envelopes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from .drafts import Draft
 from .names import fit
-from .options import Options
+from .options import DATASET, ECS, MODULE, ORIGINAL_TAG, Options
 from .tables import TypePlan
 from .timestamps import is_credible, is_interpreted
 from .urls import mask_members
@@ -63,3 +63,19 @@ def _mend_time(draft: Draft, value: Json, options: Options) -> None:
 def _texts_kept(part: Mapping[str, Json], texts: tuple[str, ...]) -> dict[str, Json]:
     """Return a part of a document without empty members, and without members of `texts` that are not texts."""
     return {name: value for name, value in part.items() if value and (name not in texts or isinstance(value, str))}
+
+
+def error_document(raw: bytes, reason: str, options: Options) -> dict[str, Json]:
+    """Return a document with the reason in `error.message`, and the received text in `event.original`."""
+    event = {"dataset": DATASET, "kind": "pipeline_error", "module": MODULE}
+    original = raw.decode("utf-8", "backslashreplace")
+    document: dict[str, Json] = {
+        "data_stream": options.data_stream,
+        "ecs": ECS,
+        "error": {"message": f"the activity can't be read: {reason}"},
+        "event": {**event, "original": original} if original else event,
+        "tags": list(dict.fromkeys([*options.tag_list, ORIGINAL_TAG])),
+    }
+    if options.received:
+        document["@timestamp"] = document["event"]["created"] = options.received
+    return document

@@ -21,7 +21,7 @@ from .actors import ActorParts, read_actor
 from .changes import changes_in, changes_of
 from .context import EnrichmentContext, NoEnrichment
 from .drafts import Draft
-from .fallbacks import apply_fallbacks, flag_changed
+from .fallbacks import apply_fallbacks, error_document, flag_changed
 from .fast_path import FastPath, FeedFastPath
 from .fields import place_fields
 from .lenient_json import read_leniently
@@ -31,7 +31,6 @@ from .serialize import to_json
 from .shapes import Shapes, compile_shapes
 from .tables import Tables, TypePlan, compile_tables, plan_of_unknown
 from .timestamps import is_usual, read_time
-from .unreadable import error_document
 from .urls import mask_members, masked
 from .values import ANY_FLOAT, EXACT, LONG, Json, SpoiledError
 

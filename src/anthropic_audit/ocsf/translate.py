@@ -18,8 +18,7 @@ from .envelope import context_of, head_of, profiles_of
 from .load import load_rules
 from .model import Json, OcsfRules
 from .observables import observables_of
-from .original_time import original_time
-from .source_event import SourceEvent
+from .source_event import SourceEvent, original_time
 from .targets import Actor, Parts, parts_about
 from .unmapped import Remainder, is_text
 from .users import acting_user

@@ -2,10 +2,9 @@
 
 from .backfill import Backfill, BackfillRules
 from .gaps import Gap, GapEntry, Gaps, GapState, due_again, gap_changes, read_gaps, without_permanent
-from .margins import Margins, suggested
 from .reconcile import HORIZON, LADDER, Rung, Walk, due_reconciles
 from .spans import Spans
-from .tail import Due, TailRules, due_windows, is_covered
+from .tail import Due, Margins, TailRules, due_windows, is_covered, suggested
 
 __all__ = [
     "HORIZON",

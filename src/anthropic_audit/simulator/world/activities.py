@@ -15,8 +15,7 @@ from anthropic_audit.times import EPOCH
 
 from .fields import FieldContext, Maker, compile_fields
 from .organization import Unit
-from .random_values import token
-from .values import Row
+from .random_values import Row, token
 
 USER, UNAUTHENTICATED = "user_actor", "unauthenticated_user_actor"
 _POOLS: Mapping[str, str] = {

@@ -13,8 +13,7 @@ from .details import Details
 from .fields import FieldContext
 from .machines import MachineKey
 from .organization import ERA_DAYS, Organization, Person
-from .random_values import generator
-from .values import Row
+from .random_values import Row, generator
 
 _MINUTE_US = 60_000_000
 _COMPLIANCE_API = "https://api.anthropic.com/v1/compliance"

@@ -14,9 +14,8 @@ from .days import Days, WorkSession
 from .machines import Machines
 from .organization import Organization, Unit
 from .places import DESKTOP
-from .random_values import generator, token
+from .random_values import Row, generator, token
 from .rhythm import Rhythm
-from .values import Row
 from .work import PEOPLE, PROGRAMS, TECHNICAL_PEOPLE, Task, TaskContext, TaskStep, federated_sign_in
 
 _MINUTE_US = 60_000_000

@@ -1,11 +1,13 @@
-"""Deterministic randomness: generators and values from a seed and the names of their purpose, on every machine."""
+"""The world's settings and rows, and deterministic randomness: values from a seed and the names of their purpose."""
 
 from __future__ import annotations
 
 import math
 from binascii import b2a_base64
+from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
+from typing import NamedTuple
 
 _TOKEN_BITS, _TOKEN_BYTES, _TOKEN_LETTERS = 136, 17, 22
 _LETTERS = bytes.maketrans(b"+/", b"Kq")
@@ -44,3 +46,41 @@ def poisson(random: Random, mean: float) -> int:
         count += 1
         product *= random.random()
     return count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldSettings:
+    """Settings of the world: its seed, its size, and its rate of activities."""
+
+    seed: int = 1
+    activities_per_day: float = 5000.0
+    """The mean over a whole week; most activities occur in working hours."""
+    people: int = 120
+    activities: int | None = None
+    """The exact number of activities in the history, which replaces `activities_per_day`; None: no exact number."""
+
+
+class Row(NamedTuple):
+    """One activity: its JSON, and the values by which queries filter and order it."""
+
+    created_us: int
+    """Microseconds since the epoch, UTC."""
+    id: str
+    type: str
+    actor_user_id: str | None
+    organization_id: str | None
+    organization_uuid: str | None
+    raw: bytes
+    """The JSON object as the vendor sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storyline:
+    """An incident for an investigator to find."""
+
+    name: str
+    title: str
+    sentence: str
+    activity_ids: tuple[str, ...]
+    search: str
+    """The arguments of `anthropic-audit search` that find the incident."""

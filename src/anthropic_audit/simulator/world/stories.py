@@ -17,8 +17,7 @@ from .days import MINUTES_A_DAY, Chat, Days, WorkSession
 from .fields import FieldContext
 from .organization import ERA_DAYS, Organization, Person
 from .places import ATTACKER_AGENTS, ATTACKERS
-from .random_values import generator, token
-from .values import Row, Storyline
+from .random_values import Row, Storyline, generator, token
 
 _MINUTE_US = 60_000_000
 _CHATS_OF_DAYS = 12

@@ -26,9 +26,9 @@ from .names import words
 from .office import Office
 from .organization import ERA_DAYS, Organization, Person
 from .plots import PLOTS
+from .random_values import Row, Storyline, WorldSettings
 from .rhythm import Extent, Rhythm
 from .stories import Stories
-from .values import Row, Storyline, WorldSettings
 from .work import TYPES
 
 _MINUTE_US = 60_000_000
