@@ -100,7 +100,7 @@ PANELS: Final = (
     Panel("categories", "Categories", PanelKind.DONUT, PanelPosition(32, 6, 16, 14), ("event.category",)),
     Panel("actions", "Most frequent actions", PanelKind.BARS, PanelPosition(0, 20, 24, 16), ("event.action",), size=20),
     Panel("users", "Most active users", PanelKind.BARS, PanelPosition(24, 20, 12, 16), ("user.email",)),
-    Panel("actors", "Kinds of actors", PanelKind.DONUT, PanelPosition(36, 20, 12, 16), ("anthropic.audit.actor.type",)),
+    Panel("actors", "Actor types", PanelKind.DONUT, PanelPosition(36, 20, 12, 16), ("anthropic.audit.actor.type",)),
     Panel(
         "servers",
         "MCP servers",

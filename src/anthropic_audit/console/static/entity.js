@@ -1,4 +1,4 @@
-import { draw, element, number, panels, ranking, rows, state, time } from "./page.js";
+import { draw, element, events, panels, ranking, rows, state, time } from "./page.js";
 import "./query_bar.js";
 
 // Names can hold characters that HTML can't represent; the URL and JSON carry them unchanged.
@@ -7,7 +7,7 @@ const query = JSON.parse(document.getElementById("entity").dataset.query);
 
 function seen(body, answer) {
   if (!answer.events) return body.replaceChildren("No events recorded");
-  body.replaceChildren("First seen ", time(answer.first), ", last seen ", time(answer.last), `, ${number(answer.events)} events in total`);
+  body.replaceChildren("First seen ", time(answer.first), ", last seen ", time(answer.last), `, ${events(answer.events)} in total`);
 }
 
 function explore() {

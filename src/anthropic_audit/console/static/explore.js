@@ -1,4 +1,4 @@
-import { RequestError, request, requestWithProgress, clearQueryError, copy, draw, element, failed, withPeriod, number, percent, ranking, refill, send, state, tags, showQueryError, time } from "./page.js";
+import { RequestError, request, requestWithProgress, clearQueryError, copy, draw, element, events, failed, withPeriod, percent, ranking, refill, send, state, tags, showQueryError, time } from "./page.js";
 import "./query_bar.js";
 
 const head = document.getElementById("head"), body = document.getElementById("rows"), more = document.getElementById("more");
@@ -76,7 +76,7 @@ async function histogram() {
   count.textContent = "…";
   try {
     const found = await requestWithProgress("/api/over-time", onProgress, mine.signal);
-    count.textContent = `${number(found.events)} events`;
+    count.textContent = events(found.events);
     await draw(chart, found);
   } catch (error) {
     if (mine === counting) count.textContent = "Not counted";

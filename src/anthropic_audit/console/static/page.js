@@ -81,6 +81,7 @@ export function refill(place, ...children) {
 }
 
 export const number = (value) => Number(value).toLocaleString("en");
+export const events = (count) => `${number(count)} ${count === 1 ? "event" : "events"}`;
 
 export function shownTime(text) {
   const when = new Date(text);
@@ -285,7 +286,7 @@ export const equality = (field, value) => `${field} : ${quoted(value)}`;
 
 export function ranking(body, answer) {
   if (!answer.values.length) {
-    const none = answer.without ? `None of ${number(answer.without)} events has this field` : "No events in this period";
+    const none = answer.without ? `No value in ${events(answer.without)}` : "No events in this period";
     body.replaceChildren(element("p", { class: "empty" }, none));
     return;
   }
@@ -305,7 +306,7 @@ export function ranking(body, answer) {
   }
   const rest = [];
   if (answer.distinct > answer.values.length) rest.push(`${number(answer.distinct)} distinct values`);
-  if (answer.without) rest.push(`${number(answer.without)} events without a value`);
+  if (answer.without) rest.push(`${events(answer.without)} without a value`);
   if (answer.sample) rest.push(`among about the newest ${number(answer.sample)} events`);
   refill(body, list, element("p", { class: "rest" }, rest.join(", ")));
 }
