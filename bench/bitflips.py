@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.collecting import House, settings
 
 from anthropic_audit.archive import open_reader, open_writer, verify
-from anthropic_audit.archive.verify import look_at_files
+from anthropic_audit.archive.verification import look_at_files
 
 _COMPACTED_AFTER = 3
 

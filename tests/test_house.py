@@ -160,7 +160,7 @@ def test_no_export_of_a_package_is_hidden_by_one_of_its_modules() -> None:
         (package, alias.asname or alias.name, node.module)
         for package, path in modules().items()
         if path.name == "__init__.py"
-        for node in tree(package).body
+        for node in ast.walk(tree(package))
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     ]

@@ -15,7 +15,7 @@ from anthropic_audit.archive import open_reader, open_writer, record_missing, ve
 from anthropic_audit.archive.damage import late_files, unrecorded_files
 from anthropic_audit.archive.digests import Commit, DigestJournal, FileDigest
 from anthropic_audit.archive.schema import TABLES
-from anthropic_audit.archive.verify import look_at_files
+from anthropic_audit.archive.verification import look_at_files
 from anthropic_audit.simulator.world import WorldSettings
 
 SMALL = WorldSettings(seed=5, activities_per_day=400, people=10)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .reader import ArchiveReader, open_reader
     from .rows import Events
     from .values import GapRow, delivery_of, rejection_of
-    from .verify import VerifyProblem, verify
+    from .verification import VerifyProblem, verify
     from .writer import ArchiveWriter, open_writer
 
 __all__ = [
@@ -51,7 +51,7 @@ _MODULES = {
     "Events": "rows",
     "GapRow": "values",
     "Vacuumed": "maintenance",
-    "VerifyProblem": "verify",
+    "VerifyProblem": "verification",
     "append_to_ledger": "gap_ledger",
     "delivery_of": "values",
     "late_files": "damage",
@@ -61,7 +61,7 @@ _MODULES = {
     "rejection_of": "values",
     "settle_gaps": "gaps",
     "unrecorded_files": "damage",
-    "verify": "verify",
+    "verify": "verification",
 }
 
 

@@ -21,7 +21,7 @@ from .duck import read
 from .reader import ArchiveReader
 from .schema import ACTIVITIES, CLAIMED, COVERAGE, EVENTS, NORMALIZED, SEQ
 from .snapshot import DataFile, Snapshot
-from .verify import look_at_files
+from .verification import look_at_files
 
 _MICROSECOND = timedelta(microseconds=1)
 _OF_LOG = {TABLE_GONE, COMMITS_LOST, LOG_UNREADABLE}
