@@ -37,7 +37,7 @@ def lines(name: str) -> list[list[str]]:
 def test_every_documented_type_is_known() -> None:
     names = {name for (name,) in lines("activity_names.txt")}
 
-    assert set(CATALOGUE.types) == names | DOCUMENTED_ELSEWHERE
+    assert (names | DOCUMENTED_ELSEWHERE) - set(CATALOGUE.types) == set()
 
 
 def test_categories_types_and_outcomes_are_the_published_ones_but_for_listed_deviations() -> None:
