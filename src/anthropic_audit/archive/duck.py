@@ -23,6 +23,8 @@ MAX_MEMORY_BYTES: Final = 1 << 30
 MIN_MEMORY_BYTES: Final = 64 << 20
 
 _numbers = count()
+_inherited: list[duckdb.DuckDBPyConnection] = []
+"""Instances that a forked process has from its parent."""
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -57,8 +59,18 @@ def _instance() -> duckdb.DuckDBPyConnection:
     return connect()
 
 
+def _open_another() -> None:
+    """Forget the instance of the parent process: its threads do not exist in a forked process.
+
+    It is kept open: closing it would crash the forked process, which must end by `os._exit`, as multiprocessing does.
+    """
+    if _instance.cache_info().currsize:
+        _inherited.append(_instance())
+        _instance.cache_clear()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_instance.cache_clear)  # its threads do not exist there
+    os.register_at_fork(after_in_child=_open_another)
 
 
 def memory_bytes(limit: int) -> int:
